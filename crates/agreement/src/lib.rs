@@ -1,0 +1,1 @@
+//! Agreement on a log: ballot leader election and Sequence Paxos.

@@ -1,0 +1,28 @@
+//! The vocabulary of avouch: quantities, guarantees, signed facts, evidence and its verification.
+//!
+//! Everything that a client needs to judge an answer offline lives here, and nothing else does:
+//! no socket, no clock, no protocol. The other rooms of the house speak in these words.
+
+pub mod codec;
+pub mod digest;
+pub mod error;
+pub mod fact;
+pub mod identity;
+pub mod invariant;
+pub mod log_point;
+pub mod merkle;
+pub mod quantity;
+pub mod random;
+pub mod request;
+pub mod signature;
+
+pub use codec::{Decode, DecodeError, Encode, Reader, Writer};
+pub use digest::{Digest, digest_of};
+pub use error::{Blame, Error};
+pub use fact::{Ack, Answer, Scope, Seal, Signed};
+pub use identity::{Ballot, ClusterId, Epoch, GroupId, Incarnation, KeyspaceId, NodeId};
+pub use log_point::{EntryHeader, LogIndex, LogPoint};
+pub use quantity::{Interval, Nanos, WallTime};
+pub use random::Random;
+pub use request::{Nonce, Request, RequestId};
+pub use signature::{Signature, Signer, Verifier};

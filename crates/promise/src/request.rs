@@ -1,0 +1,112 @@
+//! A request as evidence binds it: what is asked, with which guarantee, and the client's nonce.
+//!
+//! ```text
+//! version (1) | cluster | keyspace | client (8) | sequence (8) | settled (8) | nonce (16)
+//! | guarantee (bytes) | token (bytes) | body (bytes)
+//! ```
+//!
+//! The body is the keyspace's own canonical operation, opaque here. These bytes are what a log
+//! entry holds and what an answer's request digest covers.
+
+use crate::codec::{Decode, DecodeError, Encode, Reader, Writer};
+use crate::digest::{Digest, digest_of};
+use crate::identity::{ClusterId, KeyspaceId};
+use bytes::Bytes;
+use std::fmt;
+
+/// 16 bytes that the client drew for this request alone; freshness is proved against them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Nonce(pub [u8; 16]);
+
+/// A request's name, by which a retry is recognised.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestId {
+    /// The client, drawn at random when it starts.
+    pub client: u64,
+    /// The client's own count of its requests, from 1.
+    pub sequence: u64,
+}
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}.{}", self.client, self.sequence)
+    }
+}
+impl Encode for RequestId {
+    fn encode(&self, out: &mut Writer) {
+        out.u64(self.client);
+        out.u64(self.sequence);
+    }
+}
+impl Decode for RequestId {
+    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self { client: input.u64()?, sequence: input.u64()? })
+    }
+}
+
+/// One request.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Request {
+    /// The cluster it is meant for; another cluster refuses it.
+    pub cluster: ClusterId,
+    /// The keyspace it is meant for.
+    pub keyspace: KeyspaceId,
+    /// Its name.
+    pub id: RequestId,
+    /// Every sequence of this client below this one is settled: no retry of it will come.
+    pub settled: u64,
+    /// The client's nonce.
+    pub nonce: Nonce,
+    /// The guarantee, in its canonical text (`linearizable`, `bounded-staleness=2s`).
+    pub guarantee: String,
+    /// The session token, or nothing.
+    pub token: Bytes,
+    /// The keyspace's operation in its canonical encoding.
+    pub body: Bytes,
+}
+
+const VERSION: u8 = 1;
+
+impl Request {
+    /// The digest of a request's bytes, by which facts name it.
+    pub fn digest(bytes: &[u8]) -> Digest {
+        digest_of("avouch request", &[bytes])
+    }
+    /// The digest of a response's bytes, by which facts name it.
+    pub fn response_digest(bytes: &[u8]) -> Digest {
+        digest_of("avouch response", &[bytes])
+    }
+}
+impl Encode for Request {
+    fn encode(&self, out: &mut Writer) {
+        out.u8(VERSION);
+        self.cluster.encode(out);
+        self.keyspace.encode(out);
+        self.id.encode(out);
+        out.u64(self.settled);
+        out.raw(&self.nonce.0);
+        out.bytes(self.guarantee.as_bytes());
+        out.bytes(&self.token);
+        out.bytes(&self.body);
+    }
+}
+impl Decode for Request {
+    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let error = input.error("a request of version 1");
+        if input.u8()? != VERSION {
+            return Err(error);
+        }
+        Ok(Self {
+            cluster: ClusterId::decode(input)?,
+            keyspace: KeyspaceId::decode(input)?,
+            id: RequestId::decode(input)?,
+            settled: input.u64()?,
+            nonce: Nonce(input.array()?),
+            guarantee: {
+                let text = std::str::from_utf8(input.bytes()?);
+                text.map_err(|_| input.error("a guarantee in UTF-8"))?.to_owned()
+            },
+            token: Bytes::decode(input)?,
+            body: Bytes::decode(input)?,
+        })
+    }
+}

@@ -1,0 +1,1 @@
+//! Data and its merging: MVCC with the semantics of etcd v3.

@@ -1,0 +1,4 @@
+//! A node: its log and checkpoints on disk, its wire interfaces, its composition.
+
+pub mod disk;
+pub mod wire;

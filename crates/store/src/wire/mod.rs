@@ -1,0 +1,1 @@
+//! The wire interfaces: etcd v3 over gRPC.
