@@ -11,6 +11,7 @@ pub mod identity;
 pub mod invariant;
 pub mod log_point;
 pub mod merkle;
+pub mod nearest;
 pub mod quantity;
 pub mod random;
 pub mod request;
