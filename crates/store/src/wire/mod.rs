@@ -1,1 +1,2 @@
 //! The wire interfaces: etcd v3 over gRPC.
+pub mod proto;
