@@ -1,0 +1,117 @@
+//! How long and how large a judgement may become, and the budget that holds it to that.
+//!
+//! Deciding linearizability is NP-complete, so a judge needs a way to say "I do not know": every
+//! search asks its [`Budget`] before it goes on, and ends with the name of the bound it met.
+
+use std::fmt;
+use std::time::Duration;
+
+/// The bounds of one judgement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Wall-clock time for the whole judgement.
+    pub time: Duration,
+    /// Memory of the search's own tables, in bytes.
+    pub memory_bytes: usize,
+    /// Steps of the search: the bound that gives the same verdict on every machine.
+    pub steps: u64,
+}
+
+impl Default for Limits {
+    /// One minute, 1 GiB, no bound on steps.
+    fn default() -> Self {
+        Self { time: Duration::from_mins(1), memory_bytes: 1 << 30, steps: u64::MAX }
+    }
+}
+
+/// The bound that a search met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Exhausted {
+    /// [`Limits::steps`].
+    Steps(u64),
+    /// [`Limits::time`].
+    Time(Duration),
+    /// [`Limits::memory_bytes`].
+    Memory(usize),
+}
+
+impl fmt::Display for Exhausted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Steps(steps) => write!(f, "the bound of {steps} steps was reached"),
+            Self::Time(time) => write!(f, "the time bound of {time:?} was reached"),
+            Self::Memory(bytes) => {
+                write!(f, "the memory bound of {} MiB was reached", bytes.div_ceil(1 << 20))
+            }
+        }
+    }
+}
+
+/// A stopwatch. The judge works after the fact, outside every protocol, so it may read a clock.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::disallowed_types, reason = "bounds the judge's own run, never its verdict")]
+struct Stopwatch(std::time::Instant);
+
+#[expect(clippy::disallowed_types, reason = "bounds the judge's own run, never its verdict")]
+impl Stopwatch {
+    fn start() -> Self {
+        Self(std::time::Instant::now())
+    }
+    fn elapsed(self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+/// What is left of the limits of one judgement.
+#[derive(Clone, Debug)]
+pub struct Budget {
+    limits: Limits,
+    watch: Stopwatch,
+    taken: u64,
+    quota: u64,
+}
+
+/// The clock is read once in this many steps.
+const STEPS_PER_READING: u64 = 1024;
+
+impl Budget {
+    /// A full budget; its time starts now.
+    pub fn new(limits: Limits) -> Self {
+        Self { limits, watch: Stopwatch::start(), taken: 0, quota: limits.steps }
+    }
+
+    /// Steps taken since the start.
+    pub fn taken(&self) -> u64 {
+        self.taken
+    }
+
+    /// Time since the start.
+    pub fn elapsed(&self) -> Duration {
+        self.watch.elapsed()
+    }
+
+    /// Allows only `steps` more from here, within the whole; `u64::MAX` restores the whole.
+    pub fn slice(&mut self, steps: u64) {
+        self.quota = self.limits.steps.min(self.taken.saturating_add(steps));
+    }
+
+    /// Whether nothing at all is left, a slice apart.
+    pub fn is_spent(&self) -> bool {
+        self.taken >= self.limits.steps || self.elapsed() >= self.limits.time
+    }
+
+    /// Takes one step of a search whose tables hold `memory_bytes`.
+    pub fn step(&mut self, memory_bytes: usize) -> Result<(), Exhausted> {
+        self.taken += 1;
+        if self.taken > self.quota {
+            return Err(Exhausted::Steps(self.quota));
+        }
+        if memory_bytes > self.limits.memory_bytes {
+            return Err(Exhausted::Memory(self.limits.memory_bytes));
+        }
+        if self.taken % STEPS_PER_READING == 1 && self.elapsed() >= self.limits.time {
+            return Err(Exhausted::Time(self.limits.time));
+        }
+        Ok(())
+    }
+}

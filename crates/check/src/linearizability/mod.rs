@@ -1,0 +1,170 @@
+//! Linearizability: is there one order of all operations that gives every answer recorded, with each
+//! operation at one moment of its span?
+//!
+//! ```text
+//! partition by object -> search each part, small quotas first -> merge the orders -> verify
+//!                                     |
+//!                                     no order: shrink to a core
+//! ```
+//!
+//! Merging: the moment of an operation in its part's order is the latest start up to it. Sorting all
+//! operations by moment gives one order of the whole history, because linearizability composes
+//! over objects (Herlihy and Wing, 1990).
+//!
+//! - I1: an order handed out has passed the independent verifier against the whole history.
+
+mod shrink;
+mod hash;
+mod memo;
+mod mutant;
+mod placed;
+mod search;
+mod states;
+mod timeline;
+mod verify;
+
+#[cfg(test)]
+mod exhaustive;
+#[cfg(test)]
+mod tests;
+
+use crate::limits::{Budget, Exhausted};
+use crate::model::Sequential;
+use crate::operation::{Moment, Operation};
+use avouch_promise::invariant;
+use mutant::Mutant;
+use search::{Outcome, Search};
+
+pub use shrink::Core;
+pub use verify::{Fault, verify_order};
+
+/// What the judge found; places are places in the slice of operations given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// This order holds every known operation, and the unknown ones that took effect.
+    Holds(Vec<usize>),
+    /// There is no order.
+    Violated(Violation),
+    /// A bound was met before there was an answer.
+    Unknown(Progress),
+}
+
+/// Why there is no order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The operations of the part of the history that has no order.
+    pub part: Vec<usize>,
+    /// The smallest reason found in it.
+    pub core: Core,
+}
+
+/// How far a search came before it met a bound.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// The bound.
+    pub bound: Exhausted,
+    /// The operations of the part that was not decided.
+    pub part: Vec<usize>,
+    /// The longest start of an order of that part.
+    pub furthest: Vec<usize>,
+    /// How many parts had been decided, and how many there are.
+    pub parts: (usize, usize),
+}
+
+/// The steps that a part may take in each round; a part that needs more waits for the next round, so
+/// that a violation that is easy to find is found even beside a part that never ends.
+const QUOTAS: [u64; 3] = [10_000, 1_000_000, u64::MAX];
+
+/// Judges whether `operations` have an order that `model` allows.
+///
+/// NP-complete: time and memory grow exponentially with the number of operations that overlap.
+pub fn decide<M: Sequential>(
+    model: &M,
+    operations: &[Operation<M::Input, M::Output>],
+    budget: &mut Budget,
+) -> Verdict
+where
+    Operation<M::Input, M::Output>: Clone,
+{
+    match search_parts(model, operations, budget, Mutant::None) {
+        Parts::Ordered(orders) => {
+            let order = merge(operations, &orders);
+            let verified = verify_order(model, operations, &order);
+            invariant!(I1, verified.is_ok(), "an order that does not verify: {verified:?}");
+            Verdict::Holds(order)
+        }
+        Parts::Disordered(part) => {
+            let core = shrink::shrink(model, operations, &part, budget);
+            Verdict::Violated(Violation { part, core })
+        }
+        Parts::Undecided(progress) => Verdict::Unknown(progress),
+    }
+}
+
+enum Parts {
+    Ordered(Vec<Vec<usize>>),
+    Disordered(Vec<usize>),
+    Undecided(Progress),
+}
+
+fn search_parts<M: Sequential>(
+    model: &M,
+    operations: &[Operation<M::Input, M::Output>],
+    budget: &mut Budget,
+    mutant: Mutant,
+) -> Parts {
+    let mut open = model.partition(operations);
+    let all = open.len();
+    let mut orders = Vec::with_capacity(all);
+    let mut progress = None;
+    open.sort_by_key(Vec::len);
+    for quota in QUOTAS {
+        let mut waiting = Vec::new();
+        for part in open {
+            budget.slice(quota);
+            let members: Vec<_> = part.iter().map(|place| &operations[*place]).collect();
+            let Outcome { order, furthest } = Search::new(model, &members, mutant).run(budget);
+            let places = |found: &[usize]| found.iter().map(|at| part[*at]).collect::<Vec<_>>();
+            match order {
+                Ok(Some(order)) => orders.push(places(&order)),
+                Ok(None) => {
+                    budget.slice(u64::MAX);
+                    return Parts::Disordered(part);
+                }
+                Err(bound) => {
+                    let furthest = places(&furthest);
+                    let parts = (orders.len(), all);
+                    progress = Some(Progress { bound, part: part.clone(), furthest, parts });
+                    waiting.push(part);
+                }
+            }
+        }
+        open = waiting;
+        if open.is_empty() || budget.is_spent() {
+            break;
+        }
+    }
+    budget.slice(u64::MAX);
+    match progress {
+        Some(mut progress) if !open.is_empty() => {
+            progress.parts.0 = orders.len();
+            Parts::Undecided(progress)
+        }
+        _ => Parts::Ordered(orders),
+    }
+}
+
+/// One order of the whole history from the orders of its parts.
+fn merge<I, O>(operations: &[Operation<I, O>], orders: &[Vec<usize>]) -> Vec<usize> {
+    let mut placed: Vec<(Moment, usize)> = Vec::with_capacity(operations.len());
+    for order in orders {
+        let mut moment = Moment(0);
+        for place in order {
+            moment = moment.max(operations[*place].earliest);
+            placed.push((moment, *place));
+        }
+    }
+    // Stable: operations of one part at one moment keep their order.
+    placed.sort_by_key(|(moment, _)| *moment);
+    placed.into_iter().map(|(_, place)| place).collect()
+}

@@ -1,0 +1,375 @@
+//! The search for an order: Wing and Gong's (1993) with Lowe's (2017) memory of configurations.
+//!
+//! ```text
+//! enter(state):
+//!   place every operation that may come next, changes nothing anywhere, and fits this state
+//!   all known operations placed?                            -> an order
+//!   configuration hopeless already (see memo)?              -> back
+//!   for each operation that may come next, known ones first:  place it, enter(what it leaves)
+//! ```
+//!
+//! Beyond the two papers, each step loses no order:
+//! - I1 *reads at once*: an operation that changes no state whatever, and fits now, is placed now.
+//!   Moving it here from its later place changes no state that another operation sees.
+//! - I2 *twins*: of operations with the same input and output that may come next, only the one with
+//!   the earliest end is tried: exchanging the two in an order that uses the other keeps it valid.
+//!   Unknown operations have no end, so the first to start stands for all its twins.
+//! - I3 *known before unknown*: where a known operation leads to the state that an unknown one with
+//!   the same input leads to, the unknown one is not tried: exchanging them keeps an order valid.
+//! - I4 *idle unknowns*: an unknown operation that would change nothing here is not tried here.
+//!
+//! References: Wing and Gong, "Testing and verifying concurrent objects", 1993; Lowe, "Testing for
+//! linearizability", 2017; Horn and Kroening, "Faster linearizability checking via
+//! P-compositionality", 2015.
+
+use super::hash::mix;
+use super::memo::{Configuration, Memo};
+use super::mutant::Mutant;
+use super::placed::Placed;
+use super::states::{States, Successors};
+use super::timeline::Timeline;
+use crate::limits::{Budget, Exhausted};
+use crate::model::Sequential;
+use crate::operation::{Moment, Operation};
+use std::collections::BTreeMap;
+use std::hash::Hash;
+
+/// What a search found, with places in the slice of operations that it was given.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    /// An order of every known operation and the unknown ones used; nothing if there is none.
+    pub(super) order: Result<Option<Vec<usize>>, Exhausted>,
+    /// The longest start of an order that was met, if there is no order.
+    pub(super) furthest: Vec<usize>,
+}
+
+/// An operation's number when there is none, and a state's when it is not computed yet.
+const NONE: u32 = u32::MAX;
+
+/// What the search knows of an operation.
+struct Member<'a, M: Sequential> {
+    operation: &'a Operation<M::Input, M::Output>,
+    /// Its place in the slice given.
+    place: usize,
+    /// Its rank among the known or among the unknown operations.
+    rank: u32,
+    known: bool,
+    pure: bool,
+    /// Equal for operations with equal inputs and outputs.
+    twins: u32,
+    /// Equal for operations with equal inputs.
+    input: u32,
+}
+
+/// An operation to be tried.
+#[derive(Clone, Copy)]
+struct Choice {
+    operation: u32,
+    /// The state that it leaves, or `NONE` if that is not computed yet.
+    state: u32,
+    /// A known operation with the same input, or `NONE`.
+    stand_in: u32,
+}
+
+struct Frame {
+    state: u32,
+    /// How much was placed before the operation that led here.
+    trail: usize,
+    /// Where this frame's choices begin.
+    choices: usize,
+}
+
+/// A search for an order of one part of a history.
+pub(super) struct Search<'a, M: Sequential> {
+    members: Vec<Member<'a, M>>,
+    known: usize,
+    timeline: Timeline,
+    placed: Placed,
+    states: States<'a, M>,
+    memo: Memo,
+    trail: Vec<u32>,
+    frames: Vec<Frame>,
+    choices: Vec<Choice>,
+    /// Per twins, per input: (the entry that saw it last, the operation seen).
+    seen_twins: Vec<(u64, usize)>,
+    seen_inputs: Vec<(u64, u32)>,
+    entries: u64,
+    furthest: (usize, Vec<u32>),
+    mutant: Mutant,
+}
+
+/// Numbers values by equality.
+fn classes<T: Hash + Eq>(items: impl Iterator<Item = T>) -> Vec<u32> {
+    let mut by_hash: BTreeMap<u64, Vec<(T, u32)>> = BTreeMap::new();
+    let mut count = 0;
+    let mut number = |item: T| {
+        let bucket = by_hash.entry(super::hash::hash_of(&item)).or_default();
+        if let Some((_, class)) = bucket.iter().find(|(other, _)| *other == item) {
+            return *class;
+        }
+        bucket.push((item, count));
+        count += 1;
+        count - 1
+    };
+    items.map(&mut number).collect()
+}
+
+impl<'a, M: Sequential> Search<'a, M> {
+    /// Prepares the search for an order of `operations`.
+    pub(super) fn new(
+        model: &'a M,
+        operations: &[&'a Operation<M::Input, M::Output>],
+        mutant: Mutant,
+    ) -> Self {
+        let mut members: Vec<Member<'a, M>> = Vec::with_capacity(operations.len());
+        for (place, operation) in operations.iter().enumerate() {
+            let pure = model.is_pure(&operation.input, operation.output.as_ref());
+            let known = operation.is_known() || mutant == Mutant::UnknownActsSoon;
+            if !known && (pure || mutant == Mutant::UnknownNeverActs) {
+                continue;
+            }
+            members.push(Member { operation, place, rank: 0, known, pure, twins: 0, input: 0 });
+        }
+        members.sort_by_key(|member| (member.operation.earliest, member.operation.latest));
+        let (mut known, mut unknown) = (0, 0);
+        for member in &mut members {
+            let count = if member.known { &mut known } else { &mut unknown };
+            member.rank = *count;
+            *count += 1;
+        }
+        let inputs = classes(members.iter().map(|member| &member.operation.input));
+        let twins = classes(members.iter().map(|member| {
+            let Operation { input, output, .. } = member.operation;
+            (input, output, member.known)
+        }));
+        for ((member, input), twins) in members.iter_mut().zip(inputs).zip(twins) {
+            member.input = input;
+            member.twins = if mutant == Mutant::AllUnknownAreTwins && !member.known {
+                NONE
+            } else {
+                twins
+            };
+        }
+        let spans: Vec<_> = members.iter().map(|member| span(member.operation, mutant)).collect();
+        let count = members.len();
+        Self {
+            members,
+            known: known as usize,
+            timeline: Timeline::new(&spans),
+            placed: Placed::new(known as usize, unknown as usize),
+            states: States::new(model),
+            memo: Memo::default(),
+            trail: Vec::new(),
+            frames: Vec::new(),
+            choices: Vec::new(),
+            seen_twins: vec![(0, 0); count + 1],
+            seen_inputs: vec![(0, NONE); count],
+            entries: 0,
+            furthest: (0, Vec::new()),
+            mutant,
+        }
+    }
+
+    /// Searches until there is an order, there is none, or the budget is spent.
+    pub(super) fn run(mut self, budget: &mut Budget) -> Outcome {
+        let found = self.walk(budget);
+        let places = |numbers: &[u32]| -> Vec<usize> {
+            numbers.iter().map(|number| self.members[*number as usize].place).collect()
+        };
+        match found {
+            Ok(true) => Outcome { order: Ok(Some(places(&self.trail))), furthest: Vec::new() },
+            other => {
+                let furthest = if self.placed.count() > self.furthest.0 {
+                    places(&self.trail)
+                } else {
+                    places(&self.furthest.1)
+                };
+                Outcome { order: other.map(|_| None), furthest }
+            }
+        }
+    }
+
+    fn walk(&mut self, budget: &mut Budget) -> Result<bool, Exhausted> {
+        let mut entering = Some((0, 0));
+        loop {
+            if let Some((state, trail)) = entering.take() {
+                budget.step(self.bytes())?;
+                if self.enter(state, trail) {
+                    return Ok(true);
+                }
+            }
+            let Some(frame) = self.frames.last() else { return Ok(false) };
+            let Frame { state, trail, choices } = *frame;
+            if self.choices.len() == choices {
+                self.frames.pop();
+                self.take_back(trail);
+            } else if let Some(choice) = self.choices.pop() {
+                entering = self.choose(state, choice);
+            }
+        }
+    }
+
+    /// Enters a state; `trail` says how much was placed before the operation that led here.
+    /// Whether everything known is placed.
+    fn enter(&mut self, state: u32, trail: usize) -> bool {
+        self.place_reads(state);
+        if self.placed.count() == self.known {
+            return true;
+        }
+        if self.is_hopeless(state) {
+            self.take_back(trail);
+            return false;
+        }
+        self.frames.push(Frame { state, trail, choices: self.choices.len() });
+        self.offer_choices();
+        false
+    }
+
+    /// I1.
+    fn place_reads(&mut self, state: u32) {
+        loop {
+            let before = self.trail.len();
+            let mut at = self.timeline.first();
+            while let Some(number) = at {
+                let member = &self.members[number as usize];
+                let idle = member.pure
+                    || self.mutant == Mutant::IdleNowIsIdleForever
+                        && member.known
+                        && self.states.follow(state, number, member.operation)
+                            == Successors::One(state);
+                if idle && self.states.allows(state, member.operation) {
+                    self.place(number);
+                }
+                at = self.timeline.after(number);
+            }
+            if self.trail.len() == before {
+                return;
+            }
+        }
+    }
+
+    fn is_hopeless(&mut self, state: u32) -> bool {
+        let with_state = self.mutant != Mutant::MemoWithoutState;
+        let state_hash = if with_state { mix(u64::from(state) ^ (1 << 40)) } else { 0 };
+        let (first_word, window) = self.placed.window();
+        let used = self.placed.used();
+        let used = if self.mutant == Mutant::MemoWithoutUnknown { &[] } else { used };
+        let hash = mix(self.placed.hash() ^ state_hash);
+        !self.memo.enter(Configuration { hash, state, first_word, window, used }, with_state)
+    }
+
+    /// Puts the operations that may come next on the stack of choices, the first to try on top.
+    fn offer_choices(&mut self) {
+        self.entries += 1;
+        let start = self.choices.len();
+        for known in [true, false] {
+            let mut at = self.timeline.first();
+            while let Some(number) = at {
+                let member = &self.members[number as usize];
+                if member.known == known && !member.pure {
+                    self.offer(number, start);
+                }
+                at = self.timeline.after(number);
+            }
+        }
+        self.choices[start..].reverse();
+    }
+
+    /// I2; remembers known inputs for I3.
+    fn offer(&mut self, number: u32, start: usize) {
+        let member = &self.members[number as usize];
+        let twins = (member.twins as usize).min(self.seen_twins.len() - 1);
+        let (entry, place) = self.seen_twins[twins];
+        let (input_entry, stand_in) = self.seen_inputs[member.input as usize];
+        let stand_in = if input_entry == self.entries { stand_in } else { NONE };
+        if entry == self.entries {
+            let latest = |number: u32| self.members[number as usize].operation.latest;
+            let rival = &mut self.choices[start + place];
+            if member.known && latest(number) < latest(rival.operation) {
+                rival.operation = number;
+            }
+            return;
+        }
+        self.seen_twins[twins] = (self.entries, self.choices.len() - start);
+        if member.known {
+            self.seen_inputs[member.input as usize] = (self.entries, number);
+        }
+        let stand_in = if member.known { NONE } else { stand_in };
+        self.choices.push(Choice { operation: number, state: NONE, stand_in });
+    }
+
+    /// Tries a choice in `state`: the state to enter, and how much was placed before.
+    fn choose(&mut self, state: u32, choice: Choice) -> Option<(u32, usize)> {
+        let Choice { operation: number, state: mut next, stand_in } = choice;
+        let member = &self.members[number as usize];
+        if next == NONE {
+            let successors = self.states.follow(state, number, member.operation);
+            next = match successors {
+                Successors::None => return None,
+                Successors::One(next) => next,
+                Successors::Several { start, count } => {
+                    for at in (start..start + count).rev() {
+                        let state = self.states.several(at);
+                        self.choices.push(Choice { state, ..choice });
+                    }
+                    return None;
+                }
+            };
+            let idle = !member.known && next == state;
+            let replaceable = stand_in != NONE && {
+                let other = self.members[stand_in as usize].operation;
+                self.states.follow(state, stand_in, other) == successors
+            };
+            if idle || replaceable {
+                return None;
+            }
+        }
+        let trail = self.trail.len();
+        self.place(number);
+        Some((next, trail))
+    }
+
+    fn place(&mut self, number: u32) {
+        let Member { known, rank, .. } = self.members[number as usize];
+        if known {
+            self.placed.add_known(rank);
+        } else {
+            self.placed.add_unknown(rank);
+        }
+        self.timeline.cut(number);
+        self.trail.push(number);
+    }
+
+    fn take_back(&mut self, trail: usize) {
+        if self.placed.count() > self.furthest.0 {
+            self.furthest = (self.placed.count(), self.trail.clone());
+        }
+        while self.trail.len() > trail
+            && let Some(number) = self.trail.pop()
+        {
+            let Member { known, rank, .. } = self.members[number as usize];
+            if known {
+                self.placed.remove_known(rank);
+            } else {
+                self.placed.remove_unknown(rank);
+            }
+            self.timeline.restore(number);
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        self.memo.bytes()
+            + self.states.bytes()
+            + self.frames.len() * size_of::<Frame>()
+            + self.choices.len() * size_of::<Choice>()
+    }
+}
+
+fn span<I, O>(operation: &Operation<I, O>, mutant: Mutant) -> (Moment, Option<Moment>) {
+    let Operation { earliest, latest, .. } = operation;
+    match mutant {
+        Mutant::NoRealTime => (Moment(0), latest.map(|_| Moment(u64::MAX))),
+        Mutant::UnknownActsSoon => (*earliest, Some(latest.unwrap_or(Moment(earliest.0 + 4)))),
+        _ => (*earliest, *latest),
+    }
+}

@@ -1,0 +1,255 @@
+//! The search held against the exhaustive decider, and its planted bugs caught.
+
+use super::exhaustive::has_order;
+use super::mutant::Mutant;
+use super::*;
+use crate::limits::Limits;
+use crate::model::key_value::{Action, Answer, Compare, KeyValue};
+use crate::model::{Next, Register, RegisterAnswer, RegisterInput};
+use avouch_promise::Random;
+use bytes::Bytes;
+
+/// Small random histories, of which about half have an order.
+mod generate {
+    use super::*;
+
+    /// Spans of a random history of `count` operations by a few processes.
+    fn spans(random: &mut Random, count: usize) -> Vec<(Moment, Option<Moment>)> {
+        let processes = random.between(1, 5);
+        let known = [0.5, 0.8, 0.95][random.below(3) as usize];
+        let mut free_at = vec![0; processes as usize];
+        let mut spans = Vec::new();
+        for _ in 0..count {
+            let process = random.below(processes) as usize;
+            let start = free_at[process] + random.below(3);
+            let end = start + random.below(5);
+            free_at[process] = end + 1;
+            spans.push((Moment(start), random.chance(known).then_some(Moment(end))));
+        }
+        spans
+    }
+
+    /// A random history of `inputs` on `model`: answers come from running the operations in a random
+    /// order that their spans allow, and then a few are made wrong by giving them another's.
+    fn answered<M: Sequential>(
+        model: &M,
+        random: &mut Random,
+        inputs: Vec<M::Input>,
+        answer: impl Fn(&M::State, &M::Input) -> (M::Output, M::State),
+    ) -> Vec<Operation<M::Input, M::Output>>
+    where
+        M::Output: Clone,
+    {
+        let spans = spans(random, inputs.len());
+        let point = |random: &mut Random, (from, to): (Moment, Option<Moment>)| {
+            random.between(from.0, to.map_or(from.0 + 8, |to| to.0))
+        };
+        let mut order: Vec<(u64, usize)> =
+            spans.iter().enumerate().map(|(at, span)| (point(random, *span), at)).collect();
+        order.sort_unstable();
+        let mut state = model.initial();
+        let mut outputs: Vec<Option<M::Output>> = inputs.iter().map(|_| None).collect();
+        for (_, at) in order {
+            if spans[at].1.is_none() && random.chance(0.5) {
+                continue;
+            }
+            let (output, next) = answer(&state, &inputs[at]);
+            outputs[at] = spans[at].1.map(|_| output);
+            state = next;
+        }
+        let mut operations: Vec<_> = inputs
+            .into_iter()
+            .zip(outputs)
+            .zip(spans)
+            .map(|((input, output), (earliest, latest))| Operation { input, output, earliest, latest })
+            .collect();
+        for _ in 0..random.below(4) {
+            let from = random.below(operations.len() as u64) as usize;
+            let to = random.below(operations.len() as u64) as usize;
+            if let Some(other) = operations[from].output.clone()
+                && operations[to].output.is_some()
+            {
+                operations[to].output = Some(other);
+            }
+        }
+        operations
+    }
+
+    pub(super) fn register(random: &mut Random) -> Vec<Operation<RegisterInput, RegisterAnswer>> {
+        let count = random.between(2, 8) as usize;
+        let inputs = (0..count)
+            .map(|_| {
+                let value = random.below(3) as i64;
+                match random.below(3) {
+                    0 => RegisterInput::Read,
+                    1 => RegisterInput::Write(value),
+                    _ => RegisterInput::CompareAndSwap {
+                        expected: random.chance(0.8).then(|| random.below(3) as i64),
+                        value,
+                    },
+                }
+            })
+            .collect();
+        answered(&Register, random, inputs, |state, input| match *input {
+            RegisterInput::Read => (RegisterAnswer::Value(*state), *state),
+            RegisterInput::Write(value) => (RegisterAnswer::Done, Some(value)),
+            RegisterInput::CompareAndSwap { expected, value } if *state == expected => {
+                (RegisterAnswer::Swapped(true), Some(value))
+            }
+            RegisterInput::CompareAndSwap { .. } => (RegisterAnswer::Swapped(false), *state),
+        })
+    }
+
+    fn text(random: &mut Random, of: &[&'static str]) -> Bytes {
+        Bytes::from_static(random.pick(of).copied().unwrap_or_default().as_bytes())
+    }
+
+    fn action(random: &mut Random, depth: u32) -> Action {
+        let key = text(random, &["a", "b", "c"]);
+        let value = text(random, &["1", "2"]);
+        let expected = random.chance(0.7).then(|| text(random, &["1", "2"]));
+        let (from, to) = (key.clone(), random.chance(0.7).then(|| text(random, &["b", "c"])));
+        match random.below(if depth == 0 { 9 } else { 7 }) {
+            0 | 1 => Action::Get { key },
+            2 => Action::Put { key, value },
+            3 => Action::Append { key, value },
+            4 => Action::Delete { key },
+            5 => Action::CompareAndSwap { key, expected, value },
+            6 if random.chance(0.3) => Action::DeleteRange { from, to },
+            6 | 7 => Action::Range { from, to, limit: random.chance(0.3).then_some(1) },
+            _ => Action::Transaction {
+                compares: vec![Compare { key, expected }],
+                then: (0..random.below(3)).map(|_| action(random, 1)).collect(),
+                otherwise: (0..random.below(2)).map(|_| action(random, 1)).collect(),
+            },
+        }
+    }
+
+    pub(super) fn key_value(random: &mut Random) -> Vec<Operation<Action, Answer>> {
+        let count = random.between(2, 8) as usize;
+        let inputs = (0..count).map(|_| action(random, 0)).collect();
+        let model = KeyValue::default();
+        answered(&model, random, inputs, |state, input| {
+            let mut next = state.clone();
+            let answer = model.apply(&mut next, input);
+            (answer, next)
+        })
+    }
+}
+
+/// What the search with a planted bug says.
+fn searched<M: Sequential>(
+    model: &M,
+    operations: &[Operation<M::Input, M::Output>],
+    mutant: Mutant,
+) -> bool {
+    match search_parts(model, operations, &mut Budget::new(Limits::default()), mutant) {
+        Parts::Ordered(orders) => {
+            if mutant == Mutant::None {
+                let order = merge(operations, &orders);
+                assert_eq!(verify_order(model, operations, &order), Ok(()), "a wrong witness");
+            }
+            true
+        }
+        Parts::Disordered(_) => false,
+        Parts::Undecided(progress) => panic!("no bound was set, but {}", progress.bound),
+    }
+}
+
+/// On how many of `count` random histories the search and the exhaustive decider disagree, and on how
+/// many there is an order.
+fn disagreements<M: Sequential>(
+    model: &M,
+    count: u64,
+    mutant: Mutant,
+    generate: impl Fn(&mut Random) -> Vec<Operation<M::Input, M::Output>>,
+) -> (Vec<u64>, u64) {
+    let seed = Random::seed_from_environment();
+    let mut orders = 0;
+    let mut wrong = Vec::new();
+    for number in 0..count {
+        let operations = generate(&mut Random::new(seed).fork(number));
+        let expected = has_order(model, &operations);
+        orders += u64::from(expected);
+        if searched(model, &operations, mutant) != expected {
+            wrong.push(number);
+        }
+    }
+    (wrong, orders)
+}
+
+fn assert_agreement(name: &str, (wrong, orders): (Vec<u64>, u64), count: u64) {
+    if !wrong.is_empty() {
+        let seed = Random::seed_from_environment();
+        eprintln!("repro: AVOUCH_SEED={seed} cargo test -p avouch-check {name}");
+    }
+    assert_eq!(wrong, [], "histories on which the deciders disagree");
+    println!("{name}: {count} histories, {orders} with an order, 0 disagreements");
+    assert!(orders > count / 4 && orders < count * 9 / 10, "one-sided histories: {orders}");
+}
+
+const HISTORIES: u64 = 60_000;
+
+#[test]
+fn agrees_with_the_exhaustive_decider_on_registers() {
+    let result = disagreements(&Register, HISTORIES, Mutant::None, generate::register);
+    assert_agreement("agrees_with_the_exhaustive_decider_on_registers", result, HISTORIES);
+}
+
+#[test]
+fn agrees_with_the_exhaustive_decider_on_key_value_stores() {
+    let model = KeyValue::default();
+    let result = disagreements(&model, HISTORIES, Mutant::None, generate::key_value);
+    assert_agreement("agrees_with_the_exhaustive_decider_on_key_value_stores", result, HISTORIES);
+}
+
+/// A register of which a write of 2 may leave any of 0, 1, 2.
+struct Slippery;
+
+impl Sequential for Slippery {
+    type Input = RegisterInput;
+    type Output = RegisterAnswer;
+    type State = Option<i64>;
+    fn initial(&self) -> Option<i64> {
+        None
+    }
+    fn step(
+        &self,
+        state: &Option<i64>,
+        input: &RegisterInput,
+        output: Option<&RegisterAnswer>,
+    ) -> Next<Option<i64>> {
+        match input {
+            RegisterInput::Write(2) if output.is_none_or(|o| *o == RegisterAnswer::Done) => {
+                Next::Many(vec![Some(0), Some(1), Some(2)])
+            }
+            _ => Register.step(state, input, output),
+        }
+    }
+    fn is_pure(&self, input: &RegisterInput, output: Option<&RegisterAnswer>) -> bool {
+        Register.is_pure(input, output)
+    }
+}
+
+#[test]
+fn agrees_with_the_exhaustive_decider_on_models_that_are_not_deterministic() {
+    let result = disagreements(&Slippery, 20_000, Mutant::None, generate::register);
+    assert_eq!(result.0, [], "histories on which the deciders disagree");
+}
+
+#[test]
+fn every_planted_bug_is_caught() {
+    for mutant in [
+        Mutant::UnknownNeverActs,
+        Mutant::UnknownActsSoon,
+        Mutant::NoRealTime,
+        Mutant::MemoWithoutState,
+        Mutant::MemoWithoutUnknown,
+        Mutant::IdleNowIsIdleForever,
+        Mutant::AllUnknownAreTwins,
+    ] {
+        let (wrong, _) = disagreements(&Register, 20_000, mutant, generate::register);
+        println!("{mutant:?}: wrong on {} of 20000 histories", wrong.len());
+        assert!(!wrong.is_empty(), "{mutant:?} is not caught");
+    }
+}

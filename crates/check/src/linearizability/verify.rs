@@ -1,0 +1,75 @@
+//! The small, independent check of a witness: is this order one that the history allows?
+//!
+//! It shares no code with the search. An order is valid if
+//! - every known operation is in it exactly once, every unknown one at most once;
+//! - no operation comes after one that started only after it had ended;
+//! - run one after another, the operations give the answers recorded.
+
+use crate::model::{Next, Sequential};
+use crate::operation::{Moment, Operation};
+use std::fmt;
+
+/// Why an order is not valid, with places in the slice of operations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// There is no operation at this place.
+    NoSuchOperation(usize),
+    /// This operation is placed twice.
+    PlacedTwice(usize),
+    /// This operation must take effect and is not placed.
+    Missing(usize),
+    /// This operation had ended before one that is placed earlier began.
+    TooLate(usize),
+    /// This operation cannot give its answer after those placed before it.
+    WrongAnswer(usize),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoSuchOperation(place) => write!(f, "there is no operation {place}"),
+            Self::PlacedTwice(place) => write!(f, "operation {place} is placed twice"),
+            Self::Missing(place) => write!(f, "operation {place} is not placed"),
+            Self::TooLate(place) => {
+                write!(f, "operation {place} ended before one placed earlier began")
+            }
+            Self::WrongAnswer(place) => write!(f, "operation {place} cannot give its answer there"),
+        }
+    }
+}
+
+/// Checks an order, given as places in `operations`.
+pub fn verify_order<M: Sequential>(
+    model: &M,
+    operations: &[Operation<M::Input, M::Output>],
+    order: &[usize],
+) -> Result<(), Fault> {
+    let mut placed = vec![false; operations.len()];
+    let mut states = vec![model.initial()];
+    let mut latest_start = Moment(0);
+    for &place in order {
+        let operation = operations.get(place).ok_or(Fault::NoSuchOperation(place))?;
+        if std::mem::replace(&mut placed[place], true) {
+            return Err(Fault::PlacedTwice(place));
+        }
+        latest_start = latest_start.max(operation.earliest);
+        if operation.latest.is_some_and(|latest| latest < latest_start) {
+            return Err(Fault::TooLate(place));
+        }
+        let mut after: Vec<M::State> = Vec::new();
+        for state in states {
+            match model.step(&state, &operation.input, operation.output.as_ref()) {
+                Next::Impossible => {}
+                Next::Same => after.push(state),
+                Next::One(next) => after.push(next),
+                Next::Many(next) => after.extend(next),
+            }
+        }
+        if after.is_empty() {
+            return Err(Fault::WrongAnswer(place));
+        }
+        states = after;
+    }
+    let missing = |place: &usize| operations[*place].is_known() && !placed[*place];
+    (0..operations.len()).find(missing).map_or(Ok(()), |place| Err(Fault::Missing(place)))
+}

@@ -1,0 +1,145 @@
+//! A key-value store: get, put, append, delete, compare-and-swap, ranges and transactions over
+//! one ordered map.
+//!
+//! Operations on single keys are judged key by key. A range or a transaction ties the keys that
+//! it touches into one part (`footprint`), so a history splits exactly as far as it may.
+
+mod action;
+mod footprint;
+
+use super::{Next, Sequential};
+use crate::operation::Operation;
+use bytes::Bytes;
+use std::collections::BTreeMap;
+
+pub use action::{Action, Answer, Compare};
+
+/// The contents of a store.
+pub type Contents = BTreeMap<Bytes, Bytes>;
+
+/// Whether a key without a value can be told from one with an empty value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Absent {
+    /// It can.
+    #[default]
+    Distinct,
+    /// It reads as the empty value.
+    Empty,
+}
+
+/// The model of a key-value store that starts empty.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeyValue {
+    /// How a key without a value reads.
+    pub absent: Absent,
+}
+
+impl Sequential for KeyValue {
+    type Input = Action;
+    type Output = Answer;
+    type State = Contents;
+
+    fn initial(&self) -> Contents {
+        Contents::new()
+    }
+
+    fn step(&self, state: &Contents, input: &Action, output: Option<&Answer>) -> Next<Contents> {
+        if let (Action::Get { key }, Some(Answer::Value(seen))) = (input, output) {
+            return if seen.as_ref() == self.read(state, key) {
+                Next::Same
+            } else {
+                Next::Impossible
+            };
+        }
+        if input.only_reads() {
+            let fits = output.is_none_or(|seen| self.look(state, input).is_recorded_as(seen));
+            return if fits { Next::Same } else { Next::Impossible };
+        }
+        let mut next = state.clone();
+        let answer = self.apply(&mut next, input);
+        if output.is_some_and(|seen| !answer.is_recorded_as(seen)) {
+            Next::Impossible
+        } else if next == *state {
+            Next::Same
+        } else {
+            Next::One(next)
+        }
+    }
+
+    fn is_pure(&self, input: &Action, output: Option<&Answer>) -> bool {
+        input.only_reads() || output.is_some_and(|output| input.changed_nothing(output))
+    }
+
+    fn partition(&self, operations: &[Operation<Action, Answer>]) -> Vec<Vec<usize>> {
+        footprint::partition(operations)
+    }
+
+    fn state_bytes(&self, state: &Contents) -> usize {
+        state.iter().map(|(key, value)| key.len() + value.len() + 96).sum()
+    }
+}
+
+impl KeyValue {
+    /// What a key reads as.
+    fn read<'a>(&self, state: &'a Contents, key: &Bytes) -> Option<&'a Bytes> {
+        static EMPTY: Bytes = Bytes::new();
+        match self.absent {
+            Absent::Distinct => state.get(key),
+            Absent::Empty => Some(state.get(key).unwrap_or(&EMPTY)),
+        }
+    }
+
+    /// Does an operation, and says what it answers.
+    pub fn apply(&self, state: &mut Contents, action: &Action) -> Answer {
+        match action {
+            Action::Put { key, value } => {
+                state.insert(key.clone(), value.clone());
+                Answer::Done
+            }
+            Action::Append { key, value } => {
+                let longer = [state.get(key).map_or(&[][..], |old| &old[..]), value].concat();
+                state.insert(key.clone(), longer.into());
+                Answer::Done
+            }
+            Action::Delete { key } => {
+                Answer::Deleted(u64::from(state.remove(key).is_some()))
+            }
+            Action::DeleteRange { from, to } => {
+                let before = state.len();
+                state.retain(|key, _| key < from || to.as_ref().is_some_and(|to| key >= to));
+                Answer::Deleted((before - state.len()) as u64)
+            }
+            Action::CompareAndSwap { key, expected, value } => {
+                let found = self.read(state, key) == expected.as_ref();
+                if found {
+                    state.insert(key.clone(), value.clone());
+                }
+                Answer::Swapped(found)
+            }
+            Action::Transaction { compares, then, otherwise } => {
+                let succeeded = compares
+                    .iter()
+                    .all(|compare| self.read(state, &compare.key) == compare.expected.as_ref());
+                let branch = if succeeded { then } else { otherwise };
+                let answers = branch.iter().map(|action| self.apply(state, action)).collect();
+                Answer::Transaction { succeeded, answers }
+            }
+            Action::Get { .. } | Action::Range { .. } => self.look(state, action),
+        }
+    }
+
+    /// What an operation that only reads answers.
+    fn look(&self, state: &Contents, action: &Action) -> Answer {
+        match action {
+            Action::Get { key } => Answer::Value(self.read(state, key).cloned()),
+            Action::Range { from, to, limit } => {
+                let within = state
+                    .range(from.clone()..)
+                    .take_while(|(key, _)| to.as_ref().is_none_or(|to| *key < to))
+                    .take(limit.map_or(usize::MAX, |limit| limit as usize));
+                Answer::Entries(within.map(|(key, value)| (key.clone(), value.clone())).collect())
+            }
+            other => self.apply(&mut state.clone(), other),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Sequential specifications: what an object answers when operations come one at a time.
+//!
+//! A model is all that the judge knows of an object. A user writes one for their own object and
+//! passes it to [`crate::linearizability::decide`]; the ones here serve registers and key-value
+//! stores.
+
+pub mod key_value;
+pub mod register;
+
+use crate::operation::Operation;
+use std::hash::Hash;
+
+pub use key_value::{Absent, Action, Answer, Compare, KeyValue};
+pub use register::{Register, RegisterAnswer, RegisterInput};
+
+/// What follows from one operation in one state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next<State> {
+    /// The operation cannot give this answer here.
+    Impossible,
+    /// It can, and leaves the state as it was.
+    Same,
+    /// It can, and leaves this state.
+    One(State),
+    /// It can, and leaves one of these states: the specification is not deterministic.
+    Many(Vec<State>),
+}
+
+/// A sequential specification.
+///
+/// A counter that can be read and incremented:
+///
+/// ```
+/// use avouch_check::limits::{Budget, Limits};
+/// use avouch_check::linearizability::{Verdict, decide};
+/// use avouch_check::model::{Next, Sequential};
+/// use avouch_check::operation::{Moment, Operation};
+///
+/// struct Counter;
+///
+/// #[derive(PartialEq, Eq, Hash)]
+/// enum Input { Read, Increment }
+///
+/// impl Sequential for Counter {
+///     type Input = Input;
+///     type Output = u64;
+///     type State = u64;
+///     fn initial(&self) -> u64 { 0 }
+///     fn step(&self, state: &u64, input: &Input, output: Option<&u64>) -> Next<u64> {
+///         match input {
+///             Input::Read if output.is_none_or(|seen| seen == state) => Next::Same,
+///             Input::Read => Next::Impossible,
+///             Input::Increment => Next::One(state + 1),
+///         }
+///     }
+/// }
+///
+/// let at = |input, output, from, to| Operation {
+///     input, output, earliest: Moment(from), latest: Some(Moment(to)),
+/// };
+/// let history = [at(Input::Increment, None, 0, 1), at(Input::Read, Some(0), 2, 3)];
+/// let verdict = decide(&Counter, &history, &mut Budget::new(Limits::default()));
+/// assert!(matches!(verdict, Verdict::Violated(_)));
+/// ```
+pub trait Sequential {
+    /// What is asked.
+    type Input: Eq + Hash;
+    /// What comes back.
+    type Output: Eq + Hash;
+    /// What the object holds.
+    type State: Clone + Eq + Hash;
+
+    /// The state before the first operation.
+    fn initial(&self) -> Self::State;
+
+    /// What follows from `input` in `state`, if the answer was `output`; no output fits any answer.
+    fn step(
+        &self,
+        state: &Self::State,
+        input: &Self::Input,
+        output: Option<&Self::Output>,
+    ) -> Next<Self::State>;
+
+    /// Whether this input with this answer leaves *every* state as it was (a read; a
+    /// compare-and-swap that failed). `false` is always right; `true` spares the search a branch.
+    fn is_pure(&self, _input: &Self::Input, _output: Option<&Self::Output>) -> bool {
+        false
+    }
+
+    /// Splits the operations into parts that touch disjoint objects, by their places in
+    /// `operations`: a history is linearizable exactly if each of its objects is
+    /// (P-compositionality: Horn and Kroening, 2015). By default everything is one part.
+    fn partition(
+        &self,
+        operations: &[Operation<Self::Input, Self::Output>],
+    ) -> Vec<Vec<usize>> {
+        vec![(0..operations.len()).collect()]
+    }
+
+    /// About how many bytes a state holds beyond its own size, for the memory bound.
+    fn state_bytes(&self, _state: &Self::State) -> usize {
+        0
+    }
+}

@@ -1,0 +1,69 @@
+//! One register: read, write, compare-and-swap.
+
+use super::{Next, Sequential};
+
+/// The model of one register of integers that starts empty.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Register;
+
+/// What a register is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RegisterInput {
+    /// What does it hold?
+    Read,
+    /// Let it hold this.
+    Write(i64),
+    /// If it holds `expected`, let it hold `value`.
+    CompareAndSwap {
+        /// What it must hold; nothing means that it must be empty.
+        expected: Option<i64>,
+        /// What it holds then.
+        value: i64,
+    },
+}
+
+/// What a register answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RegisterAnswer {
+    /// A write was done.
+    Done,
+    /// A read found this.
+    Value(Option<i64>),
+    /// Whether a compare-and-swap found what it expected.
+    Swapped(bool),
+}
+
+impl Sequential for Register {
+    type Input = RegisterInput;
+    type Output = RegisterAnswer;
+    type State = Option<i64>;
+
+    fn initial(&self) -> Option<i64> {
+        None
+    }
+
+    fn step(
+        &self,
+        state: &Option<i64>,
+        input: &RegisterInput,
+        output: Option<&RegisterAnswer>,
+    ) -> Next<Option<i64>> {
+        let (answer, next) = match *input {
+            RegisterInput::Read => (RegisterAnswer::Value(*state), *state),
+            RegisterInput::Write(value) => (RegisterAnswer::Done, Some(value)),
+            RegisterInput::CompareAndSwap { expected, value } => {
+                let found = *state == expected;
+                (RegisterAnswer::Swapped(found), if found { Some(value) } else { *state })
+            }
+        };
+        match output {
+            Some(output) if *output != answer => Next::Impossible,
+            _ if next == *state => Next::Same,
+            _ => Next::One(next),
+        }
+    }
+
+    fn is_pure(&self, input: &RegisterInput, output: Option<&RegisterAnswer>) -> bool {
+        *input == RegisterInput::Read || output == Some(&RegisterAnswer::Swapped(false))
+    }
+}
