@@ -6,7 +6,9 @@
 pub mod codec;
 pub mod digest;
 pub mod error;
+pub mod evidence;
 pub mod fact;
+pub mod guarantee;
 pub mod identity;
 pub mod invariant;
 pub mod log_point;
@@ -16,6 +18,7 @@ pub mod quantity;
 pub mod random;
 pub mod request;
 pub mod signature;
+pub mod trust;
 
 pub use codec::{Decode, DecodeError, Encode, Reader, Writer};
 pub use digest::{Digest, digest_of};
