@@ -1,1 +1,12 @@
-//! Agreement on a log: ballot leader election and Sequence Paxos.
+//! Agreement on a log: ballot leader election and Sequence Paxos, in the shape of `machine`.
+
+pub mod election;
+pub mod log;
+pub mod membership;
+pub mod mutant;
+
+pub use log::{
+    Bounds, Command, Config, Image, Log, Message, Output, Record, Snapshot, State, Timing,
+};
+pub use membership::Membership;
+pub use mutant::Mutant;

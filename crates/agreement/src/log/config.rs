@@ -1,0 +1,79 @@
+//! What never changes while a node of a group runs.
+
+use crate::membership::Membership;
+use crate::mutant::Mutant;
+use avouch_promise::{Nanos, NodeId, Scope};
+
+/// How long things may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// The period of the election: longer than the longest round trip between voters.
+    pub election: Nanos,
+    /// After how long something unanswered is sent again.
+    pub resend: Nanos,
+}
+
+/// How much may be under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Entries proposed and not yet decided.
+    pub in_flight: usize,
+    /// Requests of one entry.
+    pub batch_requests: usize,
+    /// Bytes of one entry, and of one message of entries.
+    pub batch_bytes: usize,
+    /// Requests and reads that wait here.
+    pub queue: usize,
+    /// Decided entries kept in memory for followers that lag.
+    pub memory: u64,
+    /// Bytes of a checkpoint in one message.
+    pub chunk: u32,
+}
+
+/// The configuration of one node of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// This node.
+    pub me: NodeId,
+    /// Which log this is.
+    pub scope: Scope,
+    /// The voters of a group that starts on empty disks.
+    pub founding: Membership,
+    /// How long things may take.
+    pub timing: Timing,
+    /// How much may be under way.
+    pub bounds: Bounds,
+    /// Whether leaders are elected by heartbeats. Explorers set this to false: then any node may
+    /// try to lead at any firing of its election timer, which is harder on the log than any
+    /// election could be.
+    pub heartbeats: bool,
+    /// A bug planted on purpose; tests only.
+    pub mutant: Option<Mutant>,
+}
+
+impl Config {
+    /// Sensible bounds for a group whose longest round trip is below `election`.
+    pub fn new(me: NodeId, scope: Scope, founding: Membership, election: Nanos) -> Self {
+        Self {
+            me,
+            scope,
+            founding,
+            timing: Timing { election, resend: election },
+            bounds: Bounds {
+                in_flight: 32,
+                batch_requests: 1_024,
+                batch_bytes: 2 << 20,
+                queue: 4_096,
+                memory: 1_024,
+                chunk: 256 << 10,
+            },
+            heartbeats: true,
+            mutant: None,
+        }
+    }
+
+    /// Whether this bug is planted.
+    pub fn has(&self, mutant: Mutant) -> bool {
+        self.mutant == Some(mutant)
+    }
+}

@@ -1,0 +1,513 @@
+//! The leader's side: promises, proposals, acknowledgements, decisions, certificates.
+
+use super::command::{Observation, Output, Proposal};
+use super::entry::{Entry, Payload, SharedEntry};
+use super::image::Snapshot;
+use super::message::{Certificate, Message, Vote};
+use super::record::Record;
+use super::state::{Leading, Preparing, Progress, Role};
+use super::step::Turn;
+use super::tail::Place;
+use crate::mutant::Mutant;
+use avouch_promise::{
+    Ballot, Digest, EntryHeader, Incarnation, LogIndex, NodeId, Signed, invariant,
+};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+impl<I: Snapshot> Turn<'_, I> {
+    /// Tries to lead `ballot`.
+    pub(super) fn campaign(&mut self, ballot: Ballot) {
+        if ballot <= self.state.promised || !self.state.membership.contains(self.config.me) {
+            return;
+        }
+        self.raise_promise(ballot);
+        self.effects.observe(Observation::Preparing(ballot));
+        self.state.role = Role::Preparing(Preparing { ballot, votes: BTreeMap::new() });
+        let vote = self.vote(LogIndex(u64::MAX));
+        let others: Vec<_> = self.state.membership.others(self.config.me).collect();
+        for to in others {
+            self.send_prepare(to, ballot);
+        }
+        self.promise(self.config.me, ballot, vote);
+    }
+
+    fn send_prepare(&mut self, to: NodeId, ballot: Ballot) {
+        let (accepted, decided) = (self.state.accepted, self.state.decided);
+        let end = self.state.tail.end().index;
+        self.send_durably(to, Message::Prepare { ballot, accepted, end, decided });
+    }
+
+    /// A promise came in, perhaps late.
+    pub(super) fn promise(&mut self, from: NodeId, ballot: Ballot, vote: Vote) {
+        let known = self.state.known.get(&from).copied().unwrap_or_default();
+        if vote.incarnation < known {
+            return;
+        }
+        match &mut self.state.role {
+            Role::Preparing(preparing) if preparing.ballot == ballot => {
+                preparing.votes.insert(from, vote);
+                self.try_to_lead();
+            }
+            Role::Leading(leading) if leading.ballot == ballot => {
+                if !leading.progress.get(&from).is_some_and(|progress| progress.synced) {
+                    self.synchronise(from, vote.decided);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// With a quorum of promises: adopt the newest log among them, then lead.
+    pub(super) fn try_to_lead(&mut self) {
+        let Role::Preparing(preparing) = &self.state.role else { return };
+        if preparing.votes.len() < self.state.membership.quorum() {
+            return;
+        }
+        let by_length = self.config.has(Mutant::AdoptLongest);
+        let rank = |vote: &Vote| {
+            if by_length { (Ballot::default(), vote.end) } else { (vote.accepted, vote.end) }
+        };
+        let mine = (self.state.accepted, self.state.tail.end().index);
+        let mine = if by_length { (Ballot::default(), mine.1) } else { mine };
+        let best = preparing.votes.iter().max_by_key(|(_, vote)| rank(vote));
+        let Some((from, vote)) = best.map(|(from, vote)| (*from, vote.clone())) else { return };
+        if from != self.config.me && rank(&vote) > mine {
+            if vote.decided > self.state.decided {
+                // The entries in between are decided: fetch those first, then ask again.
+                return self.fetch_from(from);
+            }
+            if !self.adopt_suffix(&vote) {
+                let ballot = self.state.promised;
+                return self.send_prepare(from, ballot);
+            }
+        }
+        self.lead();
+    }
+
+    /// Replaces what follows the decided point by a vote's suffix; false when they do not meet.
+    pub(super) fn adopt_suffix(&mut self, vote: &Vote) -> bool {
+        let decided = self.state.decided;
+        let skip = vote.suffix.iter().take_while(|entry| entry.index() <= decided).count();
+        let suffix = &vote.suffix[skip..];
+        let at = suffix.first().map_or(vote.end.max(decided), |first| first.index().previous());
+        let Some(previous) = self.state.tail.at(at) else { return false };
+        let meets = suffix.first().is_none_or(|first| first.header().previous == previous.chain);
+        let whole = suffix.last().map_or(at, |last| last.index()) >= vote.end;
+        if !meets || !whole || at < decided {
+            return false;
+        }
+        self.write(vote.accepted, previous, suffix);
+        true
+    }
+
+    fn lead(&mut self) {
+        let Role::Preparing(preparing) = &self.state.role else { return };
+        let ballot = preparing.ballot;
+        let votes = preparing.votes.clone();
+        self.effects.observe(Observation::Leading(ballot));
+        let end = self.state.tail.end();
+        let own = Arc::new(Entry::new(end.index.next(), ballot, end.chain, Vec::new()));
+        self.state.role = Role::Leading(Leading {
+            ballot,
+            relied: votes.iter().map(|(node, vote)| (*node, vote.incarnation)).collect(),
+            first_own: own.index(),
+            progress: BTreeMap::new(),
+            queue: VecDeque::new(),
+            queued: BTreeSet::new(),
+            queue_attest: false,
+            attest: LogIndex(0),
+            acks: BTreeMap::new(),
+            confirms: BTreeMap::new(),
+            announced: LogIndex(0),
+        });
+        self.write(ballot, end, &[own]);
+        for (node, vote) in votes {
+            if node != self.config.me {
+                self.synchronise(node, vote.decided);
+            }
+        }
+        let mine: Vec<_> = self.state.mine.values().cloned().collect();
+        self.enqueue(mine.into_iter());
+    }
+
+    /// Brings a follower to this leader's log, from the follower's decided point on.
+    pub(super) fn synchronise(&mut self, to: NodeId, after: LogIndex) {
+        let Role::Leading(leading) = &self.state.role else { return };
+        let ballot = leading.ballot;
+        let established = self.state.decided >= leading.first_own;
+        let relied = if established { Vec::new() } else { leading.relied.clone() };
+        let decided = self.state.decided;
+        let after = after.min(decided);
+        let gap: usize = match self.state.tail.after_index(after, usize::MAX) {
+            None => return self.serve(to, after),
+            Some(entries) => entries
+                .iter()
+                .filter(|entry| entry.index() <= decided)
+                .map(|entry| entry.size())
+                .sum(),
+        };
+        if gap > self.config.bounds.batch_bytes {
+            return self.serve(to, after);
+        }
+        let attest = self.attest_wanted();
+        let (Some(previous), Some(entries)) =
+            (self.state.tail.at(after), self.state.tail.after_index(after, usize::MAX))
+        else {
+            return;
+        };
+        let sync = Some(relied);
+        self.effects.send(to, Message::Append { ballot, previous, entries, decided, attest, sync });
+    }
+
+    /// New requests from this node's clients.
+    pub(super) fn propose(&mut self, proposals: Vec<Proposal>) {
+        for proposal in &proposals {
+            let digest = proposal.payload.digest();
+            if self.state.mine.len() >= self.config.bounds.queue {
+                self.effects.output(Output::Busy(digest));
+            } else {
+                self.state.mine.insert(digest, proposal.clone());
+            }
+        }
+        self.forward_or_enqueue(proposals);
+    }
+
+    fn forward_or_enqueue(&mut self, proposals: Vec<Proposal>) {
+        let leader = self.state.promised.leader;
+        if matches!(self.state.role, Role::Leading(_)) {
+            self.enqueue(proposals.into_iter());
+        } else if leader != self.config.me && self.state.membership.contains(leader) {
+            let attest = proposals.iter().any(|proposal| proposal.attest);
+            let mut size = 0;
+            let mut requests = Vec::new();
+            for Proposal { payload, .. } in proposals {
+                size += payload.bytes().len();
+                requests.push(payload);
+                if size > self.config.bounds.batch_bytes {
+                    let requests = std::mem::take(&mut requests);
+                    self.effects.send(leader, Message::Forward { requests, attest });
+                    size = 0;
+                }
+            }
+            if !requests.is_empty() {
+                self.effects.send(leader, Message::Forward { requests, attest });
+            }
+        }
+    }
+
+    /// Requests for this leader to propose; others than leaders drop them.
+    pub(super) fn enqueue(&mut self, proposals: impl Iterator<Item = Proposal>) {
+        let Role::Leading(leading) = &mut self.state.role else { return };
+        for Proposal { payload, attest } in proposals {
+            if leading.queue.len() >= self.config.bounds.queue {
+                return;
+            }
+            if leading.queued.insert(payload.digest()) {
+                leading.queue_attest |= attest;
+                leading.queue.push_back(payload);
+            }
+        }
+    }
+
+    /// Proposes what waits, as long as not too much is under way.
+    pub(super) fn flush_proposals(&mut self) {
+        while let Some((requests, attest)) = self.next_batch() {
+            let Role::Leading(leading) = &mut self.state.role else { return };
+            let (ballot, previous) = (leading.ballot, self.state.tail.end());
+            let entry = Entry::new(previous.index.next(), ballot, previous.chain, requests);
+            let entries = vec![Arc::new(entry)];
+            if attest {
+                leading.attest = previous.index.next();
+            }
+            leading.announced = leading.announced.max(self.state.decided);
+            let to: Vec<_> =
+                leading.progress.iter().filter(|(_, p)| p.synced).map(|(n, _)| *n).collect();
+            self.write(ballot, previous, &entries);
+            let decided = self.state.decided;
+            for to in to {
+                let entries = entries.clone();
+                let append =
+                    Message::Append { ballot, previous, entries, decided, attest, sync: None };
+                self.effects.send(to, append);
+            }
+        }
+    }
+
+    fn next_batch(&mut self) -> Option<(Vec<Payload>, bool)> {
+        let under_way = self.state.tail.end().index.0 - self.state.decided.0;
+        let Role::Leading(leading) = &mut self.state.role else { return None };
+        if leading.queue.is_empty() || under_way >= self.config.bounds.in_flight as u64 {
+            return None;
+        }
+        let (mut size, mut requests) = (0, Vec::new());
+        while let Some(next) = leading.queue.front() {
+            size += next.bytes().len();
+            let full = size > self.config.bounds.batch_bytes
+                || requests.len() >= self.config.bounds.batch_requests;
+            if full && !requests.is_empty() {
+                break;
+            }
+            requests.extend(leading.queue.pop_front());
+        }
+        let attest = leading.queue_attest;
+        leading.queue_attest = attest && !leading.queue.is_empty();
+        Some((requests, attest))
+    }
+
+    /// Accepts entries into this node's own log, after `previous`.
+    pub(super) fn write(&mut self, ballot: Ballot, previous: Place, entries: &[SharedEntry]) {
+        let decided = self.state.decided;
+        invariant!(I2, previous.index >= decided, "decided entries overwritten");
+        let record = Record::Append { ballot, previous, entries: entries.to_vec(), decided };
+        let seq = self.persist(record);
+        self.state.accepted = ballot;
+        self.state.tail.truncate(previous.index);
+        for entry in entries {
+            self.state.tail.push(entry.clone(), seq);
+        }
+        self.mark(seq);
+    }
+
+    /// A follower's acknowledgement.
+    pub(super) fn accepted(
+        &mut self,
+        from: NodeId,
+        ballot: Ballot,
+        index: LogIndex,
+        chain: Digest,
+        ack: Option<Signed>,
+    ) {
+        let here = self.state.tail.at(index);
+        let end = self.state.tail.end().index;
+        let Role::Leading(leading) = &mut self.state.role else { return };
+        if leading.ballot != ballot || index > end {
+            return;
+        }
+        if here.is_some_and(|here| here.chain != chain) {
+            self.effects.observe(Observation::Contradiction(from));
+            return;
+        }
+        let progress = leading.progress.entry(from).or_default();
+        progress.synced = true;
+        progress.silent = false;
+        progress.accepted = progress.accepted.max(index);
+        if let (Some(ack), Some(place)) = (ack, here) {
+            self.keep_ack(from, place, ack);
+        }
+    }
+
+    /// Keeps the furthest signed acknowledgement of each voter.
+    pub(super) fn keep_ack(&mut self, from: NodeId, place: Place, ack: Signed) {
+        let Role::Leading(leading) = &mut self.state.role else { return };
+        if leading.acks.get(&from).is_none_or(|(held, _)| held.index < place.index) {
+            leading.acks.insert(from, (place, ack));
+        }
+    }
+
+    /// Decides what a quorum has accepted, certifies it where wished, and tells the followers.
+    pub(super) fn advance(&mut self) {
+        self.sign_own();
+        let quorum = self.state.membership.quorum();
+        let own = self.own_accepted();
+        let Role::Leading(leading) = &mut self.state.role else { return };
+        let ballot = leading.ballot;
+        let mut reached: Vec<_> = leading.progress.values().map(|p| p.accepted).collect();
+        reached.push(own);
+        reached.sort_unstable_by(|a, b| b.cmp(a));
+        let enough = if self.config.has(Mutant::DecideWithoutQuorum) { quorum - 1 } else { quorum };
+        if let Some(decided) = reached.get(enough.max(1) - 1) {
+            self.state.decided = self.state.decided.max(*decided);
+        }
+        let certificate = self.certify();
+        if let Some(certificate) = &certificate {
+            self.state.certified = certificate.covers;
+            self.effects.output(Output::Certified(certificate.clone()));
+        }
+        let Role::Leading(leading) = &mut self.state.role else { return };
+        if self.state.decided > leading.announced || certificate.is_some() {
+            leading.announced = self.state.decided;
+            if let Some(decided) = self.state.tail.at(self.state.decided) {
+                self.broadcast(&Message::Decide { ballot, decided, certificate });
+            }
+        }
+        self.ask_waiting_confirms();
+    }
+
+    /// Up to where this leader's own log counts: where it is durable.
+    fn own_accepted(&self) -> LogIndex {
+        if self.config.has(Mutant::SkipSync) {
+            return self.state.tail.end().index;
+        }
+        self.durable_in_promised().map_or(LogIndex(0), |place| place.index)
+    }
+
+    /// Whether signed acknowledgements are wanted beyond what is certified.
+    pub(super) fn attest_wanted(&self) -> bool {
+        match &self.state.role {
+            Role::Leading(leading) => leading.attest > self.state.certified,
+            _ => false,
+        }
+    }
+
+    /// The leader's own signed acknowledgement, when one is wanted.
+    fn sign_own(&mut self) {
+        if !self.attest_wanted() {
+            return;
+        }
+        let Some(place) = self.durable_in_promised() else { return };
+        let me = self.config.me;
+        let Role::Leading(leading) = &self.state.role else { return };
+        let held = leading.acks.get(&me).map_or(LogIndex(0), |(held, _)| held.index);
+        if held < place.index && held < leading.attest {
+            let ack = self.acknowledge(place, Digest::ZERO);
+            self.keep_ack(me, place, ack);
+        }
+    }
+
+    /// A certificate that covers more than the last one, when one was wished.
+    fn certify(&self) -> Option<Certificate> {
+        let Role::Leading(leading) = &self.state.role else { return None };
+        if !self.attest_wanted() {
+            return None;
+        }
+        let quorum = self.state.membership.quorum();
+        let mut acks: Vec<_> = leading.acks.values().collect();
+        acks.sort_unstable_by(|(a, _), (b, _)| b.index.cmp(&a.index));
+        let covers = acks.get(quorum - 1).map(|(place, _)| place.index)?;
+        if covers <= self.state.certified {
+            return None;
+        }
+        // The quorum that reaches least far beyond needs the fewest links.
+        acks.truncate(quorum);
+        let furthest = acks.first()?.0.index;
+        let link = |entry: &SharedEntry| {
+            let EntryHeader { ballot, root, count, .. } = *entry.header();
+            (ballot, root, count)
+        };
+        let between = self.state.tail.after_index(covers, usize::MAX)?;
+        let links = between.iter().take((furthest.0 - covers.0) as usize).map(link).collect();
+        Some(Certificate {
+            covers,
+            acks: acks.into_iter().map(|(_, ack)| ack.clone()).collect(),
+            links,
+        })
+    }
+
+    /// At the end of a period in which something was decided: have it certified, so that every
+    /// node can show a recent point of the log.
+    pub(super) fn attest_idle(&mut self) {
+        let decided = self.state.decided;
+        let Role::Leading(leading) = &mut self.state.role else { return };
+        if self.state.certified < decided {
+            leading.attest = leading.attest.max(decided);
+            self.ask_for_signed_acks();
+        }
+    }
+
+    /// Asks the followers for signed acknowledgements of what they have.
+    pub(super) fn ask_for_signed_acks(&mut self) {
+        let Role::Leading(leading) = &self.state.role else { return };
+        let (ballot, previous, decided) =
+            (leading.ballot, self.state.tail.end(), self.state.decided);
+        let synced: Vec<_> =
+            leading.progress.iter().filter(|(_, p)| p.synced).map(|(n, _)| *n).collect();
+        for to in synced {
+            let entries = Vec::new();
+            let append =
+                Message::Append { ballot, previous, entries, decided, attest: true, sync: None };
+            self.effects.send(to, append);
+        }
+    }
+
+    /// Sends again what was not answered.
+    pub(super) fn resend_as_leader(&mut self) {
+        let others: Vec<_> = self.state.membership.others(self.config.me).collect();
+        match &self.state.role {
+            Role::Follower => {}
+            Role::Preparing(preparing) => {
+                let (ballot, votes) = (preparing.ballot, preparing.votes.clone());
+                for to in others.into_iter().filter(|to| !votes.contains_key(to)) {
+                    self.send_prepare(to, ballot);
+                }
+                self.try_to_lead();
+            }
+            Role::Leading(leading) => {
+                let (ballot, progress) = (leading.ballot, leading.progress.clone());
+                for to in others {
+                    self.nudge(to, ballot, progress.get(&to).copied().unwrap_or_default());
+                }
+                self.resend_confirms();
+                if self.attest_wanted() {
+                    self.ask_for_signed_acks();
+                }
+            }
+        }
+        if let Role::Leading(leading) = &mut self.state.role {
+            for progress in leading.progress.values_mut() {
+                progress.silent = true;
+            }
+        }
+    }
+
+    /// Sends a silent follower what it seems to lack.
+    fn nudge(&mut self, to: NodeId, ballot: Ballot, progress: Progress) {
+        if !progress.synced {
+            return self.send_prepare(to, ballot);
+        }
+        let (end, decided) = (self.state.tail.end(), self.state.decided);
+        if progress.accepted == end.index {
+            // It lacks at most the news of a decision.
+            if let Some(decided) = self.state.tail.at(decided) {
+                let certificate = None;
+                self.effects.send(to, Message::Decide { ballot, decided, certificate });
+            }
+        } else if progress.silent {
+            let attest = self.attest_wanted();
+            let limit = self.config.bounds.batch_bytes;
+            let previous = self.state.tail.at(progress.accepted);
+            let entries = self.state.tail.after_index(progress.accepted, limit);
+            let (previous, entries) = match (previous, entries) {
+                (Some(previous), Some(entries)) => (previous, entries),
+                // Too far behind for memory: the gap makes it ask for what it lacks.
+                _ => (end, Vec::new()),
+            };
+            let append = Message::Append { ballot, previous, entries, decided, attest, sync: None };
+            self.effects.send(to, append);
+        }
+    }
+
+    /// Sends this node's own undecided requests again, to whoever leads now.
+    pub(super) fn resend_own(&mut self) {
+        let mine: Vec<_> = self.state.mine.values().cloned().collect();
+        if !mine.is_empty() {
+            self.forward_or_enqueue(mine);
+        }
+    }
+
+    /// Drops a ballot that stands on a promise that no longer counts.
+    pub(super) fn distrust(&mut self, node: NodeId, before: Incarnation) {
+        let established = match &self.state.role {
+            Role::Leading(leading) => self.state.decided >= leading.first_own,
+            _ => false,
+        };
+        let stands_on_it = match &mut self.state.role {
+            Role::Follower => false,
+            Role::Preparing(preparing) => {
+                preparing.votes.retain(|from, vote| *from != node || vote.incarnation >= before);
+                false
+            }
+            Role::Leading(leading) => {
+                let old = |(from, incarnation): &(NodeId, Incarnation)| {
+                    *from == node && *incarnation < before
+                };
+                !established && leading.relied.iter().any(old)
+            }
+        };
+        if stands_on_it {
+            let promised = self.state.promised;
+            self.step_down(promised);
+            self.state.election.promised(Ballot { round: promised.round + 1, ..promised });
+        }
+    }
+}

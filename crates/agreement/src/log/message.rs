@@ -1,0 +1,397 @@
+//! What the nodes of a group say to each other.
+
+use super::entry::{Payload, SharedEntry, decode_entries, encode_entries};
+use super::tail::Place;
+use avouch_promise::{
+    Ballot, Decode, DecodeError, Digest, Encode, Incarnation, LogIndex, NodeId, Reader, Signed,
+    Writer,
+};
+use bytes::Bytes;
+
+/// The name of a batch of reads: unique over every incarnation of the node that asks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ReadRound {
+    /// Who asks.
+    pub node: NodeId,
+    /// Its incarnation.
+    pub incarnation: Incarnation,
+    /// Its count of rounds.
+    pub number: u64,
+}
+
+/// What a node tells of its log when it promises a ballot, or to a node that rejoins.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Vote {
+    /// The speaker's incarnation.
+    pub incarnation: Incarnation,
+    /// What it has promised.
+    pub promised: Ballot,
+    /// The ballot in which its log was accepted.
+    pub accepted: Ballot,
+    /// Where its log ends.
+    pub end: LogIndex,
+    /// How far it knows the log to be decided.
+    pub decided: LogIndex,
+    /// Its entries after the larger of both sides' decided points, when its log is the newer.
+    pub suffix: Vec<SharedEntry>,
+}
+
+/// A commit certificate as a leader assembles it: acknowledgements of a quorum in one ballot, and
+/// the entries' headers from the decided point to the furthest acknowledged one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Certificate {
+    /// Every acknowledgement reaches at least here.
+    pub covers: LogIndex,
+    /// The acknowledgements.
+    pub acks: Vec<Signed>,
+    /// The (ballot, root, count) of each entry after `covers`, to the furthest acknowledgement.
+    pub links: Vec<(Ballot, Digest, u32)>,
+}
+
+/// One message.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Message {
+    /// "Are you there?"
+    Heartbeat {
+        /// The asker's period.
+        period: u64,
+    },
+    /// "I am."
+    HeartbeatReply {
+        /// The asker's period.
+        period: u64,
+        /// The replier's own ballot.
+        ballot: Ballot,
+        /// Whether the replier heard from a quorum.
+        connected: bool,
+    },
+    /// A leader asks for promises (phase 1a).
+    Prepare {
+        /// Its ballot.
+        ballot: Ballot,
+        /// The ballot in which its log was accepted.
+        accepted: Ballot,
+        /// Where its log ends.
+        end: LogIndex,
+        /// How far it knows the log to be decided.
+        decided: LogIndex,
+    },
+    /// A promise (phase 1b).
+    Promise {
+        /// The ballot promised.
+        ballot: Ballot,
+        /// The promiser's log.
+        vote: Vote,
+    },
+    /// Entries to accept (phase 2a).
+    Append {
+        /// The leader's ballot.
+        ballot: Ballot,
+        /// The place that the entries continue.
+        previous: Place,
+        /// The entries.
+        entries: Vec<SharedEntry>,
+        /// How far the leader has decided.
+        decided: LogIndex,
+        /// Whether acknowledgements shall be signed.
+        attest: bool,
+        /// The promises the ballot stands on, when the entries reach the end of the leader's log
+        /// and stand for all of it from `previous` on; else the follower must already be in
+        /// this ballot.
+        sync: Option<Vec<(NodeId, Incarnation)>>,
+    },
+    /// The log up to here is durable here and accepted in this ballot (phase 2b).
+    Accepted {
+        /// The ballot.
+        ballot: Ballot,
+        /// Up to where.
+        index: LogIndex,
+        /// The chain there.
+        chain: Digest,
+        /// The same as a signed fact, when asked for.
+        ack: Option<Signed>,
+    },
+    /// Everything up to here is decided.
+    Decide {
+        /// The leader's ballot.
+        ballot: Ballot,
+        /// Up to where.
+        decided: Place,
+        /// The proof, when somebody asked for one.
+        certificate: Option<Certificate>,
+    },
+    /// "I have promised a higher ballot."
+    Refused {
+        /// That one.
+        promised: Ballot,
+    },
+    /// "I cannot place your entries: synchronise me from what I know to be decided."
+    Behind {
+        /// The ballot of the entries.
+        ballot: Ballot,
+        /// How far the speaker knows the log to be decided.
+        decided: LogIndex,
+    },
+    /// "Send me decided entries."
+    Fetch {
+        /// After this index.
+        after: LogIndex,
+    },
+    /// Decided entries.
+    Fetched {
+        /// The entries.
+        entries: Vec<SharedEntry>,
+        /// How far the sender knows the log to be decided.
+        decided: LogIndex,
+    },
+    /// "Send me a part of your checkpoint."
+    FetchChunk {
+        /// Which checkpoint, by its sender's number; none for the newest.
+        checkpoint: Option<u64>,
+        /// From where.
+        offset: u64,
+    },
+    /// A part of a checkpoint.
+    Chunk {
+        /// Which checkpoint, by its sender's number.
+        checkpoint: u64,
+        /// From where.
+        offset: u64,
+        /// The bytes.
+        bytes: Bytes,
+        /// The whole length.
+        total: u64,
+    },
+    /// Requests for the leader to propose.
+    Forward {
+        /// The requests.
+        requests: Vec<Payload>,
+        /// Whether their commit shall be certified.
+        attest: bool,
+    },
+    /// A node asks the leader from where on it may read.
+    ReadAsk {
+        /// The name of the reads.
+        round: ReadRound,
+        /// The Merkle root of the reads' digests.
+        root: Digest,
+        /// Whether acknowledgements shall be signed.
+        attest: bool,
+    },
+    /// A leader asks whether it still leads.
+    Confirm {
+        /// Its ballot.
+        ballot: Ballot,
+        /// The reads.
+        round: ReadRound,
+        /// Their root.
+        root: Digest,
+        /// Whether to sign.
+        attest: bool,
+    },
+    /// "You do, and my log reaches here."
+    Confirmed {
+        /// The ballot.
+        ballot: Ballot,
+        /// The reads.
+        round: ReadRound,
+        /// Up to where the voter's log is durable in this ballot.
+        accepted: LogIndex,
+        /// The same as a signed fact.
+        ack: Option<Signed>,
+    },
+    /// The leader's answer to `ReadAsk`.
+    ReadGrant {
+        /// The reads.
+        round: ReadRound,
+        /// They may be answered by any state from here on.
+        index: LogIndex,
+        /// The signed acknowledgements, when asked for.
+        acks: Vec<Signed>,
+    },
+    /// "My log may have lost its tail: tell me what you know, and count no older promise of mine."
+    Rejoin {
+        /// The speaker's incarnation.
+        incarnation: Incarnation,
+        /// How far it knows the log to be decided.
+        decided: LogIndex,
+    },
+    /// The answer to `Rejoin`.
+    Rejoined {
+        /// The incarnation that asked.
+        incarnation: Incarnation,
+        /// What the speaker has promised and accepted.
+        vote: Vote,
+    },
+}
+
+impl Encode for ReadRound {
+    fn encode(&self, out: &mut Writer) {
+        self.node.encode(out);
+        self.incarnation.encode(out);
+        out.u64(self.number);
+    }
+}
+impl Decode for ReadRound {
+    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            node: NodeId::decode(input)?,
+            incarnation: Incarnation::decode(input)?,
+            number: input.u64()?,
+        })
+    }
+}
+impl Encode for Place {
+    fn encode(&self, out: &mut Writer) {
+        self.index.encode(out);
+        self.chain.encode(out);
+        self.ballot.encode(out);
+    }
+}
+impl Decode for Place {
+    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            index: LogIndex::decode(input)?,
+            chain: Digest::decode(input)?,
+            ballot: Ballot::decode(input)?,
+        })
+    }
+}
+impl Encode for Vote {
+    fn encode(&self, out: &mut Writer) {
+        self.incarnation.encode(out);
+        self.promised.encode(out);
+        self.accepted.encode(out);
+        self.end.encode(out);
+        self.decided.encode(out);
+        encode_entries(&self.suffix, out);
+    }
+}
+impl Decode for Vote {
+    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            incarnation: Incarnation::decode(input)?,
+            promised: Ballot::decode(input)?,
+            accepted: Ballot::decode(input)?,
+            end: LogIndex::decode(input)?,
+            decided: LogIndex::decode(input)?,
+            suffix: decode_entries(input)?,
+        })
+    }
+}
+impl Encode for Certificate {
+    fn encode(&self, out: &mut Writer) {
+        self.covers.encode(out);
+        out.list(&self.acks);
+        out.varint(self.links.len() as u64);
+        for (ballot, root, count) in &self.links {
+            ballot.encode(out);
+            root.encode(out);
+            out.u32(*count);
+        }
+    }
+}
+impl Decode for Certificate {
+    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let (covers, acks) = (LogIndex::decode(input)?, input.list()?);
+        let mut links = Vec::new();
+        for _ in 0..input.count()? {
+            links.push((Ballot::decode(input)?, Digest::decode(input)?, input.u32()?));
+        }
+        Ok(Self { covers, acks, links })
+    }
+}
+
+/// A voter that a ballot stands on, with the incarnation in which it promised.
+struct Relied(NodeId, Incarnation);
+impl Encode for Relied {
+    fn encode(&self, out: &mut Writer) {
+        self.0.encode(out);
+        self.1.encode(out);
+    }
+}
+impl Decode for Relied {
+    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self(NodeId::decode(input)?, Incarnation::decode(input)?))
+    }
+}
+
+/// Writes a tag and then each field; reads them back in the same order.
+macro_rules! wire {
+    ($($tag:literal $name:ident { $($field:ident : $put:ident),* $(,)? })*) => {
+        impl Encode for Message {
+            fn encode(&self, out: &mut Writer) {
+                match self {
+                    $(Self::$name { $($field),* } => {
+                        out.u8($tag);
+                        $(wire!(@put out, $field, $put);)*
+                    })*
+                }
+            }
+        }
+        impl Decode for Message {
+            fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+                let error = input.error("the tag of a message");
+                match input.u8()? {
+                    $($tag => Ok(Self::$name { $($field: wire!(@take input, $put)),* }),)*
+                    _ => Err(error),
+                }
+            }
+        }
+    };
+    (@put $out:ident, $field:ident, value) => { $field.encode($out) };
+    (@put $out:ident, $field:ident, u64) => { $out.u64(*$field) };
+    (@put $out:ident, $field:ident, bool) => { $out.bool(*$field) };
+    (@put $out:ident, $field:ident, list) => { $out.list($field) };
+    (@put $out:ident, $field:ident, option) => { $out.option($field.as_ref()) };
+    (@put $out:ident, $field:ident, entries) => { encode_entries($field, $out) };
+    (@put $out:ident, $field:ident, maybe) => {
+        $out.bool($field.is_some());
+        if let Some(number) = $field { $out.u64(*number); }
+    };
+    (@put $out:ident, $field:ident, relied) => {
+        $out.bool($field.is_some());
+        if let Some(relied) = $field {
+            $out.list(&relied.iter().map(|(n, i)| Relied(*n, *i)).collect::<Vec<_>>());
+        }
+    };
+    (@take $in:ident, value) => { Decode::decode($in)? };
+    (@take $in:ident, u64) => { $in.u64()? };
+    (@take $in:ident, bool) => { $in.bool()? };
+    (@take $in:ident, list) => { $in.list()? };
+    (@take $in:ident, option) => { $in.option()? };
+    (@take $in:ident, entries) => { decode_entries($in)? };
+    (@take $in:ident, maybe) => { if $in.bool()? { Some($in.u64()?) } else { None } };
+    (@take $in:ident, relied) => {
+        if $in.bool()? {
+            Some($in.list::<Relied>()?.into_iter().map(|Relied(n, i)| (n, i)).collect())
+        } else {
+            None
+        }
+    };
+}
+
+wire! {
+    1 Heartbeat { period: u64 }
+    2 HeartbeatReply { period: u64, ballot: value, connected: bool }
+    3 Prepare { ballot: value, accepted: value, end: value, decided: value }
+    4 Promise { ballot: value, vote: value }
+    5 Append {
+        ballot: value, previous: value, entries: entries, decided: value, attest: bool, sync: relied
+    }
+    6 Accepted { ballot: value, index: value, chain: value, ack: option }
+    7 Decide { ballot: value, decided: value, certificate: option }
+    8 Refused { promised: value }
+    9 Behind { ballot: value, decided: value }
+    10 Fetch { after: value }
+    11 Fetched { entries: entries, decided: value }
+    12 FetchChunk { checkpoint: maybe, offset: u64 }
+    13 Chunk { checkpoint: u64, offset: u64, bytes: value, total: u64 }
+    14 Forward { requests: list, attest: bool }
+    15 ReadAsk { round: value, root: value, attest: bool }
+    16 Confirm { ballot: value, round: value, root: value, attest: bool }
+    17 Confirmed { ballot: value, round: value, accepted: value, ack: option }
+    18 ReadGrant { round: value, index: value, acks: list }
+    19 Rejoin { incarnation: value, decided: value }
+    20 Rejoined { incarnation: value, vote: value }
+}

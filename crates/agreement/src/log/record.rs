@@ -1,0 +1,197 @@
+//! What a node writes to disk, and how its memory is rebuilt from it.
+//!
+//! Folding rules, in order of the records: a promise only rises; an append cuts the log after its
+//! previous place, extends it and sets the ballot in which the log was accepted; a restatement
+//! repeats what earlier, released records said.
+
+use super::entry::{SharedEntry, decode_entries, encode_entries};
+use super::image::{Image, Snapshot};
+use super::tail::{Place, Tail};
+use crate::membership::Membership;
+use crate::mutant::Mutant;
+use avouch_machine::Seq;
+use avouch_promise::{
+    Ballot, Decode, DecodeError, Encode, Incarnation, LogIndex, NodeId, Reader, Writer,
+};
+use std::collections::BTreeMap;
+
+/// One record.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Record {
+    /// A promise.
+    Promise(Ballot),
+    /// Entries accepted.
+    Append {
+        /// In which ballot the whole log is accepted from now on.
+        ballot: Ballot,
+        /// The place that the entries continue; what stood after it is gone.
+        previous: Place,
+        /// The entries.
+        entries: Vec<SharedEntry>,
+        /// How far the node knew the log to be decided.
+        decided: LogIndex,
+    },
+    /// What records before this one said, so that they can be released.
+    Restate {
+        /// What is promised.
+        promised: Ballot,
+        /// The ballot in which the log was accepted.
+        accepted: Ballot,
+        /// The decided point.
+        decided: LogIndex,
+        /// Incarnations below which a node's promises do not count.
+        known: Vec<(NodeId, Incarnation)>,
+        /// Whether the log may lack a tail that had been durable.
+        doubtful: bool,
+    },
+    /// A node rejoined: promises of its earlier incarnations do not count.
+    Known(NodeId, Incarnation),
+}
+
+impl Encode for Record {
+    fn encode(&self, out: &mut Writer) {
+        match self {
+            Self::Promise(ballot) => {
+                out.u8(1);
+                ballot.encode(out);
+            }
+            Self::Append { ballot, previous, entries, decided } => {
+                out.u8(2);
+                ballot.encode(out);
+                previous.encode(out);
+                encode_entries(entries, out);
+                decided.encode(out);
+            }
+            Self::Restate { promised, accepted, decided, known, doubtful } => {
+                out.u8(3);
+                promised.encode(out);
+                accepted.encode(out);
+                decided.encode(out);
+                out.varint(known.len() as u64);
+                for (node, incarnation) in known {
+                    node.encode(out);
+                    incarnation.encode(out);
+                }
+                out.bool(*doubtful);
+            }
+            Self::Known(node, incarnation) => {
+                out.u8(4);
+                node.encode(out);
+                incarnation.encode(out);
+            }
+        }
+    }
+}
+
+impl Decode for Record {
+    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let error = input.error("the tag of a record");
+        Ok(match input.u8()? {
+            1 => Self::Promise(Ballot::decode(input)?),
+            2 => Self::Append {
+                ballot: Ballot::decode(input)?,
+                previous: Place::decode(input)?,
+                entries: decode_entries(input)?,
+                decided: LogIndex::decode(input)?,
+            },
+            3 => {
+                let promised = Ballot::decode(input)?;
+                let accepted = Ballot::decode(input)?;
+                let decided = LogIndex::decode(input)?;
+                let mut known = Vec::new();
+                for _ in 0..input.count()? {
+                    known.push((NodeId::decode(input)?, Incarnation::decode(input)?));
+                }
+                Self::Restate { promised, accepted, decided, known, doubtful: input.bool()? }
+            }
+            4 => Self::Known(NodeId::decode(input)?, Incarnation::decode(input)?),
+            _ => return Err(error),
+        })
+    }
+}
+
+/// What the disk says, folded.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Folded {
+    /// The configuration.
+    pub membership: Membership,
+    /// What is promised.
+    pub promised: Ballot,
+    /// The ballot in which the log was accepted.
+    pub accepted: Ballot,
+    /// The log.
+    pub tail: Tail,
+    /// The decided point.
+    pub decided: LogIndex,
+    /// Incarnations below which promises do not count.
+    pub known: BTreeMap<NodeId, Incarnation>,
+    /// Whether the log may lack a tail that had been durable.
+    pub doubtful: bool,
+}
+
+impl Folded {
+    /// Starts from a checkpoint, or from nothing.
+    pub fn from_image<I: Snapshot>(image: Option<&Image<I>>, founding: &Membership) -> Self {
+        let place = image.map(|image| image.place).unwrap_or_default();
+        Self {
+            membership: image.map_or_else(|| founding.clone(), |image| image.membership.clone()),
+            promised: Ballot::default(),
+            accepted: Ballot::default(),
+            tail: Tail::after(place),
+            decided: place.index,
+            known: BTreeMap::new(),
+            doubtful: false,
+        }
+    }
+
+    /// Takes one record in.
+    pub fn fold(&mut self, seq: Seq, record: &Record, mutant: Option<Mutant>) {
+        match record {
+            Record::Promise(ballot) => {
+                if mutant != Some(Mutant::ForgetPromise) {
+                    self.promised = self.promised.max(*ballot);
+                }
+            }
+            Record::Append { ballot, previous, entries, decided } => {
+                self.promised = self.promised.max(*ballot);
+                self.accepted = *ballot;
+                self.append(seq, previous, entries);
+                self.decided = self.decided.max((*decided).min(self.tail.end().index));
+            }
+            Record::Restate { promised, accepted, decided, known, doubtful } => {
+                if mutant != Some(Mutant::ForgetPromise) {
+                    self.promised = self.promised.max(*promised);
+                }
+                self.accepted = *accepted;
+                self.decided = self.decided.max((*decided).min(self.tail.end().index));
+                self.known.extend(known.iter().copied());
+                self.doubtful = *doubtful;
+            }
+            Record::Known(node, incarnation) => {
+                self.known.insert(*node, *incarnation);
+            }
+        }
+    }
+
+    /// Entries up to the checkpoint are skipped; entries that do not continue the log contradict
+    /// what the checkpoint says is decided and are dropped.
+    fn append(&mut self, seq: Seq, previous: &Place, entries: &[SharedEntry]) {
+        let base = self.tail.base();
+        if previous.index >= base.index {
+            match self.tail.at(previous.index) {
+                Some(at) if at.chain == previous.chain => self.tail.truncate(previous.index),
+                Some(_) => return self.tail.truncate(base.index),
+                None => return,
+            }
+        } else {
+            self.tail.truncate(base.index);
+        }
+        for entry in entries.iter().filter(|entry| entry.index() > base.index) {
+            let end = self.tail.end();
+            if entry.index() != end.index.next() || entry.header().previous != end.chain {
+                return;
+            }
+            self.tail.push(entry.clone(), seq);
+        }
+    }
+}

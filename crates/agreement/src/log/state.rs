@@ -1,0 +1,260 @@
+//! Everything that one node of the group knows.
+
+use super::command::Proposal;
+use super::entry::Payload;
+use super::image::Image;
+use super::message::{ReadRound, Vote};
+use super::record::Folded;
+use super::tail::{Place, Tail};
+use crate::election::Election;
+use crate::membership::Membership;
+use avouch_machine::{LoadId, Seq};
+use avouch_promise::{Ballot, Digest, Incarnation, LogIndex, NodeId, Signed};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// The state of one node's log.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct State<I> {
+    pub(super) membership: Membership,
+    pub(super) promised: Ballot,
+    /// The ballot in which the log was accepted.
+    pub(super) accepted: Ballot,
+    pub(super) tail: Tail,
+    pub(super) decided: LogIndex,
+    /// How far decided entries were put out.
+    pub(super) emitted: LogIndex,
+    /// Incarnations below which a node's promises do not count.
+    pub(super) known: BTreeMap<NodeId, Incarnation>,
+    pub(super) incarnation: Incarnation,
+    pub(super) election: Election,
+    pub(super) role: Role,
+    pub(super) disk: Disk,
+    pub(super) following: Following,
+    /// Requests proposed here and neither decided nor forgotten.
+    pub(super) mine: BTreeMap<Digest, Proposal>,
+    pub(super) reads: Reads,
+    pub(super) transfer: Option<Transfer>,
+    pub(super) compaction: Option<Compaction<I>>,
+    pub(super) loads: BTreeMap<LoadId, LoadFor>,
+    pub(super) next_load: LoadId,
+    /// Present while the node doubts its disk: what others told it so far.
+    pub(super) doubt: Option<BTreeMap<NodeId, Vote>>,
+    /// The furthest point that a certificate seen here covers.
+    pub(super) certified: LogIndex,
+}
+
+/// What is on disk, and what is on its way there.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Disk {
+    pub(super) next: Seq,
+    pub(super) durable: Seq,
+    /// After each of these records, the log on disk was accepted in this ballot up to this place.
+    pub(super) marks: VecDeque<(Seq, Ballot, Place)>,
+    pub(super) durable_log: (Ballot, Place),
+    /// The record that holds the newest promise.
+    pub(super) promise: Seq,
+}
+
+/// A follower's side of the present ballot.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Following {
+    /// Up to where the leader was told.
+    pub(super) reported: LogIndex,
+    /// Up to where the leader wants a signed acknowledgement.
+    pub(super) attest: LogIndex,
+    /// Up to where a signed one was given.
+    pub(super) attested: LogIndex,
+}
+
+/// What a node does in its group.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Role {
+    Follower,
+    Preparing(Preparing),
+    Leading(Leading),
+}
+
+/// Collecting promises.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Preparing {
+    pub(super) ballot: Ballot,
+    pub(super) votes: BTreeMap<NodeId, Vote>,
+}
+
+/// Leading a ballot.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Leading {
+    pub(super) ballot: Ballot,
+    /// The promises the ballot stands on.
+    pub(super) relied: Vec<(NodeId, Incarnation)>,
+    /// The first entry of this ballot.
+    pub(super) first_own: LogIndex,
+    pub(super) progress: BTreeMap<NodeId, Progress>,
+    pub(super) queue: VecDeque<Payload>,
+    /// Digests in the queue or proposed and undecided.
+    pub(super) queued: BTreeSet<Digest>,
+    /// Requests in the queue wish to be certified.
+    pub(super) queue_attest: bool,
+    /// Up to where signed acknowledgements are wanted.
+    pub(super) attest: LogIndex,
+    /// The furthest signed acknowledgement of each voter.
+    pub(super) acks: BTreeMap<NodeId, (Place, Signed)>,
+    pub(super) confirms: BTreeMap<ReadRound, Confirm>,
+    /// Up to where followers were told that the log is decided.
+    pub(super) announced: LogIndex,
+}
+
+/// What a leader knows of a follower in its ballot.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Progress {
+    /// Whether it has acknowledged anything in this ballot.
+    pub(super) synced: bool,
+    /// Up to where its log is durable in this ballot.
+    pub(super) accepted: LogIndex,
+    /// Whether it was silent since the last look.
+    pub(super) silent: bool,
+}
+
+/// Reads that wait for a quorum to confirm the leader.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Confirm {
+    pub(super) root: Digest,
+    pub(super) attest: bool,
+    /// The decided point when the reads arrived.
+    pub(super) decided: LogIndex,
+    /// Whether voters were asked: not before an own entry is decided.
+    pub(super) asked: bool,
+    pub(super) replies: BTreeMap<NodeId, (LogIndex, Option<Signed>)>,
+}
+
+/// Reads asked at this node.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Reads {
+    pub(super) waiting: Vec<ReadWish>,
+    pub(super) rounds: BTreeMap<u64, Vec<ReadWish>>,
+    pub(super) next: u64,
+}
+
+/// One read asked at this node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct ReadWish {
+    pub(super) ticket: u64,
+    pub(super) digest: Digest,
+    pub(super) attest: bool,
+    /// Nobody waits for it any more; its digest still stands under the round's root.
+    pub(super) forgotten: bool,
+}
+
+/// A checkpoint on its way here.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Transfer {
+    pub(super) from: NodeId,
+    pub(super) checkpoint: u64,
+    pub(super) bytes: Vec<u8>,
+    pub(super) total: u64,
+    pub(super) silent: bool,
+}
+
+/// A checkpoint on its way to disk.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Compaction<I> {
+    /// The first record it does not cover.
+    pub(super) seq: Seq,
+    /// The record that repeats what the released ones said.
+    pub(super) restated: Seq,
+    /// Whether the checkpoint is durable.
+    pub(super) durable: bool,
+    /// Where it stands.
+    pub(super) place: Place,
+    /// The whole, when it came from a peer and is to replace the log.
+    pub(super) install: Option<Image<I>>,
+}
+
+/// Why something is read back from disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum LoadFor {
+    /// Entries for a peer, after this index.
+    Entries { to: NodeId, after: LogIndex },
+    /// A part of the checkpoint for a peer.
+    Chunk { to: NodeId },
+}
+
+impl<I> State<I> {
+    pub(super) fn new(me: NodeId, folded: Folded, next: Seq) -> Self {
+        let Folded { membership, promised, accepted, tail, decided, known, doubtful } = folded;
+        let (base, end) = (tail.base(), tail.end());
+        let durable = Seq(next.0 - 1);
+        Self {
+            membership,
+            promised,
+            accepted,
+            tail,
+            decided,
+            emitted: base.index,
+            known,
+            incarnation: Incarnation(0),
+            election: Election::new(me, promised, 0),
+            role: Role::Follower,
+            disk: Disk {
+                next,
+                durable,
+                marks: VecDeque::new(),
+                durable_log: (accepted, end),
+                promise: Seq(0),
+            },
+            following: Following::default(),
+            mine: BTreeMap::new(),
+            reads: Reads::default(),
+            transfer: None,
+            compaction: None,
+            loads: BTreeMap::new(),
+            next_load: LoadId(0),
+            doubt: doubtful.then(BTreeMap::new),
+            certified: LogIndex(0),
+        }
+    }
+
+    /// What is promised.
+    pub fn promised(&self) -> Ballot {
+        self.promised
+    }
+    /// How far the log is decided, as this node knows.
+    pub fn decided(&self) -> LogIndex {
+        self.decided
+    }
+    /// Where the log ends.
+    pub fn end(&self) -> Place {
+        self.tail.end()
+    }
+    /// The entries this node holds.
+    pub fn tail(&self) -> &Tail {
+        &self.tail
+    }
+    /// The present configuration.
+    pub fn membership(&self) -> &Membership {
+        &self.membership
+    }
+    /// The ballot this node leads, if it does.
+    pub fn leads(&self) -> Option<Ballot> {
+        match &self.role {
+            Role::Leading(leading) => Some(leading.ballot),
+            _ => None,
+        }
+    }
+    /// Whether this node doubts its disk and does not vote.
+    pub fn in_doubt(&self) -> bool {
+        self.doubt.is_some()
+    }
+    /// Whether the node heard from a quorum lately.
+    pub fn connected(&self) -> bool {
+        self.election.connected()
+    }
+    /// The node's incarnation.
+    pub fn incarnation(&self) -> Incarnation {
+        self.incarnation
+    }
+    /// Whether a checkpoint is on its way to disk.
+    pub fn compacting(&self) -> bool {
+        self.compaction.is_some()
+    }
+}

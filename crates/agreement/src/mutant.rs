@@ -1,0 +1,34 @@
+//! Bugs planted on purpose: each one removes a rule that a property depends on, and a test shows
+//! that the explorer, the world, the evidence or the judge catches it. Never set in a store,
+//! except by `tour --plant` inside its own cluster.
+
+/// One planted bug.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Mutant {
+    /// The leader counts its own log before it is durable.
+    SkipSync,
+    /// A follower acknowledges entries before they are durable.
+    AcknowledgeBeforePersisting,
+    /// A restarted node forgets what it has promised.
+    ForgetPromise,
+    /// A leader grants reads before an entry of its own ballot is decided.
+    ReadBeforeOwnEntry,
+    /// The leader decides with one voter less than a quorum.
+    DecideWithoutQuorum,
+    /// A restarted node names its reads as it did before the crash.
+    ReuseIncarnation,
+    /// Records are released before the checkpoint that covers them is durable.
+    TruncateBeforeCheckpoint,
+    /// A new leader adopts the longest log, whatever ballot it was accepted in.
+    AdoptLongest,
+    /// A late synchronisation truncates what was accepted since in the same ballot.
+    TruncateSameBallot,
+    /// A follower takes entries from a leader below its promise.
+    IgnorePromise,
+    /// The leader grants reads without asking anyone.
+    ReadWithoutQuorum,
+    /// A node whose log may have lost its tail votes at once.
+    VoteInDoubt,
+    /// A promise is answered before it is durable.
+    PromiseBeforePersisting,
+}
