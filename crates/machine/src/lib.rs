@@ -4,6 +4,8 @@
 pub mod effect;
 pub mod env;
 pub mod event;
+pub mod explorer;
+pub mod laws;
 pub mod protocol;
 
 pub use effect::{Effect, Effects, What};
