@@ -1,0 +1,30 @@
+//! Where the regions are, and how long a message takes between them.
+//!
+//! ```text
+//!   Region --position--> geodesic length --speed of light--> vacuum floor, fibre floor
+//!   Region x Region --aws.tsv--> RoundTrip { p50, p90 }     (directed, measured)
+//!   floor + RoundTrip --fit--> PathDelay --one random draw--> one-way Nanos
+//! ```
+//!
+//! Directed entries are kept as measured: they break the triangle inequality and differ by
+//! direction (by up to 48 ms), and a system that assumes otherwise should meet that here first.
+
+pub mod distance;
+pub mod path_delay;
+pub mod region;
+pub mod table;
+
+pub use distance::{Position, fibre_floor, vacuum_floor};
+pub use path_delay::{PathDelay, one_way_sampler};
+pub use region::Region;
+pub use table::{RoundTrip, round_trip};
+
+/// The five regions of a first cluster: four continents, three of them within 70 ms of the first,
+/// so that a quorum is near and a minority is far.
+pub const FIVE: [Region; 5] = [
+    Region::US_EAST_1,
+    Region::US_WEST_2,
+    Region::EU_WEST_1,
+    Region::AP_NORTHEAST_1,
+    Region::SA_EAST_1,
+];
