@@ -1,1 +1,52 @@
 //! The simulated physical world: links, clocks, disks and faults; one seed, one run.
+//!
+//! ```text
+//!   Driver (workload, oracle)                    Script / Nemesis (faults)
+//!      | commands, wakeups    ^ outputs, states         |
+//!      v                      |                         v
+//!   +------------------------- World<P> -------------------------+
+//!   |  Queue (virtual time, ties by order of scheduling)         |
+//!   |  per node: Config, State, Clock, Disk, timers, held sends  |
+//!   |  per directed pair: Link      Trace (hash)      Counters   |
+//!   +------------------------------------------------------------+
+//! ```
+//!
+//! Start at [`World`]; say what disturbs it with [`Nemesis`] or a [`Script`]; run many seeds with
+//! [`Campaign`].
+
+pub mod arithmetic;
+pub mod campaign;
+pub mod clock;
+pub mod counters;
+pub mod delay;
+pub mod disk;
+pub mod driver;
+pub mod fault;
+pub mod geography;
+mod host;
+mod inject;
+pub mod link;
+pub mod mutants;
+pub mod nemesis;
+pub mod options;
+mod queue;
+pub mod simulated;
+pub mod story;
+mod timers;
+pub mod trace;
+pub mod world;
+
+pub use campaign::{Campaign, Outcome, Report};
+pub use clock::{Clock, ClockModel};
+pub use counters::{Count, Counters};
+pub use delay::Delay;
+pub use disk::{Disk, DiskModel};
+pub use driver::{Driver, Idle};
+pub use fault::{Family, Fault, Path, Script};
+pub use link::{Link, Links, Weather};
+pub use mutants::Mutants;
+pub use nemesis::Nemesis;
+pub use options::{Options, Tracing};
+pub use simulated::Simulated;
+pub use trace::{Trace, TraceHash};
+pub use world::World;

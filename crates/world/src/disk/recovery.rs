@@ -1,0 +1,78 @@
+//! What a start finds on disk, and what it may conclude from it.
+//!
+//! A torn tail and a rotted acknowledged record must not look alike: the one may be cut, the
+//! other must not. A reader sees frames, not the truth:
+//!
+//! | what it sees | what it concludes |
+//! |---|---|
+//! | a frame that ends in the preallocated fill, nothing behind it | torn: it was never durable, cut it |
+//! | a bad frame, anything else | corrupt or never written: a gap; the log is doubtful |
+//! | a bad frame below the durable checkpoint | a gap, but covered: not doubtful |
+//! | a checkpoint with a bad block | not used; the log is doubtful |
+//!
+//! A gap is how a protocol learns which records are gone: sequence numbers have no gaps of their
+//! own, so records that are missing between two, or before `next_seq`, are the unreadable ones.
+//! Everything that a start finds whole is durable from then on.
+
+use super::{Damage, Disk};
+use crate::mutants::Mutants;
+use crate::simulated::Simulated;
+use avouch_machine::{Recovered, Seq};
+use avouch_promise::Incarnation;
+
+/// What a start found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Findings {
+    pub(crate) doubtful: bool,
+}
+
+impl<P: Simulated> Disk<P> {
+    /// Reads everything for a start and repairs the tail; counts the start durably.
+    pub(crate) fn recover(
+        &mut self,
+        mutants: &Mutants,
+    ) -> (Recovered<P>, Incarnation, Findings) {
+        self.cut_torn_tail(mutants);
+        if mutants.cut_at_first_bad
+            && let Some(bad) = self.records.iter().position(|s| s.damage == Damage::Bad)
+        {
+            self.records.truncate(bad);
+        }
+        let readable = self.checkpoint.as_ref().filter(|c| c.rotted_blocks.is_empty());
+        let checkpoint = readable.map(|c| (c.seq, c.image.clone()));
+        let covered = checkpoint.as_ref().map_or(Seq(0), |(seq, _)| *seq);
+        if covered > self.written().next() {
+            // The checkpoint outlived records that it covers; numbers go on behind it.
+            self.records.clear();
+            self.first = covered;
+        }
+        self.durable = self.written();
+        self.hold_invariants();
+
+        let mut records = Vec::with_capacity(self.records.len());
+        let mut doubtful = self.checkpoint.is_some() && checkpoint.is_none();
+        for (seq, stored) in (self.first.0..).map(Seq).zip(&self.records) {
+            if stored.damage == Damage::Whole {
+                records.push((seq, stored.record.clone()));
+            } else {
+                doubtful |= seq >= covered;
+            }
+        }
+        let next_seq = self.written().next();
+        self.incarnation += 1;
+        let recovered = Recovered { checkpoint, records, next_seq, doubtful };
+        (recovered, Incarnation(self.incarnation), Findings { doubtful })
+    }
+
+    fn cut_torn_tail(&mut self, mutants: &Mutants) {
+        let Some(last) = self.records.back_mut() else { return };
+        if last.damage != Damage::Torn {
+            return;
+        }
+        if mutants.torn_is_rotted {
+            last.damage = Damage::Bad;
+        } else {
+            self.records.pop_back();
+        }
+    }
+}

@@ -1,0 +1,578 @@
+//! The host of each node: takes events to steps, and effects to disk, links and driver.
+//!
+//! ```text
+//!   Pending --> (paused? backlog) --> Event --> step(Env sampled now) --> effects
+//!        Send, Output  --after?--> held until the record is durable --> link, driver
+//!        Persist       --> written --> group sync --> durable --> release held --> Persisted
+//!        Checkpoint    --> durable as a whole --> truncate --> Checkpointed
+//!        Load, timers  --> queue
+//! ```
+//!
+//! It keeps the promises H1 to H6 of [`avouch_machine::protocol`], and holds the protocol to its
+//! own: numbers without gaps, nothing sent to oneself, no `after` on a record that was never
+//! written. What a step does to the world is traced; observations are not, because dropping them
+//! must change nothing.
+
+use crate::clock::Clock;
+use crate::counters::Count;
+use crate::disk::Crash;
+use crate::fault::Fault;
+use crate::link::{index, node};
+use crate::options::Tracing;
+use crate::simulated::Simulated;
+use crate::timers::Due;
+use crate::world::{Node, Notice, Running, World};
+use avouch_machine::{CommandId, Effect, Env, Event, LoadId, Seq, What};
+use avouch_promise::signature::{Signer, Symbolic, SymbolicVerifier, Verifier};
+use avouch_promise::{Interval, Nanos, NodeId, Random, Signature};
+use std::collections::{BTreeMap, VecDeque};
+use std::hash::Hash;
+
+/// What is still to happen. Nodes stand by their position in the list of nodes.
+pub(crate) enum Pending<P: Simulated> {
+    Start(usize),
+    Deliver { from: usize, to: usize, message: P::Message },
+    Command { node: usize, life: u64, id: CommandId, command: P::Command },
+    Timer { node: usize, key: P::Timer, ticket: u64 },
+    Synced { node: usize, life: u64, through: Seq },
+    Persisted { node: usize, life: u64, through: Seq },
+    Load { node: usize, life: u64, id: LoadId, what: What },
+    CheckpointWritten { node: usize, life: u64 },
+    Checkpointed { node: usize, life: u64, seq: Seq },
+    Resume { node: usize, life: u64 },
+    Wakeup(u64),
+    Fault(Box<Fault>),
+}
+
+/// What waits for a record to become durable.
+pub(crate) enum Held<P: Simulated> {
+    Send { to: NodeId, message: P::Message },
+    Output(P::Output),
+}
+
+/// The environment of one step; clocks are read when asked.
+struct NodeEnv<'a> {
+    node: NodeId,
+    clock: &'a Clock,
+    sampled_ns: u64,
+    choices: &'a mut Random,
+}
+
+impl Env for NodeEnv<'_> {
+    fn monotonic(&self) -> Nanos {
+        self.clock.monotonic(self.sampled_ns)
+    }
+    fn wall(&self) -> Interval {
+        self.clock.wall(self.sampled_ns)
+    }
+    fn choose(&mut self, count: u32) -> u32 {
+        self.choices.below(u64::from(count)) as u32
+    }
+    fn sign(&mut self, message: &[u8]) -> Signature {
+        Symbolic(self.node).sign(message)
+    }
+    fn verify(&self, signer: NodeId, message: &[u8], signature: &Signature) -> bool {
+        SymbolicVerifier.verify(signer, message, signature)
+    }
+}
+
+/// Kinds in the trace: what happened, and what a step asked for.
+#[derive(Clone, Copy)]
+#[repr(u64)]
+enum Kind {
+    Start = 1,
+    Deliver,
+    Command,
+    Timer,
+    Persisted,
+    Loaded,
+    Checkpointed,
+    Wakeup,
+    Fault,
+    Send,
+    Persist,
+    Checkpoint,
+    Release,
+    Load,
+    SetTimer,
+    CancelTimer,
+    Output,
+}
+
+impl<P: Simulated> Node<P> {
+    /// The moment at which a step's clocks are read: now, unless the mutant is planted.
+    fn sampled_ns(&self, now_ns: u64, stale: Option<Nanos>) -> u64 {
+        let Some(tick) = stale else { return now_ns };
+        let last = if self.resumed_at_ns == Some(now_ns) { self.paused_at_ns } else { now_ns };
+        last - last % tick.0.max(1)
+    }
+}
+
+impl<P: Simulated> World<P> {
+    #[inline]
+    fn mark(&mut self, kind: Kind, node: usize, number: u64) {
+        self.trace.word(((kind as u64) << 32) | node as u64);
+        self.trace.word(number);
+    }
+
+    #[inline]
+    fn mark_contents<T: Hash>(&mut self, value: &T) {
+        if self.options.tracing == Tracing::Contents {
+            self.trace.value(value);
+        }
+    }
+
+    /// Takes one event in.
+    pub(crate) fn take(&mut self, pending: Pending<P>) {
+        match pending {
+            Pending::Start(at) => self.start(at),
+            Pending::Wakeup(key) => {
+                self.mark(Kind::Wakeup, 0, key);
+                self.notices.push(Notice::Wakeup(key));
+            }
+            Pending::Fault(fault) => {
+                self.mark(Kind::Fault, 0, 0);
+                if self.story.is_on() {
+                    self.say(None, format_args!("{fault:?}"));
+                }
+                self.disturb(*fault);
+            }
+            Pending::Resume { node, life } => self.resume(node, life),
+            Pending::Synced { node, life, through } => self.synced(node, life, through),
+            Pending::CheckpointWritten { node, life } => self.checkpoint_written(node, life),
+            of_a_node => self.process(of_a_node),
+        }
+    }
+
+    /// Takes in an event of one node's process, which waits while the process is paused.
+    fn process(&mut self, pending: Pending<P>) {
+        let (at, life) = match &pending {
+            Pending::Deliver { to, .. } => (*to, None),
+            Pending::Timer { node, .. } => (*node, None),
+            Pending::Command { node, life, .. }
+            | Pending::Persisted { node, life, .. }
+            | Pending::Load { node, life, .. }
+            | Pending::Checkpointed { node, life, .. } => (*node, Some(*life)),
+            _ => return,
+        };
+        if let Pending::Deliver { from, to, .. } = &pending {
+            let (from, to) = (node(*from), node(*to));
+            if self.links.link(from, to).is_some_and(crate::Link::is_cut) {
+                self.counters.add(Count::Cut);
+                return;
+            }
+        }
+        let Some(host) = self.nodes.get_mut(at) else { return };
+        let same_life = life.is_none_or(|life| life == host.life);
+        let Some(running) = host.running.as_mut().filter(|_| same_life) else {
+            match pending {
+                Pending::Deliver { .. } => self.counters.add(Count::Undelivered),
+                Pending::Command { .. } => self.counters.add(Count::Refused),
+                _ => {}
+            }
+            return;
+        };
+        if running.paused_until_ns.is_some() {
+            running.backlog.push_back(pending);
+            return;
+        }
+        match pending {
+            Pending::Deliver { from, message, .. } => {
+                self.counters.add(Count::Delivered);
+                self.mark(Kind::Deliver, at, from as u64);
+                self.step(at, Event::Message { from: node(from), message });
+            }
+            Pending::Command { id, command, .. } => {
+                self.counters.add(Count::Commands);
+                self.mark(Kind::Command, at, id.0);
+                self.mark_contents(&command);
+                self.step(at, Event::Command { id, command });
+            }
+            Pending::Timer { key, ticket, .. } => self.timer(at, key, ticket),
+            Pending::Persisted { through, .. } => {
+                self.mark(Kind::Persisted, at, through.0);
+                self.release_held(at, through);
+                self.step(at, Event::Persisted(through));
+            }
+            Pending::Load { id, what, .. } => {
+                let host = &mut self.nodes[at];
+                let loaded = host.disk.read(what, &self.options.disk, &mut host.disk_random);
+                self.counters.add(Count::Loads);
+                if loaded == avouch_machine::Loaded::Corrupt {
+                    self.counters.add(Count::CorruptLoads);
+                }
+                self.mark(Kind::Loaded, at, id.0);
+                self.mark_contents(&loaded);
+                self.step(at, Event::Loaded { id, loaded });
+            }
+            Pending::Checkpointed { seq, .. } => {
+                self.mark(Kind::Checkpointed, at, seq.0);
+                self.step(at, Event::Checkpointed(seq));
+            }
+            _ => {}
+        }
+    }
+
+    fn timer(&mut self, at: usize, key: P::Timer, ticket: u64) {
+        let now_ns = self.now_ns;
+        let host = &mut self.nodes[at];
+        let Some(running) = &mut host.running else { return };
+        let Due::At(reading) = running.timers.due(key, ticket) else { return };
+        if host.clock.monotonic(now_ns) < reading {
+            let due_ns = host.clock.when(reading, now_ns);
+            running.timers.requeued(key, due_ns);
+            self.queue.push(due_ns, Pending::Timer { node: at, key, ticket });
+            return;
+        }
+        running.timers.remove(key);
+        self.mark(Kind::Timer, at, 0);
+        self.mark_contents(&key);
+        self.step(at, Event::Timer(key));
+    }
+
+    /// Starts a node that is down.
+    pub(crate) fn start(&mut self, at: usize) {
+        let host = &mut self.nodes[at];
+        if host.running.is_some() {
+            return;
+        }
+        if host.disk.is_full() {
+            // The start could not be counted durably, so there is none (H4).
+            self.counters.add(Count::FailedWrites);
+            return;
+        }
+        let mutants = &self.options.mutants;
+        let (recovered, counted, findings) = host.disk.recover(mutants);
+        host.incarnation =
+            if mutants.reuse_incarnation { avouch_promise::Incarnation(1) } else { counted };
+        host.doubtful = findings.doubtful;
+        host.clock.restart(self.now_ns, Nanos(self.clock_random.below(1 << 40)));
+        host.life += 1;
+        let incarnation = host.incarnation;
+        let (found, next) = (recovered.records.len(), recovered.next_seq);
+        host.running = Some(Running {
+            state: P::recover(&host.config, recovered),
+            timers: crate::timers::Timers::new(),
+            held: BTreeMap::new(),
+            paused_until_ns: None,
+            backlog: VecDeque::new(),
+        });
+        if host.life > 1 {
+            self.counters.add(Count::Restarts);
+        }
+        if findings.doubtful {
+            self.counters.add(Count::DoubtfulStarts);
+        }
+        self.mark(Kind::Start, at, incarnation.0);
+        self.mark(Kind::Start, found, next.0);
+        self.notices.push(Notice::Started(node(at)));
+        self.step(at, Event::Started { incarnation });
+    }
+
+    /// Takes a node down.
+    pub(crate) fn stop(&mut self, at: usize, crash: Crash) {
+        let host = &mut self.nodes[at];
+        if host.running.take().is_none() {
+            return;
+        }
+        let losses = host.disk.crash(crash, &self.options.disk, &mut host.disk_random);
+        let counters = &mut self.counters;
+        counters.add(Count::Crashes);
+        counters.add_many(Count::LostSyncs, u64::from(losses.records > 0));
+        counters.add_many(Count::LostRecords, losses.records);
+        counters.add_many(Count::LostCheckpoints, losses.checkpoints);
+        counters.add_many(Count::TornTails, u64::from(losses.torn));
+        counters.add_many(Count::Holes, u64::from(losses.hole));
+        self.notices.push(Notice::Crashed(node(at)));
+        self.say(Some(node(at)), format_args!("down: {losses:?}"));
+    }
+
+    fn resume(&mut self, at: usize, life: u64) {
+        let now_ns = self.now_ns;
+        let Some(host) = self.nodes.get_mut(at).filter(|host| host.life == life) else { return };
+        let Some(running) = &mut host.running else { return };
+        if running.paused_until_ns.is_none_or(|until| until > now_ns) {
+            return;
+        }
+        running.paused_until_ns = None;
+        host.resumed_at_ns = Some(now_ns);
+        for pending in running.backlog.drain(..) {
+            self.queue.push(now_ns, pending);
+        }
+    }
+
+    fn synced(&mut self, at: usize, life: u64, through: Seq) {
+        let Some(host) = self.nodes.get_mut(at).filter(|host| host.life == life) else { return };
+        if host.running.is_none() {
+            return;
+        }
+        host.disk.finish_sync(through);
+        self.counters.add(Count::Syncs);
+        self.process(Pending::Persisted { node: at, life, through });
+        self.sync(at);
+    }
+
+    fn checkpoint_written(&mut self, at: usize, life: u64) {
+        let Some(host) = self.nodes.get_mut(at).filter(|host| host.life == life) else { return };
+        if host.running.is_none() {
+            return;
+        }
+        let Some(seq) = host.disk.finish_checkpoint(&self.options.mutants) else { return };
+        self.counters.add(Count::Checkpoints);
+        self.process(Pending::Checkpointed { node: at, life, seq });
+    }
+
+    /// Starts a group sync if there is something to sync and none is under way.
+    fn sync(&mut self, at: usize) {
+        let host = &mut self.nodes[at];
+        if host.running.is_none() {
+            return;
+        }
+        let begun = host.disk.begin_sync(&self.options.disk, &mut host.disk_random);
+        if let Some((takes_ns, through)) = begun {
+            let life = host.life;
+            let pending = Pending::Synced { node: at, life, through };
+            self.queue.push(self.now_ns.saturating_add(takes_ns), pending);
+            if self.options.mutants.persisted_too_early {
+                let pending = Pending::Persisted { node: at, life, through };
+                self.queue.push(self.now_ns, pending);
+            }
+        }
+    }
+
+    fn release_held(&mut self, at: usize, through: Seq) {
+        let Some(running) = &mut self.nodes[at].running else { return };
+        if running.held.is_empty() {
+            return;
+        }
+        let later = running.held.split_off(&(through.next(), 0));
+        let freed = std::mem::replace(&mut running.held, later);
+        for held in freed.into_values() {
+            match held {
+                Held::Send { to, message } => self.transmit(at, to, message),
+                Held::Output(value) => self.put_out(at, value),
+            }
+        }
+    }
+
+    fn step(&mut self, at: usize, event: Event<P>) {
+        let id = node(at);
+        if self.story.is_on() {
+            self.say(Some(id), format_args!("{event:?}"));
+        }
+        let host = &mut self.nodes[at];
+        let sampled_ns = host.sampled_ns(self.now_ns, self.options.mutants.stale_clock);
+        let Some(running) = &mut host.running else { return };
+        let mut env =
+            NodeEnv { node: id, clock: &host.clock, sampled_ns, choices: &mut host.choices };
+        let mut effects = std::mem::take(&mut self.effects);
+        P::step(&host.config, &mut running.state, event, &mut env, &mut effects);
+        self.counters.add(Count::Steps);
+        for effect in effects.drain() {
+            if self.story.is_on() {
+                self.say(Some(id), format_args!("  {effect:?}"));
+            }
+            self.apply(at, effect);
+            if self.nodes[at].running.is_none() {
+                break;
+            }
+        }
+        self.effects = effects;
+        self.sync(at);
+        self.notices.push(Notice::Stepped(id));
+    }
+
+    fn apply(&mut self, at: usize, effect: Effect<P>) {
+        match effect {
+            Effect::Send { to, message, after } => self.send(at, to, message, after),
+            Effect::Persist { seq, record } => self.persist(at, seq, record),
+            Effect::Checkpoint { seq, image } => self.checkpoint(at, seq, image),
+            Effect::Release { before } => {
+                self.mark(Kind::Release, at, before.0);
+                let mutants = self.options.mutants;
+                self.nodes[at].disk.release(before, &mutants);
+            }
+            Effect::Load { id, what } => {
+                self.mark(Kind::Load, at, id.0);
+                let host = &mut self.nodes[at];
+                let takes = host.disk.load_takes(&self.options.disk, &mut host.disk_random);
+                let pending = Pending::Load { node: at, life: host.life, id, what };
+                self.queue.push(self.now_ns.saturating_add(takes), pending);
+            }
+            Effect::SetTimer { key, at: reading } => self.set_timer(at, key, reading),
+            Effect::CancelTimer(key) => {
+                self.mark(Kind::CancelTimer, at, 0);
+                if let Some(running) = &mut self.nodes[at].running {
+                    running.timers.cancel(key);
+                }
+            }
+            Effect::Output { value, after } => self.output(at, value, after),
+            Effect::Observe(observation) => {
+                if !self.options.drop_observations {
+                    self.notices.push(Notice::Observation(node(at), observation));
+                }
+            }
+        }
+    }
+
+    /// Whether something with this `after` must wait; a record that was never written is a
+    /// breach of the protocol's own law.
+    fn must_wait(&mut self, at: usize, after: Option<Seq>) -> Option<Seq> {
+        let seq = after?;
+        let disk = &self.nodes[at].disk;
+        let (durable, written) = (disk.durable(), disk.written());
+        if seq > written {
+            self.fail(format!("law: {} waits for {seq:?}, written is {written:?}", node(at)));
+        }
+        (seq > durable && !self.options.mutants.ignore_after).then_some(seq)
+    }
+
+    fn hold(&mut self, at: usize, seq: Seq, held: Held<P>) {
+        self.tickets += 1;
+        let ticket = self.tickets;
+        if let Some(running) = &mut self.nodes[at].running {
+            running.held.insert((seq, ticket), held);
+        }
+    }
+
+    fn send(&mut self, at: usize, to: NodeId, message: P::Message, after: Option<Seq>) {
+        self.mark(Kind::Send, at, u64::from(to.0) | (after.map_or(0, |seq| seq.0) << 32));
+        self.mark_contents(&message);
+        if to == node(at) {
+            self.fail(format!("law: {to} sends to itself"));
+            return;
+        }
+        match self.must_wait(at, after) {
+            Some(seq) => self.hold(at, seq, Held::Send { to, message }),
+            None => self.transmit(at, to, message),
+        }
+    }
+
+    fn transmit(&mut self, at: usize, to: NodeId, message: P::Message) {
+        let target = index(to).filter(|target| *target < self.nodes.len());
+        let (Some(target), Some(link)) = (target, self.links.link_mut(node(at), to)) else {
+            self.counters.add(Count::Undelivered);
+            return;
+        };
+        let arrivals = link.send(
+            self.now_ns,
+            || P::message_bytes(&message),
+            &mut self.link_random,
+            &mut self.counters,
+        );
+        let message = if self.options.encode {
+            match P::through_wire(message) {
+                Ok(message) => message,
+                Err(error) => {
+                    self.fail(format!("encoding of a message from {}: {error}", node(at)));
+                    return;
+                }
+            }
+        } else {
+            message
+        };
+        if let [_, Some(again_ns)] = arrivals {
+            let message = message.clone();
+            self.queue.push(again_ns, Pending::Deliver { from: at, to: target, message });
+        }
+        if let [Some(arrival_ns), _] = arrivals {
+            self.queue.push(arrival_ns, Pending::Deliver { from: at, to: target, message });
+        }
+    }
+
+    fn output(&mut self, at: usize, value: P::Output, after: Option<Seq>) {
+        match self.must_wait(at, after) {
+            Some(seq) => self.hold(at, seq, Held::Output(value)),
+            None => self.put_out(at, value),
+        }
+    }
+
+    fn put_out(&mut self, at: usize, value: P::Output) {
+        self.counters.add(Count::Outputs);
+        self.mark(Kind::Output, at, 0);
+        self.mark_contents(&value);
+        self.notices.push(Notice::Output(node(at), value));
+    }
+
+    fn persist(&mut self, at: usize, seq: Seq, record: P::Record) {
+        self.mark(Kind::Persist, at, seq.0);
+        self.mark_contents(&record);
+        let next = self.nodes[at].disk.written().next();
+        if seq != next {
+            self.fail(format!("law: {} writes {seq:?}, the next is {next:?}", node(at)));
+            return;
+        }
+        let record = if self.options.encode {
+            match P::through_disk(record) {
+                Ok(record) => record,
+                Err(error) => {
+                    self.fail(format!("encoding of a record of {}: {error}", node(at)));
+                    return;
+                }
+            }
+        } else {
+            record
+        };
+        if self.nodes[at].disk.is_full() {
+            self.counters.add(Count::FailedWrites);
+            if self.options.mutants.swallow_failed_write {
+                self.nodes[at].disk.append_failed(record);
+            } else {
+                self.stop(at, Crash::Plain);
+            }
+            return;
+        }
+        self.nodes[at].disk.append(record);
+    }
+
+    fn checkpoint(&mut self, at: usize, seq: Seq, image: P::Image) {
+        self.mark(Kind::Checkpoint, at, seq.0);
+        let host = &mut self.nodes[at];
+        let next = host.disk.written().next();
+        if seq > next {
+            self.fail(format!("law: {} checkpoints {seq:?}, the next is {next:?}", node(at)));
+            return;
+        }
+        if host.disk.is_full() {
+            self.counters.add(Count::FailedWrites);
+            self.stop(at, Crash::Plain);
+            return;
+        }
+        let takes = host.disk.begin_checkpoint(
+            self.now_ns,
+            seq,
+            image,
+            &self.options.disk,
+            &mut host.disk_random,
+        );
+        let pending = Pending::CheckpointWritten { node: at, life: host.life };
+        self.queue.push(self.now_ns.saturating_add(takes), pending);
+    }
+
+    fn set_timer(&mut self, at: usize, key: P::Timer, reading: Nanos) {
+        self.mark(Kind::SetTimer, at, reading.0);
+        self.mark_contents(&key);
+        self.arm(at, key, reading);
+    }
+
+    /// Sets a timer and queues it if it needs an entry; one at the end of time never fires.
+    fn arm(&mut self, at: usize, key: P::Timer, reading: Nanos) {
+        let host = &mut self.nodes[at];
+        let Some(running) = &mut host.running else { return };
+        let due_ns = host.clock.when(reading, self.now_ns);
+        let ticket = running.timers.set(key, reading, due_ns, &mut self.tickets);
+        if let Some(ticket) = ticket
+            && due_ns < u64::MAX
+        {
+            self.queue.push(due_ns, Pending::Timer { node: at, key, ticket });
+        }
+    }
+
+    /// Queues a node's timers anew after its clock's rate has changed.
+    pub(crate) fn rearm(&mut self, at: usize) {
+        let Some(running) = &mut self.nodes[at].running else { return };
+        for (key, reading) in running.timers.take_all() {
+            self.arm(at, key, reading);
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Faults, done: what each word of the vocabulary means for links, clocks, disks and nodes.
+
+use crate::counters::Count;
+use crate::disk::Crash;
+use crate::fault::{Fault, Path};
+use crate::host::Pending;
+use crate::link::{Link, Weather, index};
+use crate::simulated::Simulated;
+use crate::world::World;
+use avouch_promise::{Nanos, NodeId};
+
+impl<P: Simulated> World<P> {
+    pub(crate) fn disturb(&mut self, fault: Fault) {
+        match fault {
+            Fault::Crash { node } => self.crash(node, Crash::Plain),
+            Fault::LostWrites { node } => self.crash(node, Crash::LostWrites),
+            Fault::TornWrite { node } => self.crash(node, Crash::TornWrite),
+            Fault::Outage { nodes } => {
+                self.counters.add(Count::Outages);
+                nodes.into_iter().for_each(|node| self.crash(node, Crash::Plain));
+            }
+            Fault::Restart { node } => {
+                if let Some(at) = self.position(node) {
+                    self.start(at);
+                }
+            }
+            Fault::Pause { node, duration } => self.pause(node, duration),
+            Fault::Partition { sides } => {
+                self.counters.add(Count::Partitions);
+                self.each_between(&sides, Link::cut);
+            }
+            Fault::Rejoin { sides } => self.each_between(&sides, Link::mend),
+            Fault::OneWay { from, to } => {
+                self.counters.add(Count::OneWays);
+                self.each_from_to(&from, &to, Link::cut);
+            }
+            Fault::BothWays { from, to } => self.each_from_to(&from, &to, Link::mend),
+            Fault::Isolate { node } => {
+                self.counters.add(Count::Partitions);
+                let others: Vec<_> = self.nodes().filter(|other| *other != node).collect();
+                self.each_between(&[vec![node], others], Link::cut);
+            }
+            Fault::Heal => self.links.each().for_each(|(.., link)| link.mend_wholly()),
+            Fault::Loss { path, probability } => {
+                self.weather(path, probability > 0.0, |weather| weather.loss = probability);
+            }
+            Fault::Duplicate { path, probability } => {
+                self.weather(path, probability > 0.0, |weather| weather.duplicate = probability);
+            }
+            Fault::Reorder { path, probability, by } => {
+                self.weather(path, probability > 0.0, |weather| {
+                    (weather.reorder, weather.reorder_by) = (probability, by);
+                });
+            }
+            Fault::Slow { path, delay } => {
+                self.weather(path, delay.is_some(), |weather| weather.delay = delay);
+            }
+            of_one_node => self.disturb_node(&of_one_node),
+        }
+    }
+
+    fn disturb_node(&mut self, fault: &Fault) {
+        let now_ns = self.now_ns;
+        match *fault {
+            Fault::ClockOffset { node, error_ns } => {
+                let Some(at) = self.position(node) else { return };
+                self.counters.add(Count::ClockOffsets);
+                self.nodes[at].clock.set_error(now_ns, error_ns);
+            }
+            Fault::ClockStep { node, by_ns } => {
+                let Some(at) = self.position(node) else { return };
+                self.counters.add(Count::ClockSteps);
+                let clock = &mut self.nodes[at].clock;
+                clock.set_error(now_ns, clock.error_ns(now_ns).saturating_add(by_ns));
+            }
+            Fault::ClockDrift { node, rate_ppb } => {
+                let Some(at) = self.position(node) else { return };
+                self.counters.add(Count::ClockDrifts);
+                self.nodes[at].clock.set_drift(now_ns, rate_ppb);
+                self.rearm(at);
+            }
+            Fault::RotRecord { node, seq } => {
+                let Some(at) = self.position(node) else { return };
+                let host = &mut self.nodes[at];
+                let rotted = host.disk.rot_record(seq, &mut host.disk_random);
+                self.counters.add_many(Count::BitRots, u64::from(rotted));
+            }
+            Fault::RotCheckpoint { node } => {
+                let Some(at) = self.position(node) else { return };
+                let host = &mut self.nodes[at];
+                let rotted = host.disk.rot_checkpoint(&mut host.disk_random);
+                self.counters.add_many(Count::BitRots, u64::from(rotted));
+            }
+            Fault::DiskSlow { node, factor } => {
+                let Some(at) = self.position(node) else { return };
+                self.counters.add_many(Count::DiskSlow, u64::from(factor > 1));
+                self.nodes[at].disk.set_slowness(factor);
+            }
+            Fault::DiskFull { node, full } => {
+                let Some(at) = self.position(node) else { return };
+                self.nodes[at].disk.set_full(full);
+            }
+            Fault::Calm => self.calm(),
+            _ => {}
+        }
+    }
+
+    fn position(&self, node: NodeId) -> Option<usize> {
+        index(node).filter(|at| *at < self.nodes.len())
+    }
+
+    fn crash(&mut self, node: NodeId, crash: Crash) {
+        if let Some(at) = self.position(node) {
+            self.stop(at, crash);
+        }
+    }
+
+    fn pause(&mut self, node: NodeId, duration: Nanos) {
+        let Some(at) = self.position(node) else { return };
+        let host = &mut self.nodes[at];
+        let Some(running) = &mut host.running else { return };
+        let until_ns = self.now_ns.saturating_add(duration.0);
+        if running.paused_until_ns.is_none() {
+            host.paused_at_ns = self.now_ns;
+        }
+        running.paused_until_ns =
+            Some(running.paused_until_ns.map_or(until_ns, |until| until.max(until_ns)));
+        self.queue.push(until_ns, Pending::Resume { node: at, life: host.life });
+        self.counters.add(Count::Pauses);
+    }
+
+    fn each_between(&mut self, sides: &[Vec<NodeId>], change: impl Fn(&mut Link)) {
+        let side = |node| sides.iter().position(|side| side.contains(&node));
+        for (from, to, link) in self.links.each() {
+            if let (Some(one), Some(other)) = (side(from), side(to))
+                && one != other
+            {
+                change(link);
+            }
+        }
+    }
+
+    fn each_from_to(&mut self, from: &[NodeId], to: &[NodeId], change: impl Fn(&mut Link)) {
+        for (source, target, link) in self.links.each() {
+            if from.contains(&source) && to.contains(&target) {
+                change(link);
+            }
+        }
+    }
+
+    fn weather(&mut self, path: Path, bad: bool, change: impl Fn(&mut Weather)) {
+        self.counters.add_many(Count::BadWeather, u64::from(bad));
+        for (from, to, link) in self.links.each() {
+            if path.covers(from, to) {
+                change(&mut link.weather);
+            }
+        }
+    }
+
+    /// Puts everything right that can be: what rotted stays rotted.
+    fn calm(&mut self) {
+        self.links.each().for_each(|(.., link)| link.mend_wholly());
+        for at in 0..self.nodes.len() {
+            let host = &mut self.nodes[at];
+            host.disk.set_full(false);
+            host.disk.set_slowness(1);
+            host.clock.settle(self.now_ns, &host.drawn_clock);
+            self.rearm(at);
+            self.start(at);
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Deliberate breaches of the host's own promises, each off by default: they prove that the
+//! checks which should notice them do. Never on outside a test.
+
+use avouch_promise::Nanos;
+
+/// Which breaches are planted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mutants {
+    /// Breaks H3: clocks are read from a tick that was cached this long ago at most, or before a
+    /// pause.
+    pub stale_clock: Option<Nanos>,
+    /// Breaks H2: messages and outputs leave before their record is durable.
+    pub ignore_after: bool,
+    /// Breaks H1: `Persisted` is said when the record is written, before the sync.
+    pub persisted_too_early: bool,
+    /// Breaks H1: a write that failed is forgotten and the node goes on.
+    pub swallow_failed_write: bool,
+    /// Breaks H4: the incarnation is not counted on disk, every start is the first.
+    pub reuse_incarnation: bool,
+    /// Breaks H5: records are dropped before the checkpoint that covers them is durable.
+    pub truncate_uncovered: bool,
+    /// Breaks recovery: the log is cut at the first bad record, as if rot were a torn tail.
+    pub cut_at_first_bad: bool,
+    /// Breaks recovery: a torn tail is taken for rot.
+    pub torn_is_rotted: bool,
+    /// Breaks determinism: events at one virtual time happen in an order that differs by run.
+    pub unstable_ties: bool,
+}

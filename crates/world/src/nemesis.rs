@@ -1,0 +1,370 @@
+//! A random schedule of faults from a seed, which ends in calm.
+//!
+//! ```text
+//!   0 ---- faults, each family a Poisson process of its own ---- calm_at ---- the run's end
+//!          each outage ends after a random while                 everything healed
+//! ```
+//!
+//! The schedule is drawn before the run, as a [`Script`]: it can be printed, replayed and cut
+//! down. What must not happen at once, because no protocol could stand it, is bounded here:
+//! nodes that are down together, and nodes whose disk rots.
+
+use crate::arithmetic::ln;
+use crate::clock::ClockModel;
+use crate::delay::Delay;
+use crate::fault::{Family, Fault, Path, Script};
+use crate::link::node;
+use avouch_promise::{Nanos, NodeId, Random};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How a random schedule is drawn.
+#[derive(Clone, Debug)]
+pub struct Nemesis {
+    nodes: usize,
+    rates: BTreeMap<Family, f64>,
+    calm_at: Nanos,
+    down_at_most: usize,
+    rot_at_most: usize,
+    shortest: Nanos,
+    longest: Nanos,
+    /// The bound within which clock offsets stay.
+    epsilon: Nanos,
+    drift_ppb_max: i64,
+}
+
+impl Nemesis {
+    /// A nemesis of `nodes` nodes that does nothing yet, and is calm from `calm_at` on.
+    pub fn new(nodes: usize, calm_at: Nanos) -> Self {
+        Self {
+            nodes,
+            rates: BTreeMap::new(),
+            calm_at,
+            down_at_most: nodes.saturating_sub(1) / 2,
+            rot_at_most: nodes.saturating_sub(1) / 2,
+            shortest: Nanos::from_millis(50),
+            longest: Nanos::from_secs(2),
+            epsilon: ClockModel::default().epsilon.unwrap_or(Nanos::ZERO),
+            drift_ppb_max: 100_000_000,
+        }
+    }
+
+    /// Every family at its usual rate: something happens about five times a second.
+    #[must_use]
+    pub fn everything(mut self) -> Self {
+        for family in Family::ALL {
+            let rate = match family {
+                Family::Outage => 0.05,
+                Family::BitRot | Family::ClockStep | Family::DiskFull => 0.1,
+                _ => 0.4,
+            };
+            self = self.rate(family, rate);
+        }
+        self
+    }
+
+    /// So many faults of a family per second of virtual time, on average; 0 for none.
+    #[must_use]
+    //= §1.1.2 independent failure modes
+    pub fn rate(mut self, family: Family, per_second: f64) -> Self {
+        self.rates.insert(family, per_second);
+        self
+    }
+
+    /// None of a family.
+    #[must_use]
+    pub fn without(self, family: Family) -> Self {
+        self.rate(family, 0.0)
+    }
+
+    /// At most so many nodes are down at once, outages of all nodes apart. Default: a minority.
+    #[must_use]
+    pub fn down_at_most(self, count: usize) -> Self {
+        Self { down_at_most: count, ..self }
+    }
+
+    /// At most so many nodes' disks ever rot. Default: a minority.
+    #[must_use]
+    pub fn rot_at_most(self, count: usize) -> Self {
+        Self { rot_at_most: count, ..self }
+    }
+
+    /// How long a fault lasts, from shortest to longest. Default: 50 ms to 2 s.
+    #[must_use]
+    pub fn lasting(self, shortest: Nanos, longest: Nanos) -> Self {
+        Self { shortest, longest, ..self }
+    }
+
+    /// Clock offsets stay within `epsilon`, drifts within `drift_ppb_max`. Default: 2 ms, 10 %.
+    #[must_use]
+    pub fn clocks(self, epsilon: Nanos, drift_ppb_max: i64) -> Self {
+        Self { epsilon, drift_ppb_max, ..self }
+    }
+
+    /// The schedule of a seed.
+    pub fn script(&self, seed: u64) -> Script {
+        let root = Random::new(seed).fork(0x6e65_6d65_7369_73);
+        let mut moments = Vec::new();
+        for (family, rate) in self.rates.iter().filter(|(_, rate)| **rate > 0.0) {
+            let mut random = root.fork(1 + *family as u64);
+            let mut at = 0.0;
+            loop {
+                at += -ln(1.0 - random.unit()) / rate * 1e9;
+                #[expect(clippy::cast_sign_loss, reason = "a sum of positive numbers")]
+                let moment = Nanos(at as u64);
+                if moment >= self.calm_at {
+                    break;
+                }
+                moments.push((moment, *family));
+            }
+        }
+        moments.sort_unstable();
+        let mut draft = Draft {
+            nemesis: self,
+            random: root.fork(0),
+            faults: Vec::new(),
+            down: BTreeMap::new(),
+            rotten: BTreeSet::new(),
+        };
+        for (at, family) in moments {
+            draft.fault(at, family);
+        }
+        draft.faults.push((self.calm_at, Fault::Calm));
+        draft.faults.retain(|(at, _)| *at <= self.calm_at);
+        draft.faults.into_iter().collect()
+    }
+}
+
+/// A schedule being drawn.
+struct Draft<'a> {
+    nemesis: &'a Nemesis,
+    random: Random,
+    faults: Vec<(Nanos, Fault)>,
+    /// Until when nodes are down.
+    down: BTreeMap<NodeId, Nanos>,
+    rotten: BTreeSet<NodeId>,
+}
+
+impl Draft<'_> {
+    fn push(&mut self, at: Nanos, fault: Fault) {
+        self.faults.push((at, fault));
+    }
+
+    fn end(&mut self, at: Nanos) -> Nanos {
+        let (shortest, longest) = (self.nemesis.shortest.0, self.nemesis.longest.0);
+        at.plus(Nanos(self.random.between(shortest, longest.max(shortest))))
+    }
+
+    fn any(&mut self) -> NodeId {
+        node(self.random.below(self.nemesis.nodes as u64) as usize)
+    }
+
+    /// A node that may go down now, if one may.
+    fn victim(&mut self, at: Nanos) -> Option<NodeId> {
+        self.down.retain(|_, until| *until > at);
+        if self.down.len() >= self.nemesis.down_at_most {
+            return None;
+        }
+        let up: Vec<_> =
+            (0..self.nemesis.nodes).map(node).filter(|n| !self.down.contains_key(n)).collect();
+        self.random.pick(&up).copied()
+    }
+
+    fn take_down(&mut self, at: Nanos, node: NodeId, fault: Fault) {
+        let until = self.end(at);
+        self.down.insert(node, until);
+        self.push(at, fault);
+        self.push(until, Fault::Restart { node });
+    }
+
+    /// Two sides, neither empty.
+    fn sides(&mut self) -> (Vec<NodeId>, Vec<NodeId>) {
+        let mut all: Vec<_> = (0..self.nemesis.nodes).map(node).collect();
+        self.random.shuffle(&mut all);
+        let first = self.random.between(1, (all.len() as u64).saturating_sub(1).max(1)) as usize;
+        let other = all.split_off(first.min(all.len()));
+        (all, other)
+    }
+
+    fn fault(&mut self, at: Nanos, family: Family) {
+        match family {
+            Family::Crash | Family::LostWrites | Family::TornWrite => {
+                let Some(node) = self.victim(at) else { return };
+                let fault = match family {
+                    Family::Crash => Fault::Crash { node },
+                    Family::LostWrites => Fault::LostWrites { node },
+                    _ => Fault::TornWrite { node },
+                };
+                self.take_down(at, node, fault);
+            }
+            Family::DiskFull => {
+                let Some(node) = self.victim(at) else { return };
+                let emptied = self.end(at);
+                self.down.insert(node, emptied);
+                self.push(at, Fault::DiskFull { node, full: true });
+                self.push(emptied, Fault::DiskFull { node, full: false });
+                self.push(emptied, Fault::Restart { node });
+            }
+            //= §1.1.2 correlated failure (rack, region) is a named, separate fault
+            Family::Outage => {
+                let nodes: Vec<_> = (0..self.nemesis.nodes).map(node).collect();
+                self.push(at, Fault::Outage { nodes: nodes.clone() });
+                for node in nodes {
+                    let until = self.end(at);
+                    self.push(until, Fault::Restart { node });
+                }
+            }
+            Family::Pause => {
+                let (node, until) = (self.any(), self.end(at));
+                self.push(at, Fault::Pause { node, duration: until.minus(at) });
+            }
+            Family::BitRot => {
+                let node = self.any();
+                if !self.rotten.contains(&node) && self.rotten.len() >= self.nemesis.rot_at_most {
+                    return;
+                }
+                self.rotten.insert(node);
+                let record = self.random.chance(0.7);
+                let fault =
+                    if record { Fault::RotRecord { node, seq: None } } else { Fault::RotCheckpoint { node } };
+                self.push(at, fault);
+            }
+            Family::DiskSlow => {
+                let (node, until) = (self.any(), self.end(at));
+                let factor = self.random.between(2, 200) as u32;
+                self.push(at, Fault::DiskSlow { node, factor });
+                self.push(until, Fault::DiskSlow { node, factor: 1 });
+            }
+            Family::ClockOffset | Family::ClockDrift | Family::ClockStep => self.clock(at, family),
+            of_links => self.link(at, of_links),
+        }
+    }
+
+    fn clock(&mut self, at: Nanos, family: Family) {
+        let node = self.any();
+        let either = |bound: i64, random: &mut Random| {
+            random.below(bound.unsigned_abs() * 2 + 1).cast_signed() - bound
+        };
+        let fault = match family {
+            Family::ClockOffset => {
+                let bound = i64::try_from(self.nemesis.epsilon.0).unwrap_or(i64::MAX / 4);
+                Fault::ClockOffset { node, error_ns: either(bound, &mut self.random) }
+            }
+            Family::ClockDrift => {
+                let rate_ppb = either(self.nemesis.drift_ppb_max, &mut self.random);
+                Fault::ClockDrift { node, rate_ppb }
+            }
+            _ => Fault::ClockStep { node, by_ns: either(5_000_000_000, &mut self.random) },
+        };
+        self.push(at, fault);
+    }
+
+    fn link(&mut self, at: Nanos, family: Family) {
+        let until = self.end(at);
+        let (path, none) = (Path::ALL, 0.0);
+        match family {
+            Family::Partition => {
+                if self.nemesis.nodes < 2 {
+                    return;
+                }
+                let (one, other) = self.sides();
+                let sides = vec![one, other];
+                self.push(at, Fault::Partition { sides: sides.clone() });
+                self.push(until, Fault::Rejoin { sides });
+            }
+            Family::OneWay => {
+                if self.nemesis.nodes < 2 {
+                    return;
+                }
+                let (from, to) = self.sides();
+                self.push(at, Fault::OneWay { from: from.clone(), to: to.clone() });
+                self.push(until, Fault::BothWays { from, to });
+            }
+            Family::Loss => {
+                let probability = self.random.unit() * 0.3;
+                self.push(at, Fault::Loss { path, probability });
+                self.push(until, Fault::Loss { path, probability: none });
+            }
+            Family::Duplicate => {
+                let probability = self.random.unit() * 0.3;
+                self.push(at, Fault::Duplicate { path, probability });
+                self.push(until, Fault::Duplicate { path, probability: none });
+            }
+            Family::Reorder => {
+                let probability = self.random.unit() * 0.5;
+                let by = Nanos::from_millis(self.random.between(1, 200));
+                self.push(at, Fault::Reorder { path, probability, by });
+                self.push(until, Fault::Reorder { path, probability: none, by });
+            }
+            Family::Slow => {
+                let node = self.any();
+                let minimum = Nanos::from_millis(self.random.between(5, 100));
+                let delay = Some(Delay::Pareto { minimum, alpha: 1.5 });
+                for path in [
+                    Path { from: Some(node), to: None },
+                    Path { from: None, to: Some(node) },
+                ] {
+                    self.push(at, Fault::Slow { path, delay });
+                    self.push(until, Fault::Slow { path, delay: None });
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nemesis() -> Nemesis {
+        Nemesis::new(5, Nanos::from_secs(60)).everything()
+    }
+
+    #[test]
+    fn a_seed_names_its_schedule_and_it_ends_in_calm() {
+        let script = nemesis().script(7);
+        assert_eq!(script, nemesis().script(7));
+        assert_ne!(script, nemesis().script(8));
+        assert_eq!(script.iter().last(), Some(&(Nanos::from_secs(60), Fault::Calm)));
+        assert!(script.len() > 200, "only {}", script.len());
+    }
+
+    #[test]
+    //= §1.1.2 independent failure modes test
+    fn families_have_processes_of_their_own() {
+        let crashes = |script: &Script| -> Vec<Nanos> {
+            let crash = |f: &Fault| matches!(f, Fault::Pause { .. });
+            script.iter().filter(|(_, f)| crash(f)).map(|(at, _)| *at).collect()
+        };
+        let all = crashes(&nemesis().script(3));
+        assert_eq!(all, crashes(&nemesis().without(Family::Partition).script(3)));
+        assert!(all.len().abs_diff(24) < 15, "{}", all.len());
+        assert!(crashes(&nemesis().without(Family::Pause).script(3)).is_empty());
+    }
+
+    #[test]
+    //= §1.1.2 correlated failure (rack, region) is a named, separate fault test
+    fn no_more_nodes_are_down_or_rotten_than_allowed() {
+        for seed in 0..50 {
+            let (mut down, mut rotten) = (BTreeSet::new(), BTreeSet::new());
+            for (_, fault) in nemesis().without(Family::Outage).script(seed).iter() {
+                match fault {
+                    Fault::Crash { node }
+                    | Fault::LostWrites { node }
+                    | Fault::TornWrite { node }
+                    | Fault::DiskFull { node, full: true } => {
+                        down.insert(*node);
+                    }
+                    Fault::Restart { node } => {
+                        down.remove(node);
+                    }
+                    Fault::RotRecord { node, .. } | Fault::RotCheckpoint { node } => {
+                        rotten.insert(*node);
+                    }
+                    _ => {}
+                }
+                assert!(down.len() <= 2 && rotten.len() <= 2);
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! How a run is set up, besides its seed and its nodes.
+
+use crate::clock::ClockModel;
+use crate::disk::DiskModel;
+use crate::link::Link;
+use crate::mutants::Mutants;
+
+/// How much of what happens goes into the trace hash.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tracing {
+    /// Times, nodes, kinds and numbers.
+    Headers,
+    /// Also what messages, records, commands and outputs say.
+    #[default]
+    Contents,
+}
+
+/// How a run is set up.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Every link at first; change single ones with [`crate::World::links_mut`].
+    pub link: Link,
+    /// Every disk.
+    pub disk: DiskModel,
+    /// The clocks.
+    pub clock: ClockModel,
+    /// What goes into the trace hash.
+    pub tracing: Tracing,
+    /// How many of the last lines of the story are kept; 0 keeps none, which is fastest.
+    pub story_lines: usize,
+    /// Whether every message and record is encoded and decoded on its way.
+    pub encode: bool,
+    /// Whether observations are dropped instead of handed to the driver (H6).
+    pub drop_observations: bool,
+    /// Breaches planted to prove the checks.
+    pub mutants: Mutants,
+}
