@@ -4,16 +4,25 @@
 //! same requests at the same log points hold equal states, give equal answers, and write equal
 //! snapshots.
 
+mod alarm;
+mod check;
+mod dedupe;
 mod error;
 mod key_value;
+mod machine;
+mod mutant;
+mod mvcc;
 mod number;
 mod operation;
 mod response;
 
+pub use dedupe::Limits;
 pub use error::Error;
 pub use key_value::KeyValue;
+pub use machine::{Applied, Machine};
+pub use mvcc::{ENTRY_OVERHEAD_BYTES, Store};
 pub use operation::{
-    AlarmAction, AlarmRequest, AlarmType, Compare, CompactionRequest, DeleteRangeRequest,
+    AlarmAction, AlarmRequest, AlarmType, CompactionRequest, Compare, DeleteRangeRequest,
     MAX_DEPTH, Operand, Operation, PutRequest, RangeRequest, Relation, SortOrder, SortTarget,
     TxnOperation, TxnRequest, prefix_end,
 };

@@ -173,10 +173,9 @@ fn take_response(input: &mut Reader<'_>, depth: usize) -> Result<Response, Decod
             more: input.bool()?,
             count: number::take(input)?,
         }),
-        2 => Response::Put(PutResponse {
-            revision: number::take(input)?,
-            prev_kv: input.option()?,
-        }),
+        2 => {
+            Response::Put(PutResponse { revision: number::take(input)?, prev_kv: input.option()? })
+        }
         3 => Response::DeleteRange(DeleteRangeResponse {
             revision: number::take(input)?,
             deleted: number::take(input)?,

@@ -10,7 +10,7 @@
 //! stack.
 
 use super::{
-    AlarmAction, AlarmRequest, AlarmType, Compare, CompactionRequest, DeleteRangeRequest, Operand,
+    AlarmAction, AlarmRequest, AlarmType, CompactionRequest, Compare, DeleteRangeRequest, Operand,
     Operation, PutRequest, RangeRequest, Relation, SortOrder, SortTarget, TxnOperation, TxnRequest,
 };
 use crate::number;

@@ -1,0 +1,47 @@
+//! Compaction: from now on nothing before a revision can be read, and what only such reads
+//! needed is forgotten. Of each key the entry that is to be seen at that revision stays, unless
+//! it is a deletion.
+
+use super::revision::Revision;
+use super::{Store, entry_bytes};
+use crate::error::Error;
+use crate::mutant::{Mutant, planted};
+use crate::operation::CompactionRequest;
+use crate::response::CompactionResponse;
+use bytes::Bytes;
+use std::collections::BTreeSet;
+
+impl Store {
+    /// Compacts. Takes time in proportion to what is forgotten.
+    pub fn compact(&mut self, request: &CompactionRequest) -> Result<CompactionResponse, Error> {
+        if request.revision <= self.compacted {
+            return Err(Error::Compacted);
+        }
+        if request.revision > self.revision {
+            return Err(Error::FutureRevision);
+        }
+        self.compacted = request.revision;
+        let due = self.garbage.range(..=Revision::last_of(request.revision));
+        let due: Vec<(Revision, Bytes)> = due.map(|(r, key)| (*r, key.clone())).collect();
+        let mut keys = BTreeSet::new();
+        for (revision, key) in due {
+            self.garbage.remove_mut(&revision);
+            keys.insert(key);
+        }
+        for key in keys {
+            self.prune(&key, request.revision);
+        }
+        Ok(CompactionResponse { revision: self.revision })
+    }
+
+    fn prune(&mut self, key: &Bytes, main: i64) {
+        let Some(history) = self.keys.get_mut(key.as_ref()) else { return };
+        let forgotten: u64 = history.prune(main).iter().map(|entry| entry_bytes(key, entry)).sum();
+        if history.length() == 0 {
+            self.keys.remove_mut(key.as_ref());
+        }
+        if !planted(Mutant::SizeNeverShrinks) {
+            self.size_bytes -= forgotten;
+        }
+    }
+}
