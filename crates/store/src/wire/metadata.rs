@@ -1,0 +1,233 @@
+//! What travels beside etcd's messages: gRPC metadata that unmodified clients neither send nor
+//! miss.
+//!
+//! | in the request | |
+//! |---|---|
+//! | `avouch-guarantee` | the guarantee; without it linearizable, or consistent-prefix where etcd's `serializable` is set |
+//! | `avouch-nonce` | 32 hexadecimal digits drawn for this request alone, which freshness is proved against |
+//! | `avouch-request-id` | `client.sequence[.settled]`: the client in hexadecimal, the numbers in decimal; makes a retry safe |
+//! | `avouch-evidence` | `full` asks for evidence |
+//! | `avouch-session-bin` | a session token |
+//!
+//! | in the answer's trailers | |
+//! |---|---|
+//! | `avouch-achieved` | the guarantee that the answer has |
+//! | `avouch-point` | the log point whose state it reflects, `index.position` |
+//! | `avouch-hops` | how many wide-area hops lay on its way |
+//! | `avouch-evidence-bin` | the evidence |
+//! | `avouch-request-bin` | with the evidence: the request as facts name it, its body left out, for the client has that |
+//! | `avouch-detail`, `avouch-write` | of an error: what a person wants to know; whether a write `failed` or its fate is `unknown` |
+
+use avouch_promise::{Blame, Error, Nonce, RequestId};
+use std::time::Duration;
+use tonic::metadata::MetadataMap;
+
+pub(super) const GUARANTEE: &str = "avouch-guarantee";
+pub(super) const NONCE: &str = "avouch-nonce";
+pub(super) const REQUEST_ID: &str = "avouch-request-id";
+pub(super) const EVIDENCE: &str = "avouch-evidence";
+pub(super) const SESSION: &str = "avouch-session-bin";
+pub(super) const ACHIEVED: &str = "avouch-achieved";
+pub(super) const POINT: &str = "avouch-point";
+pub(super) const HOPS: &str = "avouch-hops";
+pub(super) const EVIDENCE_BYTES: &str = "avouch-evidence-bin";
+pub(super) const REQUEST_BYTES: &str = "avouch-request-bin";
+pub(super) const DETAIL: &str = "avouch-detail";
+pub(super) const WRITE: &str = "avouch-write";
+const TIMEOUT: &str = "grpc-timeout";
+
+/// The largest session token.
+const SESSION_MAX: usize = 1024;
+
+/// A request's name, and below which sequence its client waits for no answer any more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Name {
+    /// The name.
+    pub id: RequestId,
+    /// Every sequence below is settled.
+    pub settled: u64,
+}
+
+/// What a request's metadata say, judged for form alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    /// The guarantee, as asked.
+    pub guarantee: Option<String>,
+    /// The nonce.
+    pub nonce: Option<Nonce>,
+    /// The name.
+    pub name: Option<Name>,
+    /// Whether evidence is asked for.
+    pub evidence: bool,
+    /// The session token; may be empty.
+    pub token: bytes::Bytes,
+    /// How long the client will wait.
+    pub deadline: Option<Duration>,
+}
+
+fn bad(expected: &str, got: &str) -> Error {
+    Error::new(Blame::Caller, expected, got)
+}
+
+fn text<'a>(metadata: &'a MetadataMap, key: &str) -> Result<Option<&'a str>, Error> {
+    let value = metadata.get(key).map(|value| value.to_str());
+    value.transpose().map_err(|_| bad(&format!("text in {key}"), "other bytes"))
+}
+
+/// Reads a request's metadata.
+pub fn read(metadata: &MetadataMap) -> Result<Said, Error> {
+    let evidence = match text(metadata, EVIDENCE)? {
+        None | Some("none") => false,
+        Some("full") => true,
+        Some(other) => return Err(bad("avouch-evidence: full, or none", other)),
+    };
+    let token = match metadata.get_bin(SESSION) {
+        None => bytes::Bytes::new(),
+        Some(value) => {
+            value.to_bytes().map_err(|_| bad("avouch-session-bin in base64", "something else"))?
+        }
+    };
+    if token.len() > SESSION_MAX {
+        let expected = format!("a session token of at most {SESSION_MAX} bytes");
+        return Err(bad(&expected, &format!("one of {}", token.len())));
+    }
+    Ok(Said {
+        guarantee: text(metadata, GUARANTEE)?.map(str::to_owned),
+        nonce: text(metadata, NONCE)?.map(nonce).transpose()?,
+        name: text(metadata, REQUEST_ID)?.map(name).transpose()?,
+        evidence,
+        token,
+        deadline: text(metadata, TIMEOUT)?.map(timeout).transpose()?,
+    })
+}
+
+fn nonce(text: &str) -> Result<Nonce, Error> {
+    let wrong = || bad("avouch-nonce: 32 hexadecimal digits", text);
+    if text.len() != 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(wrong());
+    }
+    u128::from_str_radix(text, 16).map(|bits| Nonce(bits.to_be_bytes())).map_err(|_| wrong())
+}
+
+/// A nonce as metadata carry it.
+pub fn nonce_text(nonce: &Nonce) -> String {
+    format!("{:032x}", u128::from_be_bytes(nonce.0))
+}
+
+fn name(text: &str) -> Result<Name, Error> {
+    let wrong = || {
+        bad("avouch-request-id: client.sequence[.settled], the client in hexadecimal", text)
+            .hint("sequences count from 1, and settled is at most the sequence")
+    };
+    let digits = |part: &str, radix| {
+        let plain = part.bytes().all(|byte| byte.is_ascii_hexdigit()); // no sign
+        u64::from_str_radix(part, radix).ok().filter(|_| plain).ok_or_else(wrong)
+    };
+    let mut parts = text.split('.');
+    let client = digits(parts.next().unwrap_or_default(), 16)?;
+    let sequence = digits(parts.next().unwrap_or_default(), 10)?;
+    let settled = parts.next().map_or(Ok(0), |part| digits(part, 10))?;
+    if parts.next().is_some() || sequence == 0 || settled > sequence {
+        return Err(wrong());
+    }
+    Ok(Name { id: RequestId { client, sequence }, settled })
+}
+
+/// A name as metadata carry it.
+pub fn name_text(name: &Name) -> String {
+    format!("{}.{}", name.id, name.settled)
+}
+
+/// gRPC's own time-out: at most eight digits and a unit.
+fn timeout(text: &str) -> Result<Duration, Error> {
+    let wrong = || bad("grpc-timeout: at most eight digits and one of H M S m u n", text);
+    let (digits, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
+    if digits.len() > 8 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(wrong());
+    }
+    let count: u64 = digits.parse().map_err(|_| wrong())?;
+    match unit {
+        "H" => Ok(Duration::from_secs(count * 3600)),
+        "M" => Ok(Duration::from_secs(count * 60)),
+        "S" => Ok(Duration::from_secs(count)),
+        "m" => Ok(Duration::from_millis(count)),
+        "u" => Ok(Duration::from_micros(count)),
+        "n" => Ok(Duration::from_nanos(count)),
+        _ => Err(wrong()),
+    }
+}
+
+/// Text that fits a header: anything but visible ASCII becomes a question mark.
+pub(super) fn visible(text: &str) -> String {
+    let fits = |c: char| if c == ' ' || c.is_ascii_graphic() { c } else { '?' };
+    text.chars().map(fits).take(1024).collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+    use avouch_promise::Random;
+
+    #[test]
+    fn names_and_nonces_come_back_as_they_were_written() {
+        let mut random = Random::new(Random::seed_from_environment());
+        for _ in 0..1_000 {
+            let sequence = random.bits() | 1;
+            let id = RequestId { client: random.bits() >> random.below(60), sequence };
+            let written = Name { id, settled: random.below(sequence) };
+            assert_eq!(name(&name_text(&written)), Ok(written));
+            let drawn = Nonce(std::array::from_fn(|_| random.bits() as u8));
+            assert_eq!(nonce(&nonce_text(&drawn)), Ok(drawn));
+        }
+        assert_eq!(name("ff.3").unwrap().settled, 0);
+    }
+
+    #[test]
+    fn bad_forms_are_the_callers_fault_and_say_what_was_expected() {
+        for wrong in ["", "1", "1.0", "1.2.3", "g.1", "1.2.1.1", "+1.2", "1.-2", "1.2.", "-.1"] {
+            assert_eq!(name(wrong).unwrap_err().blame, Blame::Caller, "{wrong}");
+        }
+        for wrong in ["", "00", "0x000000000000000000000000000000", &"+0".repeat(16)] {
+            assert!(nonce(wrong).is_err(), "{wrong}");
+        }
+        for wrong in ["", "S", "5", "5s", "123456789S", "-1S", "\u{fc}"] {
+            assert!(timeout(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(timeout("99999999H"), Ok(Duration::from_secs(99_999_999 * 3600)));
+        assert_eq!(timeout("150m"), Ok(Duration::from_millis(150)));
+    }
+
+    #[test]
+    fn whatever_the_metadata_are_they_are_read_or_refused() {
+        let seed = Random::seed_from_environment();
+        let mut random = Random::new(seed);
+        let valid = [
+            (GUARANTEE, "linearizable"),
+            (NONCE, "000102030405060708090a0b0c0d0e0f"),
+            (REQUEST_ID, "1f.7.3"),
+            (EVIDENCE, "full"),
+            (TIMEOUT, "5S"),
+            (SESSION, "AAEC"),
+        ];
+        let mut accepted = 0;
+        for _ in 0..20_000 {
+            let mut metadata = MetadataMap::new();
+            for (key, value) in valid {
+                let mut value = value.as_bytes().to_vec();
+                if random.chance(0.2) {
+                    let at = random.below(value.len() as u64) as usize;
+                    value[at] = random.bits() as u8;
+                }
+                let Ok(value) = tonic::codegen::http::HeaderValue::from_bytes(&value) else {
+                    continue;
+                };
+                let mut headers = metadata.into_headers();
+                headers.insert(key, value);
+                metadata = MetadataMap::from_headers(headers);
+            }
+            accepted += usize::from(read(&metadata).is_ok());
+        }
+        assert!((1_000..19_000).contains(&accepted), "{accepted} of 20000 accepted; seed {seed}");
+    }
+}
