@@ -1,0 +1,147 @@
+//! Histories: what clients asked and were answered, from any of the formats that the judge reads.
+//!
+//! | format | known by |
+//! |---|---|
+//! | Jepsen's log of one register | lines `INFO jepsen.util - 3 :invoke :write 1` |
+//! | Jepsen's maps | lines `{:process 0, :type :invoke, :f :get, :key "k"}` |
+//!
+//! A line that is not in the format is an error with its place, never a verdict.
+
+mod edn;
+mod event;
+mod jepsen_log;
+mod malformed;
+mod maps;
+
+use crate::limits::Limits;
+use crate::model::key_value::{Action, Answer, KeyValue};
+use crate::operation::Moment;
+use avouch_promise::{Blame, Error, LogPoint, Nanos};
+use std::fmt;
+use std::path::Path;
+
+pub use event::{Event, Events, Kind};
+pub use malformed::Malformed;
+
+/// What a call was promised about the state that it sees.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Label {
+    /// The latest state, at one moment between invocation and answer.
+    #[default]
+    Linearizable,
+    /// A state that was the latest no longer than this before the invocation.
+    BoundedStaleness(Nanos),
+    /// The state after some prefix of the writes, all keys at one point.
+    ConsistentPrefix,
+    /// For each key, a value that it was given at some time.
+    Eventual,
+    /// A guarantee that this judge does not know.
+    Other(String),
+}
+
+impl fmt::Display for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Linearizable => write!(f, "linearizable"),
+            Self::BoundedStaleness(bound) => write!(f, "bounded-staleness={bound}"),
+            Self::ConsistentPrefix => write!(f, "consistent-prefix"),
+            Self::Eventual => write!(f, "eventual"),
+            Self::Other(name) => write!(f, "{name}"),
+        }
+    }
+}
+
+/// Where and when one event of a call was recorded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Record {
+    /// The line of the file, from 1; 0 for a history that was not read from a file.
+    pub line: usize,
+    /// The time recorded.
+    pub time: Option<Nanos>,
+    /// The rank among the history's events.
+    pub moment: Moment,
+}
+
+/// One call: invocation and, if it came, answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// Who asked.
+    pub process: u64,
+    /// What was asked.
+    pub action: Action,
+    /// What came back; nothing if the outcome is unknown.
+    pub answer: Option<Answer>,
+    /// What it was promised.
+    pub label: Label,
+    /// The log point that its evidence names.
+    pub point: Option<LogPoint>,
+    /// The invocation.
+    pub began: Record,
+    /// The answer.
+    pub ended: Option<Record>,
+}
+
+impl Call {
+    /// Whether it may change the state.
+    pub fn is_write(&self) -> bool {
+        !self.action.only_reads()
+    }
+}
+
+/// What clients asked and were answered. Calls that certainly did not take effect are left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct History {
+    /// The calls, in the order of their invocations.
+    pub calls: Vec<Call>,
+    /// The object that they were made on.
+    pub model: KeyValue,
+    /// The times of all events, by rank; empty if the history does not record times.
+    pub times: Vec<Nanos>,
+    /// How many calls certainly did not take effect.
+    pub failed: usize,
+    /// The name of the format that it was read from.
+    pub format: &'static str,
+}
+
+impl History {
+    /// Reads a file in any format known, found by its content.
+    pub fn read(path: &Path, limits: &Limits) -> Result<Self, Error> {
+        let unreadable = |error: std::io::Error| {
+            let blame = match error.kind() {
+                std::io::ErrorKind::NotFound => Blame::Caller,
+                _ => Blame::Environment,
+            };
+            Error::new(blame, format!("a readable history at {}", path.display()), error.to_string())
+        };
+        let size = std::fs::metadata(path).map_err(unreadable)?.len();
+        if size > limits.memory_bytes as u64 {
+            let expected = format!("a history of at most {} bytes", limits.memory_bytes);
+            return Err(Error::new(Blame::Caller, expected, format!("{size} bytes"))
+                .hint("raise the memory bound, or judge a part of the history"));
+        }
+        let bytes = std::fs::read(path).map_err(unreadable)?;
+        Self::parse(&bytes).map_err(|error| {
+            Error { expected: format!("{}: {}", path.display(), error.expected), ..error }
+        })
+    }
+
+    /// Reads a history in any format known, found by its content.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            let before = &bytes[..error.valid_up_to()];
+            let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+            let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
+            Malformed { line, column, span: String::new(), expected: "UTF-8 text".into() }
+        })?;
+        let first = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+        if first.starts_with("{:") {
+            maps::parse(text)
+        } else if jepsen_log::is_line(first) {
+            jepsen_log::parse(text)
+        } else {
+            let got = Malformed::shown(first);
+            Err(Error::new(Blame::Caller, "a history in a format known", format!("`{got}`"))
+                .hint("known are Jepsen's register logs and Jepsen's maps, one per line"))
+        }
+    }
+}

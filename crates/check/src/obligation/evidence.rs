@@ -1,0 +1,204 @@
+//! Judging by evidence alone: the log points that answers carry give the order, and the judge only
+//! checks that this order keeps every promise.
+//!
+//! ```text
+//! log   1.1    1.2    2.1    ...      a write at 1.2 left the state 1.2
+//!              ^ reads at 1.2 see writes up to 1.2
+//! ```
+//!
+//! The order of evidence keeps the promises if
+//! - E1 no two writes stand at one point;
+//! - E2 each answer is what its point's state gives (writes of unknown outcome that have no point may
+//!   be anywhere that real time allows);
+//! - E3 a linearizable read or a write stands at or after everything linearizable, and every write, that
+//!   was answered before it was invoked (for bounded staleness: that long before);
+//! - E4 nothing stands at or after a write that was invoked only after it was answered: no answer
+//!   comes from the future.
+//!
+//! If they hold, the history has an order in the sense of `linearizability`: the theorem behind the
+//! guarantee table. Whoever holds only evidence needs no search.
+
+use super::{Selection, is_ordered, span};
+use crate::history::{Call, History, Label};
+use crate::limits::{Budget, Limits};
+use crate::linearizability::decide;
+use crate::operation::{Moment, Operation};
+use crate::report::{Finding, Part, Report, Story};
+use avouch_promise::LogPoint;
+
+/// Judges a history by its log points alone.
+//= §1.4.1 each guarantee's specification as a predicate over histories
+pub fn judge_by_evidence(history: &History, limits: &Limits) -> Report {
+    let mut budget = Budget::new(*limits);
+    let ordered: Vec<usize> = places(history, is_ordered);
+    let mut parts = vec![Part {
+        guarantee: "the order of evidence".to_owned(),
+        operations: ordered.len(),
+        finding: judge_order(history, &ordered, &mut budget),
+    }];
+    let eventual = places(history, |call| !call.is_write() && call.label == Label::Eventual);
+    if !eventual.is_empty() {
+        parts.push(Part {
+            guarantee: Label::Eventual.to_string(),
+            operations: eventual.len(),
+            finding: super::eventual::judge(history),
+        });
+    }
+    let other = places(history, |call| !is_ordered(call) && call.label != Label::Eventual);
+    if !other.is_empty() {
+        let reason = "this judge does not know the guarantee".to_owned();
+        let finding = Finding::Unknown { reason, story: None };
+        parts.push(Part { guarantee: "other".to_owned(), operations: other.len(), finding });
+    }
+    Report::new(history, parts, &budget)
+}
+
+fn places(history: &History, select: impl Fn(&Call) -> bool) -> Vec<usize> {
+    let chosen = history.calls.iter().enumerate().filter(|(_, call)| select(call));
+    chosen.map(|(place, _)| place).collect()
+}
+
+/// A call with its log point.
+type Pointed = (LogPoint, usize);
+
+fn judge_order(history: &History, ordered: &[usize], budget: &mut Budget) -> Finding {
+    let calls = &history.calls;
+    if let Some(place) =
+        ordered.iter().find(|at| calls[**at].point.is_none() && calls[**at].ended.is_some())
+    {
+        let Call { action, process, .. } = &calls[*place];
+        let reason = format!("`{action}` of process {process} was answered without a log point");
+        return Finding::Unknown { reason, story: None };
+    }
+    let mut pointed: Vec<Pointed> = ordered
+        .iter()
+        .filter_map(|at| calls[*at].point.map(|point| (point, *at)))
+        .filter(|(_, at)| calls[*at].is_write() || calls[*at].ended.is_some())
+        .collect();
+    pointed.sort_by_key(|(point, at)| (*point, !calls[*at].is_write(), calls[*at].began.moment));
+    if let Some(story) = two_writes(history, &pointed)
+        .or_else(|| out_of_time(history, &pointed))
+        .or_else(|| from_the_future(history, &pointed))
+    {
+        return Finding::Violated(story);
+    }
+    answers(history, &pointed, ordered, budget)
+}
+
+/// E1.
+fn two_writes(history: &History, pointed: &[Pointed]) -> Option<Story> {
+    let writes: Vec<&Pointed> =
+        pointed.iter().filter(|(_, at)| changes(&history.calls[*at])).collect();
+    writes.windows(2).find(|pair| pair[0].0 == pair[1].0).map(|pair| {
+        let because = vec![format!("both claim log point {}", pair[0].0)];
+        Story::of_calls(history, "two writes at one log point", &[pair[0].1, pair[1].1], because)
+    })
+}
+
+/// Whether a call certainly has an entry of the log to itself: a write whose answer does not say that
+/// it changed nothing.
+fn changes(call: &Call) -> bool {
+    let idle = |answer| call.action.changed_nothing(answer);
+    call.is_write() && !call.answer.as_ref().is_some_and(idle)
+}
+
+/// E3: along the log, no call may have a span that ended before one placed earlier in the log began.
+fn out_of_time(history: &History, pointed: &[Pointed]) -> Option<Story> {
+    let mut latest: Option<(Moment, LogPoint, usize)> = None;
+    let mut group = 0;
+    while let Some((point, _)) = pointed.get(group) {
+        let same = pointed[group..].iter().take_while(|(other, _)| other == point).count();
+        let members = &pointed[group..group + same];
+        // Reads at one point have no order among each other; the write there comes first.
+        for writes in [true, false] {
+            let of_kind = |at: usize| history.calls[at].is_write() == writes;
+            for (point, at) in members.iter().filter(|(_, at)| of_kind(*at)) {
+                let ended = history.calls[*at].ended.map(|ended| ended.moment);
+                if let (Some(ended), Some((earliest, before, other))) = (ended, latest)
+                    && ended < earliest
+                {
+                    let because = vec![format!(
+                        "log point {point} comes after log point {before}, whose call began after this \
+                         one was answered"
+                    )];
+                    let title = "the log orders these against real time";
+                    return Some(Story::of_calls(history, title, &[*at, other], because));
+                }
+            }
+            for (point, at) in members.iter().filter(|(_, at)| of_kind(*at)) {
+                let earliest = span::operation(&history.calls[*at], history).earliest;
+                if latest.is_none_or(|(moment, ..)| moment < earliest) {
+                    latest = Some((earliest, *point, *at));
+                }
+            }
+        }
+        group += same;
+    }
+    None
+}
+
+/// E4 for answers that need no order in time themselves: nobody sees a write before it was asked for.
+fn from_the_future(history: &History, pointed: &[Pointed]) -> Option<Story> {
+    let mut latest: Option<(Moment, usize)> = None;
+    for (_, at) in pointed {
+        let call = &history.calls[*at];
+        if call.is_write() {
+            if latest.is_none_or(|(moment, _)| moment < call.began.moment) {
+                latest = Some((call.began.moment, *at));
+            }
+        } else if let (Some(ended), Some((began, write))) = (call.ended, latest)
+            && ended.moment < began
+        {
+            let because = vec!["the read's log point covers a write asked for later".to_owned()];
+            return Some(Story::of_calls(history, "an answer from the future", &[*at, write], because));
+        }
+    }
+    None
+}
+
+/// E2: the log's own order as time, in which only writes of unknown outcome and place are free.
+fn answers(
+    history: &History,
+    pointed: &[Pointed],
+    ordered: &[usize],
+    budget: &mut Budget,
+) -> Finding {
+    let calls = &history.calls;
+    let mut selection = Selection { places: Vec::new(), operations: Vec::new() };
+    let mut rank = 0;
+    let mut last = None;
+    let mut earliest_free: Vec<(Moment, Moment)> = Vec::new();
+    for (point, at) in pointed {
+        let call = &calls[*at];
+        let key = (*point, !call.is_write());
+        if last != Some(key) || call.is_write() {
+            rank += 2;
+            last = Some(key);
+        }
+        // Only what was answered binds: an unknown write at a point took effect there or never.
+        let latest = Some(Moment(rank));
+        selection.places.push(*at);
+        selection.operations.push(Operation {
+            input: call.action.clone(),
+            output: call.answer.clone(),
+            earliest: Moment(rank),
+            latest,
+        });
+        earliest_free.extend(call.ended.map(|ended| (ended.moment, Moment(rank))));
+    }
+    let is_free = |at: &&usize| calls[**at].point.is_none() && calls[**at].is_write();
+    for at in ordered.iter().filter(is_free) {
+        let call = &calls[*at];
+        let after = earliest_free.iter().filter(|(ended, _)| *ended < call.began.moment);
+        let earliest = after.map(|(_, rank)| Moment(rank.0 + 1)).max().unwrap_or(Moment(0));
+        selection.places.push(*at);
+        selection.operations.push(Operation {
+            input: call.action.clone(),
+            output: None,
+            earliest,
+            latest: None,
+        });
+    }
+    let verdict = decide(&history.model, &selection.operations, budget);
+    Finding::of(history, &selection.places, &verdict)
+}

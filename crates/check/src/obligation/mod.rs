@@ -1,0 +1,187 @@
+//! Histories whose operations carry different guarantees, each judged by its own obligation.
+//!
+//! An obligation says within which span an operation takes effect, and the spans make every mix of
+//! guarantees one question of order:
+//!
+//! ```text
+//! linearizable                   |invocation ===== answer|
+//! bounded staleness d      |- d -|invocation ===== answer|
+//! consistent prefix   |start ============= answer|           any earlier state of the one log
+//! eventual             not in the order: for each key a value that some write gave it before the answer
+//! ```
+//!
+//! All writes are in the order with the span of a linearizable operation, whatever they ask: the log
+//! has one order for all. Every read that is not eventual sees the state at one point of it, all
+//! keys together.
+//!
+//! - I1: a weaker guarantee never makes a history fail that holds with a stronger one: its span is
+//!   wider.
+//! - I2: a guarantee that this judge does not know is never called held: its verdict is unknown.
+
+pub mod eventual;
+pub mod evidence;
+mod span;
+
+#[cfg(test)]
+mod simulated;
+#[cfg(test)]
+mod tests;
+
+use crate::history::{Call, History, Label};
+use crate::limits::{Budget, Limits};
+use crate::linearizability::{Verdict, decide};
+use crate::model::key_value::{Action, Answer, KeyValue};
+use crate::operation::Operation;
+use crate::report::{Finding, Part, Report, Story};
+use std::collections::BTreeMap;
+
+pub use evidence::judge_by_evidence;
+
+/// Places in a history's calls, with the operations that the judge makes of them.
+pub(crate) struct Selection {
+    pub(crate) places: Vec<usize>,
+    pub(crate) operations: Vec<Operation<Action, Answer>>,
+}
+
+impl Selection {
+    pub(crate) fn new(history: &History, select: impl Fn(&Call) -> bool) -> Self {
+        let chosen = history.calls.iter().enumerate().filter(|(_, call)| select(call));
+        let (places, operations) =
+            chosen.map(|(place, call)| (place, span::operation(call, history))).unzip();
+        Self { places, operations }
+    }
+
+    fn judge(&self, model: &KeyValue, budget: &mut Budget) -> Verdict {
+        decide(model, &self.operations, budget)
+    }
+}
+
+/// Whether the call stands in the one order of the log.
+fn is_ordered(call: &Call) -> bool {
+    call.is_write()
+        || matches!(
+            call.label,
+            Label::Linearizable | Label::BoundedStaleness(_) | Label::ConsistentPrefix
+        )
+}
+
+fn is_strong(call: &Call) -> bool {
+    call.is_write() || call.label == Label::Linearizable
+}
+
+/// Judges a history by the obligations that its operations carry.
+pub fn judge(history: &History, limits: &Limits) -> Report {
+    let mut budget = Budget::new(*limits);
+    let mut parts = ordered(history, &mut budget);
+    let eventual = |call: &&Call| !call.is_write() && call.label == Label::Eventual;
+    let count = history.calls.iter().filter(eventual).count();
+    if count > 0 {
+        parts.push(Part {
+            guarantee: Label::Eventual.to_string(),
+            operations: count,
+            finding: eventual::judge(history),
+        });
+    }
+    let mut unknown: BTreeMap<&str, usize> = BTreeMap::new();
+    for call in &history.calls {
+        if let Label::Other(name) = &call.label {
+            *unknown.entry(name).or_default() += 1;
+        }
+    }
+    for (name, operations) in unknown {
+        let reason = "this judge does not know the guarantee".to_owned();
+        parts.push(Part {
+            guarantee: name.to_owned(),
+            operations,
+            finding: Finding::Unknown { reason, story: None },
+        });
+    }
+    Report::new(history, parts, &budget)
+}
+
+/// The guarantees that put their operations into the one order: all at once, and if that fails, each
+/// alone with the strong ones, to name the one that is broken.
+fn ordered(history: &History, budget: &mut Budget) -> Vec<Part> {
+    let mut weaker: BTreeMap<&Label, usize> = BTreeMap::new();
+    let mut strong = 0;
+    for call in history.calls.iter().filter(|call| is_ordered(call)) {
+        if is_strong(call) {
+            strong += 1;
+        } else {
+            *weaker.entry(&call.label).or_default() += 1;
+        }
+    }
+    let part = |label: &Label, operations, finding| Part {
+        guarantee: label.to_string(),
+        operations,
+        finding,
+    };
+    let all = Selection::new(history, is_ordered);
+    let together = all.judge(&history.model, budget);
+    if let Verdict::Holds(order) = &together {
+        let order: Vec<usize> = order.iter().map(|at| all.places[*at]).collect();
+        let mut parts = vec![part(&Label::Linearizable, strong, Finding::Holds { order })];
+        for (label, count) in weaker {
+            parts.push(part(label, count, Finding::Holds { order: Vec::new() }));
+        }
+        return parts;
+    }
+    let alone = Selection::new(history, is_strong);
+    let verdict =
+        if weaker.is_empty() { together.clone() } else { alone.judge(&history.model, budget) };
+    let strong_holds = matches!(verdict, Verdict::Holds(_));
+    let mut parts =
+        vec![part(&Label::Linearizable, strong, Finding::of(history, &alone.places, &verdict))];
+    let mut named = !strong_holds;
+    for (label, count) in weaker {
+        let finding = if strong_holds {
+            let with = Selection::new(history, |call| is_strong(call) || call.label == *label);
+            let verdict = with.judge(&history.model, budget);
+            named |= !matches!(verdict, Verdict::Holds(_));
+            Finding::of(history, &with.places, &verdict)
+        } else {
+            let reason = "without an order of the writes there is no prefix to compare with";
+            Finding::Unknown { reason: reason.to_owned(), story: None }
+        };
+        parts.push(part(label, count, finding));
+    }
+    if !named {
+        // Each holds alone, but no one order serves them all.
+        parts.push(Part {
+            guarantee: "all of these in one order".to_owned(),
+            operations: all.places.len(),
+            finding: Finding::of(history, &all.places, &together),
+        });
+    }
+    parts
+}
+
+impl Finding {
+    /// The finding that a verdict on some of a history's calls amounts to.
+    pub(crate) fn of(history: &History, places: &[usize], verdict: &Verdict) -> Self {
+        let calls = |found: &[usize]| found.iter().map(|at| places[*at]).collect::<Vec<_>>();
+        match verdict {
+            Verdict::Holds(order) => Self::Holds { order: calls(order) },
+            Verdict::Violated(violation) => {
+                let core = &violation.core;
+                Self::Violated(Story::tell(
+                    history,
+                    &calls(&core.essential),
+                    &calls(&core.free),
+                    &calls(&core.furthest),
+                    core.minimal,
+                ))
+            }
+            Verdict::Unknown(progress) => {
+                let story = format!(
+                    "{} of {} parts decided; in the next one, of {} operations, the longest order placed {}",
+                    progress.parts.0,
+                    progress.parts.1,
+                    progress.part.len(),
+                    progress.furthest.len()
+                );
+                Self::Unknown { reason: progress.bound.to_string(), story: Some(story) }
+            }
+        }
+    }
+}

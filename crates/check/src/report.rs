@@ -1,0 +1,166 @@
+//! What the judge found, as text (verdict first) and as JSON.
+
+mod json;
+mod story;
+
+use crate::history::History;
+use crate::limits::Budget;
+use std::fmt;
+use std::time::Duration;
+
+pub use story::{Line, Story};
+
+/// The three words that a judge has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Word {
+    /// Everything promised was kept.
+    Holds,
+    /// Something promised was broken.
+    Violated,
+    /// It could not be decided.
+    Unknown,
+}
+
+impl Word {
+    /// The exit code that says it: 0 holds, 1 violated, 2 unknown.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Holds => 0,
+            Self::Violated => 1,
+            Self::Unknown => 2,
+        }
+    }
+}
+
+impl fmt::Display for Word {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Holds => "holds",
+            Self::Violated => "violated",
+            Self::Unknown => "unknown",
+        })
+    }
+}
+
+/// What was found of one guarantee.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// It was kept.
+    Holds {
+        /// One order that shows it, as places in the history's calls; empty if another part has it.
+        order: Vec<usize>,
+    },
+    /// It was broken.
+    Violated(Story),
+    /// It could not be decided.
+    Unknown {
+        /// Why.
+        reason: String,
+        /// How far the judge came.
+        story: Option<String>,
+    },
+}
+
+impl Finding {
+    /// The finding in a word.
+    pub fn word(&self) -> Word {
+        match self {
+            Self::Holds { .. } => Word::Holds,
+            Self::Violated(_) => Word::Violated,
+            Self::Unknown { .. } => Word::Unknown,
+        }
+    }
+}
+
+/// One guarantee of a history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Its name.
+    pub guarantee: String,
+    /// How many operations carry it.
+    pub operations: usize,
+    /// What was found.
+    pub finding: Finding,
+}
+
+/// What the judge found of a history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Each guarantee.
+    pub parts: Vec<Part>,
+    /// Operations judged.
+    pub operations: usize,
+    /// Of these, operations whose outcome is unknown.
+    pub unknown: usize,
+    /// Operations left out because they certainly did not take effect.
+    pub failed: usize,
+    /// The format of the history.
+    pub format: String,
+    /// Steps of the search.
+    pub steps: u64,
+    /// Time that it took.
+    pub elapsed: Duration,
+}
+
+impl Report {
+    pub(crate) fn new(history: &History, parts: Vec<Part>, budget: &Budget) -> Self {
+        Self {
+            parts,
+            operations: history.calls.len(),
+            unknown: history.calls.iter().filter(|call| call.ended.is_none()).count(),
+            failed: history.failed,
+            format: history.format.to_owned(),
+            steps: budget.taken(),
+            elapsed: budget.elapsed(),
+        }
+    }
+
+    /// The verdict on the whole: violated if one guarantee is, else unknown if one is.
+    pub fn verdict(&self) -> Word {
+        let has = |word| self.parts.iter().any(|part| part.finding.word() == word);
+        if has(Word::Violated) {
+            Word::Violated
+        } else if has(Word::Unknown) {
+            Word::Unknown
+        } else {
+            Word::Holds
+        }
+    }
+
+    /// The exit code of a command that prints this: 0 holds, 1 violated, 2 unknown.
+    pub fn exit_code(&self) -> u8 {
+        self.verdict().exit_code()
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{}: {} operations ({} of unknown outcome, {} failed left out), {}",
+            self.verdict(),
+            self.operations,
+            self.unknown,
+            self.failed,
+            self.format
+        )?;
+        for part in &self.parts {
+            let word = part.finding.word().to_string();
+            write!(f, "  {word:<9} {} ({} operations)", part.guarantee, part.operations)?;
+            match &part.finding {
+                Finding::Holds { order } if order.is_empty() => writeln!(f)?,
+                Finding::Holds { order } => {
+                    writeln!(f, ": an order of {} operations, checked again apart", order.len())?;
+                }
+                Finding::Violated(story) => write!(f, ": {story}")?,
+                Finding::Unknown { reason, story } => {
+                    writeln!(f, ": {reason}")?;
+                    if let Some(story) = story {
+                        writeln!(f, "    {story}")?;
+                    }
+                }
+            }
+        }
+        writeln!(f, "  {} steps in {:.1} ms", self.steps, self.elapsed.as_secs_f64() * 1e3)
+    }
+}

@@ -1,0 +1,67 @@
+//! The report as JSON, for programs.
+
+use super::{Finding, Line, Part, Report, Story};
+use crate::history::Record;
+use serde_json::{Value, json};
+
+impl Report {
+    /// The report as one JSON value.
+    pub fn to_json(&self) -> Value {
+        json!({
+            "verdict": self.verdict().to_string(),
+            "exit_code": self.exit_code(),
+            "format": self.format,
+            "operations": self.operations,
+            "unknown": self.unknown,
+            "failed": self.failed,
+            "steps": self.steps,
+            "elapsed_us": u64::try_from(self.elapsed.as_micros()).unwrap_or(u64::MAX),
+            "guarantees": self.parts.iter().map(part).collect::<Vec<_>>(),
+        })
+    }
+}
+
+fn part(part: &Part) -> Value {
+    let mut value = json!({
+        "guarantee": part.guarantee,
+        "operations": part.operations,
+        "verdict": part.finding.word().to_string(),
+    });
+    let (name, detail) = match &part.finding {
+        Finding::Holds { order } if order.is_empty() => return value,
+        Finding::Holds { order } => ("order", json!(order)),
+        Finding::Violated(told) => ("witness", story(told)),
+        Finding::Unknown { reason, story } => {
+            ("reason", json!({ "bound": reason, "progress": story }))
+        }
+    };
+    if let Some(map) = value.as_object_mut() {
+        map.insert(name.to_owned(), detail);
+    }
+    value
+}
+
+fn story(story: &Story) -> Value {
+    json!({
+        "title": story.title,
+        "minimal": story.minimal,
+        "operations": story.lines.iter().map(line).collect::<Vec<_>>(),
+        "conclusion": story.conclusion,
+    })
+}
+
+fn line(line: &Line) -> Value {
+    json!({
+        "operation": line.call,
+        "process": line.process,
+        "action": line.action,
+        "answer": line.answer,
+        "guarantee": line.guarantee,
+        "invoked": record(line.began),
+        "answered": line.ended.map(record),
+    })
+}
+
+fn record(record: Record) -> Value {
+    json!({ "line": record.line, "time_ns": record.time.map(|time| time.0) })
+}

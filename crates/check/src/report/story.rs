@@ -1,0 +1,179 @@
+//! Who did what when: the smallest witness of a violation as a few lines that a person can check.
+
+use crate::history::{Call, History, Record};
+use crate::model::key_value::{Action, Contents, KeyValue};
+use crate::model::{Next, Sequential};
+use bytes::Bytes;
+use std::fmt;
+
+/// One call of a story.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Its place in the history's calls.
+    pub call: usize,
+    /// Who asked.
+    pub process: u64,
+    /// The invocation.
+    pub began: Record,
+    /// The answer.
+    pub ended: Option<Record>,
+    /// What was asked.
+    pub action: String,
+    /// What came back.
+    pub answer: String,
+    /// What it was promised.
+    pub guarantee: String,
+}
+
+impl Line {
+    fn new(history: &History, place: usize) -> Option<Self> {
+        let call = history.calls.get(place)?;
+        Some(Self {
+            call: place,
+            process: call.process,
+            began: call.began,
+            ended: call.ended,
+            action: call.action.to_string(),
+            answer: call.answer.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string),
+            guarantee: call.label.to_string(),
+        })
+    }
+
+    /// When: times if they were recorded, else lines.
+    fn when(&self) -> String {
+        let at = |record: Record| match record.time {
+            Some(time) => time.to_string(),
+            None => format!("line {}", record.line),
+        };
+        let end = self.ended.map_or_else(|| "never".to_owned(), at);
+        format!("{} .. {end}", at(self.began))
+    }
+}
+
+/// A violation, told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Story {
+    /// What cannot be.
+    pub title: String,
+    /// The calls that it needs.
+    pub lines: Vec<Line>,
+    /// The end of the longest order that fits, and what does not follow it.
+    pub conclusion: Vec<String>,
+    /// Whether every line is needed.
+    pub minimal: bool,
+}
+
+/// How many calls at the end of an order are told.
+const TOLD: usize = 8;
+
+impl Story {
+    /// The story of calls that fit in no order, given as places in the history's calls.
+    pub(crate) fn tell(
+        history: &History,
+        essential: &[usize],
+        free: &[usize],
+        furthest: &[usize],
+        minimal: bool,
+    ) -> Self {
+        let lines: Vec<Line> =
+            essential.iter().filter_map(|place| Line::new(history, *place)).collect();
+        let mut conclusion = Vec::new();
+        let (state, placed) = replay(history, furthest);
+        let told: Vec<String> = placed
+            .iter()
+            .skip(placed.len().saturating_sub(TOLD))
+            .filter_map(|place| history.calls.get(*place))
+            .map(|call| format!("{} (process {})", call.action, call.process))
+            .collect();
+        let skipped = placed.len() - told.len();
+        let start = if skipped > 0 { format!("... after {skipped} others, ") } else { String::new() };
+        let order =
+            if told.is_empty() { "none of them".to_owned() } else { start + &told.join(", ") };
+        conclusion.push(format!("the longest order that fits: {order}"));
+        for place in essential.iter().filter(|place| !placed.contains(place)) {
+            if let Some(call) = history.calls.get(*place) {
+                conclusion.extend(misfit(&history.model, &state, call));
+            }
+        }
+        if !free.is_empty() {
+            conclusion.push(format!(
+                "{} other operations of these keys do not help, wherever they are put",
+                free.len()
+            ));
+        }
+        if !minimal {
+            conclusion.push("a smaller set may exist: the bound on shrinking was reached".into());
+        }
+        let title = format!("these {} operations fit in no order", lines.len());
+        Self { title, lines, conclusion, minimal }
+    }
+
+    /// The story of one call that shows a value which nobody had written.
+    pub(crate) fn of_one(history: &History, place: usize, key: &Bytes, value: &Bytes) -> Self {
+        let never = Action::Put { key: key.clone(), value: value.clone() };
+        Self {
+            title: "an answer from nowhere".to_owned(),
+            lines: Line::new(history, place).into_iter().collect(),
+            conclusion: vec![format!("before it was answered, nobody had asked for `{never}`")],
+            minimal: true,
+        }
+    }
+
+    /// A story told by its teller.
+    pub(crate) fn of_calls(
+        history: &History,
+        title: &str,
+        calls: &[usize],
+        conclusion: Vec<String>,
+    ) -> Self {
+        let lines = calls.iter().filter_map(|place| Line::new(history, *place)).collect();
+        Self { title: title.to_owned(), lines, conclusion, minimal: true }
+    }
+}
+
+/// Runs an order as far as it goes.
+fn replay(history: &History, order: &[usize]) -> (Contents, Vec<usize>) {
+    let model = history.model;
+    let mut state = model.initial();
+    let mut placed = Vec::new();
+    for place in order {
+        let Some(call) = history.calls.get(*place) else { break };
+        match model.step(&state, &call.action, None) {
+            Next::Impossible => break,
+            Next::Same => {}
+            Next::One(next) => state = next,
+            Next::Many(_) => break,
+        }
+        placed.push(*place);
+    }
+    (state, placed)
+}
+
+/// Why a call does not follow.
+fn misfit(model: &KeyValue, state: &Contents, call: &Call) -> Option<String> {
+    let answer = call.answer.as_ref()?;
+    let would = model.apply(&mut state.clone(), &call.action);
+    (would.to_string() != answer.to_string()).then(|| {
+        format!(
+            "after that, `{}` of process {} would give {would}, but gave {answer}",
+            call.action, call.process
+        )
+    })
+}
+
+impl fmt::Display for Story {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.title)?;
+        let width = self.lines.iter().map(|line| line.when().len()).max().unwrap_or(0);
+        let asked = self.lines.iter().map(|line| line.action.len()).max().unwrap_or(0);
+        for line in &self.lines {
+            let (when, action) = (line.when(), &line.action);
+            writeln!(
+                f,
+                "    {when:<width$}  process {:<3} {action:<asked$} -> {} [{}]",
+                line.process, line.answer, line.guarantee
+            )?;
+        }
+        self.conclusion.iter().try_for_each(|line| writeln!(f, "    {line}"))
+    }
+}

@@ -1,0 +1,55 @@
+//! Published histories and their known verdicts. They lie in a folder named by `AVOUCH_DATA`; without
+//! it these tests skip with a line.
+
+use avouch_check::report::Word;
+use avouch_check::{Limits, judge_file};
+use std::path::PathBuf;
+
+fn folder(name: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("AVOUCH_DATA").map(|data| PathBuf::from(data).join(name));
+    let found = folder.filter(|folder| folder.is_dir());
+    if found.is_none() {
+        println!("skipped: no folder {name} in AVOUCH_DATA");
+    }
+    found
+}
+
+#[test]
+fn etcd_register_logs_get_their_published_verdicts() {
+    let Some(folder) = folder("histories/porcupine-etcd") else { return };
+    let expected = std::fs::read_to_string(folder.join("EXPECTED")).expect("a readable EXPECTED");
+    let mut count = 0;
+    for line in expected.lines().filter(|line| !line.trim().is_empty()) {
+        let (name, verdict) = line.split_once(' ').expect("a name and a verdict");
+        let report = judge_file(&folder.join(name), &Limits::default()).expect("a history");
+        let expected = match verdict.trim() {
+            "linearizable" => Word::Holds,
+            "violated" => Word::Violated,
+            other => panic!("an unknown verdict {other}"),
+        };
+        assert_eq!(report.verdict(), expected, "{name}: {report}");
+        count += 1;
+    }
+    println!("{count} logs");
+    assert!(count > 0);
+}
+
+#[test]
+fn key_value_histories_get_the_verdicts_in_their_names() {
+    let Some(folder) = folder("histories/porcupine-kv") else { return };
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).expect("a readable folder") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+        let expected = match name.rsplit('-').next() {
+            Some("ok") => Word::Holds,
+            Some("bad") => Word::Violated,
+            _ => continue,
+        };
+        let report = judge_file(&path, &Limits::default()).expect("a history");
+        assert_eq!(report.verdict(), expected, "{name}: {report}");
+        count += 1;
+    }
+    println!("{count} histories");
+    assert!(count > 0);
+}
