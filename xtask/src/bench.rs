@@ -1,0 +1,41 @@
+//! `cargo xtask bench NAME [-- ...]`: the registry of benchmarks.
+
+use crate::finding::{Finding, Findings};
+use crate::named;
+use crate::shell::{cargo, succeeds};
+use avouch_promise::{Blame, Error};
+use std::path::Path;
+
+/// One benchmark.
+struct Bench {
+    name: &'static str,
+    about: &'static str,
+    /// What cargo runs; what the caller adds comes after it.
+    cargo: &'static [&'static str],
+}
+
+const BENCHES: [Bench; 1] = [Bench {
+    name: "world",
+    about: "simulated events per CPU-second, two hosts, one message in flight",
+    cargo: &["run", "--release", "--quiet", "-p", "avouch-world", "--example", "ping_pong", "--"],
+}];
+
+/// Runs the benchmark that the first argument names, or lists them.
+pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<Findings, Error> {
+    let Some((name, rest)) = arguments.split_first() else {
+        for bench in &BENCHES {
+            println!("{:<10} {}", bench.name, bench.about);
+        }
+        return Ok(Findings::new());
+    };
+    let bench = named("benchmark", name, &BENCHES, |bench| bench.name)?;
+    let rest = match rest.split_first() {
+        Some((dashes, rest)) if dashes == "--" => rest,
+        None => rest,
+        Some((other, _)) => {
+            return Err(Error::new(Blame::Caller, "-- before what the benchmark reads", other));
+        }
+    };
+    let failed = !succeeds(cargo(root).args(bench.cargo).args(rest))?;
+    Ok(failed.then(|| Finding::new(bench.name, 0, "the benchmark failed")).into_iter().collect())
+}

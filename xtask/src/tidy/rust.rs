@@ -1,0 +1,78 @@
+//! Rules for Rust source: a header that says why the file is here, nothing left unfinished, no
+//! line over 100 columns (strings, links and tables excepted); the lengths of files and functions are measured for the ratchet.
+
+use super::ratchet::Lengths;
+use crate::finding::{Finding, Findings};
+use crate::source::{functions, lines};
+use crate::tree::File;
+
+const COLUMNS: usize = 100;
+
+/// What must not stay in the tree.
+const UNFINISHED: [&str; 7] = [
+    "todo!",
+    "unimplemented!",
+    "#[ignore",
+    "allow(dead_code",
+    "allow(unused",
+    "allow(clippy::all",
+    "dbg!",
+];
+
+/// Judges one file, and measures it.
+pub(super) fn judge(file: &File, lengths: &mut Lengths) -> Findings {
+    let mut findings = Findings::new();
+    if !file.text.starts_with("//! ") {
+        let what = "opens with `//!`: what it is and why it is here, in a few lines";
+        findings.push(Finding::new(&file.path, 1, what));
+    }
+    let lines = lines(&file.text);
+    for (line, number) in lines.iter().zip(1..) {
+        for left in UNFINISHED.iter().filter(|left| line.code.contains(**left)) {
+            findings.push(Finding::new(
+                &file.path,
+                number,
+                format!("{left} stays out of the tree"),
+            ));
+        }
+        let columns = line.text.chars().count();
+        let table = line.text.trim_start().starts_with("//! |");
+        if columns > COLUMNS && !line.string && !table && !line.text.contains("://") {
+            let what = format!("{columns} columns, {COLUMNS} at most");
+            findings.push(Finding::new(&file.path, number, what));
+        }
+    }
+    lengths.file(&file.path, lines.len());
+    for function in functions(&lines) {
+        lengths.function(&file.path, &function);
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ratchet::Lengths;
+    use super::judge;
+    use crate::tree::File;
+
+    #[test]
+    fn each_rule_finds_its_plant() {
+        let long = "x".repeat(101);
+        let cases = [
+            ("//! Why.\nfn a() {}".to_owned(), 0),
+            ("fn a() {}".to_owned(), 1),
+            ("//! Why.\nfn a() { todo!() }".to_owned(), 1),
+            ("//! Why.\nfn a() { \"todo!()\" } // todo!()".to_owned(), 0),
+            ("//! Why.\n#[ignore]\n#[allow(dead_code)]".to_owned(), 2),
+            (format!("//! Why.\n// {long}"), 1),
+            (format!("//! Why.\n\"{long}\""), 0),
+            (format!("//! Why.\n// https://{long}"), 0),
+            (format!("//! Why.\n//! | {long} |"), 0),
+        ];
+        for (text, expected) in cases {
+            let file = File { path: "a.rs".into(), text };
+            let findings = judge(&file, &mut Lengths::default());
+            assert_eq!(findings.len(), expected, "{}: {findings:?}", file.text);
+        }
+    }
+}
