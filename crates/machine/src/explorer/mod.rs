@@ -23,27 +23,32 @@
 //! References: Holzmann, *State compression in SPIN* (1997), for keeping equal parts once;
 //! Lamport, *Specifying Systems* (2002), chapter 14, for breadth-first search by fingerprint.
 
+pub mod act;
 pub mod bounds;
+mod kept;
 mod moves;
 pub mod node;
-pub mod perform;
+mod perform;
 pub mod report;
 mod search;
+mod story;
 pub mod system;
 mod table;
 
+pub use act::{Act, Fact, Served};
 pub use bounds::{Bounds, Clock, Network, Sync, UNBOUNDED};
 pub use node::{Disk, Envelope, Explorable, Held, Node};
-pub use perform::{Act, Fact, Served};
 pub use report::{Report, Story, Taken, Violation};
 pub use system::{Snapshot, Spent, System};
 
+use crate::protocol::Protocol;
+use act::{ImageBytes, Rewrite, World};
 use avouch_promise::{Error, Interval, Nanos, NodeId, WallTime};
 use bytes::Bytes;
-use perform::World;
 use search::Search;
 use std::hash::Hash;
 
+type Selects<P> = dyn Fn(&<P as Protocol>::Timer) -> bool;
 type Predicate<P, H> = Box<dyn Fn(&System<'_, P, H>) -> bool>;
 type Check<P, H> = Box<dyn Fn(&System<'_, P, H>) -> Result<(), String>>;
 
@@ -58,7 +63,7 @@ struct Property<P: Explorable, H> {
 struct Limit<P: Explorable> {
     name: String,
     count: u32,
-    counts: Box<dyn Fn(&P::Timer) -> bool>,
+    counts: Box<Selects<P>>,
 }
 
 /// An exploration: which system, in which world, within which bounds, held to what.
@@ -71,7 +76,7 @@ pub struct Explorer<P: Explorable, H = ()> {
     sync: Sync,
     clock: Clock,
     wall: Box<dyn Fn(NodeId, Nanos) -> Interval>,
-    image_bytes: Option<Box<dyn Fn(&P::Image) -> Bytes>>,
+    image_bytes: Option<Box<ImageBytes<P>>>,
     bounds: Bounds,
     commands: Vec<(Option<NodeId>, P::Command)>,
     in_order: bool,
@@ -83,8 +88,7 @@ pub struct Explorer<P: Explorable, H = ()> {
     goals: Vec<Named<P, H>>,
     #[expect(clippy::type_complexity, reason = "a closure that rewrites a system")]
     canonical: Option<Box<dyn Fn(&mut Snapshot<P, H>)>>,
-    #[expect(clippy::type_complexity, reason = "a closure that rewrites a node")]
-    canonical_node: Option<Box<dyn Fn(&mut Node<P>)>>,
+    canonical_node: Option<Box<Rewrite<P>>>,
     history: H,
     #[expect(clippy::type_complexity, reason = "a closure that notes a fact")]
     record: Option<Box<dyn Fn(&mut H, &Fact<P>)>>,
@@ -234,9 +238,9 @@ impl<P: Explorable, H: Clone + Eq + Hash> Explorer<P, H> {
         name: impl Into<String>,
         holds: impl Fn(&System<'_, P, H>) -> bool + 'static,
     ) -> Self {
-        self.check(name, move |system| match holds(system) {
-            true => Ok(()),
-            false => Err("does not hold in the last state".to_owned()),
+        self.check(name, move |system| {
+            let wrong = || "does not hold in the last state".to_owned();
+            holds(system).then_some(()).ok_or_else(wrong)
         })
     }
     /// A property that must hold in every state, and says what it saw when it does not.
@@ -308,19 +312,21 @@ impl<P: Explorable, H: Clone + Eq + Hash> Explorer<P, H> {
 
     /// The bounds and the world, in words.
     fn describe(&self) -> String {
-        let mut text = format!("{} nodes, network {}", self.configs.len(), self.network);
-        text += &format!(", disk {}, clock {}", self.sync, self.clock);
-        text += &format!(", {} commands", self.commands.len());
-        text += if self.in_order { " in order" } else { "" };
-        text += &format!(", {}", self.bounds);
-        for limit in &self.limits {
-            text += &format!(", {} {}", limit.name, limit.count);
-        }
-        for constraint in &self.within {
-            text += &format!(", only {}", constraint.name);
-        }
-        text += if self.canonical.is_some() { ", up to symmetry" } else { "" };
-        text += if self.canonical_node.is_some() { ", nodes rebased" } else { "" };
-        text
+        let mut parts = vec![
+            format!("{} nodes, network {}", self.configs.len(), self.network),
+            format!("disk {}, clock {}", self.sync, self.clock),
+            format!(
+                "{} commands{}",
+                self.commands.len(),
+                if self.in_order { " in order" } else { "" }
+            ),
+            self.bounds.to_string(),
+        ];
+        parts.extend(self.limits.iter().map(|limit| format!("{} {}", limit.name, limit.count)));
+        parts.extend(self.within.iter().map(|constraint| format!("only {}", constraint.name)));
+        parts.extend(self.canonical.is_some().then(|| "up to symmetry".to_owned()));
+        parts.extend(self.canonical_node.is_some().then(|| "nodes rebased".to_owned()));
+        parts.extend((!self.laws).then(|| "laws not checked".to_owned()));
+        parts.join(", ")
     }
 }

@@ -6,111 +6,14 @@
 
 use crate::effect::{Effect, Effects, What};
 use crate::env::Env;
-use crate::event::{Chunk, CommandId, Event, LoadId, Loaded, Seq};
+use crate::event::{Chunk, Event, LoadId, Loaded, Seq};
+use crate::explorer::act::{Act, Fact, Served, World};
 use crate::explorer::bounds::{Clock, Sync};
 use crate::explorer::node::{Envelope, Explorable, Held, Node};
 use crate::laws::{panic_text, step_lawfully};
-use crate::protocol::Protocol;
 use avouch_promise::signature::{Symbolic, SymbolicVerifier};
 use avouch_promise::{Interval, Nanos, NodeId, Signature, Signer, Verifier};
-use bytes::Bytes;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-
-/// Something that the history may take note of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fact<P: Protocol> {
-    /// A client's command reached a node.
-    Command {
-        /// Which node.
-        node: NodeId,
-        /// Its name.
-        id: CommandId,
-        /// What it asks.
-        command: P::Command,
-    },
-    /// A node told its client something.
-    Output {
-        /// Which node.
-        node: NodeId,
-        /// What.
-        value: P::Output,
-    },
-    /// A node let something be seen.
-    Observation {
-        /// Which node.
-        node: NodeId,
-        /// What.
-        observation: P::Observation,
-    },
-    /// A node crashed.
-    Crashed(NodeId),
-    /// A node started, again or for the first time.
-    Started(NodeId),
-    /// A message was lost.
-    Lost(Envelope<P>),
-}
-
-/// What a load comes back with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Served {
-    /// Everything asked for, or word that it is missing.
-    Whole,
-    /// Only the first record.
-    Short,
-    /// Word that it is corrupt.
-    Corrupt,
-}
-
-/// What happens to one node.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Act<P: Protocol> {
-    /// It recovers from its disk and starts.
-    Start,
-    /// It receives a message.
-    Receive(NodeId, P::Message),
-    /// It receives a command.
-    Command(CommandId, P::Command),
-    /// A timer fires.
-    Fire(P::Timer),
-    /// Its records up to this one become durable.
-    Sync(Seq),
-    /// Its oldest checkpoint in writing becomes durable.
-    Checkpoint,
-    /// A load comes back.
-    Load(LoadId, Served),
-    /// It crashes: records after this one are lost, and the checkpoints being written but this
-    /// many.
-    Crash(Seq, usize),
-    /// Its clock shows this.
-    Tick(Nanos),
-}
-
-/// What an act counts against.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cost {
-    Free,
-    Timer,
-    Crash,
-    DoubtfulTail,
-    CorruptLoad,
-    ShortLoad,
-}
-
-/// The rules of the world that all nodes share.
-pub(super) struct World<'a, P: Explorable> {
-    pub(super) configs: &'a [P::Config],
-    pub(super) sync: Sync,
-    pub(super) clock: Clock,
-    pub(super) wall: &'a dyn Fn(NodeId, Nanos) -> Interval,
-    pub(super) image_bytes: Option<&'a dyn Fn(&P::Image) -> Bytes>,
-    pub(super) canonical: Option<&'a dyn Fn(&mut Node<P>)>,
-    /// Whether every step is taken under the laws.
-    pub(super) laws: bool,
-    /// Whether anybody wants the facts.
-    pub(super) facts: bool,
-    /// Whether the effects are told as text.
-    pub(super) narrate: bool,
-}
 
 /// The outcome of one act under one sequence of choices.
 pub(super) struct Performed<P: Explorable> {
@@ -123,61 +26,6 @@ pub(super) struct Performed<P: Explorable> {
     pub(super) story: Vec<String>,
 }
 
-/// What a node that is up or down may do by itself.
-pub(super) fn acts<P: Explorable>(world: &World<'_, P>, node: &Node<P>) -> Vec<(Act<P>, Cost)> {
-    if !node.is_up() {
-        return vec![(Act::Start, Cost::Free)];
-    }
-    let mut acts = Vec::new();
-    let waits = matches!(world.clock, Clock::Ticks { .. });
-    for (key, at) in &node.timers {
-        if !waits || *at <= node.now {
-            acts.push((Act::Fire(*key), Cost::Timer));
-        }
-    }
-    let disk = &node.disk;
-    match world.sync {
-        _ if disk.durable == disk.last() => {}
-        Sync::AnyPrefix => {
-            let prefixes = disk.durable.0 + 1..=disk.last().0;
-            acts.extend(prefixes.map(|to| (Act::Sync(Seq(to)), Cost::Free)));
-        }
-        Sync::Whole | Sync::Immediate => acts.push((Act::Sync(disk.last()), Cost::Free)),
-    }
-    if !disk.writing.is_empty() {
-        acts.push((Act::Checkpoint, Cost::Free));
-    }
-    for (id, what) in &node.loads {
-        acts.push((Act::Load(*id, Served::Whole), Cost::Free));
-        match what {
-            What::Records { from, to } => {
-                let found = disk.records.iter().filter(|(seq, _)| from <= seq && seq <= to).count();
-                if found >= 1 {
-                    acts.push((Act::Load(*id, Served::Corrupt), Cost::CorruptLoad));
-                }
-                if found >= 2 {
-                    acts.push((Act::Load(*id, Served::Short), Cost::ShortLoad));
-                }
-            }
-            What::Chunk { .. } if disk.checkpoint.is_some() => {
-                acts.push((Act::Load(*id, Served::Corrupt), Cost::CorruptLoad));
-            }
-            What::Chunk { .. } => {}
-        }
-    }
-    for checkpoints in 0..=disk.writing.len() {
-        for survives in disk.durable.0..=disk.last().0 {
-            acts.push((Act::Crash(Seq(survives), checkpoints), Cost::Crash));
-        }
-    }
-    if let Some((first, _)) = disk.records.first() {
-        for survives in first.0 - 1..disk.durable.0 {
-            acts.push((Act::Crash(Seq(survives), 0), Cost::DoubtfulTail));
-        }
-    }
-    acts
-}
-
 /// Performs `act` once for each sequence of choices.
 pub(super) fn perform<P: Explorable>(
     world: &World<'_, P>,
@@ -187,12 +35,12 @@ pub(super) fn perform<P: Explorable>(
     let mut outcomes = Vec::new();
     let mut choices: Vec<(u32, u32)> = Vec::new();
     loop {
-        let mut stage = Stage::new(world, node.clone(), choices);
+        let mut stage = Stage::new(world, node.clone(), choices.clone());
         let attempt = catch_unwind(AssertUnwindSafe(|| stage.act(act)));
         if let Err(panic) = attempt {
             stage.trouble(format!("panic: {}", panic_text(panic.as_ref())));
         }
-        choices = stage.choices.clone();
+        choices.clone_from(&stage.choices);
         outcomes.push(stage.done());
         // The next sequence in the order of an odometer: the last choice moves first.
         while let Some((count, chosen)) = choices.pop() {
@@ -344,7 +192,14 @@ impl<'a, P: Explorable> Stage<'a, P> {
     fn hold_or_release(&mut self, after: Option<Seq>, what: Held<P>) {
         match after {
             Some(seq) if seq > self.node.disk.durable => {
-                self.tell(|| format!("hold until {} is durable: {what:?}", seq.0));
+                self.tell(|| match &what {
+                    Held::Send(to, message) => {
+                        format!("once {} is durable, send {to} {message:?}", seq.0)
+                    }
+                    Held::Output(value) => {
+                        format!("once {} is durable, output {value:?}", seq.0)
+                    }
+                });
                 self.node.held.push((seq, what));
             }
             _ => self.release(what),

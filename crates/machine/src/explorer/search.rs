@@ -1,44 +1,37 @@
-//! The breadth-first search, and the way back from a state to the story of how it came about.
+//! The breadth-first search.
 //!
 //! - I1 A state is expanded at most once, and its properties are checked as it is found, so the
 //!   first violation found has a shortest trace.
 //! - I2 Successors come in an order that depends only on the explorer's description, so a state is
-//!   named by its parent and an ordinal, and a trace by the ranks of its steps in value order.
+//!   named by its parent and an ordinal (story.rs goes back along these).
 
 use crate::explorer::Explorer;
+use crate::explorer::act::Act;
 use crate::explorer::moves::{Kind, Move, Moves, Successors};
-use crate::explorer::node::{Envelope, Explorable};
-use crate::explorer::perform::{Act, perform};
-use crate::explorer::report::{Report, Story, Taken, Violation};
+use crate::explorer::node::Explorable;
+use crate::explorer::report::{Report, Taken, Violation};
+use crate::explorer::story::Step;
 use crate::explorer::system::System;
 use crate::explorer::table::Visited;
-use avouch_promise::{Blame, Error, NodeId, invariant};
 use std::hash::Hash;
-
-/// One step by value: what a trace is made of. Its order does not depend on the exploration.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Step<P: Explorable> {
-    Act { node: NodeId, act: Act<P>, again: bool, choices: Vec<u32> },
-    Lose(Envelope<P>),
-    Tick,
-}
 
 /// A state from which the search begins.
 #[derive(Clone)]
-struct Root<P: Explorable> {
-    words: Vec<u32>,
-    steps: Vec<Step<P>>,
-    lines: Vec<String>,
-    trouble: Option<String>,
+pub(super) struct Root<P: Explorable> {
+    pub(super) words: Vec<u32>,
+    pub(super) steps: Vec<Step<P>>,
+    pub(super) lines: Vec<String>,
+    pub(super) trouble: Option<String>,
 }
 
-const NO_PARENT: u32 = u32::MAX;
+/// The parent of a root.
+pub(super) const NO_PARENT: u32 = u32::MAX;
 
 /// A search under way.
 pub(super) struct Search<'a, P: Explorable, H> {
-    explorer: &'a Explorer<P, H>,
-    moves: Moves<'a, P, H>,
-    visited: Visited,
+    pub(super) explorer: &'a Explorer<P, H>,
+    pub(super) moves: Moves<'a, P, H>,
+    pub(super) visited: Visited,
     reached: Vec<bool>,
     outside: Vec<u64>,
     overfull: u64,
@@ -67,7 +60,7 @@ impl Frontier {
 }
 
 /// A state that violates a property: where, which and how.
-type Found = (u32, String, String);
+pub(super) type Found = (u32, String, String);
 
 impl<'a, P: Explorable, H: Clone + Eq + Hash> Search<'a, P, H> {
     pub(super) fn new(explorer: &'a Explorer<P, H>) -> Self {
@@ -194,14 +187,14 @@ impl<'a, P: Explorable, H: Clone + Eq + Hash> Search<'a, P, H> {
         None
     }
 
-    fn canonical(&mut self, words: &[u32]) -> Vec<u32> {
+    pub(super) fn canonical(&mut self, words: &[u32]) -> Vec<u32> {
         let Some(canonical) = &self.explorer.canonical else { return words.to_vec() };
         let mut snapshot = self.moves.store.snapshot(words);
         canonical(&mut snapshot);
         self.moves.store.restore(self.explorer.network, snapshot)
     }
 
-    fn trouble(&self, step: Move) -> Option<String> {
+    pub(super) fn trouble(&self, step: Move) -> Option<String> {
         match step.kind {
             Kind::Lose { .. } | Kind::Tick => None,
             _ => self.moves.outcomes[step.outcome].trouble.clone(),
@@ -233,7 +226,7 @@ impl<'a, P: Explorable, H: Clone + Eq + Hash> Search<'a, P, H> {
     }
 
     /// The states in which the search begins: all nodes started, under every choice; or none.
-    fn roots(&mut self) -> Vec<Root<P>> {
+    pub(super) fn roots(&mut self) -> Vec<Root<P>> {
         let words = self.moves.origin();
         let none = Root { words, steps: Vec::new(), lines: Vec::new(), trouble: None };
         let mut roots = vec![none];
@@ -258,124 +251,6 @@ impl<'a, P: Explorable, H: Clone + Eq + Hash> Search<'a, P, H> {
         }
         roots.sort_by(|a, b| a.steps.cmp(&b.steps));
         roots
-    }
-
-    fn step(&self, words: &[u32], step: Move) -> Step<P> {
-        let store = &self.moves.store;
-        let (act, again) = match step.kind {
-            Kind::Tick => return Step::Tick,
-            Kind::Lose { at } => return Step::Lose(store.messages.value(words[at]).clone()),
-            Kind::Receive { at, again } => {
-                let envelope = store.messages.value(words[at]);
-                (Act::Receive(envelope.from, envelope.message.clone()), again)
-            }
-            Kind::Command { index } => (self.moves.command(index), false),
-            Kind::Own { act } => (self.moves.own_act(words[step.slot], act).clone(), false),
-        };
-        let choices = self.moves.outcomes[step.outcome].choices.clone();
-        Step::Act { node: NodeId(step.slot as u32 + 1), act, again, choices }
-    }
-
-    /// The line that tells a step taken from `words`.
-    fn line(&self, number: usize, step: &Step<P>, words: &[u32]) -> String {
-        match step {
-            Step::Tick => format!("{number:>3}  the clock advances"),
-            Step::Lose(Envelope { from, to, message }) => {
-                format!("{number:>3}  {from} -> {to} is lost: {message:?}")
-            }
-            Step::Act { node, act, again, choices } => {
-                let place = self.moves.store.nodes.value(words[node.0 as usize - 1]);
-                let performed = perform(&self.explorer.world(true), place, act);
-                let ours = performed.into_iter().find(|done| done.choices == *choices);
-                let effects = ours.map_or_else(Vec::new, |done| done.story).join("; ");
-                let what = match act {
-                    Act::Start => "starts".to_owned(),
-                    Act::Receive(from, message) if *again => {
-                        format!("receives {message:?} from {from}, and will once more")
-                    }
-                    Act::Receive(from, message) => format!("receives {message:?} from {from}"),
-                    Act::Command(id, command) => format!("is asked #{} {command:?}", id.0),
-                    Act::Fire(key) => format!("timer {key:?}"),
-                    Act::Sync(to) => format!("records up to {} are durable", to.0),
-                    Act::Checkpoint => "checkpoint is durable".to_owned(),
-                    Act::Load(id, served) => format!("load {} comes back: {served:?}", id.0),
-                    Act::Crash(survives, _) => format!("crashes, keeping up to {}", survives.0),
-                    Act::Tick(now) => format!("clock shows {now}"),
-                };
-                let chose = match choices.as_slice() {
-                    [] => String::new(),
-                    _ => format!(" (chose {choices:?})"),
-                };
-                let arrow = if effects.is_empty() { "" } else { " -> " };
-                format!("{number:>3}  {node} {what}{chose}{arrow}{effects}")
-            }
-        }
-    }
-
-    /// Goes back from a state to the start and tells the steps from there.
-    fn violation(&mut self, roots: &[Root<P>], (id, property, detail): Found) -> Violation {
-        let (mut ordinals, mut at) = (Vec::new(), id);
-        let root = loop {
-            let (parent, ordinal) = self.visited.from(at);
-            if parent == NO_PARENT {
-                break ordinal;
-            }
-            ordinals.push(ordinal);
-            at = parent;
-        };
-        let mut choices = vec![root];
-        let mut story = roots[root as usize].lines.clone();
-        let mut words = roots[root as usize].words.clone();
-        let mut out = Successors::default();
-        for (ordinal, number) in ordinals.into_iter().rev().zip(1..) {
-            self.moves.successors(&words, &mut out);
-            invariant!(I2, (ordinal as usize) < out.len(), "a parent has lost its successor");
-            let order = self.by_value(&words, &out);
-            let rank = order.iter().position(|(_, at)| *at == ordinal as usize);
-            choices.push(rank.map_or(u32::MAX, |rank| rank as u32));
-            let (step, successor) = out.step(ordinal as usize);
-            story.push(self.line(number, &self.step(&words, step), &words));
-            words = self.canonical(successor);
-        }
-        Violation { property, detail, story, choices }
-    }
-
-    /// The successors in the order of their steps' values, each with its ordinal.
-    fn by_value(&self, words: &[u32], out: &Successors) -> Vec<(Step<P>, usize)> {
-        let steps = (0..out.len()).map(|at| (self.step(words, out.step(at).0), at));
-        let mut steps: Vec<_> = steps.collect();
-        steps.sort();
-        steps
-    }
-
-    /// Follows the choices of an earlier violation.
-    pub(super) fn replay(mut self, choices: &[u32]) -> Result<Story, Error> {
-        let wrong = |number: usize, count: usize| {
-            let expected = format!("step {number} to be one of 0..{count}");
-            Error::new(Blame::Caller, expected, format!("{:?}", choices.get(number)))
-                .hint("choices hold for the exploration that printed them: same model, same bounds")
-        };
-        let roots = self.roots();
-        let root = choices.first().and_then(|at| roots.get(*at as usize));
-        let Some(root) = root else { return Err(wrong(0, roots.len())) };
-        let mut lines = root.lines.clone();
-        let mut words = root.words.clone();
-        let mut trouble = root.trouble.clone();
-        let mut out = Successors::default();
-        for (rank, number) in choices.iter().skip(1).zip(1..) {
-            self.moves.successors(&words, &mut out);
-            let order = self.by_value(&words, &out);
-            let Some((by_value, ordinal)) = order.get(*rank as usize) else {
-                return Err(wrong(number, out.len()));
-            };
-            lines.push(self.line(number, by_value, &words));
-            let (step, successor) = out.step(*ordinal);
-            trouble = self.trouble(step);
-            words = self.canonical(successor);
-        }
-        let judged = self.explorer.judge(&System { store: &self.moves.store, words: &words });
-        let violated = trouble.map(|detail| ("protocol".to_owned(), detail)).or(judged);
-        Ok(Story { lines, violated })
     }
 
     fn report(

@@ -79,20 +79,18 @@ impl<T> Default for Interner<T> {
 impl<T: Eq + Hash> Interner<T> {
     /// The number of `value`, and whether it is new.
     pub(super) fn add(&mut self, value: T) -> (u32, bool) {
-        let mut hasher = DefaultHasher::new();
-        value.hash(&mut hasher);
-        let hash = hasher.finish();
+        let mut state = DefaultHasher::new();
+        value.hash(&mut state);
+        let hash = state.finish();
         let fresh = self.values.len() as u32;
         let (values, hashes) = (&self.values, &self.hashes);
         let same = |id: u32| hashes[id as usize] == hash && values[id as usize] == value;
-        match self.table.find_or_add(hash, fresh, same, |id| hashes[id as usize]) {
-            Some(id) => (id, false),
-            None => {
-                self.values.push(value);
-                self.hashes.push(hash);
-                (fresh, true)
-            }
+        let known = self.table.find_or_add(hash, fresh, same, |id| hashes[id as usize]);
+        if known.is_none() {
+            self.values.push(value);
+            self.hashes.push(hash);
         }
+        (known.unwrap_or(fresh), known.is_none())
     }
 }
 
@@ -167,7 +165,7 @@ pub(super) fn fingerprint(words: &[u32]) -> u128 {
     u128::from(low) | u128::from(high) << 64
 }
 
-/// The finalizer of SplitMix64.
+/// The finalizer of `SplitMix64`.
 fn avalanche(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
