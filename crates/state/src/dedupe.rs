@@ -52,6 +52,15 @@ pub(crate) struct Client {
     pub(crate) answers: RedBlackTreeMapSync<u64, Answer>,
 }
 
+impl Client {
+    /// The answers after a sequence, in order.
+    pub(crate) fn after(&self, sequence: Option<u64>) -> impl Iterator<Item = (u64, &Answer)> {
+        use std::ops::Bound::{Excluded, Unbounded};
+        let from = sequence.map_or(Unbounded, Excluded);
+        self.answers.range((from, Unbounded)).map(|(sequence, answer)| (*sequence, answer))
+    }
+}
+
 /// One kept answer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Answer {
@@ -159,6 +168,11 @@ impl Dedupe {
     fn insert(&mut self, name: u64, client: Client) {
         self.recent.insert_mut(client.last, name);
         self.clients.insert_mut(name, client);
+    }
+
+    /// A client's kept answers.
+    pub(crate) fn client(&self, name: u64) -> Option<&Client> {
+        self.clients.get(&name)
     }
 
     /// The clients whose name is greater, in order.

@@ -15,6 +15,9 @@ mod mvcc;
 mod number;
 mod operation;
 mod response;
+mod snapshot;
+#[cfg(test)]
+mod tests;
 
 pub use dedupe::Limits;
 pub use error::Error;
@@ -30,6 +33,7 @@ pub use response::{
     AlarmMember, AlarmResponse, CompactionResponse, DeleteRangeResponse, Outcome, PutResponse,
     RangeResponse, Response, TxnResponse, outcome_bytes, outcome_from_bytes,
 };
+pub use snapshot::{Restoring, Snapshot};
 
 /// The most operations that one list of a transaction may hold; each level of nesting takes the
 /// longest list of the level around it away from this (etcd's default, `--max-txn-ops`).

@@ -5,7 +5,6 @@
 
 /// One planted bug each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(not(test), expect(dead_code, reason = "only tests plant bugs"))]
 pub(crate) enum Mutant {
     /// A key that was deleted and written again goes on counting its versions.
     VersionSurvivesDelete,
@@ -59,6 +58,39 @@ pub(crate) enum Mutant {
     SnapshotDropsTombstones,
     /// The projection does not cover lease and revisions.
     ProjectionOnlyOfValues,
+}
+
+#[cfg(test)]
+impl Mutant {
+    /// Every one.
+    pub(crate) const ALL: &[Self] = &[
+        Self::VersionSurvivesDelete,
+        Self::CreateRevisionMoves,
+        Self::RevisionPerWrite,
+        Self::ReadTakesRevision,
+        Self::VainDeleteTakesRevision,
+        Self::CompactionKeepsTombstone,
+        Self::CompactionTakesTooMuch,
+        Self::CompactedRevisionRefused,
+        Self::CountStopsAtLimit,
+        Self::CountIsFiltered,
+        Self::MoreAtTheLimit,
+        Self::EndIsIncluded,
+        Self::NestedCompareSeesWrites,
+        Self::MissingValueIsEmpty,
+        Self::CompareAnyOfRange,
+        Self::RefusalIsHalfDone,
+        Self::DuplicateKeyAllowed,
+        Self::LimitAfterSort,
+        Self::QuotaIgnored,
+        Self::SizeNeverShrinks,
+        Self::RetryIsApplied,
+        Self::UnsettledIsForgotten,
+        Self::SettledIsApplied,
+        Self::EvictsTheLatest,
+        Self::SnapshotDropsTombstones,
+        Self::ProjectionOnlyOfValues,
+    ];
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ mod compaction;
 mod history;
 mod projection;
 mod range;
+mod restore;
 mod revision;
 mod transaction;
 mod write;
@@ -38,7 +39,7 @@ use bytes::Bytes;
 use rpds::RedBlackTreeMapSync;
 use write::Writing;
 
-pub(crate) use history::{Entry, History};
+pub(crate) use history::{Entry, History, Written};
 pub(crate) use revision::Revision;
 
 /// What an entry of a history is taken to need beside its key and value: the nodes of the trees,
