@@ -220,6 +220,15 @@ impl<I: Snapshot> Turn<'_, I> {
         }
     }
 
+    /// Asks the leader for a certificate when this node cannot prove what it knows.
+    pub(super) fn ask_for_certificate(&mut self) {
+        let ballot = self.state.promised;
+        let follows = ballot.leader != self.config.me && ballot.round > 0;
+        if follows && self.state.certified < self.state.decided {
+            self.effects.send(ballot.leader, Message::WantCertificate { ballot });
+        }
+    }
+
     /// A follower cannot place this leader's entries.
     pub(super) fn behind(&mut self, from: NodeId, ballot: Ballot, decided: LogIndex) {
         let leads = matches!(&self.state.role, Role::Leading(leading) if leading.ballot == ballot);

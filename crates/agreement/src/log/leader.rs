@@ -119,6 +119,7 @@ impl<I: Snapshot> Turn<'_, I> {
             attest: LogIndex(0),
             acks: BTreeMap::new(),
             confirms: BTreeMap::new(),
+            certificate: None,
             announced: LogIndex(0),
         });
         self.write(ballot, end, &[own]);
@@ -327,6 +328,9 @@ impl<I: Snapshot> Turn<'_, I> {
         let Role::Leading(leading) = &mut self.state.role else { return };
         if self.state.decided > leading.announced || certificate.is_some() {
             leading.announced = self.state.decided;
+            if certificate.is_some() {
+                leading.certificate.clone_from(&certificate);
+            }
             if let Some(decided) = self.state.tail.at(self.state.decided) {
                 self.broadcast(&Message::Decide { ballot, decided, certificate });
             }
@@ -402,6 +406,22 @@ impl<I: Snapshot> Turn<'_, I> {
         if self.state.certified < decided {
             leading.attest = leading.attest.max(decided);
             self.ask_for_signed_acks();
+        }
+    }
+
+    /// A follower cannot prove its decided point: it gets the newest certificate, or soon will.
+    pub(super) fn want_certificate(&mut self, from: NodeId, ballot: Ballot) {
+        let Role::Leading(leading) = &mut self.state.role else { return };
+        if leading.ballot != ballot {
+            return;
+        }
+        let Some(certificate) = leading.certificate.clone() else {
+            self.state.certified = LogIndex(0); // an older ballot's; this one has to certify anew
+            return self.attest_idle();
+        };
+        if let Some(decided) = self.state.tail.at(self.state.decided) {
+            let certificate = Some(certificate);
+            self.effects.send(from, Message::Decide { ballot, decided, certificate });
         }
     }
 

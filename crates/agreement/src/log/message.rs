@@ -120,6 +120,11 @@ pub enum Message {
         /// The proof, when somebody asked for one.
         certificate: Option<Certificate>,
     },
+    /// "I cannot prove what I know to be decided: send me a certificate."
+    WantCertificate {
+        /// The leader's ballot.
+        ballot: Ballot,
+    },
     /// "I have promised a higher ballot."
     Refused {
         /// That one.
@@ -394,4 +399,5 @@ wire! {
     18 ReadGrant { round: value, index: value, acks: list }
     19 Rejoin { incarnation: value, decided: value }
     20 Rejoined { incarnation: value, vote: value }
+    21 WantCertificate { ballot: value }
 }

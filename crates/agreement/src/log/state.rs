@@ -3,7 +3,7 @@
 use super::command::Proposal;
 use super::entry::Payload;
 use super::image::Image;
-use super::message::{ReadRound, Vote};
+use super::message::{Certificate, ReadRound, Vote};
 use super::record::Folded;
 use super::tail::{Place, Tail};
 use crate::election::Election;
@@ -100,6 +100,8 @@ pub(super) struct Leading {
     /// The furthest signed acknowledgement of each voter.
     pub(super) acks: BTreeMap<NodeId, (Place, Signed)>,
     pub(super) confirms: BTreeMap<ReadRound, Confirm>,
+    /// The newest certificate of this ballot.
+    pub(super) certificate: Option<Certificate>,
     /// Up to where followers were told that the log is decided.
     pub(super) announced: LogIndex,
 }

@@ -130,6 +130,7 @@ impl<I: Snapshot> Turn<'_, I> {
             Message::Decide { ballot, decided, certificate } => {
                 self.decide(ballot, decided, certificate);
             }
+            Message::WantCertificate { ballot } => self.want_certificate(from, ballot),
             Message::Refused { promised } => self.refused(promised),
             Message::Behind { ballot, decided } => self.behind(from, ballot, decided),
             Message::Fetch { after } => self.serve(from, after),
@@ -204,6 +205,7 @@ impl<I: Snapshot> Turn<'_, I> {
         self.resend_own();
         self.resend_reads();
         self.resend_transfer();
+        self.ask_for_certificate();
     }
 
     /// What every step ends with: proposals go out, decided entries come out.

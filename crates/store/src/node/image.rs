@@ -1,0 +1,55 @@
+//! The machine as it stands in a checkpoint.
+//!
+//! ```text
+//! content = place | membership | the machine's snapshot
+//! ```
+
+use avouch_agreement::log::{Image, Place, Snapshot};
+use avouch_agreement::Membership;
+use avouch_promise::{Decode, Encode, Reader, Writer};
+use avouch_state::Machine;
+use bytes::Bytes;
+use std::cmp::Ordering;
+
+/// A machine in a checkpoint. Its clone is O(1).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct MachineImage(pub Machine);
+
+impl PartialOrd for MachineImage {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for MachineImage {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let key = |image: &Self| (image.0.point(), image.0.projection());
+        key(self).cmp(&key(other))
+    }
+}
+
+/// The part of a checkpoint's content before the machine's snapshot.
+pub(crate) fn head(image: &Image<MachineImage>) -> Bytes {
+    let mut out = Writer::new();
+    image.place.encode(&mut out);
+    image.membership.encode(&mut out);
+    out.finish()
+}
+
+/// The whole content of a checkpoint.
+pub(crate) fn content(image: &Image<MachineImage>) -> Bytes {
+    let mut bytes = head(image).to_vec();
+    image.state.0.snapshot().for_each(|block| bytes.extend_from_slice(&block));
+    bytes.into()
+}
+
+impl Snapshot for MachineImage {
+    fn decode_image(bytes: &[u8]) -> Option<Image<Self>> {
+        let mut input = Reader::new(bytes);
+        let place = Place::decode(&mut input).ok()?;
+        let membership = Membership::decode(&mut input).ok()?;
+        let rest = input.raw(input.remaining()).ok()?;
+        let machine = Machine::restore([Bytes::copy_from_slice(rest)]).ok()?;
+        (machine.point().index <= place.index)
+            .then_some(Image { place, membership, state: Self(machine) })
+    }
+}

@@ -1,0 +1,137 @@
+//! Reads: granted ones wait for the machine, consistent prefixes for a certificate, eventual ones
+//! for nothing.
+
+use super::config::NodeMutant;
+use super::state::{Draft, Granted, Wants, by_voter};
+use super::step::Turn;
+use avouch_agreement::log::Readable;
+use avouch_machine::CommandId;
+use avouch_promise::evidence::Floor;
+use avouch_promise::{Ack, Decode, LogIndex, LogPoint, invariant, merkle};
+use avouch_state::{Machine, outcome_bytes};
+
+impl Turn<'_> {
+    /// The log granted a round of reads.
+    pub(super) fn readable(&mut self, readable: Readable) {
+        let Readable { tickets, digests, index, acks } = readable;
+        let acks = by_voter(acks);
+        for (at, ticket) in tickets.into_iter().enumerate() {
+            let id = CommandId(ticket);
+            let Some(asked) = self.state.asked.get(&id) else { continue };
+            let floor = asked.evidence.then(|| Floor {
+                acks: acks.clone(),
+                index: at as u32,
+                count: digests.len() as u32,
+                path: merkle::path(&digests, at).unwrap_or_default(),
+            });
+            self.state.granted.push(Granted { id, index, floor });
+        }
+        self.answer_granted();
+    }
+
+    /// Answers granted reads whose index the machine has reached (I3).
+    pub(super) fn answer_granted(&mut self) {
+        let applied = self.state.applied;
+        let early = self.config.has(NodeMutant::AnswerEarly);
+        let waiting = std::mem::take(&mut self.state.granted);
+        for granted in waiting {
+            if granted.index > applied && !early {
+                self.state.granted.push(granted);
+                continue;
+            }
+            invariant!(I3, granted.index <= applied || early, "answered before its index");
+            match granted.floor {
+                None => {
+                    let machine = self.state.machine.clone();
+                    self.answer_read(granted.id, &machine, applied, Wants::Nothing);
+                }
+                Some(floor) => self.answer_floor(granted.id, granted.index, floor),
+            }
+        }
+    }
+
+    /// Answers with evidence, from the state right behind the granted entry.
+    fn answer_floor(&mut self, id: CommandId, index: LogIndex, floor: Floor) {
+        let Some(recent) = self.state.recent_at(index) else {
+            // The state behind that entry is gone: ask again for a newer one.
+            if let Some(asked) = self.state.asked.get(&id) {
+                let (ticket, digest) = (id.0, asked.digest);
+                let command =
+                    avouch_agreement::log::Command::Read { ticket, digest, attest: true };
+                self.log(avouch_machine::Event::Command { id, command });
+            }
+            return;
+        };
+        let (header, machine) = (recent.header, recent.machine.clone());
+        let reaches = |ack: &avouch_promise::Signed| {
+            Ack::from_bytes(&ack.bytes).is_ok_and(|ack| ack.accepted >= index)
+        };
+        let certificate = !floor.acks.iter().all(reaches);
+        self.answer_read(id, &machine, index, Wants::Read { header, floor, certificate });
+    }
+
+    fn answer_read(&mut self, id: CommandId, machine: &Machine, index: LogIndex, wants: Wants) {
+        let Some(asked) = self.state.asked.get(&id) else { return };
+        let Some(operation) = &asked.read else { return };
+        let outcome = outcome_bytes(&machine.read(operation));
+        let (request, guarantee) = (asked.digest, asked.guarantee);
+        let position = self.state.recent_at(index).map_or(0, |recent| recent.header.count);
+        let draft = Draft {
+            id,
+            request,
+            outcome,
+            point: LogPoint { index, position },
+            guarantee,
+            hops: self.hops(guarantee),
+            commit: self.state.log.decided(),
+            wall: self.env.wall(),
+            wants,
+        };
+        self.settle(draft);
+    }
+
+    /// Answers from the state as it is.
+    pub(super) fn answer_now(&mut self, id: CommandId) {
+        let (machine, applied) = (self.state.machine.clone(), self.state.applied);
+        let chain = self.state.recent_at(applied).map(|recent| recent.header.chain());
+        let chain = chain.or_else(|| self.state.log.tail().at(applied).map(|place| place.chain));
+        let evidence = self.state.asked.get(&id).is_some_and(|asked| asked.evidence);
+        let wants = match chain {
+            _ if !evidence => Wants::Nothing,
+            Some(chain) => Wants::Signature(chain),
+            None => Wants::Lost,
+        };
+        self.answer_read(id, &machine, applied, wants);
+    }
+
+    /// Answers a consistent prefix: with evidence from the newest point that can be proved.
+    pub(super) fn answer_prefix(&mut self, id: CommandId) {
+        let evidence = self.state.asked.get(&id).is_some_and(|asked| asked.evidence);
+        if !evidence {
+            return self.answer_now(id);
+        }
+        match &self.state.certified {
+            None => self.state.prefixes.push(id),
+            Some(certified) => {
+                let (machine, header) = (certified.machine.clone(), certified.header);
+                let proof = certified.proof.clone();
+                let Some(asked) = self.state.asked.get(&id) else { return };
+                let Some(operation) = &asked.read else { return };
+                let outcome = outcome_bytes(&machine.read(operation));
+                let point = LogPoint { index: header.index, position: header.count };
+                let draft = Draft {
+                    id,
+                    request: asked.digest,
+                    outcome,
+                    point,
+                    guarantee: asked.guarantee,
+                    hops: 0,
+                    commit: self.state.log.decided(),
+                    wall: self.env.wall(),
+                    wants: Wants::Prefix { header, proof },
+                };
+                self.settle(draft);
+            }
+        }
+    }
+}

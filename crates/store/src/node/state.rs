@@ -1,0 +1,170 @@
+//! Everything that a node knows: its log, its machine, and who waits for what.
+
+use super::image::MachineImage;
+use avouch_agreement::log;
+use avouch_machine::CommandId;
+use avouch_promise::{Digest, EntryHeader, LogIndex, LogPoint, Nanos, Signed};
+use avouch_promise::evidence::{CommitCertificate, Floor};
+use avouch_promise::Interval;
+use avouch_promise::guarantee::Guarantee;
+use avouch_state::{Machine, Operation};
+use bytes::Bytes;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// The state of one node.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct State {
+    pub(super) log: log::State<MachineImage>,
+    pub(super) machine: Machine,
+    /// Up to where the machine has applied the log.
+    pub(super) applied: LogIndex,
+    /// The newest applied entries, each with the state behind it.
+    pub(super) recent: VecDeque<Recent>,
+    /// The newest certificate whose point is applied.
+    pub(super) certified: Option<Certified>,
+    /// Certificates whose point is not applied yet.
+    pub(super) early: Vec<log::Certificate>,
+    /// Requests that wait.
+    pub(super) asked: BTreeMap<CommandId, Asked>,
+    /// Which of them wait for a write of this digest to be applied.
+    pub(super) writes: BTreeMap<Digest, Vec<CommandId>>,
+    /// Reads that were granted and wait for the machine to reach their index.
+    pub(super) granted: Vec<Granted>,
+    /// Consistent prefixes with evidence that wait for a first certificate.
+    pub(super) prefixes: Vec<CommandId>,
+    /// Answers that wait for a certificate.
+    pub(super) uncertified: Vec<Draft>,
+    pub(super) deadlines: BTreeSet<(Nanos, CommandId)>,
+    /// When the deadline timer is set to.
+    pub(super) timer: Option<Nanos>,
+    /// Bytes applied since the last checkpoint.
+    pub(super) since_checkpoint_bytes: u64,
+    pub(super) checkpointed: LogIndex,
+    /// A record or checkpoint was found corrupt: take a new checkpoint soon.
+    pub(super) damaged: bool,
+}
+
+/// A request that waits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Asked {
+    pub(super) digest: Digest,
+    /// What to read; none for a write.
+    pub(super) read: Option<Operation>,
+    pub(super) evidence: bool,
+    pub(super) guarantee: Guarantee,
+    pub(super) deadline: Nanos,
+}
+
+/// An applied entry.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Recent {
+    pub(super) header: EntryHeader,
+    pub(super) digests: Vec<Digest>,
+    /// The machine right behind it.
+    pub(super) machine: Machine,
+}
+
+/// The newest point that this node can prove to be committed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Certified {
+    pub(super) header: EntryHeader,
+    pub(super) machine: Machine,
+    pub(super) proof: CommitCertificate,
+}
+
+/// A granted read.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Granted {
+    pub(super) id: CommandId,
+    pub(super) index: LogIndex,
+    /// The proof's floor, when evidence was asked for.
+    pub(super) floor: Option<Floor>,
+}
+
+/// An answer on its way out.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Draft {
+    pub(super) id: CommandId,
+    pub(super) request: Digest,
+    pub(super) outcome: Bytes,
+    pub(super) point: LogPoint,
+    pub(super) guarantee: Guarantee,
+    pub(super) hops: u32,
+    pub(super) commit: LogIndex,
+    pub(super) wall: Interval,
+    pub(super) wants: Wants,
+}
+
+/// What evidence a draft wants.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Wants {
+    /// None was asked for.
+    Nothing,
+    /// It cannot be had any more.
+    Lost,
+    /// The answerer's signature only; the chain at the point is given.
+    Signature(Digest),
+    /// The write's entry, certified.
+    Write { header: EntryHeader, position: u32, path: Vec<Digest> },
+    /// The read's floor, certified unless the floor is a certificate itself.
+    Read { header: EntryHeader, floor: Floor, certificate: bool },
+    /// A certified entry, with its certificate.
+    Prefix { header: EntryHeader, proof: CommitCertificate },
+}
+
+impl State {
+    pub(super) fn new(log: log::State<MachineImage>, machine: Machine) -> Self {
+        let applied = log.tail().base().index;
+        Self {
+            log,
+            machine,
+            applied,
+            recent: VecDeque::new(),
+            certified: None,
+            early: Vec::new(),
+            asked: BTreeMap::new(),
+            writes: BTreeMap::new(),
+            granted: Vec::new(),
+            prefixes: Vec::new(),
+            uncertified: Vec::new(),
+            deadlines: BTreeSet::new(),
+            timer: None,
+            since_checkpoint_bytes: 0,
+            checkpointed: applied,
+            damaged: false,
+        }
+    }
+
+    /// The log.
+    pub fn log(&self) -> &log::State<MachineImage> {
+        &self.log
+    }
+    /// The machine.
+    pub fn machine(&self) -> &Machine {
+        &self.machine
+    }
+    /// Up to where the machine has applied the log.
+    pub fn applied(&self) -> LogIndex {
+        self.applied
+    }
+    /// How many requests wait.
+    pub fn waiting(&self) -> usize {
+        self.asked.len()
+    }
+    /// Up to where this node can prove its state to be committed.
+    pub fn certified(&self) -> LogIndex {
+        self.certified.as_ref().map_or(LogIndex(0), |certified| certified.header.index)
+    }
+
+    /// The applied entry at `index`, when it is recent.
+    pub(super) fn recent_at(&self, index: LogIndex) -> Option<&Recent> {
+        let first = self.recent.front()?.header.index;
+        self.recent.get(index.0.checked_sub(first.0)? as usize)
+    }
+}
+
+/// The signed acknowledgements by ascending voter, as evidence wants them.
+pub(super) fn by_voter(mut acks: Vec<Signed>) -> Vec<Signed> {
+    acks.sort_by_key(|ack| ack.seal.signer);
+    acks
+}

@@ -1,0 +1,305 @@
+//! The node's step: requests, the log as a child, deadlines, checkpoints.
+
+use super::command::{Ask, Output, Refused, Replied};
+use super::config::{Config, NodeMutant};
+use super::image::MachineImage;
+use super::state::{Asked, Draft, State};
+use avouch_agreement::log::{self, Log, Payload, Proposal};
+use avouch_machine::{CommandId, Effect, Effects, Env, Event, Loaded, Protocol, Recovered};
+use avouch_promise::{Blame, Decode, Error, KeyspaceId, Request};
+use avouch_promise::guarantee::Guarantee;
+use avouch_state::{Machine, Operation};
+
+/// The node as a protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Node;
+
+/// The node's timers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Timer {
+    /// One of its log's.
+    Log(log::Timer),
+    /// The earliest deadline of a request.
+    Deadline,
+}
+
+/// What whoever watches may see of a node.
+pub type Observation = log::Observation;
+
+impl Protocol for Node {
+    type Config = Config;
+    type State = State;
+    type Message = log::Message;
+    type Command = Ask;
+    type Record = log::Record;
+    type Image = log::Image<MachineImage>;
+    type Output = Output;
+    type Observation = Observation;
+    type Timer = Timer;
+
+    fn recover(config: &Config, recovered: Recovered<Self>) -> State {
+        let machine = match &recovered.checkpoint {
+            Some((_, image)) => image.state.0.clone(),
+            None => Machine::new(config.limits),
+        };
+        let recovered = Recovered {
+            checkpoint: recovered.checkpoint,
+            records: recovered.records,
+            next_seq: recovered.next_seq,
+            doubtful: recovered.doubtful,
+        };
+        State::new(Log::recover(&config.log, recovered), machine)
+    }
+
+    fn step(
+        config: &Config,
+        state: &mut State,
+        event: Event<Self>,
+        env: &mut dyn Env,
+        effects: &mut Effects<Self>,
+    ) {
+        let mut turn = Turn { config, state, env, effects, drafts: Vec::new() };
+        match event {
+            Event::Command { id, command } => turn.ask(id, &command),
+            Event::Timer(Timer::Deadline) => turn.expire(),
+            Event::Timer(Timer::Log(timer)) => turn.log(Event::Timer(timer)),
+            Event::Started { incarnation } => turn.log(Event::Started { incarnation }),
+            Event::Message { from, message } => turn.log(Event::Message { from, message }),
+            Event::Persisted(seq) => turn.log(Event::Persisted(seq)),
+            Event::Checkpointed(seq) => turn.log(Event::Checkpointed(seq)),
+            Event::Loaded { id, loaded } => {
+                let loaded = match loaded {
+                    Loaded::Records(records) => Loaded::Records(records),
+                    Loaded::Chunk(chunk) => Loaded::Chunk(chunk),
+                    Loaded::Missing => Loaded::Missing,
+                    Loaded::Corrupt => Loaded::Corrupt,
+                };
+                turn.log(Event::Loaded { id, loaded });
+            }
+        }
+        turn.finish();
+    }
+}
+
+/// One step under way.
+pub(super) struct Turn<'a> {
+    pub(super) config: &'a Config,
+    pub(super) state: &'a mut State,
+    pub(super) env: &'a mut dyn Env,
+    pub(super) effects: &'a mut Effects<Node>,
+    /// Answers that are complete and leave at the end of the step.
+    pub(super) drafts: Vec<Draft>,
+}
+
+impl Turn<'_> {
+    /// Runs the log's step and takes its effects over.
+    pub(super) fn log(&mut self, event: Event<Log<MachineImage>>) {
+        let mut scratch = Effects::new();
+        Log::step(&self.config.log, &mut self.state.log, event, self.env, &mut scratch);
+        for effect in scratch.drain() {
+            let effect = match effect {
+                Effect::Send { to, message, after } => Effect::Send { to, message, after },
+                Effect::Persist { seq, record } => Effect::Persist { seq, record },
+                Effect::Checkpoint { seq, image } => Effect::Checkpoint { seq, image },
+                Effect::Release { before } => Effect::Release { before },
+                Effect::Load { id, what } => Effect::Load { id, what },
+                Effect::SetTimer { key, at } => Effect::SetTimer { key: Timer::Log(key), at },
+                Effect::CancelTimer(key) => Effect::CancelTimer(Timer::Log(key)),
+                Effect::Observe(observation) => Effect::Observe(observation),
+                Effect::Output { value, after: _ } => {
+                    self.log_said(value);
+                    continue;
+                }
+            };
+            self.effects.push(effect);
+        }
+    }
+
+    fn log_said(&mut self, output: log::Output<MachineImage>) {
+        match output {
+            log::Output::Decided(entries) => self.apply(&entries),
+            log::Output::Installed(image) => self.installed(image),
+            log::Output::Certified(certificate) => self.certify(certificate),
+            log::Output::Readable(readable) => self.readable(readable),
+            log::Output::Damaged => self.state.damaged = true,
+            log::Output::Busy(digest) => {
+                for id in self.state.writes.remove(&digest).unwrap_or_default() {
+                    self.refuse(id, Refused::Busy);
+                }
+            }
+            log::Output::ReadBusy(ticket) => self.refuse(CommandId(ticket), Refused::Busy),
+        }
+    }
+
+    /// Takes a client's request in.
+    fn ask(&mut self, id: CommandId, ask: &Ask) {
+        let (request, operation, guarantee) = match self.examine(ask) {
+            Ok(examined) => examined,
+            Err(error) => return self.reply(id, Err(Refused::Error(error))),
+        };
+        if self.state.asked.len() >= self.config.log.bounds.queue {
+            return self.reply(id, Err(Refused::Busy));
+        }
+        let digest = Request::digest(&ask.request);
+        let patience = ask.deadline.unwrap_or(self.config.patience);
+        let deadline = self.env.monotonic().plus(patience);
+        let read = operation.is_read_only().then(|| operation.clone());
+        let is_read = read.is_some();
+        let evidence = ask.evidence;
+        self.state.asked.insert(id, Asked { digest, read, evidence, guarantee, deadline });
+        self.state.deadlines.insert((deadline, id));
+        drop(request);
+        match guarantee {
+            Guarantee::Eventual if is_read => self.answer_now(id),
+            Guarantee::ConsistentPrefix if is_read => self.answer_prefix(id),
+            _ if is_read && self.config.has(NodeMutant::AnswerLocally) => self.answer_now(id),
+            _ if is_read => {
+                let ticket = id.0;
+                let command = log::Command::Read { ticket, digest, attest: evidence };
+                self.log(Event::Command { id, command });
+            }
+            _ => {
+                self.state.writes.entry(digest).or_default().push(id);
+                let payload = Payload::new(ask.request.clone());
+                let command = log::Command::Propose(vec![Proposal { payload, attest: evidence }]);
+                self.log(Event::Command { id, command });
+                if self.config.has(NodeMutant::AnswerUndecided) {
+                    self.answer_undecided(id, &operation);
+                }
+            }
+        }
+    }
+
+    /// Whether a request is meant for this group and can be served.
+    fn examine(&self, ask: &Ask) -> Result<(Request, Operation, Guarantee), Error> {
+        let request = Request::from_bytes(&ask.request)
+            .map_err(|error| Error::decode(Blame::Caller, "a request", &error))?;
+        let scope = self.config.log.scope;
+        if request.cluster != scope.cluster {
+            let got = format!("a request for cluster {}", request.cluster);
+            return Err(Error::new(Blame::Caller, format!("cluster {}", scope.cluster), got)
+                .hint("this endpoint belongs to another cluster"));
+        }
+        if request.keyspace != scope.keyspace {
+            let got = format!("keyspace {}", request.keyspace);
+            return Err(Error::new(Blame::Caller, format!("keyspace {}", KeyspaceId(0)), got)
+                .hint("only the default keyspace is served"));
+        }
+        let operation = Operation::from_bytes(&request.body)
+            .map_err(|error| Error::decode(Blame::Caller, "an operation", &error))?;
+        let guarantee: Guarantee = request.guarantee.parse()?;
+        guarantee.require_served()?;
+        if !operation.is_read_only() && guarantee != Guarantee::Linearizable {
+            let got = format!("a write with `{guarantee}`");
+            return Err(Error::new(Blame::Caller, "a write with `linearizable`", got)
+                .hint("in a log keyspace every write is linearizable; ask reads for less"));
+        }
+        Ok((request, operation, guarantee))
+    }
+
+    /// What every step ends with: complete answers leave, the timer stands at the next deadline,
+    /// and a checkpoint is taken when it is time.
+    fn finish(&mut self) {
+        self.send_drafts();
+        self.checkpoint();
+        let next = self.state.deadlines.first().map(|(at, _)| *at);
+        if next != self.state.timer {
+            self.state.timer = next;
+            match next {
+                Some(at) => self.effects.set_timer(Timer::Deadline, at),
+                None => self.effects.push(Effect::CancelTimer(Timer::Deadline)),
+            }
+        }
+    }
+
+    fn checkpoint(&mut self) {
+        let state = &mut *self.state;
+        let entries = state.applied.0 - state.checkpointed.0;
+        let due = entries >= self.config.checkpoint_entries
+            || state.since_checkpoint_bytes >= self.config.checkpoint_bytes
+            || (state.damaged && entries > 0);
+        if !due || state.log.compacting() {
+            return;
+        }
+        state.checkpointed = state.applied;
+        state.since_checkpoint_bytes = 0;
+        state.damaged = false;
+        let (index, image) = (state.applied, MachineImage(state.machine.clone()));
+        let command = log::Command::Compact { index, state: image };
+        self.log(Event::Command { id: CommandId(0), command });
+    }
+
+    /// Refuses what has waited long enough.
+    fn expire(&mut self) {
+        self.state.timer = None;
+        let now = self.env.monotonic();
+        while let Some((at, id)) = self.state.deadlines.first().copied() {
+            if at > now {
+                return;
+            }
+            self.state.deadlines.pop_first();
+            let detail = self.what_is_missing();
+            self.abandon(id);
+            self.refuse(id, Refused::Deadline { detail });
+        }
+    }
+
+    /// Why requests wait, as far as this node can tell.
+    fn what_is_missing(&self) -> String {
+        let (log, me) = (&self.state.log, self.config.log.me);
+        let (voters, quorum) = (log.membership().voters.len(), log.membership().quorum());
+        if log.in_doubt() {
+            format!("{me} lost the tail of its log and waits for {quorum} of {voters} voters")
+        } else if !log.connected() {
+            format!("minority side: {me} hears from fewer than {quorum} of {voters} voters")
+        } else if log.promised().round == 0 {
+            "no leader is elected yet".to_owned()
+        } else {
+            format!(
+                "no quorum of {quorum} of {voters} voters answered the leader {} in time",
+                log.promised().leader
+            )
+        }
+    }
+
+    /// Forgets a request wherever it waits.
+    fn abandon(&mut self, id: CommandId) {
+        let Some(asked) = self.state.asked.get(&id) else { return };
+        let digest = asked.digest;
+        if let Some(waiting) = self.state.writes.get_mut(&digest) {
+            waiting.retain(|other| *other != id);
+            if waiting.is_empty() {
+                self.state.writes.remove(&digest);
+                self.log(Event::Command { id, command: log::Command::Forget(digest) });
+            }
+        } else if asked.read.is_some() {
+            self.log(Event::Command { id, command: log::Command::ForgetRead(id.0) });
+        }
+        self.state.granted.retain(|granted| granted.id != id);
+        self.state.prefixes.retain(|other| *other != id);
+        self.state.uncertified.retain(|draft| draft.id != id);
+    }
+
+    pub(super) fn refuse(&mut self, id: CommandId, refused: Refused) {
+        self.reply(id, Err(refused));
+    }
+
+    /// Replies, and forgets that the request waits.
+    pub(super) fn reply(&mut self, id: CommandId, reply: Result<Replied, Refused>) {
+        if let Some(asked) = self.state.asked.remove(&id) {
+            self.state.deadlines.remove(&(asked.deadline, id));
+        }
+        self.effects.output(Output { id, reply });
+    }
+
+    /// Hops between nodes that an answer of this node stands on now.
+    pub(super) fn hops(&self, guarantee: Guarantee) -> u32 {
+        let leads = self.state.log.leads().is_some();
+        match guarantee {
+            Guarantee::ConsistentPrefix | Guarantee::Eventual => 0,
+            _ if self.state.log.membership().voters.len() == 1 => 0,
+            _ if leads => 2,
+            _ => 4,
+        }
+    }
+}
