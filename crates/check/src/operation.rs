@@ -32,11 +32,4 @@ impl<Input, Output> Operation<Input, Output> {
     pub fn is_known(&self) -> bool {
         self.latest.is_some()
     }
-
-    /// Forgets the answer: the operation may take effect at any later moment, or never.
-    /// Every order that fits before still fits after, so this only ever weakens a history.
-    pub fn weaken(&mut self) {
-        self.output = None;
-        self.latest = None;
-    }
 }

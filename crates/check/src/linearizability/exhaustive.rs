@@ -1,35 +1,41 @@
 //! A decider that tries every order, against which the search is held on small histories. It
 //! knows no cleverness: no memory, no reads at once, no parts.
 
+use super::search::Subject;
 use crate::model::{Next, Sequential};
-use crate::operation::Operation;
 
 /// Whether an order exists.
 pub(super) fn has_order<M: Sequential>(
     model: &M,
-    operations: &[Operation<M::Input, M::Output>],
+    subjects: &[Subject<'_, M::Input, M::Output>],
 ) -> bool {
-    go(model, operations, &mut vec![false; operations.len()], &model.initial())
+    go(model, subjects, &mut vec![false; subjects.len()], &model.initial())
 }
 
 fn go<M: Sequential>(
     model: &M,
-    operations: &[Operation<M::Input, M::Output>],
+    subjects: &[Subject<'_, M::Input, M::Output>],
     placed: &mut Vec<bool>,
     state: &M::State,
 ) -> bool {
-    let left = |placed: &[bool], at: usize| !placed[at] && operations[at].is_known();
-    if !(0..operations.len()).any(|at| left(placed, at)) {
+    let is_required = |at: usize| subjects[at].operation.is_known() && !subjects[at].optional;
+    if (0..subjects.len()).all(|at| placed[at] || !is_required(at)) {
         return true;
     }
-    for at in 0..operations.len() {
-        let operation = &operations[at];
-        let preceded = (0..operations.len()).any(|other| {
-            other != at
-                && left(placed, other)
-                && operations[other].latest.is_some_and(|latest| latest < operation.earliest)
-        });
-        if placed[at] || preceded {
+    for at in 0..subjects.len() {
+        let operation = subjects[at].operation;
+        let ended_before = |one: usize, other: usize| {
+            let latest = subjects[one].operation.latest;
+            latest.is_some_and(|latest| latest < subjects[other].operation.earliest)
+        };
+        let misplaced = |other: usize| {
+            if placed[other] {
+                ended_before(at, other)
+            } else {
+                is_required(other) && ended_before(other, at)
+            }
+        };
+        if placed[at] || (0..subjects.len()).any(misplaced) {
             continue;
         }
         let next = match model.step(state, &operation.input, operation.output.as_ref()) {
@@ -39,7 +45,7 @@ fn go<M: Sequential>(
             Next::Many(next) => next,
         };
         placed[at] = true;
-        if next.iter().any(|next| go(model, operations, placed, next)) {
+        if next.iter().any(|next| go(model, subjects, placed, next)) {
             return true;
         }
         placed[at] = false;

@@ -33,7 +33,7 @@ use crate::model::Sequential;
 use crate::operation::{Moment, Operation};
 use avouch_promise::invariant;
 use mutant::Mutant;
-use search::{Outcome, Search};
+use search::{Outcome, Search, Subject};
 
 pub use shrink::Core;
 pub use verify::{Fault, verify_order};
@@ -82,10 +82,7 @@ pub fn decide<M: Sequential>(
     model: &M,
     operations: &[Operation<M::Input, M::Output>],
     budget: &mut Budget,
-) -> Verdict
-where
-    Operation<M::Input, M::Output>: Clone,
-{
+) -> Verdict {
     match search_parts(model, operations, budget, Mutant::None) {
         Parts::Ordered(orders) => {
             let order = merge(operations, &orders);
@@ -122,7 +119,7 @@ fn search_parts<M: Sequential>(
         let mut waiting = Vec::new();
         for part in open {
             budget.slice(quota);
-            let members: Vec<_> = part.iter().map(|place| &operations[*place]).collect();
+            let members: Vec<_> = part.iter().map(|place| Subject::from(&operations[*place])).collect();
             let Outcome { order, furthest } = Search::new(model, &members, mutant).run(budget);
             let places = |found: &[usize]| found.iter().map(|at| part[*at]).collect::<Vec<_>>();
             match order {

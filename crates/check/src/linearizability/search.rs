@@ -13,10 +13,13 @@
 //!   Moving it here from its later place changes no state that another operation sees.
 //! - I2 *twins*: of operations with the same input and output that may come next, only the one with
 //!   the earliest end is tried: exchanging the two in an order that uses the other keeps it valid.
-//!   Unknown operations have no end, so the first to start stands for all its twins.
+//!   Of unknown operations, which have no end, the first to start stands for all its twins.
 //! - I3 *known before unknown*: where a known operation leads to the state that an unknown one with
 //!   the same input leads to, the unknown one is not tried: exchanging them keeps an order valid.
 //! - I4 *idle unknowns*: an unknown operation that would change nothing here is not tried here.
+//!
+//! An operation may also be *optional*: it is placed within its span or not at all. `shrink` weakens
+//! operations to that.
 //!
 //! References: Wing and Gong, "Testing and verifying concurrent objects", 1993; Lowe, "Testing for
 //! linearizability", 2017; Horn and Kroening, "Faster linearizability checking via
@@ -45,6 +48,20 @@ pub(super) struct Outcome {
 
 /// An operation's number when there is none, and a state's when it is not computed yet.
 const NONE: u32 = u32::MAX;
+
+/// An operation to be ordered.
+pub(super) struct Subject<'a, Input, Output> {
+    /// The operation.
+    pub(super) operation: &'a Operation<Input, Output>,
+    /// Whether it may be left out of the order although its answer came.
+    pub(super) optional: bool,
+}
+
+impl<'a, Input, Output> From<&'a Operation<Input, Output>> for Subject<'a, Input, Output> {
+    fn from(operation: &'a Operation<Input, Output>) -> Self {
+        Self { operation, optional: false }
+    }
+}
 
 /// What the search knows of an operation.
 struct Member<'a, M: Sequential> {
@@ -88,6 +105,8 @@ pub(super) struct Search<'a, M: Sequential> {
     states: States<'a, M>,
     memo: Memo,
     trail: Vec<u32>,
+    /// The latest start among the operations placed up to each place of the trail.
+    starts: Vec<Moment>,
     frames: Vec<Frame>,
     choices: Vec<Choice>,
     /// Per twins, per input: (the entry that saw it last, the operation seen).
@@ -115,16 +134,16 @@ fn classes<T: Hash + Eq>(items: impl Iterator<Item = T>) -> Vec<u32> {
 }
 
 impl<'a, M: Sequential> Search<'a, M> {
-    /// Prepares the search for an order of `operations`.
+    /// Prepares the search for an order of `subjects`.
     pub(super) fn new(
         model: &'a M,
-        operations: &[&'a Operation<M::Input, M::Output>],
+        subjects: &[Subject<'a, M::Input, M::Output>],
         mutant: Mutant,
     ) -> Self {
-        let mut members: Vec<Member<'a, M>> = Vec::with_capacity(operations.len());
-        for (place, operation) in operations.iter().enumerate() {
+        let mut members: Vec<Member<'a, M>> = Vec::with_capacity(subjects.len());
+        for (place, Subject { operation, optional }) in subjects.iter().enumerate() {
             let pure = model.is_pure(&operation.input, operation.output.as_ref());
-            let known = operation.is_known() || mutant == Mutant::UnknownActsSoon;
+            let known = operation.is_known() && !optional || mutant == Mutant::UnknownActsSoon;
             if !known && (pure || mutant == Mutant::UnknownNeverActs) {
                 continue;
             }
@@ -150,7 +169,7 @@ impl<'a, M: Sequential> Search<'a, M> {
                 twins
             };
         }
-        let spans: Vec<_> = members.iter().map(|member| span(member.operation, mutant)).collect();
+        let spans: Vec<_> = members.iter().map(|member| span(member, mutant)).collect();
         let count = members.len();
         Self {
             members,
@@ -160,6 +179,7 @@ impl<'a, M: Sequential> Search<'a, M> {
             states: States::new(model),
             memo: Memo::default(),
             trail: Vec::new(),
+            starts: Vec::new(),
             frames: Vec::new(),
             choices: Vec::new(),
             seen_twins: vec![(0, 0); count + 1],
@@ -278,14 +298,19 @@ impl<'a, M: Sequential> Search<'a, M> {
     /// I2; remembers known inputs for I3.
     fn offer(&mut self, number: u32, start: usize) {
         let member = &self.members[number as usize];
+        let latest = |number: u32| {
+            self.members[number as usize].operation.latest.unwrap_or(Moment(u64::MAX))
+        };
+        if !member.known && self.starts.last().is_some_and(|start| latest(number) < *start) {
+            return;
+        }
         let twins = (member.twins as usize).min(self.seen_twins.len() - 1);
         let (entry, place) = self.seen_twins[twins];
         let (input_entry, stand_in) = self.seen_inputs[member.input as usize];
         let stand_in = if input_entry == self.entries { stand_in } else { NONE };
         if entry == self.entries {
-            let latest = |number: u32| self.members[number as usize].operation.latest;
             let rival = &mut self.choices[start + place];
-            if member.known && latest(number) < latest(rival.operation) {
+            if latest(number) < latest(rival.operation) {
                 rival.operation = number;
             }
             return;
@@ -338,6 +363,8 @@ impl<'a, M: Sequential> Search<'a, M> {
         }
         self.timeline.cut(number);
         self.trail.push(number);
+        let earliest = self.members[number as usize].operation.earliest;
+        self.starts.push(self.starts.last().map_or(earliest, |start| earliest.max(*start)));
     }
 
     fn take_back(&mut self, trail: usize) {
@@ -354,6 +381,7 @@ impl<'a, M: Sequential> Search<'a, M> {
                 self.placed.remove_unknown(rank);
             }
             self.timeline.restore(number);
+            self.starts.pop();
         }
     }
 
@@ -365,11 +393,13 @@ impl<'a, M: Sequential> Search<'a, M> {
     }
 }
 
-fn span<I, O>(operation: &Operation<I, O>, mutant: Mutant) -> (Moment, Option<Moment>) {
-    let Operation { earliest, latest, .. } = operation;
+/// The span that holds others up: what may be left out holds up nothing.
+fn span<M: Sequential>(member: &Member<'_, M>, mutant: Mutant) -> (Moment, Option<Moment>) {
+    let Operation { earliest, latest, .. } = member.operation;
+    let latest = latest.filter(|_| member.known);
     match mutant {
         Mutant::NoRealTime => (Moment(0), latest.map(|_| Moment(u64::MAX))),
         Mutant::UnknownActsSoon => (*earliest, Some(latest.unwrap_or(Moment(earliest.0 + 4)))),
-        _ => (*earliest, *latest),
+        _ => (*earliest, latest),
     }
 }

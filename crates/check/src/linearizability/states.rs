@@ -65,11 +65,6 @@ impl<'a, M: Sequential> States<'a, M> {
         number
     }
 
-    /// The state with this number.
-    pub(super) fn state(&self, number: u32) -> &M::State {
-        &self.states[number as usize]
-    }
-
     /// Whether `operation`, which changes nothing, may give its answer in `state`.
     pub(super) fn allows(&self, state: u32, operation: &Operation<M::Input, M::Output>) -> bool {
         let state = &self.states[state as usize];

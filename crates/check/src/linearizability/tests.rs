@@ -137,6 +137,10 @@ mod generate {
     }
 }
 
+fn subjects<I, O>(operations: &[Operation<I, O>]) -> Vec<Subject<'_, I, O>> {
+    operations.iter().map(Subject::from).collect()
+}
+
 /// What the search with a planted bug says.
 fn searched<M: Sequential>(
     model: &M,
@@ -169,7 +173,7 @@ fn disagreements<M: Sequential>(
     let mut wrong = Vec::new();
     for number in 0..count {
         let operations = generate(&mut Random::new(seed).fork(number));
-        let expected = has_order(model, &operations);
+        let expected = has_order(model, &subjects(&operations));
         orders += u64::from(expected);
         if searched(model, &operations, mutant) != expected {
             wrong.push(number);
@@ -183,7 +187,7 @@ fn assert_agreement(name: &str, (wrong, orders): (Vec<u64>, u64), count: u64) {
         let seed = Random::seed_from_environment();
         eprintln!("repro: AVOUCH_SEED={seed} cargo test -p avouch-check {name}");
     }
-    assert_eq!(wrong, [], "histories on which the deciders disagree");
+    assert_eq!(wrong, [0; 0], "histories on which the deciders disagree");
     println!("{name}: {count} histories, {orders} with an order, 0 disagreements");
     assert!(orders > count / 4 && orders < count * 9 / 10, "one-sided histories: {orders}");
 }
@@ -234,7 +238,7 @@ impl Sequential for Slippery {
 #[test]
 fn agrees_with_the_exhaustive_decider_on_models_that_are_not_deterministic() {
     let result = disagreements(&Slippery, 20_000, Mutant::None, generate::register);
-    assert_eq!(result.0, [], "histories on which the deciders disagree");
+    assert_eq!(result.0, [0; 0], "histories on which the deciders disagree");
 }
 
 /// Two unknown operations lead to the state that was read, but only one of them can do so again: an
@@ -275,4 +279,93 @@ fn every_planted_bug_is_caught() {
         println!("{mutant:?}: wrong on {} of 20000 histories, misled: {misled}", wrong.len());
         assert!(misled || !wrong.is_empty(), "{mutant:?} is not caught");
     }
+}
+
+#[test]
+fn the_core_of_a_violation_is_violated_and_minimal() {
+    let seed = Random::seed_from_environment();
+    let model = KeyValue::default();
+    let mut cores = 0;
+    let mut sizes = [0; 9];
+    for number in 0..20_000 {
+        let operations = generate::key_value(&mut Random::new(seed).fork(number));
+        let verdict = decide(&model, &operations, &mut Budget::new(Limits::default()));
+        let Verdict::Violated(Violation { core, .. }) = verdict else { continue };
+        let holds = |essential: &[usize], optional: &[usize]| {
+            let required = essential.iter().map(|place| (place, false));
+            let all = required.chain(optional.iter().map(|place| (place, true)));
+            let subjects: Vec<_> = all
+                .map(|(place, optional)| Subject { operation: &operations[*place], optional })
+                .collect();
+            has_order(&model, &subjects)
+        };
+        let repro = format!("AVOUCH_SEED={seed}, history {number}");
+        assert!(core.minimal, "{repro}: a bound on histories this small");
+        assert!(!holds(&core.essential, &core.optional), "{repro}: the core has an order");
+        for at in 0..core.essential.len() {
+            let mut kept = core.essential.clone();
+            let mut optional = core.optional.clone();
+            optional.push(kept.remove(at));
+            assert!(holds(&kept, &optional), "{repro}: operation {at} of the core is not needed");
+        }
+        cores += 1;
+        sizes[core.essential.len()] += 1;
+    }
+    println!("{cores} cores, by size {sizes:?}");
+    assert!(cores > 1_000);
+}
+
+#[test]
+fn a_bound_gives_unknown_with_the_way_come_so_far() {
+    // Appends of one text in any order reach few states; of different texts, n! ones.
+    let appends = (0..12).map(|number| Operation {
+        input: Action::Append { key: "k".into(), value: number.to_string().into() },
+        output: Some(Answer::Done),
+        earliest: Moment(0),
+        latest: Some(Moment(1)),
+    });
+    let read = Operation {
+        input: Action::Get { key: "k".into() },
+        output: Some(Answer::Value(Some("never".into()))),
+        earliest: Moment(2),
+        latest: Some(Moment(3)),
+    };
+    let operations: Vec<_> = appends.chain([read]).collect();
+    let judge = |limits| decide(&KeyValue::default(), &operations, &mut Budget::new(limits));
+    let minute = Limits::default();
+    for (limits, bound) in [
+        (Limits { steps: 5_000, ..minute }, Exhausted::Steps(5_000)),
+        (Limits { memory_bytes: 1 << 20, ..minute }, Exhausted::Memory(1 << 20)),
+        (
+            Limits { time: std::time::Duration::from_millis(5), ..minute },
+            Exhausted::Time(std::time::Duration::from_millis(5)),
+        ),
+    ] {
+        let Verdict::Unknown(progress) = judge(limits) else { panic!("decided within {bound}") };
+        assert_eq!(progress.bound, bound);
+        assert_eq!(progress.parts, (0, 1));
+        assert_eq!(progress.furthest.len(), 12, "all appends fit, the read does not");
+    }
+}
+
+#[test]
+fn the_verifier_refuses_every_wrong_order() {
+    let at = |input, output, from, to| Operation {
+        input,
+        output: Some(output),
+        earliest: Moment(from),
+        latest: Some(Moment(to)),
+    };
+    let operations = [
+        at(RegisterInput::Write(1), RegisterAnswer::Done, 0, 1),
+        at(RegisterInput::Write(2), RegisterAnswer::Done, 2, 5),
+        at(RegisterInput::Read, RegisterAnswer::Value(Some(1)), 3, 4),
+    ];
+    let verify = |order: &[usize]| verify_order(&Register, &operations, order);
+    assert_eq!(verify(&[0, 2, 1]), Ok(()));
+    assert_eq!(verify(&[0, 1, 2]), Err(Fault::WrongAnswer(2)));
+    assert_eq!(verify(&[1, 0, 2]), Err(Fault::TooLate(0)));
+    assert_eq!(verify(&[0, 2]), Err(Fault::Missing(1)));
+    assert_eq!(verify(&[0, 2, 2, 1]), Err(Fault::PlacedTwice(2)));
+    assert_eq!(verify(&[0, 2, 3]), Err(Fault::NoSuchOperation(3)));
 }

@@ -167,7 +167,7 @@ impl Finding {
                 Self::Violated(Story::tell(
                     history,
                     &calls(&core.essential),
-                    &calls(&core.free),
+                    &calls(&core.optional),
                     &calls(&core.furthest),
                     core.minimal,
                 ))

@@ -71,7 +71,7 @@ impl Story {
     pub(crate) fn tell(
         history: &History,
         essential: &[usize],
-        free: &[usize],
+        optional: &[usize],
         furthest: &[usize],
         minimal: bool,
     ) -> Self {
@@ -95,10 +95,10 @@ impl Story {
                 conclusion.extend(misfit(&history.model, &state, call));
             }
         }
-        if !free.is_empty() {
+        if !optional.is_empty() {
             conclusion.push(format!(
-                "{} other operations of these keys do not help, wherever they are put",
-                free.len()
+                "{} other operations of these keys do not help, whichever took effect",
+                optional.len()
             ));
         }
         if !minimal {
