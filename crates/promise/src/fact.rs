@@ -5,6 +5,9 @@
 //! seal       = signer | index | count | path | signature over H("avouch seal", root)
 //! ```
 //!
+//! Indices, rounds, epochs and incarnations are varints: they stay small, and a read's evidence
+//! holds up to six acknowledgements, which must fit in 2048 bytes.
+//!
 //! A seal covers a batch: the signature is over the Merkle root of the batch's fact digests, and
 //! the path places this fact under it. A fact's bytes are kept as they were signed and are never
 //! encoded again.

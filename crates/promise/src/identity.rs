@@ -63,10 +63,10 @@ number!(
     GroupId(u32), "g", u32);
 number!(
     /// How often a node has started on its disk, counted durably before it takes part.
-    Incarnation(u64), "i", u64);
+    Incarnation(u64), "i", varint);
 number!(
     /// A configuration (set of voters) of a group, counted from 1.
-    Epoch(u64), "e", u64);
+    Epoch(u64), "e", varint);
 
 /// A round of leadership: ordered by round, then by node. Two nodes never share one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -84,12 +84,12 @@ impl fmt::Display for Ballot {
 }
 impl Encode for Ballot {
     fn encode(&self, out: &mut Writer) {
-        out.u64(self.round);
+        out.varint(self.round);
         self.leader.encode(out);
     }
 }
 impl Decode for Ballot {
     fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(Self { round: input.u64()?, leader: NodeId::decode(input)? })
+        Ok(Self { round: input.varint()?, leader: NodeId::decode(input)? })
     }
 }

@@ -9,6 +9,7 @@ pub mod error;
 pub mod evidence;
 pub mod fact;
 pub mod guarantee;
+pub mod history;
 pub mod identity;
 pub mod invariant;
 pub mod log_point;
@@ -18,6 +19,8 @@ pub mod quantity;
 pub mod random;
 pub mod request;
 pub mod signature;
+#[doc(hidden)]
+pub mod testing;
 pub mod trust;
 
 pub use codec::{Decode, DecodeError, Encode, Reader, Writer};

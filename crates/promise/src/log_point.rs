@@ -36,12 +36,12 @@ impl fmt::Display for LogIndex {
 }
 impl Encode for LogIndex {
     fn encode(&self, out: &mut Writer) {
-        out.u64(self.0);
+        out.varint(self.0);
     }
 }
 impl Decode for LogIndex {
     fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        input.u64().map(Self)
+        input.varint().map(Self)
     }
 }
 

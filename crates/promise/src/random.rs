@@ -1,7 +1,7 @@
 //! The one source of randomness in simulation and tests: a stream that a seed names for good.
 //!
-//! xoshiro256++ (Blackman and Vigna, 2019), seeded through SplitMix64. Written here rather than
-//! taken, because a seed printed today must give the same run in every later version.
+//! xoshiro256++ (Blackman and Vigna, 2019), seeded through `SplitMix64`. Written here rather
+//! than taken, because a seed printed today must give the same run in every later version.
 
 /// A stream of pseudo-random numbers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

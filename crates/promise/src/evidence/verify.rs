@@ -82,15 +82,15 @@ impl Case<'_> {
         match &evidence.proof {
             Proof::Write(proof) => {
                 anchor(&examiner, &answer, &proof.header, proof.point())?;
-                commit(judgement, proof.examine(&examiner)?, self.trust);
+                commit(judgement, &proof.examine(&examiner)?, self.trust);
             }
             Proof::ReadIndex(proof) => {
                 anchor(&examiner, &answer, &proof.header, proof.point())?;
-                commit(judgement, proof.examine(&examiner)?, self.trust);
+                commit(judgement, &proof.examine(&examiner)?, self.trust);
             }
             Proof::ConsistentPrefix(proof) => {
                 anchor(&examiner, &answer, &proof.header, proof.point())?;
-                commit(judgement, proof.examine(&examiner)?, self.trust);
+                commit(judgement, &proof.examine(&examiner)?, self.trust);
             }
             Proof::Eventual => judgement.point = Some(eventual::point(&answer)),
         }
@@ -219,7 +219,7 @@ fn anchor(
 }
 
 /// Records who proves the point committed, and what that leans on.
-fn commit(judgement: &mut Judgement, quorum: Quorum, trust: &Trust) {
+fn commit(judgement: &mut Judgement, quorum: &Quorum, trust: &Trust) {
     judgement.committed_by = quorum.voters();
     judgement.committed_in = Some((quorum.epoch, quorum.ballot));
     let voters = trust.voters(quorum.epoch).into_iter().flatten().copied().collect();

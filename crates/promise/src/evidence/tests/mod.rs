@@ -1,0 +1,50 @@
+//! Tests of evidence: what holds, which bit is bound by what, and that no check is for show.
+#![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
+
+mod bits;
+mod checks;
+mod forks;
+mod holds;
+mod sizes;
+
+use super::{Evidence, Item};
+use crate::codec::{Decode, Encode};
+use crate::identity::{Ballot, NodeId};
+use crate::testing::Forge;
+
+/// The ballot of these tests' leader.
+const BALLOT: Ballot = Ballot { round: 4, leader: NodeId(1) };
+/// The ballot before it.
+const OLDER: Ballot = Ballot { round: 3, leader: NodeId(2) };
+
+/// A log with entries of two ballots.
+fn forge() -> Forge {
+    let mut forge = Forge::default();
+    forge.fill(OLDER, 2);
+    forge.fill(BALLOT, 3);
+    forge
+}
+
+/// One valid item of each kind, and of each shape that a kind can take.
+fn samples(forge: &mut Forge) -> Vec<(&'static str, Item)> {
+    let put = forge.request("linearizable", b"put a");
+    let get = forge.request("linearizable", b"get a");
+    let old = forge.request("consistent-prefix", b"get a");
+    let any = forge.request("eventual", b"get a");
+    let weaker = forge.request("bounded-staleness=2s", b"get a");
+    vec![
+        ("write", forge.write(BALLOT, &put, 5)),
+        ("read-index, busy log", forge.read_index(&get, 3, false)),
+        ("read-index, idle log", forge.read_index(&get, 1, true)),
+        ("read-index for a weaker guarantee", forge.read_index(&weaker, 2, true)),
+        ("consistent-prefix", forge.prefix(&old)),
+        ("eventual", forge.eventual(&any)),
+    ]
+}
+
+/// Changes the evidence of an item.
+fn change(item: &mut Item, change: impl FnOnce(&mut Evidence)) {
+    let mut evidence = Evidence::from_bytes(&item.evidence).unwrap();
+    change(&mut evidence);
+    item.evidence = evidence.to_bytes();
+}

@@ -1,0 +1,78 @@
+//! The order of events that makes a history (I1), held where it is written and where it is read.
+
+use super::record::{Record, What};
+use crate::quantity::Nanos;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A record that does not fit behind those before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct OutOfOrder {
+    /// The member of the line that is wrong.
+    pub(super) member: &'static str,
+    /// What it should have been.
+    pub(super) expected: String,
+}
+
+/// Which operations are open, and which numbers were used.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Order {
+    open: BTreeMap<u64, (u64, Nanos)>,
+    used: Used,
+}
+
+impl Order {
+    /// Admits the next record, or says why it does not fit.
+    pub(super) fn admit(&mut self, record: &Record) -> Result<(), OutOfOrder> {
+        let Record { process, operation, time, what } = record;
+        let wrong = |member, expected| Err(OutOfOrder { member, expected });
+        match (what, self.open.get(process)) {
+            (What::Invoke(_), Some((open, _))) => wrong(
+                "process",
+                format!("process {process}'s operation {open} to be completed before its next"),
+            ),
+            (What::Invoke(_), None) => {
+                if !self.used.insert(*operation) {
+                    return wrong(
+                        "op",
+                        format!("an operation other than {operation}, used before"),
+                    );
+                }
+                self.open.insert(*process, (*operation, *time));
+                Ok(())
+            }
+            (_, None) => wrong("process", format!("process {process} to have an operation open")),
+            (_, Some((open, _))) if open != operation => {
+                wrong("op", format!("operation {open}, which process {process} has open"))
+            }
+            (_, Some((_, invoked))) if time < invoked => {
+                wrong("time", format!("a time not before the invocation's, {}", invoked.0))
+            }
+            _ => {
+                self.open.remove(process);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A set of numbers that is small when they are used mostly in ascending order.
+#[derive(Clone, Debug, Default)]
+struct Used {
+    /// Every number below this one was used.
+    below: u64,
+    /// The others.
+    beyond: BTreeSet<u64>,
+}
+
+impl Used {
+    /// Adds a number; false when it was there.
+    fn insert(&mut self, number: u64) -> bool {
+        if number < self.below || !self.beyond.insert(number) {
+            return false;
+        }
+        while self.beyond.remove(&self.below) {
+            self.below += 1;
+        }
+        true
+    }
+}
