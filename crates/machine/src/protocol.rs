@@ -41,7 +41,8 @@ pub struct Recovered<P: Protocol> {
     /// The first sequence number that was never used on this disk.
     pub next_seq: Seq,
     /// Whether the end of the log is doubtful: records that had been durable may be missing. A
-    /// protocol that votes must not vote until it has caught up.
+    /// protocol that votes must not vote until it has caught up. Said at every start until a
+    /// record written since is durable, so that a protocol can keep its doubt in its first one.
     pub doubtful: bool,
 }
 

@@ -26,7 +26,7 @@ fn as_many_states_as_the_specification() {
         assert!(report.exhausted, "{report}");
         assert_eq!(report.unique, unique, "{participants} participants\n{report}");
         assert_eq!(report.per_depth.iter().sum::<u64>(), unique);
-        // All commit: two steps a vote (cast, counted), the decision, one step to follow each.
+        // The longest life: each vote cast and counted, the decision, each participant following.
         assert_eq!(report.depth, 3 * participants + 1);
     }
 }
@@ -130,8 +130,8 @@ fn sort_participants(snapshot: &mut Snapshot<TwoPhaseCommit, ()>) {
         .map(|node| {
             let mut anonymous = DefaultHasher::new();
             (&node.state, &node.disk, &node.timers).hash(&mut anonymous);
-            let voted = votes.contains(&node.id);
-            ((anonymous.finish(), voted, said(snapshot, node.id)), node.id)
+            let counted = votes.contains(&node.id);
+            ((anonymous.finish(), counted, said(snapshot, node.id)), node.id)
         })
         .collect();
     order.sort();

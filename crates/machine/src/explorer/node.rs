@@ -47,7 +47,7 @@ pub struct Disk<P: Protocol> {
     pub writing: Vec<(Seq, P::Image)>,
     /// The protocol no longer needs the records before this one.
     pub released: Seq,
-    /// Durable records were lost in the last crash.
+    /// Durable records were lost in a crash, and nothing written since is durable.
     pub doubtful: bool,
 }
 
@@ -87,12 +87,12 @@ impl<P: Protocol> Disk<P> {
         self.released = Seq(1);
     }
     /// What a node finds when it starts.
-    pub(super) fn recovered(&mut self) -> Recovered<P> {
+    pub(super) fn recovered(&self) -> Recovered<P> {
         Recovered {
             checkpoint: self.checkpoint.clone(),
             records: self.records.clone(),
             next_seq: self.next,
-            doubtful: std::mem::take(&mut self.doubtful),
+            doubtful: self.doubtful,
         }
     }
 }

@@ -164,6 +164,7 @@ impl<'a, P: Explorable> Stage<'a, P> {
 
     fn sync(&mut self, to: Seq) {
         self.node.disk.durable = to;
+        self.node.disk.doubtful = false;
         let held = std::mem::take(&mut self.node.held);
         for (after, what) in held {
             if after > to {
