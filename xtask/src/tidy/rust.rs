@@ -1,5 +1,6 @@
 //! Rules for Rust source: a header that says why the file is here, nothing left unfinished, no
-//! line over 100 columns (strings, links and tables excepted); the lengths of files and functions are measured for the ratchet.
+//! line over 100 columns (strings, links and tables excepted); the lengths of files and functions
+//! are measured for the ratchet.
 
 use super::ratchet::Lengths;
 use crate::finding::{Finding, Findings};

@@ -2,10 +2,11 @@
 //!
 //! The section must exist (or hold sections that do). Then: an item whose id is the words; else the
 //! item that shares the largest part of the cited words with its id and words, at least half of
-//! them; among equals the one with the fewest other words. Equals even then are all meant where all
-//! cited words stand in each ("bounded staleness": by time and by versions), else ambiguous. Small
-//! words and plurals do not count, and a long word counts as its beginning ("serialise",
-//! "serialisation"). A citation without words names the only item of its section.
+//! them; among equals the one with the fewest other words. Equals even then are all meant where
+//! each cited word stands in one of them ("bounded staleness (time, versions)"), else ambiguous.
+//! Small words and plurals do not count, and a long word counts as its beginning ("serialise",
+//! "serialisation"). A list at whose commas each part names an item names all of them. A citation
+//! without words names the only item of its section.
 
 use super::citation::Citation;
 use super::outline::{Outline, within};
@@ -27,15 +28,42 @@ pub(super) fn find(outline: &Outline, citation: &Citation) -> Result<Vec<usize>,
         return Err(format!("no such section{}", nearest(outline, &citation.words)));
     }
     let cited = words(&citation.words);
-    let exact = |index: &&usize| words(&outline.items[**index].id) == cited;
-    if let Some(index) = inside.iter().find(exact) {
-        return Ok(vec![*index]);
-    }
     if cited.is_empty() {
         return match inside.as_slice() {
             [only] => Ok(vec![*only]),
             several => Err(format!("which one? {}", ids(outline, several))),
         };
+    }
+    let parts: Vec<_> = parts(&citation.words).map(words).filter(|part| !part.is_empty()).collect();
+    let each: Option<Vec<_>> = parts.iter().map(|part| best(outline, &inside, part).ok()).collect();
+    if let Some(each) = each.filter(|each| !each.is_empty()) {
+        let mut items = each.concat();
+        items.sort_unstable();
+        items.dedup();
+        return Ok(items);
+    }
+    best(outline, &inside, &cited)
+        .map_err(|why| format!("{why}{}", nearest(outline, &citation.words)))
+}
+
+/// The parts of a list, at its commas and semicolons outside brackets.
+fn parts(words: &str) -> impl Iterator<Item = &str> {
+    let mut depth = 0_usize;
+    words.split(move |letter| {
+        match letter {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0 && matches!(letter, ',' | ';')
+    })
+}
+
+/// Of the items `inside`, those that the cited words name, or why there are none.
+fn best(outline: &Outline, inside: &[usize], cited: &[String]) -> Result<Vec<usize>, String> {
+    let exact = |index: &&usize| words(&outline.items[**index].id) == cited;
+    if let Some(index) = inside.iter().find(exact) {
+        return Ok(vec![*index]);
     }
     // Both parts in thousandths: of the cited words that were found, of the item's that were cited.
     let scored: Vec<(usize, usize, usize)> = inside
@@ -54,14 +82,21 @@ pub(super) fn find(outline: &Outline, citation: &Citation) -> Result<Vec<usize>,
         .map(|(_, _, index)| *index)
         .collect();
     match best.0 {
-        1_000 => Ok(winners),
         500.. if winners.len() == 1 => Ok(winners),
+        500.. if covered(outline, &winners, cited) => Ok(winners),
         500.. => Err(format!("ambiguous: {}", ids(outline, &winners))),
-        _ => {
-            let elsewhere = nearest(outline, &citation.words);
-            Err(format!("no such item{elsewhere}; here are {}", ids(outline, &inside)))
-        }
+        _ => Err(format!("no such item among {}", ids(outline, inside))),
     }
+}
+
+/// Whether each cited word stands in one of these items.
+fn covered(outline: &Outline, items: &[usize], cited: &[String]) -> bool {
+    let own: Vec<String> = items
+        .iter()
+        .map(|index| &outline.items[*index])
+        .flat_map(|item| words(&format!("{} {}", item.id, item.words)))
+        .collect();
+    cited.iter().all(|word| own.iter().any(|own| same(own, word)))
 }
 
 /// The item of all that shares most with these words, as a hint.
@@ -144,6 +179,9 @@ mod tests {
             ("1.2.2", "election by ballots", "election"),
             ("1.2", "phi accrual", "phi-accrual"),
             ("1.2.2", "failure detectors", "phi-accrual, chen"),
+            ("1.2.2", "leader elections (one, more); phi accrual", "phi-accrual, election"),
+            ("1.2.2", "election, by ballots", "election"),
+            ("1.2.2", "detector (accrual, margins)", "phi-accrual, chen"),
             ("1.2.3", "", "serialisation"),
             ("1.2.3", "serialise it all", "serialisation"),
         ] {
@@ -155,7 +193,11 @@ mod tests {
     fn what_names_no_item_is_told_with_the_nearest() {
         for (section, words, hint) in [
             ("9.9.9", "phi accrual", "no such section; nearest is §1.2.2 phi-accrual"),
-            ("1.2.3", "phi accrual", "no such item; nearest is §1.2.2 phi-accrual"),
+            (
+                "1.2.3",
+                "phi accrual",
+                "no such item among serialisation; nearest is §1.2.2 phi-accrual",
+            ),
             ("1.2.2", "", "which one?"),
             ("1.2.2", "a purple cow with horns", "no such item"),
             ("1.2.2", "purple detectors", "ambiguous: phi-accrual, chen"),
