@@ -7,7 +7,8 @@
 //!
 //! A client counts its requests and says with each one below which sequence it has all answers;
 //! those are forgotten. What is forgotten is refused, never carried out again. Only writes are
-//! kept: a read that is asked again may as well see a later state.
+//! kept: a read that is asked again may as well see a later state. A retry is the same bytes, nonce
+//! and `settled` included: evidence of a write names the digest of the request in the log.
 //!
 //! Bounds: at most [`Limits::clients`] clients and [`Limits::answers_bytes`] of answers. Beyond
 //! either, the client whose last write lies furthest back in the log is forgotten; when only the
@@ -37,7 +38,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { quota_bytes: 2 << 30, clients: 1 << 16, answers_bytes: 64 << 20 }
+        Self { quota_bytes: 2 << 30, clients: 1 << 18, answers_bytes: 64 << 20 }
     }
 }
 

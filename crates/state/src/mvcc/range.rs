@@ -61,7 +61,7 @@ impl Store {
         }
         found.retain(|(_, revision, written)| passes(request, *revision, written));
         if planted(Mutant::CountIsFiltered) && !request.count_only {
-            response.count = found.len() as i64;
+            response.count = length(found.len());
         }
         sort(request, &mut found);
         if let Some(limit) = limit(request) {
@@ -90,6 +90,11 @@ impl Store {
         }
         Ok(revision)
     }
+}
+
+/// A length as etcd shows it.
+pub(super) fn length(length: usize) -> i64 {
+    i64::try_from(length).unwrap_or(i64::MAX)
 }
 
 /// The limit asked for, if there is one.

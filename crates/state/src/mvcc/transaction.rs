@@ -163,7 +163,9 @@ impl<'a> Branch<'a> {
                 Step::Put(put) => Response::Put(writing.put(put)?),
                 Step::DeleteRange(delete) => Response::DeleteRange(writing.delete_range(delete)),
                 Step::Txn(request, _) if planted(Mutant::NestedCompareSeesWrites) => {
-                    Response::Txn(Self::choose(writing.store(), request).take(writing)?)
+                    let mut seen = writing.store().clone();
+                    seen.revision += 1;
+                    Response::Txn(Branch::choose(&seen, request).take(writing)?)
                 }
                 Step::Txn(_, nested) => Response::Txn(nested.take(writing)?),
             })

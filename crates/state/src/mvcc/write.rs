@@ -3,6 +3,7 @@
 
 use super::Store;
 use super::history::Written;
+use super::range::length;
 use super::revision::Revision;
 use crate::error::Error;
 use crate::key_value::KeyValue;
@@ -104,7 +105,7 @@ impl<'a> Writing<'a> {
         }
         DeleteRangeResponse {
             revision: self.present(),
-            deleted: doomed.len() as i64,
+            deleted: length(doomed.len()),
             prev_kvs: if request.prev_kv { doomed } else { Vec::new() },
         }
     }

@@ -65,9 +65,8 @@ impl Restoring {
             KEY => self.stage == Stage::Keys,
             PUT | DELETE => self.stage == Stage::Keys && self.key.is_some(),
             ALARM => Stage::Keys <= self.stage && self.stage <= Stage::Alarms,
-            CLIENT => Stage::Keys <= self.stage && self.stage <= Stage::Clients,
+            CLIENT | END => Stage::Keys <= self.stage && self.stage <= Stage::Clients,
             ANSWER => self.stage == Stage::Clients,
-            END => Stage::Keys <= self.stage && self.stage <= Stage::Clients,
             _ => false,
         };
         if !placed {

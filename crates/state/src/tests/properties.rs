@@ -141,7 +141,7 @@ fn sorting_and_cutting_agree_with_the_definition() {
                 ..RangeRequest::default()
             };
             let whole = machine.store().range(&whole).unwrap().kvs;
-            assert_eq!(response.count, whole.len() as i64);
+            assert_eq!(response.count, i64::try_from(whole.len()).unwrap());
             assert!(response.kvs.iter().all(|kv| whole.contains(kv)));
             let sort_key = |kv: &crate::KeyValue| match request.sort_target {
                 crate::SortTarget::Key => (0, kv.key.clone()),
@@ -157,7 +157,7 @@ fn sorting_and_cutting_agree_with_the_definition() {
                 sort_key(a) >= sort_key(b)
             }));
             if request.limit > 0 {
-                assert!(response.kvs.len() as i64 <= request.limit);
+                assert!(i64::try_from(response.kvs.len()).unwrap() <= request.limit);
             }
         }
     });

@@ -80,7 +80,7 @@ fn delete(random: &mut Random) -> DeleteRangeRequest {
 
 fn txn(random: &mut Random, depth: u32) -> TxnRequest {
     let compares = random.below(3);
-    let mut steps = |random: &mut Random| -> Vec<TxnOperation> {
+    let steps = |random: &mut Random| -> Vec<TxnOperation> {
         (0..random.below(4)).map(|_| step(random, depth)).collect()
     };
     TxnRequest {

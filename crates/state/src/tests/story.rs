@@ -13,6 +13,7 @@
 //! alarm get|raise|disarm none|nospace|corrupt MEMBER
 //! CLIENT.SEQUENCE[/SETTLED] COMMAND     through the log, as a request of a client
 //! size | restart                        restart = snapshot, and back
+//! limits QUOTA CLIENTS ANSWERS          begin anew, with these limits
 //! ```
 
 use crate::{
@@ -37,13 +38,10 @@ pub(super) const STORIES: [(&str, &str); 7] = [
     ("retries", include_str!("stories/retries.txt")),
 ];
 
-/// Small enough for a story to reach.
-const LIMITS: Limits = Limits { quota_bytes: 6_000, clients: 3, answers_bytes: 4_000 };
-
 /// The story as it goes now.
 pub(super) fn tell(story: &str) -> String {
     let mut told = String::new();
-    let mut machine = Machine::new(LIMITS);
+    let mut machine = Machine::default();
     for line in story.lines().filter(|line| !line.starts_with('>')) {
         writeln!(told, "{line}").unwrap();
         if !line.is_empty() && !line.starts_with('#') {
@@ -79,6 +77,13 @@ fn carry_out(machine: &mut Machine, line: &str) -> String {
     let line = line.replace('(', " ( ").replace(')', " ) ");
     let mut words = Words(line.split_whitespace().collect());
     match words.0[0] {
+        "limits" => {
+            let mut limits = words.0[1..].iter().map(|word| number(word).cast_unsigned());
+            let mut next = || limits.next().unwrap();
+            let (quota_bytes, clients, answers_bytes) = (next(), next(), next());
+            *machine = Machine::new(Limits { quota_bytes, clients, answers_bytes });
+            String::new()
+        }
         "size" => format!("{} bytes", machine.size_bytes()),
         "restart" => {
             let restored = Machine::restore(machine.snapshot()).map_err(|error| error.to_string());
@@ -96,10 +101,13 @@ fn carry_out(machine: &mut Machine, line: &str) -> String {
             let (sequence, settled) = rest.split_once('/').unwrap_or((rest, "0"));
             words.0.remove(0);
             let body = words.operation().to_bytes();
-            let id = RequestId { client: number(client) as u64, sequence: number(sequence) as u64 };
+            let id = RequestId {
+                client: number(client).cast_unsigned(),
+                sequence: number(sequence).cast_unsigned(),
+            };
             let applied = machine.apply(
                 LogPoint { index: LogIndex(machine.point().index.0 + 1), position: 1 },
-                &request(id, number(settled) as u64, body).to_bytes(),
+                &request(id, number(settled).cast_unsigned(), body).to_bytes(),
             );
             let outcome = outcome_from_bytes(&applied.outcome).unwrap();
             let again = if applied.duplicate { ", nothing done now" } else { "" };
@@ -193,7 +201,7 @@ impl<'a> Words<'a> {
                     "corrupt" => AlarmType::Corrupt,
                     _ => AlarmType::None,
                 },
-                member: number(self.next().unwrap()) as u64,
+                member: number(self.next().unwrap()).cast_unsigned(),
             }),
             other => panic!("no command: {other}"),
         }
@@ -319,7 +327,8 @@ fn show(outcome: &Outcome, depth: usize) -> String {
 fn show_response(response: &Response, depth: usize) -> String {
     let indent = "  ".repeat(depth);
     let list = |before: &str, kvs: &[KeyValue]| -> String {
-        kvs.iter().map(|kv| format!("\n{indent}  {before}{}", show_kv(kv))).collect()
+        let line = |kv| format!("\n{indent}  {before}{}", show_kv(kv));
+        kvs.iter().map(line).collect::<Vec<_>>().concat()
     };
     let line = match response {
         Response::Put(put) => {
@@ -337,7 +346,7 @@ fn show_response(response: &Response, depth: usize) -> String {
         Response::Txn(txn) => {
             let branch = if txn.succeeded { "then" } else { "else" };
             let steps = txn.responses.iter().map(|step| show_response(step, depth + 1));
-            let steps: String = steps.map(|step| format!("\n{step}")).collect();
+            let steps = steps.map(|step| format!("\n{step}")).collect::<Vec<_>>().concat();
             format!("revision {}, {branch}{steps}", txn.revision)
         }
         Response::Compact(compaction) => format!("revision {}", compaction.revision),

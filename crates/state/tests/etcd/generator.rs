@@ -211,10 +211,9 @@ impl Generator {
     fn step(&mut self, machine: &Machine, allowed: Allowed) -> TxnOperation {
         match self.random.below(100) {
             0 => TxnOperation::Nothing,
-            1..25 => TxnOperation::Range(self.range(machine)),
-            25..60 => TxnOperation::Put(self.put(!allowed.deletes)),
-            60..80 if allowed.deletes => TxnOperation::DeleteRange(self.delete()),
-            80.. if allowed.depth > 0 => {
+            1..36 => TxnOperation::Put(self.put(!allowed.deletes)),
+            36..56 if allowed.deletes => TxnOperation::DeleteRange(self.delete()),
+            56..76 if allowed.depth > 0 => {
                 let deeper = Allowed { depth: allowed.depth - 1, ..allowed };
                 TxnOperation::Txn(self.txn(machine, deeper))
             }

@@ -4,6 +4,8 @@
 //! Needs `etcd` in the path (Debian's etcd-server) and skips with a line where it is absent.
 //! `AVOUCH_OPERATIONS` says how many operations (default 100,000), `AVOUCH_SEED` which.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
 mod gateway;
 mod generator;
 mod http;
@@ -43,7 +45,7 @@ fn compare(
     let mut connection = Connection::open(server.port());
     let mut machine = Machine::default();
     let mut generator = Generator::new(seed);
-    let mut seen = BTreeMap::new();
+    let mut tally = BTreeMap::new();
     let mut done = 0;
     while done < count {
         if done > count / 5 * 4 {
@@ -65,11 +67,11 @@ fn compare(
             if ours != theirs {
                 return Err(Box::new(Disagreement { number: done, operation, ours, theirs }));
             }
-            *seen.entry(kind(&ours)).or_default() += 1;
+            *tally.entry(kind(&ours)).or_default() += 1;
             done += 1;
         }
     }
-    Ok(seen)
+    Ok(tally)
 }
 
 fn server_or_skip() -> Option<Server> {
@@ -85,16 +87,16 @@ fn answers_are_those_of_a_real_etcd() {
     let Some(server) = server_or_skip() else { return };
     let seed = Random::seed_from_environment();
     let count = count_from_environment();
-    let seen = compare(&server, seed, count, |_, _| {}).unwrap_or_else(|found| {
+    let tally = compare(&server, seed, count, |_, _| {}).unwrap_or_else(|found| {
         let Disagreement { number, operation, ours, theirs } = *found;
         println!("repro: AVOUCH_SEED={seed} cargo test -p avouch-state --test etcd");
         panic!("operation {number}: {operation:#?}\nours:   {ours:#?}\netcd's: {theirs:#?}");
     });
-    println!("{count} answers agree: {seen:?}");
+    println!("{count} answers agree: {tally:?}");
     // A run that did not meet the interesting answers proves nothing.
     if count >= 20_000 {
         for wanted in generator::WANTED {
-            assert!(seen.get(*wanted).is_some_and(|times| *times >= 10), "too few: {wanted}");
+            assert!(tally.get(*wanted).is_some_and(|times| *times >= 10), "too few: {wanted}");
         }
     }
 }
