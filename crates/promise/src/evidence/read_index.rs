@@ -93,9 +93,9 @@ impl ReadIndexProof {
         LogPoint { index: self.header.index, position: self.header.count }
     }
 
-    //= §2.2.1 freshness proofs: read-index
-    //= §2.2.1 stale primary detection
-    //= §4.3.3 replay protection: nonces
+    //= §2.2.1 read-index
+    //= §2.2.1 stale-primary
+    //= §4.3.3 nonces
     pub(crate) fn examine(&self, examiner: &Examiner<'_>) -> Result<Quorum, Finding> {
         let Floor { acks, index, count, path } = &self.floor;
         let quorum = Quorum::examine(examiner, acks)?;

@@ -21,8 +21,7 @@ use crate::trust::Trust;
 ///
 /// `nonce` is the one that the client drew for this request; without it nothing that claims to
 /// be fresh can be judged.
-//= §2.1.1 knowledge transfer
-//= §4.3.2 signatures, Merkle trees
+//= §4.3.2 signatures
 pub fn verify(
     trust: &Trust,
     request: &[u8],

@@ -22,7 +22,7 @@ use std::num::NonZeroU64;
 use std::str::FromStr;
 
 /// One guarantee, with its bound where it has one.
-//= §1.3.1 per-request semantics, not system-wide labels
+//= §1.3.1 per-request-guarantee
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Guarantee {
     /// As strict serializability, while fewer than a third of the voters lie.

@@ -143,8 +143,6 @@ pub(super) fn row_of(guarantee: &Guarantee) -> &'static Row {
 }
 
 /// Every guarantee, the strongest first.
-//= §2.3.2 strict serializability, serializability, linearizability
-//= §2.3.3 bounded staleness
 pub const ROWS: [Row; 17] = [
     Row {
         name: "byzantine-strict-serializable",

@@ -45,7 +45,6 @@ fn implication_has_no_cycle_and_one_would_be_found() {
     assert!(cyclic(&planted));
 }
 
-//= §2.3.2 strict serializability, serializability, linearizability test
 #[test]
 fn implication_is_a_partial_order_with_the_published_relations() {
     let all = all();
@@ -101,7 +100,6 @@ fn a_weaker_guarantee_is_never_less_available() {
     }
 }
 
-//= §2.3.3 bounded staleness test
 #[test]
 fn a_tighter_bound_implies_a_looser_one_of_its_kind_only() {
     let time = |nanos| Guarantee::staleness_by_time(Nanos(nanos)).unwrap();
@@ -158,7 +156,7 @@ fn texts_read_back_and_print_canonically() {
     }
 }
 
-//= §1.3.1 per-request semantics, not system-wide labels test
+//= §1.3.1 per-request-guarantee test
 #[test]
 fn an_unknown_guarantee_is_the_callers_error_with_the_nearest_name() {
     for (text, hint) in [

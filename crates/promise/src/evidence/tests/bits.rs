@@ -50,8 +50,7 @@ fn unbound(
     unbound
 }
 
-//= §4.1.3 bit flips test
-//= §4.3.2 signatures, Merkle trees test
+//= §4.3.2 signatures test
 #[test]
 fn no_bit_of_any_kind_of_evidence_is_unbound() {
     let mut forge = forge();

@@ -41,7 +41,6 @@ fn honest_evidence_is_no_fork() {
     assert_eq!(cross_check(&forge.trust, &[("one", &file), ("copy", &file)]), []);
 }
 
-//= §4.1.3 arbitrary, malicious test
 #[test]
 fn two_answers_that_contradict_each_other_are_called_a_fork_and_both_are_named() {
     let (forge, items) = two_logs([BALLOT, Ballot { round: 5, ..BALLOT }]);

@@ -7,8 +7,7 @@ use crate::guarantee::{Guarantee, ROWS};
 use crate::identity::{Epoch, NodeId};
 use crate::testing::Forge;
 
-//= §2.2.1 freshness proofs: read-index test
-//= §2.1.1 knowledge transfer test
+//= §2.2.1 read-index test
 #[test]
 fn every_kind_that_is_served_holds_and_says_what_it_leans_on() {
     let mut forge = forge();
