@@ -1,5 +1,6 @@
 //! Rules for every text file: no tabs, no space at a line's end, no path of one machine; and a
-//! README of at most a screen for each crate.
+//! README of at most a screen for each crate. A `.txt` file is what some program printed, and keeps
+//! its white space.
 
 use crate::finding::{Finding, Findings};
 use crate::tree::File;
@@ -18,10 +19,11 @@ pub(super) fn judge(file: &File) -> Findings {
     let mut findings = Findings::new();
     for (line, number) in file.text.lines().zip(1..) {
         let mut find = |what: &str| findings.push(Finding::new(&file.path, number, what));
-        if line.contains('\t') && file.extension() != "tsv" {
+        let printed = file.extension() == "txt";
+        if line.contains('\t') && !printed && file.extension() != "tsv" {
             find("a tab: use spaces");
         }
-        if line.ends_with([' ', '\t', '\r']) {
+        if line.ends_with([' ', '\t', '\r']) && !printed {
             find("white space at the end of the line");
         }
         if let Some(folder) = machine_folder(line) {
@@ -80,6 +82,8 @@ mod tests {
             ("a.md", "a\tb\n".to_owned(), 1),
             ("a.tsv", "a\tb\n".to_owned(), 0),
             ("a.md", "a \n".to_owned(), 1),
+            ("a.txt", "a\tb \n".to_owned(), 0),
+            ("a.txt", format!("{path}\n"), 1),
             ("a.md", "a".to_owned(), 1),
             ("a.md", format!("see {path}\n"), 1),
             ("a.md", format!("{path}\n"), 1),

@@ -16,7 +16,7 @@ pub struct RoundTrip {
 
 impl RoundTrip {
     /// Within one availability zone. The operator's own figure for this is not published; others
-    /// measure 0.08-0.1 ms (IBM Cloud, *Network latency*, 2025). p90 / p50 as in the table's median.
+    /// measure 0.08-0.1 ms (IBM Cloud, *Network latency*, 2025). p90 / p50 is the table's median.
     pub const SAME_ZONE: Self = Self { p50: Nanos::from_micros(100), p90: Nanos::from_micros(104) };
     /// Between two availability zones of one region: 1.75-2.2 ms (the same source), its ends taken
     /// as the two quantiles. The published table's own diagonal (1.5-8.3 ms) includes the overhead
