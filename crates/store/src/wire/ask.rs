@@ -16,9 +16,6 @@ pub trait Ask: Clone + Send + Sync + 'static {
     fn ask(&self, question: Question) -> impl Future<Output = Result<Answered, Refusal>> + Send;
     /// Who the node is.
     fn identity(&self) -> Identity;
-    /// The canonical text of a guarantee, if this node serves it to such a request; an error that
-    /// names what is served, otherwise.
-    fn guarantee(&self, asked: &str, read_only: bool) -> Result<String, Error>;
     /// What the node knows of itself.
     fn status(&self) -> Status;
     /// The members of the cluster, in the order of their numbers.

@@ -6,6 +6,7 @@
 use super::ask::{Ask, Question};
 use super::proto::etcdserverpb as pb;
 use super::service::{Services, Trailers, VERSION};
+use avouch_promise::guarantee::Guarantee;
 use avouch_promise::{Encode, KeyspaceId, Nonce, Request as Bound, RequestId};
 use avouch_state::{Operation, RangeRequest, outcome_from_bytes};
 use bytes::Bytes;
@@ -129,10 +130,6 @@ impl<A: Ask> Pages<A> {
         if let Some(error) = node.status().errors.first() {
             return Some(error.clone());
         }
-        let guarantee = match node.guarantee("linearizable", true) {
-            Ok(guarantee) => guarantee,
-            Err(error) => return Some(error.to_string()),
-        };
         let key = Bytes::from_static(b"health");
         let range = RangeRequest { key, count_only: true, ..RangeRequest::default() };
         let bound = Bound {
@@ -141,7 +138,7 @@ impl<A: Ask> Pages<A> {
             id: RequestId::default(),
             settled: 0,
             nonce: Nonce::default(),
-            guarantee,
+            guarantee: Guarantee::Linearizable.to_string(),
             token: Bytes::new(),
             body: Operation::Range(range).to_bytes(),
         };

@@ -24,10 +24,13 @@ pub struct Labels {
     /// The procedure.
     pub method: &'static str,
     /// The guarantee's name.
-    pub guarantee: String,
+    pub guarantee: &'static str,
     /// How it ended.
     pub code: Code,
 }
+
+/// Procedure, guarantee and code.
+type Key = (&'static str, &'static str, i32);
 
 #[derive(Debug, Default)]
 struct Series {
@@ -41,10 +44,10 @@ struct Series {
 
 /// The measurements of one node's wire.
 #[derive(Debug, Default)]
-pub struct Metrics(Mutex<BTreeMap<(&'static str, String, i32), Series>>);
+pub struct Metrics(Mutex<BTreeMap<Key, Series>>);
 
 impl Metrics {
-    fn series(&self) -> MutexGuard<'_, BTreeMap<(&'static str, String, i32), Series>> {
+    fn series(&self) -> MutexGuard<'_, BTreeMap<Key, Series>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -67,7 +70,7 @@ impl Metrics {
     /// Everything, in Prometheus' text format.
     pub fn text(&self, status: &Status, gauges: &[Gauge]) -> String {
         let mut out = String::new();
-        let named = |(method, guarantee, code): &(&'static str, String, i32)| {
+        let named = |(method, guarantee, code): &Key| {
             let code = code_name(Code::from_i32(*code));
             format!("method=\"{method}\",guarantee=\"{guarantee}\",code=\"{code}\"")
         };
@@ -175,7 +178,7 @@ mod tests {
     use super::*;
 
     fn labels(method: &'static str, code: Code) -> Labels {
-        Labels { method, guarantee: "linearizable".into(), code }
+        Labels { method, guarantee: "linearizable", code }
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::metrics::{Labels, Metrics};
 use super::naming::Naming;
 use super::proto::etcdserverpb as pb;
 use super::refusal::{fault, note, status};
+use avouch_promise::guarantee::Guarantee;
 use avouch_promise::{Blame, ClusterId, Decode, Encode, Error, KeyspaceId, Request as Bound};
 use avouch_state::{MAX_REQUEST_BYTES, outcome_from_bytes};
 use bytes::Bytes;
@@ -23,11 +24,9 @@ use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Code, Request, Response, Status};
 
 /// The guarantee of a request that names none.
-const DEFAULT: &str = "linearizable";
+const DEFAULT: Guarantee = Guarantee::Linearizable;
 /// The guarantee that etcd's `serializable` stands for.
-const SERIALIZABLE: &str = "consistent-prefix";
-/// The guarantees that are no stronger than [`SERIALIZABLE`].
-const NO_STRONGER: [&str; 2] = [SERIALIZABLE, "eventual"];
+const SERIALIZABLE: Guarantee = Guarantee::ConsistentPrefix;
 /// The version of etcd's interface that is spoken, and our own.
 pub const VERSION: &str = concat!("3.4.0+avouch.", env!("CARGO_PKG_VERSION"));
 
@@ -88,7 +87,7 @@ impl<A: Ask> Services<A> {
         asked: Result<Asked, Error>,
     ) -> Result<Response<M>, Status> {
         let start = Instant::now();
-        let mut labels = Labels { method, guarantee: String::from("refused"), code: Code::Ok };
+        let mut labels = Labels { method, guarantee: "refused", code: Code::Ok };
         let answer = self.answer(metadata, asked, &mut labels).await;
         labels.code = answer.as_ref().map_or_else(Status::code, |_| Code::Ok);
         let evidence = match &answer {
@@ -108,9 +107,8 @@ impl<A: Ask> Services<A> {
         let Asked { operation, serializable } = asked.map_err(|error| fault(&error))?;
         let said = metadata::read(metadata).map_err(|error| fault(&error))?;
         let read_only = operation.is_read_only();
-        let guarantee =
-            self.guarantee(&said, serializable, read_only).map_err(|error| fault(&error))?;
-        labels.guarantee = family(&guarantee).to_owned();
+        let guarantee = guarantee(&said, serializable).map_err(|error| fault(&error))?;
+        labels.guarantee = guarantee.row().name;
 
         // Held until the answer is there: a drawn name is settled when nobody waits for it.
         let drawn = (!read_only && said.name.is_none()).then(|| self.naming.draw());
@@ -121,7 +119,7 @@ impl<A: Ask> Services<A> {
             id: name.id,
             settled: name.settled,
             nonce: said.nonce.unwrap_or_default(),
-            guarantee,
+            guarantee: guarantee.to_string(),
             token: said.token,
             body: operation.to_bytes(),
         };
@@ -138,18 +136,6 @@ impl<A: Ask> Services<A> {
         let answered = self.node.ask(question).await.map_err(|refusal| status(&refusal))?;
         drop(drawn);
         self.message(answered, bound)
-    }
-
-    fn guarantee(&self, said: &Said, serializable: bool, read: bool) -> Result<String, Error> {
-        let default = if serializable { SERIALIZABLE } else { DEFAULT };
-        let guarantee =
-            self.node.guarantee(said.guarantee.as_deref().unwrap_or(default), read)?;
-        if serializable && !NO_STRONGER.contains(&family(&guarantee)) {
-            let expected = "serializable reads with a guarantee no stronger than consistent-prefix";
-            return Err(Error::new(Blame::Caller, expected, guarantee)
-                .hint("leave out serializable, or the guarantee"));
-        }
-        Ok(guarantee)
     }
 
     /// The answer's message and trailers, or its status.
@@ -197,9 +183,18 @@ fn head(original: Option<&[u8]>, asked: Bound) -> Result<Bytes, avouch_promise::
     Ok(Bound { body: Bytes::new(), ..bound }.to_bytes())
 }
 
-/// A guarantee without its parameter.
-fn family(guarantee: &str) -> &str {
-    guarantee.split_once('=').map_or(guarantee, |(family, _)| family)
+//= §1.3.1 per-request semantics, not system-wide labels
+/// The guarantee that is asked for, if it is served.
+fn guarantee(said: &Said, serializable: bool) -> Result<Guarantee, Error> {
+    let default = if serializable { SERIALIZABLE } else { DEFAULT };
+    let guarantee = said.guarantee.as_deref().map_or(Ok(default), str::parse)?;
+    guarantee.require_served()?;
+    if serializable && !SERIALIZABLE.implies(&guarantee) {
+        let expected = "serializable reads with a guarantee no stronger than consistent-prefix";
+        return Err(Error::new(Blame::Caller, expected, guarantee.to_string())
+            .hint("leave out serializable, or the guarantee"));
+    }
+    Ok(guarantee)
 }
 
 fn evidence_length(map: &HeaderMap) -> usize {
