@@ -189,7 +189,10 @@ fn pages_answer_plain_http_on_the_same_port() {
         assert!(metrics.lines().any(|found| found == line), "no {line} in\n{metrics}");
     }
     assert!(page(&served, "/").0.starts_with("HTTP/1.1 404"));
-    let (head, body) = http(&served, "POST /v3/kv/range HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}");
+    let (head, body) = http(
+        &served,
+        "POST /v3/kv/range HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}",
+    );
     assert!(head.starts_with("HTTP/1.1 405") && body.contains("gRPC"), "{head} {body}");
 
     served.refuse(Some(Refusal::NoLeader { detail: "alone".into() }));
@@ -201,7 +204,11 @@ fn pages_answer_plain_http_on_the_same_port() {
 #[test]
 fn garbage_and_oversize_end_in_an_error_and_the_node_stays_up() {
     let served = Served::start();
-    for garbage in ["\0\0\0\0\0\0\0\0", "GET / HTTP/9.9\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u{9}junk"] {
+    for garbage in [
+        "\0\0\0\0\0\0\0\0",
+        "GET / HTTP/9.9\r\n\r\n",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u{9}junk",
+    ] {
         let mut stream = TcpStream::connect(served.address).unwrap();
         stream.write_all(garbage.as_bytes()).unwrap();
         stream.shutdown(std::net::Shutdown::Write).unwrap();
@@ -223,7 +230,8 @@ fn nobody_there_and_a_port_in_use_are_the_environments_fault() {
     let error = served.run(avouch_store::wire::listener::bind(&address)).unwrap_err();
     assert_eq!(error.blame, Blame::Environment);
     assert!(error.hint.contains("another process has the port"), "{error}");
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let free =
+        std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let error = served.run(Connection::open(&free, Duration::from_secs(5))).unwrap_err();
     assert_eq!(error.blame, Blame::Environment);
     let error = served.run(Connection::open("no address", Duration::from_secs(5))).unwrap_err();

@@ -69,7 +69,10 @@ fn keys_are_put_got_and_deleted() {
     let all = "a/1\none\na/2\ntwo\na/3\nthree\n";
     assert_eq!(prints(&served, &["get", "a/", "--prefix"]), all);
     assert_eq!(prints(&served, &["get", "a/1", "a/3", "--print-value-only"]), "one\ntwo\n");
-    assert_eq!(prints(&served, &["get", "", "--from-key", "--keys-only", "--limit=2"]), "a/1\n\na/2\n\n");
+    assert_eq!(
+        prints(&served, &["get", "", "--from-key", "--keys-only", "--limit=2"]),
+        "a/1\n\na/2\n\n"
+    );
     let sorted = ["get", "a/", "--prefix", "--order=DESCEND", "--sort-by=VALUE", "--keys-only"];
     assert_eq!(prints(&served, &sorted), "a/2\n\na/3\n\na/1\n\n");
     let counted = prints(&served, &["get", "a/", "--prefix", "--limit=1", "-w", "fields"]);
@@ -109,7 +112,11 @@ fn compaction_forgets_and_says_so() {
     }
     assert_eq!(prints(&served, &["compaction", "3"]), "compacted revision 3\n");
     let old = etcdctl(&served, &["get", "k", "--rev=2"], b"");
-    assert!(old.err.contains("etcdserver: mvcc: required revision has been compacted"), "{}", old.err);
+    assert!(
+        old.err.contains("etcdserver: mvcc: required revision has been compacted"),
+        "{}",
+        old.err
+    );
     let future = etcdctl(&served, &["get", "k", "--rev=99"], b"");
     assert!(future.err.contains("required revision is a future revision"), "{}", future.err);
     assert_eq!(prints(&served, &["get", "k", "--rev=3"]), "k\n2\n");
@@ -126,13 +133,20 @@ fn endpoints_members_and_alarms_are_shown() {
     assert!(table.contains("3.4.0+avouch."), "{table}");
     assert!(table.contains("true") && table.contains(&served.address.to_string()), "{table}");
     let json = prints(&served, &["endpoint", "status", "-w", "json"]);
-    for field in ["\"leader\":1", "\"raftIndex\":1", "\"raftTerm\":7", "\"raftAppliedIndex\":1", "\"revision\":2"] {
+    for field in [
+        "\"leader\":1",
+        "\"raftIndex\":1",
+        "\"raftTerm\":7",
+        "\"raftAppliedIndex\":1",
+        "\"revision\":2",
+    ] {
         assert!(json.contains(field), "{field} in {json}");
     }
     let health = etcdctl(&served, &["endpoint", "health"], b"");
     assert!(health.ok && (health.out + &health.err).contains("is healthy"));
     let members = prints(&served, &["member", "list"]);
-    let expected = format!("1, started, eu-west-1, http://127.0.0.1:1, http://{}, false\n", served.address);
+    let expected =
+        format!("1, started, eu-west-1, http://127.0.0.1:1, http://{}, false\n", served.address);
     assert_eq!(members, expected);
     assert!(prints(&served, &["endpoint", "status", "--cluster"]).contains("3.4.0"));
 

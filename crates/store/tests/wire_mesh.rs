@@ -112,7 +112,10 @@ fn distance_delays_messages_and_a_cut_loses_them_one_way() {
         let (two, mut inbox_two) =
             Mesh::start(config(identity(1, TWO, 1), &to_one, link), b.listener);
         connected(&one).await;
-        assert!(start.elapsed() >= Duration::from_millis(2 * 60 + 2 * 5), "the handshake travels, too");
+        assert!(
+            start.elapsed() >= Duration::from_millis(2 * 60 + 2 * 5),
+            "the handshake travels, too"
+        );
         connected(&two).await;
         let start = Instant::now();
         one.send(TWO, Bytes::from_static(b"far"));
@@ -189,7 +192,10 @@ fn a_foreign_clusters_peer_is_refused_on_both_sides_with_a_clear_word() {
             sleep(Duration::from_millis(5)).await;
         };
         assert_eq!(told.blame, Blame::Peer);
-        assert!(told.got.contains("expected a peer of cluster 0101") && told.got.contains("0909"), "{told}");
+        assert!(
+            told.got.contains("expected a peer of cluster 0101") && told.got.contains("0909"),
+            "{told}"
+        );
         let seen = ours.take_refusals();
         let seen = seen.first().unwrap();
         assert_eq!(seen.blame, Blame::Peer);

@@ -73,7 +73,7 @@ impl Encode for Head {
         body.raw(&HEAD_MAGIC);
         body.u32(VERSION);
         body.u32(BLOCK as u32);
-        self.cluster.encode(&mut body);
+        body.raw(&self.cluster.0);
         body.u64(self.meta_length);
         let mut body = body.finish().to_vec();
         body.resize(HEAD - 4, 0);
@@ -92,7 +92,7 @@ impl Decode for Head {
         if body.array()? != HEAD_MAGIC || body.u32()? != VERSION || body.u32()? != BLOCK as u32 {
             return Err(body.error("a checkpoint of version 1"));
         }
-        let head = Self { cluster: ClusterId::decode(&mut body)?, meta_length: body.u64()? };
+        let head = Self { cluster: ClusterId(body.array()?), meta_length: body.u64()? };
         let zeros = body.raw(body.remaining())?;
         if zeros.iter().any(|byte| *byte != 0) {
             return Err(body.error("zeros"));
@@ -115,7 +115,7 @@ impl Encode for Footer {
         body.raw(&FOOTER_MAGIC);
         body.u64(self.payload_length);
         body.u64(self.blocks);
-        self.digest.encode(&mut body);
+        body.raw(&self.digest.0);
         body.u32(0);
         out.raw(body.as_slice());
         out.u32(crc32c(body.as_slice()));
@@ -133,7 +133,7 @@ impl Decode for Footer {
             return Err(body.error("a checkpoint's footer"));
         }
         let (payload_length, blocks) = (body.u64()?, body.u64()?);
-        let digest = Digest::decode(&mut body)?;
+        let digest = Digest(body.array()?);
         if body.u32()? != 0 || blocks != payload_length.div_ceil(PAYLOAD as u64) {
             return Err(body.error("as many blocks as the length needs, and zeros"));
         }

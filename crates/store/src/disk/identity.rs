@@ -76,11 +76,11 @@ impl Encode for Birth {
         let mut body = Writer::new();
         body.raw(&MAGIC);
         body.u32(VERSION);
-        self.identity.node.encode(&mut body);
-        self.identity.cluster.encode(&mut body);
-        self.incarnation.encode(&mut body);
+        body.u32(self.identity.node.0);
+        body.raw(&self.identity.cluster.0);
+        body.u64(self.incarnation.0);
         body.u64(self.segment);
-        self.settled.encode(&mut body);
+        body.u64(self.settled.0);
         out.raw(body.as_slice());
         out.u32(crc32c::crc32c(body.as_slice()));
     }
@@ -97,11 +97,11 @@ impl Decode for Birth {
         if body.array()? != MAGIC || body.u32()? != VERSION {
             return Err(body.error("an identity file of version 1"));
         }
-        let node = NodeId::decode(&mut body)?;
-        let identity = Identity { cluster: ClusterId::decode(&mut body)?, node };
-        let incarnation = Incarnation::decode(&mut body)?;
+        let node = NodeId(body.u32()?);
+        let identity = Identity { cluster: ClusterId(body.array()?), node };
+        let incarnation = Incarnation(body.u64()?);
         let segment = body.u64()?;
-        Ok(Self { identity, incarnation, segment, settled: Incarnation::decode(&mut body)? })
+        Ok(Self { identity, incarnation, segment, settled: Incarnation(body.u64()?) })
     }
 }
 

@@ -141,8 +141,9 @@ impl Scrubber {
     ) -> Result<Vec<Flip>, Error> {
         let (mut flips, mut read) = (Vec::new(), 0);
         while read < budget {
-            let next = wal.places.range(self.record.next()..=wal.durable_seq());
-            let Some((seq, place)) = next.map(|(seq, place)| (*seq, *place)).next() else {
+            let next = wal.places.range(self.record.next()..).next();
+            let durable = next.filter(|(seq, _)| **seq <= wal.durable_seq());
+            let Some((seq, place)) = durable.map(|(seq, place)| (*seq, *place)) else {
                 return self.checkpoint(checkpoints, budget - read, flips);
             };
             self.record = seq;

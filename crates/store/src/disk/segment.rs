@@ -58,12 +58,12 @@ impl Encode for Header {
         let mut body = Writer::new();
         body.raw(&MAGIC);
         body.u32(VERSION);
-        self.identity.node.encode(&mut body);
-        self.identity.cluster.encode(&mut body);
+        body.u32(self.identity.node.0);
+        body.raw(&self.identity.cluster.0);
         body.u64(self.number);
         body.u64(self.generation);
         body.u64(self.first.0);
-        self.incarnation.encode(&mut body);
+        body.u64(self.incarnation.0);
         body.bool(self.doubtful);
         body.u64(self.capacity);
         body.u32(0);
@@ -83,14 +83,14 @@ impl Decode for Header {
         if body.array()? != MAGIC || body.u32()? != VERSION {
             return Err(body.error("a segment of version 1"));
         }
-        let node = NodeId::decode(&mut body)?;
-        let identity = Identity { cluster: ClusterId::decode(&mut body)?, node };
+        let node = NodeId(body.u32()?);
+        let identity = Identity { cluster: ClusterId(body.array()?), node };
         let header = Self {
             identity,
             number: body.u64()?,
             generation: body.u64()?,
             first: Seq(body.u64()?),
-            incarnation: Incarnation::decode(&mut body)?,
+            incarnation: Incarnation(body.u64()?),
             doubtful: body.bool()?,
             capacity: body.u64()?,
         };

@@ -14,6 +14,7 @@
 //! - I4 Every start begins a new segment, with a new generation: what an earlier run left behind the
 //!   log's end can never be taken for a record of this one.
 //! - I5 Nothing is released that no durable checkpoint covers, and only whole segments are.
+//! - I6 A segment's last block is kept for the mark, so that every group has one.
 //!
 //! The mark after a group says that the group is durable. It costs one write into memory, takes no
 //! part in any sync, and lets a later start call a rotted record of the last group corrupt for
@@ -210,7 +211,7 @@ impl Wal {
             .hint("a record must fit into one segment of the log"));
         }
         let end = self.group_at + (self.group.len() + frame::size(data.len())) as u64;
-        if end > self.writing().header.capacity {
+        if end + BLOCK as u64 > self.writing().header.capacity {
             self.commit()?;
             self.guard(|wal| wal.begin_segment(&[]))?;
         }
@@ -258,9 +259,8 @@ impl Wal {
     /// Writes, without a sync, that everything so far is durable.
     fn write_mark(&mut self) -> Result<(), Error> {
         let Open { header, file } = self.writing();
-        if self.group_at + BLOCK as u64 > header.capacity {
-            return Ok(());
-        }
+        let end = self.group_at + BLOCK as u64;
+        invariant!(I6, end <= header.capacity, "no room for the mark");
         let mut block = vec![0; BLOCK];
         let mark = Frame::mark(self.durable).encode(self.key(header), self.group_at);
         block.iter_mut().zip(mark).for_each(|(place, byte)| *place = byte);

@@ -8,9 +8,7 @@ use avouch_promise::{
     Ballot, ClusterId, Decode, Digest, Incarnation, LogIndex, LogPoint, NodeId, Request,
 };
 use avouch_state::{AlarmType, Machine, Operation, outcome_bytes};
-use avouch_store::wire::ask::{
-    Answered, Ask, Gauge, Identity, Member, Question, Refusal, Status,
-};
+use avouch_store::wire::ask::{Answered, Ask, Gauge, Identity, Member, Question, Refusal, Status};
 use avouch_store::wire::{listener, metrics::Metrics};
 use bytes::Bytes;
 use std::net::SocketAddr;
@@ -128,12 +126,7 @@ impl Served {
         let held = Held { machine: Machine::default(), index: 0, refusal: None, question: None };
         let node = Alone(Arc::new(Mutex::new(held)), address.to_string());
         let (stop, stopped) = watch::channel(false);
-        runtime.spawn(listener::serve(
-            node.clone(),
-            Arc::new(Metrics::default()),
-            bound,
-            stopped,
-        ));
+        runtime.spawn(listener::serve(node.clone(), Arc::new(Metrics::default()), bound, stopped));
         Self { node, address, stop, runtime: Some(runtime) }
     }
     /// Runs a client beside the node.
