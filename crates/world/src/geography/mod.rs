@@ -19,8 +19,8 @@ pub use path_delay::{PathDelay, one_way_sampler};
 pub use region::Region;
 pub use table::{RoundTrip, round_trip};
 
-/// The five regions of a first cluster: four continents, three of them within 70 ms of the first,
-/// so that a quorum is near and a minority is far.
+/// The five regions of a first cluster, on four continents. The first has two others within 70 ms,
+/// so a quorum is near it and a minority far.
 pub const FIVE: [Region; 5] = [
     Region::US_EAST_1,
     Region::US_WEST_2,

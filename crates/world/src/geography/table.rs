@@ -97,7 +97,7 @@ const fn number(text: &[u8], mut at: usize) -> (u64, usize) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Region, fibre_floor};
+    use super::super::{FIVE, Region, fibre_floor};
     use super::{RoundTrip, round_trip, stretch};
 
     fn region(name: &str) -> Region {
@@ -128,6 +128,13 @@ mod tests {
         }
         let one = region("eu-west-1");
         assert_eq!(round_trip(one, one), RoundTrip::BETWEEN_ZONES, "no inflated diagonal");
+    }
+
+    #[test]
+    fn the_first_of_five_has_a_quorum_near_and_a_minority_far() {
+        let mut trips = FIVE.map(|to| round_trip(FIVE[0], to).p50.0 / 1_000_000);
+        trips.sort_unstable();
+        assert!(trips[2] < 70 && trips[3] > 100, "{trips:?} ms");
     }
 
     #[test]
