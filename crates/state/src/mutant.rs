@@ -1,6 +1,6 @@
 //! Bugs planted on purpose, so that the tests prove that they would notice them.
 //!
-//! In a test, [`plant`] switches one on for the running thread. In every other build [`planted`]
+//! In a test, `plant` switches one on for the running thread. In every other build [`planted`]
 //! is the constant `false`, and the compiler removes the bug.
 
 /// One planted bug each.
