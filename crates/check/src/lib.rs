@@ -1,4 +1,12 @@
-//! The judge of histories.
+//! The judge of histories: did the answers keep the promises?
+//!
+//! ```text
+//! file -> history (who asked what, was answered what, when, with which guarantee)
+//!      -> operations with spans (obligation)  -> one order? (linearizability) -> report
+//! ```
+//!
+//! A guarantee is judged by its own obligation, and every verdict comes with what shows it: an order
+//! that an independent verifier has accepted, or a few operations that fit in none.
 
 pub mod history;
 pub mod limits;
@@ -7,14 +15,15 @@ pub mod model;
 pub mod obligation;
 pub mod operation;
 pub mod report;
+mod stopwatch;
 
 use avouch_promise::Error;
-use history::History;
 use std::path::Path;
 
+pub use history::History;
 pub use limits::Limits;
 pub use obligation::{judge, judge_by_evidence};
-pub use report::Report;
+pub use report::{Report, Word};
 
 /// Reads a history in any format known and judges it.
 pub fn judge_file(path: &Path, limits: &Limits) -> Result<Report, Error> {

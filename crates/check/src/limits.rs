@@ -3,6 +3,7 @@
 //! Deciding linearizability is NP-complete, so a judge needs a way to say "I do not know": every
 //! search asks its [`Budget`] before it goes on, and ends with the name of the bound it met.
 
+use crate::stopwatch::Stopwatch;
 use std::fmt;
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ pub struct Limits {
 impl Default for Limits {
     /// One minute, 1 GiB, no bound on steps.
     fn default() -> Self {
-        Self { time: Duration::from_mins(1), memory_bytes: 1 << 30, steps: u64::MAX }
+        Self { time: Duration::from_secs(60), memory_bytes: 1 << 30, steps: u64::MAX }
     }
 }
 
@@ -44,21 +45,6 @@ impl fmt::Display for Exhausted {
                 write!(f, "the memory bound of {} MiB was reached", bytes.div_ceil(1 << 20))
             }
         }
-    }
-}
-
-/// A stopwatch. The judge works after the fact, outside every protocol, so it may read a clock.
-#[derive(Clone, Copy, Debug)]
-#[expect(clippy::disallowed_types, reason = "bounds the judge's own run, never its verdict")]
-struct Stopwatch(std::time::Instant);
-
-#[expect(clippy::disallowed_types, reason = "bounds the judge's own run, never its verdict")]
-impl Stopwatch {
-    fn start() -> Self {
-        Self(std::time::Instant::now())
-    }
-    fn elapsed(self) -> Duration {
-        self.0.elapsed()
     }
 }
 

@@ -96,6 +96,8 @@ pub struct Report {
     pub failed: usize,
     /// The format of the history.
     pub format: String,
+    /// What a reader should know of how the history was read.
+    pub notes: Vec<String>,
     /// Steps of the search.
     pub steps: u64,
     /// Time that it took.
@@ -110,6 +112,7 @@ impl Report {
             unknown: history.calls.iter().filter(|call| call.ended.is_none()).count(),
             failed: history.failed,
             format: history.format.to_owned(),
+            notes: history.notes.clone(),
             steps: budget.taken(),
             elapsed: budget.elapsed(),
         }
@@ -160,6 +163,9 @@ impl fmt::Display for Report {
                     }
                 }
             }
+        }
+        for note in &self.notes {
+            writeln!(f, "  note: {note}")?;
         }
         writeln!(f, "  {} steps in {:.1} ms", self.steps, self.elapsed.as_secs_f64() * 1e3)
     }

@@ -3,9 +3,10 @@
 //! A process has at most one call open. A call whose outcome is unknown, or that is open when the
 //! history ends, may take effect at any later moment, or never; a call that failed never did.
 
-use super::{Call, History, Label, Malformed, Record};
-use crate::model::key_value::{Action, Answer, KeyValue};
+use super::{Call, History, Malformed, Record};
+use crate::model::key_value::{Action, KeyValue, Outcome};
 use crate::operation::Moment;
+use avouch_promise::guarantee::Guarantee;
 use avouch_promise::{LogPoint, Nanos};
 use std::collections::BTreeMap;
 
@@ -13,9 +14,9 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// It was made.
-    Invoked(Action, Label),
-    /// It was answered; the label and log point are those that the answer achieved, if it says so.
-    Answered(Answer, Option<Label>, Option<LogPoint>),
+    Invoked(Action, Guarantee),
+    /// It was answered; the guarantee and log point are those that the answer achieved, if it says so.
+    Answered(Outcome, Option<Guarantee>, Option<LogPoint>),
     /// It certainly did not take effect.
     Failed,
     /// Nobody knows, but evidence may name the log point at which it took effect.
@@ -82,13 +83,13 @@ impl Events {
         for (rank, Event { process, kind, time, line }) in events.into_iter().enumerate() {
             let record = Record { line, time, moment: Moment(2 * rank as u64 + 1) };
             let call = match kind {
-                Kind::Invoked(action, label) => {
+                Kind::Invoked(action, guarantee) => {
                     open.insert(process, history.calls.len());
                     history.calls.push(Call {
                         process,
                         action,
                         answer: None,
-                        label,
+                        guarantee,
                         point: None,
                         began: record,
                         ended: None,
@@ -103,11 +104,11 @@ impl Events {
                 continue;
             };
             match kind {
-                Kind::Answered(answer, label, point) => {
+                Kind::Answered(answer, achieved, point) => {
                     call.answer = Some(answer);
                     call.ended = Some(record);
                     call.point = point;
-                    call.label = label.unwrap_or_else(|| std::mem::take(&mut call.label));
+                    call.guarantee = achieved.unwrap_or(call.guarantee);
                 }
                 Kind::Unknown(point) => call.point = point,
                 Kind::Failed => failed.push(place),

@@ -11,9 +11,10 @@
 //! A failed compare-and-swap is an answer: it saw another value. Lines of other loggers are skipped.
 
 use super::event::{Event, Events, Kind};
-use super::{History, Label, Malformed};
-use crate::model::key_value::{Action, Answer, KeyValue};
+use super::{History, Malformed};
+use crate::model::key_value::{Action, KeyValue, Outcome};
 use avouch_promise::Error;
+use avouch_promise::guarantee::Guarantee;
 use bytes::Bytes;
 
 const LOGGER: &str = "jepsen.util";
@@ -82,16 +83,13 @@ fn invoked(function: &str, value: &str) -> Option<Action> {
 fn ended(kind: &str, function: &str, value: &str) -> Option<Kind> {
     let answered = |answer| Some(Kind::Answered(answer, None, None));
     match (kind, function, value) {
-        (":ok", ":read", "nil") => answered(Answer::Value(None)),
-        (":ok", ":read", value) => answered(Answer::Value(Some(number(value)?))),
-        (":ok", ":write", value) => number(value).and_then(|_| answered(Answer::Done)),
-        (":ok", ":cas", value) => pair(value).and_then(|_| answered(Answer::Swapped(true))),
-        (":fail", ":read", _) => Some(Kind::Failed),
-        (":fail", ":cas", value) if pair(value).is_some() => answered(Answer::Swapped(false)),
+        (":ok", ":read", "nil") => answered(Outcome::Value(None)),
+        (":ok", ":read", value) => answered(Outcome::Value(Some(number(value)?))),
+        (":ok", ":write", value) => number(value).and_then(|_| answered(Outcome::Done)),
+        (":ok", ":cas", value) => pair(value).and_then(|_| answered(Outcome::Swapped(true))),
+        (":fail", ":cas", value) if pair(value).is_some() => answered(Outcome::Swapped(false)),
         (":info", ":read" | ":write" | ":cas", _) => Some(Kind::Unknown(None)),
-        // A write, or a swap, that says it failed for another reason than its condition: it may
-        // be wrong about that only if the system lies, so it is held to it.
-        (":fail", ":write" | ":cas", _) => Some(Kind::Failed),
+        (":fail", ":read" | ":write" | ":cas", _) => Some(Kind::Failed),
         _ => None,
     }
 }
@@ -134,7 +132,7 @@ pub(super) fn parse(text: &str) -> Result<History, Error> {
             return Err(words.wrong(end, "the end of the line").into());
         }
         let event = if kind == ":invoke" {
-            invoked(function, value).map(|action| Kind::Invoked(action, Label::Linearizable))
+            invoked(function, value).map(|action| Kind::Invoked(action, Guarantee::Linearizable))
         } else {
             if events.open_action(process).is_some_and(|action| !belongs(function, action)) {
                 return Err(words.wrong(function_at, "the function that was invoked").into());

@@ -40,6 +40,6 @@ impl From<Malformed> for Error {
     fn from(malformed: Malformed) -> Self {
         let Malformed { line, column, span, expected } = malformed;
         let got = if span.is_empty() { "the end of the line".into() } else { format!("`{span}`") };
-        Self::new(Blame::Corrupt, format!("line {line}, column {column}: {expected}"), got)
+        Self::new(Blame::Caller, format!("line {line}, column {column}: {expected}"), got)
     }
 }

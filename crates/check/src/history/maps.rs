@@ -10,8 +10,9 @@
 
 use super::edn::{self, Placed, Value};
 use super::event::{Event, Events, Kind};
-use super::{History, Label, Malformed};
-use crate::model::key_value::{Absent, Action, Answer, KeyValue};
+use super::{History, Malformed};
+use crate::model::key_value::{Absent, Action, KeyValue, Outcome};
+use avouch_promise::guarantee::Guarantee;
 use avouch_promise::{Error, Nanos};
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -81,17 +82,17 @@ impl Line<'_> {
         }
     }
 
-    fn answer(&self, action: &Action) -> Result<Answer, Malformed> {
+    fn answer(&self, action: &Action) -> Result<Outcome, Malformed> {
         let function = self.keyword("f")?;
         Ok(match (action, function) {
             (Action::Get { .. }, "read" | "get") => match self.value("value") {
-                Value::Nil => Answer::Value(None),
-                _ => Answer::Value(Some(self.scalar()?)),
+                Value::Nil => Outcome::Value(None),
+                _ => Outcome::Value(Some(self.scalar()?)),
             },
-            (Action::CompareAndSwap { .. }, "cas") => Answer::Swapped(true),
+            (Action::CompareAndSwap { .. }, "cas") => Outcome::Swapped(true),
             (Action::Put { .. }, "write" | "put")
             | (Action::Append { .. }, "append")
-            | (Action::Delete { .. }, "delete") => Answer::Done,
+            | (Action::Delete { .. }, "delete") => Outcome::Done,
             _ => return Err(self.wrong("f", "the function that was invoked")),
         })
     }
@@ -123,7 +124,7 @@ pub(super) fn parse(text: &str) -> Result<History, Error> {
         let kind = match line.keyword("type")? {
             "invoke" => {
                 of_texts |= matches!(line.keyword("f")?, "get" | "put" | "append");
-                Kind::Invoked(line.action()?, Label::Linearizable)
+                Kind::Invoked(line.action()?, Guarantee::Linearizable)
             }
             "ok" => {
                 let action = events.open_action(process);

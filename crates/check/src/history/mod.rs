@@ -2,6 +2,7 @@
 //!
 //! | format | known by |
 //! |---|---|
+//! | avouch's own | a first line `{"avouch_history": 1}` |
 //! | Jepsen's log of one register | lines `INFO jepsen.util - 3 :invoke :write 1` |
 //! | Jepsen's maps | lines `{:process 0, :type :invoke, :f :get, :key "k"}` |
 //!
@@ -12,44 +13,20 @@ mod event;
 mod jepsen_log;
 mod malformed;
 mod maps;
+mod native;
+
+#[cfg(test)]
+mod tests;
 
 use crate::limits::Limits;
-use crate::model::key_value::{Action, Answer, KeyValue};
+use crate::model::key_value::{Action, KeyValue, Outcome, only_reads};
 use crate::operation::Moment;
+use avouch_promise::guarantee::Guarantee;
 use avouch_promise::{Blame, Error, LogPoint, Nanos};
-use std::fmt;
 use std::path::Path;
 
 pub use event::{Event, Events, Kind};
 pub use malformed::Malformed;
-
-/// What a call was promised about the state that it sees.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Label {
-    /// The latest state, at one moment between invocation and answer.
-    #[default]
-    Linearizable,
-    /// A state that was the latest no longer than this before the invocation.
-    BoundedStaleness(Nanos),
-    /// The state after some prefix of the writes, all keys at one point.
-    ConsistentPrefix,
-    /// For each key, a value that it was given at some time.
-    Eventual,
-    /// A guarantee that this judge does not know.
-    Other(String),
-}
-
-impl fmt::Display for Label {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Linearizable => write!(f, "linearizable"),
-            Self::BoundedStaleness(bound) => write!(f, "bounded-staleness={bound}"),
-            Self::ConsistentPrefix => write!(f, "consistent-prefix"),
-            Self::Eventual => write!(f, "eventual"),
-            Self::Other(name) => write!(f, "{name}"),
-        }
-    }
-}
 
 /// Where and when one event of a call was recorded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,9 +47,9 @@ pub struct Call {
     /// What was asked.
     pub action: Action,
     /// What came back; nothing if the outcome is unknown.
-    pub answer: Option<Answer>,
-    /// What it was promised.
-    pub label: Label,
+    pub answer: Option<Outcome>,
+    /// What it was promised: what its answer achieved, else what it asked for.
+    pub guarantee: Guarantee,
     /// The log point that its evidence names.
     pub point: Option<LogPoint>,
     /// The invocation.
@@ -84,7 +61,7 @@ pub struct Call {
 impl Call {
     /// Whether it may change the state.
     pub fn is_write(&self) -> bool {
-        !self.action.only_reads()
+        !only_reads(&self.action)
     }
 }
 
@@ -101,6 +78,8 @@ pub struct History {
     pub failed: usize,
     /// The name of the format that it was read from.
     pub format: &'static str,
+    /// What a reader of the verdict should know of how it was read.
+    pub notes: Vec<String>,
 }
 
 impl History {
@@ -111,7 +90,11 @@ impl History {
                 std::io::ErrorKind::NotFound => Blame::Caller,
                 _ => Blame::Environment,
             };
-            Error::new(blame, format!("a readable history at {}", path.display()), error.to_string())
+            Error::new(
+                blame,
+                format!("a readable history at {}", path.display()),
+                error.to_string(),
+            )
         };
         let size = std::fs::metadata(path).map_err(unreadable)?.len();
         if size > limits.memory_bytes as u64 {
@@ -120,8 +103,9 @@ impl History {
                 .hint("raise the memory bound, or judge a part of the history"));
         }
         let bytes = std::fs::read(path).map_err(unreadable)?;
-        Self::parse(&bytes).map_err(|error| {
-            Error { expected: format!("{}: {}", path.display(), error.expected), ..error }
+        Self::parse(&bytes).map_err(|error| Error {
+            expected: format!("{}: {}", path.display(), error.expected),
+            ..error
         })
     }
 
@@ -129,19 +113,22 @@ impl History {
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         let text = std::str::from_utf8(bytes).map_err(|error| {
             let before = &bytes[..error.valid_up_to()];
-            let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+            let line = before.split(|byte| *byte == b'\n').count();
             let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
             Malformed { line, column, span: String::new(), expected: "UTF-8 text".into() }
         })?;
         let first = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-        if first.starts_with("{:") {
+        if native::is_header(first) {
+            native::parse(bytes)
+        } else if first.starts_with("{:") {
             maps::parse(text)
         } else if jepsen_log::is_line(first) {
             jepsen_log::parse(text)
         } else {
             let got = Malformed::shown(first);
-            Err(Error::new(Blame::Caller, "a history in a format known", format!("`{got}`"))
-                .hint("known are Jepsen's register logs and Jepsen's maps, one per line"))
+            Err(Error::new(Blame::Caller, "a history in a format known", format!("`{got}`")).hint(
+                "known are avouch's own, Jepsen's register logs and Jepsen's maps, one per line",
+            ))
         }
     }
 }

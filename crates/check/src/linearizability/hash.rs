@@ -1,11 +1,11 @@
 //! A hash for the search's own tables: fast, and the same on every run.
 //!
-//! Multiply and rotate per word (the shape of rustc's `FxHasher`), finished by SplitMix64. It is not
+//! Multiply and rotate per word (the shape of rustc's `FxHasher`), finished by `SplitMix64`. It is not
 //! made to withstand an adversary: whoever writes a history only slows their own judgement.
 
 use std::hash::{Hash, Hasher};
 
-/// Spreads 64 bits over 64 bits (SplitMix64's finisher).
+/// Spreads 64 bits over 64 bits (`SplitMix64`'s finisher).
 pub(super) fn mix(mut z: u64) -> u64 {
     z = z.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

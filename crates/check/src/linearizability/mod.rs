@@ -13,12 +13,12 @@
 //!
 //! - I1: an order handed out has passed the independent verifier against the whole history.
 
-mod shrink;
 mod hash;
 mod memo;
 mod mutant;
 mod placed;
 mod search;
+mod shrink;
 mod states;
 mod timeline;
 mod verify;
@@ -119,7 +119,8 @@ fn search_parts<M: Sequential>(
         let mut waiting = Vec::new();
         for part in open {
             budget.slice(quota);
-            let members: Vec<_> = part.iter().map(|place| Subject::from(&operations[*place])).collect();
+            let members: Vec<_> =
+                part.iter().map(|place| Subject::from(&operations[*place])).collect();
             let Outcome { order, furthest } = Search::new(model, &members, mutant).run(budget);
             let places = |found: &[usize]| found.iter().map(|at| part[*at]).collect::<Vec<_>>();
             match order {

@@ -163,11 +163,8 @@ impl<'a, M: Sequential> Search<'a, M> {
         }));
         for ((member, input), twins) in members.iter_mut().zip(inputs).zip(twins) {
             member.input = input;
-            member.twins = if mutant == Mutant::AllUnknownAreTwins && !member.known {
-                NONE
-            } else {
-                twins
-            };
+            member.twins =
+                if mutant == Mutant::AllUnknownAreTwins && !member.known { NONE } else { twins };
         }
         let spans: Vec<_> = members.iter().map(|member| span(member, mutant)).collect();
         let count = members.len();

@@ -8,7 +8,7 @@ use crate::operation::Operation;
 /// The states met, and the steps between them.
 pub(super) struct States<'a, M: Sequential> {
     model: &'a M,
-    states: Vec<M::State>,
+    met: Vec<M::State>,
     hashes: Vec<u64>,
     index: Index,
     /// (state, operation) and where its successors are kept.
@@ -39,7 +39,7 @@ impl<'a, M: Sequential> States<'a, M> {
     pub(super) fn new(model: &'a M) -> Self {
         let mut states = Self {
             model,
-            states: Vec::new(),
+            met: Vec::new(),
             hashes: Vec::new(),
             index: Index::default(),
             steps: Vec::new(),
@@ -53,12 +53,12 @@ impl<'a, M: Sequential> States<'a, M> {
 
     fn number(&mut self, state: M::State) -> u32 {
         let hash = hash_of(&state);
-        if let Some(number) = self.index.find(hash, |number| self.states[number as usize] == state) {
+        if let Some(number) = self.index.find(hash, |number| self.met[number as usize] == state) {
             return number;
         }
-        let number = self.states.len() as u32;
+        let number = self.met.len() as u32;
         self.heap_bytes += self.model.state_bytes(&state);
-        self.states.push(state);
+        self.met.push(state);
         self.hashes.push(hash);
         let hashes = &self.hashes;
         self.index.insert(hash, number, |number| hashes[number as usize]);
@@ -67,7 +67,7 @@ impl<'a, M: Sequential> States<'a, M> {
 
     /// Whether `operation`, which changes nothing, may give its answer in `state`.
     pub(super) fn allows(&self, state: u32, operation: &Operation<M::Input, M::Output>) -> bool {
-        let state = &self.states[state as usize];
+        let state = &self.met[state as usize];
         let next = self.model.step(state, &operation.input, operation.output.as_ref());
         !matches!(next, Next::Impossible)
     }
@@ -88,7 +88,7 @@ impl<'a, M: Sequential> States<'a, M> {
             return self.steps[at as usize].2;
         }
         let next =
-            self.model.step(&self.states[state as usize], &operation.input, operation.output.as_ref());
+            self.model.step(&self.met[state as usize], &operation.input, operation.output.as_ref());
         let successors = match next {
             Next::Impossible => Successors::None,
             Next::Same => Successors::One(state),
@@ -118,7 +118,7 @@ impl<'a, M: Sequential> States<'a, M> {
     /// Bytes held.
     pub(super) fn bytes(&self) -> usize {
         self.heap_bytes
-            + self.states.len() * (size_of::<M::State>() + 8)
+            + self.met.len() * (size_of::<M::State>() + 8)
             + self.steps.len() * size_of::<(u32, u32, Successors)>()
             + self.index.bytes()
             + self.step_index.bytes()

@@ -4,7 +4,7 @@ use super::exhaustive::has_order;
 use super::mutant::Mutant;
 use super::*;
 use crate::limits::Limits;
-use crate::model::key_value::{Action, Answer, Compare, KeyValue};
+use crate::model::key_value::{Action, Compare, KeyValue, Outcome};
 use crate::model::{Next, Register, RegisterAnswer, RegisterInput};
 use avouch_promise::Random;
 use bytes::Bytes;
@@ -61,7 +61,12 @@ mod generate {
             .into_iter()
             .zip(outputs)
             .zip(spans)
-            .map(|((input, output), (earliest, latest))| Operation { input, output, earliest, latest })
+            .map(|((input, output), (earliest, latest))| Operation {
+                input,
+                output,
+                earliest,
+                latest,
+            })
             .collect();
         for _ in 0..random.below(4) {
             let from = random.below(operations.len() as u64) as usize;
@@ -79,12 +84,12 @@ mod generate {
         let count = random.between(2, 8) as usize;
         let inputs = (0..count)
             .map(|_| {
-                let value = random.below(3) as i64;
+                let value = random.below(3).cast_signed();
                 match random.below(3) {
                     0 => RegisterInput::Read,
                     1 => RegisterInput::Write(value),
                     _ => RegisterInput::CompareAndSwap {
-                        expected: random.chance(0.8).then(|| random.below(3) as i64),
+                        expected: random.chance(0.8).then(|| random.below(3).cast_signed()),
                         value,
                     },
                 }
@@ -125,7 +130,7 @@ mod generate {
         }
     }
 
-    pub(super) fn key_value(random: &mut Random) -> Vec<Operation<Action, Answer>> {
+    pub(super) fn key_value(random: &mut Random) -> Vec<Operation<Action, Outcome>> {
         let count = random.between(2, 8) as usize;
         let inputs = (0..count).map(|_| action(random, 0)).collect();
         let model = KeyValue::default();
@@ -250,8 +255,7 @@ fn two_ways_to_one_state() -> Vec<Operation<RegisterInput, RegisterAnswer>> {
         earliest: Moment(at),
         latest: Some(Moment(at)),
     };
-    let unknown =
-        |input| Operation { input, output: None, earliest: Moment(0), latest: None };
+    let unknown = |input| Operation { input, output: None, earliest: Moment(0), latest: None };
     let read = |value, at| known(RegisterInput::Read, RegisterAnswer::Value(Some(value)), at);
     vec![
         unknown(RegisterInput::Write(1)),
@@ -320,13 +324,13 @@ fn a_bound_gives_unknown_with_the_way_come_so_far() {
     // Appends of one text in any order reach few states; of different texts, n! ones.
     let appends = (0..12).map(|number| Operation {
         input: Action::Append { key: "k".into(), value: number.to_string().into() },
-        output: Some(Answer::Done),
+        output: Some(Outcome::Done),
         earliest: Moment(0),
         latest: Some(Moment(1)),
     });
     let read = Operation {
         input: Action::Get { key: "k".into() },
-        output: Some(Answer::Value(Some("never".into()))),
+        output: Some(Outcome::Value(Some("never".into()))),
         earliest: Moment(2),
         latest: Some(Moment(3)),
     };

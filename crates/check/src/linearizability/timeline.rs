@@ -28,20 +28,20 @@ impl Timeline {
         // At equal moments starts come first: operations that only touch are concurrent.
         places.sort_unstable();
         let head = spans.len() as u32 * 2;
-        let mut list = Self {
+        let mut timeline = Self {
             next: vec![head; spans.len() * 2 + 1],
             previous: vec![head; spans.len() * 2 + 1],
             has_end: spans.iter().map(|(_, latest)| latest.is_some()).collect(),
         };
         let mut last = head;
         for (_, _, place) in places {
-            list.next[last as usize] = place;
-            list.previous[place as usize] = last;
+            timeline.next[last as usize] = place;
+            timeline.previous[place as usize] = last;
             last = place;
         }
-        list.next[last as usize] = head;
-        list.previous[head as usize] = last;
-        list
+        timeline.next[last as usize] = head;
+        timeline.previous[head as usize] = last;
+        timeline
     }
 
     fn head(&self) -> u32 {
@@ -60,7 +60,7 @@ impl Timeline {
     }
 
     fn candidate(&self, place: u32) -> Option<u32> {
-        (place % 2 == 0 && place != self.head()).then_some(place / 2)
+        (place.is_multiple_of(2) && place != self.head()).then_some(place / 2)
     }
 
     /// Cuts an operation out.

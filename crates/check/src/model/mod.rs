@@ -10,7 +10,7 @@ pub mod register;
 use crate::operation::Operation;
 use std::hash::Hash;
 
-pub use key_value::{Absent, Action, Answer, Compare, KeyValue};
+pub use key_value::{Absent, KeyValue};
 pub use register::{Register, RegisterAnswer, RegisterInput};
 
 /// What follows from one operation in one state.
@@ -90,10 +90,7 @@ pub trait Sequential {
     /// Splits the operations into parts that touch disjoint objects, by their places in
     /// `operations`: a history is linearizable exactly if each of its objects is
     /// (P-compositionality: Horn and Kroening, 2015). By default everything is one part.
-    fn partition(
-        &self,
-        operations: &[Operation<Self::Input, Self::Output>],
-    ) -> Vec<Vec<usize>> {
+    fn partition(&self, operations: &[Operation<Self::Input, Self::Output>]) -> Vec<Vec<usize>> {
         vec![(0..operations.len()).collect()]
     }
 

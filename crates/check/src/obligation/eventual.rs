@@ -4,8 +4,9 @@
 //! absent at the start. A value made by appending fits if distinct appends, after one put or none, spell
 //! it.
 
-use crate::history::{Call, History, Label};
-use crate::model::key_value::{Absent, Action, Answer};
+use super::span::Obligation;
+use crate::history::{Call, History};
+use crate::model::key_value::{Absent, Action, Outcome};
 use crate::operation::Moment;
 use crate::report::{Finding, Story};
 use bytes::Bytes;
@@ -38,16 +39,16 @@ fn collect<'a>(action: &'a Action, at: Moment, keys: &mut BTreeMap<&'a Bytes, Gi
 }
 
 /// The values that an answer shows, by key.
-fn shown<'a>(action: &'a Action, answer: &'a Answer) -> Vec<(&'a Bytes, &'a Bytes)> {
+fn shown<'a>(action: &'a Action, answer: &'a Outcome) -> Vec<(&'a Bytes, &'a Bytes)> {
     match (action, answer) {
-        (Action::Get { key }, Answer::Value(Some(value))) => vec![(key, value)],
-        (_, Answer::Entries(entries)) => entries.iter().map(|(key, value)| (key, value)).collect(),
+        (Action::Get { key }, Outcome::Value(Some(value))) => vec![(key, value)],
+        (_, Outcome::Entries(entries)) => entries.iter().map(|(key, value)| (key, value)).collect(),
         (
             Action::Transaction { then, otherwise, .. },
-            Answer::Transaction { succeeded, answers },
+            Outcome::Transaction { succeeded, outcomes },
         ) => {
             let branch = if *succeeded { then } else { otherwise };
-            branch.iter().zip(answers).flat_map(|(action, answer)| shown(action, answer)).collect()
+            branch.iter().zip(outcomes).flat_map(|(action, answer)| shown(action, answer)).collect()
         }
         _ => Vec::new(),
     }
@@ -60,7 +61,9 @@ impl Given<'_> {
     }
 
     fn spells(&self, value: &[u8], end: Moment, used: &mut Vec<bool>) -> bool {
-        if value.is_empty() && used.contains(&true) || self.whole.get(value).is_some_and(|at| *at < end) {
+        if value.is_empty() && used.contains(&true)
+            || self.whole.get(value).is_some_and(|at| *at < end)
+        {
             return true;
         }
         for (number, (last, at)) in self.added.iter().enumerate() {
@@ -84,7 +87,7 @@ pub fn judge(history: &History) -> Finding {
     for call in &history.calls {
         collect(&call.action, call.began.moment, &mut keys);
     }
-    let is_read = |call: &Call| !call.is_write() && call.label == Label::Eventual;
+    let is_read = |call: &Call| Obligation::of(call) == Some(Obligation::Written);
     for (place, call) in history.calls.iter().enumerate().filter(|(_, call)| is_read(call)) {
         let (Some(answer), Some(ended)) = (&call.answer, call.ended) else { continue };
         let from_nowhere = shown(&call.action, answer).into_iter().find(|(key, value)| {

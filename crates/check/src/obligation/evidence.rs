@@ -10,18 +10,17 @@
 //! - E1 no two writes stand at one point;
 //! - E2 each answer is what its point's state gives (writes of unknown outcome that have no point may
 //!   be anywhere that real time allows);
-//! - E3 a linearizable read or a write stands at or after everything linearizable, and every write, that
-//!   was answered before it was invoked (for bounded staleness: that long before);
-//! - E4 nothing stands at or after a write that was invoked only after it was answered: no answer
-//!   comes from the future.
+//! - E3 nothing stands behind a call in the log whose span began after it was answered: no linearizable
+//!   read is older than what was answered before it, and no answer comes from the future.
 //!
 //! If they hold, the history has an order in the sense of `linearizability`: the theorem behind the
 //! guarantee table. Whoever holds only evidence needs no search.
 
-use super::{Selection, is_ordered, span};
-use crate::history::{Call, History, Label};
+use super::{Selection, is_ordered, span, unordered};
+use crate::history::{Call, History};
 use crate::limits::{Budget, Limits};
 use crate::linearizability::decide;
+use crate::model::key_value::{asked, changed_nothing};
 use crate::operation::{Moment, Operation};
 use crate::report::{Finding, Part, Report, Story};
 use avouch_promise::LogPoint;
@@ -30,32 +29,15 @@ use avouch_promise::LogPoint;
 //= §1.4.1 each guarantee's specification as a predicate over histories
 pub fn judge_by_evidence(history: &History, limits: &Limits) -> Report {
     let mut budget = Budget::new(*limits);
-    let ordered: Vec<usize> = places(history, is_ordered);
+    let chosen = history.calls.iter().enumerate().filter(|(_, call)| is_ordered(call));
+    let ordered: Vec<usize> = chosen.map(|(place, _)| place).collect();
     let mut parts = vec![Part {
         guarantee: "the order of evidence".to_owned(),
         operations: ordered.len(),
         finding: judge_order(history, &ordered, &mut budget),
     }];
-    let eventual = places(history, |call| !call.is_write() && call.label == Label::Eventual);
-    if !eventual.is_empty() {
-        parts.push(Part {
-            guarantee: Label::Eventual.to_string(),
-            operations: eventual.len(),
-            finding: super::eventual::judge(history),
-        });
-    }
-    let other = places(history, |call| !is_ordered(call) && call.label != Label::Eventual);
-    if !other.is_empty() {
-        let reason = "this judge does not know the guarantee".to_owned();
-        let finding = Finding::Unknown { reason, story: None };
-        parts.push(Part { guarantee: "other".to_owned(), operations: other.len(), finding });
-    }
+    parts.extend(unordered(history));
     Report::new(history, parts, &budget)
-}
-
-fn places(history: &History, select: impl Fn(&Call) -> bool) -> Vec<usize> {
-    let chosen = history.calls.iter().enumerate().filter(|(_, call)| select(call));
-    chosen.map(|(place, _)| place).collect()
 }
 
 /// A call with its log point.
@@ -67,19 +49,17 @@ fn judge_order(history: &History, ordered: &[usize], budget: &mut Budget) -> Fin
         ordered.iter().find(|at| calls[**at].point.is_none() && calls[**at].ended.is_some())
     {
         let Call { action, process, .. } = &calls[*place];
+        let action = asked(action);
         let reason = format!("`{action}` of process {process} was answered without a log point");
         return Finding::Unknown { reason, story: None };
     }
     let mut pointed: Vec<Pointed> = ordered
         .iter()
         .filter_map(|at| calls[*at].point.map(|point| (point, *at)))
-        .filter(|(_, at)| calls[*at].is_write() || calls[*at].ended.is_some())
+        .filter(|(_, at)| changes(&calls[*at]) || calls[*at].ended.is_some())
         .collect();
-    pointed.sort_by_key(|(point, at)| (*point, !calls[*at].is_write(), calls[*at].began.moment));
-    if let Some(story) = two_writes(history, &pointed)
-        .or_else(|| out_of_time(history, &pointed))
-        .or_else(|| from_the_future(history, &pointed))
-    {
+    pointed.sort_by_key(|(point, at)| (*point, !changes(&calls[*at]), calls[*at].began.moment));
+    if let Some(story) = two_writes(history, &pointed).or_else(|| out_of_time(history, &pointed)) {
         return Finding::Violated(story);
     }
     answers(history, &pointed, ordered, budget)
@@ -98,7 +78,7 @@ fn two_writes(history: &History, pointed: &[Pointed]) -> Option<Story> {
 /// Whether a call certainly has an entry of the log to itself: a write whose answer does not say that
 /// it changed nothing.
 fn changes(call: &Call) -> bool {
-    let idle = |answer| call.action.changed_nothing(answer);
+    let idle = |answer| changed_nothing(&call.action, answer);
     call.is_write() && !call.answer.as_ref().is_some_and(idle)
 }
 
@@ -111,7 +91,7 @@ fn out_of_time(history: &History, pointed: &[Pointed]) -> Option<Story> {
         let members = &pointed[group..group + same];
         // Reads at one point have no order among each other; the write there comes first.
         for writes in [true, false] {
-            let of_kind = |at: usize| history.calls[at].is_write() == writes;
+            let of_kind = |at: usize| changes(&history.calls[at]) == writes;
             for (point, at) in members.iter().filter(|(_, at)| of_kind(*at)) {
                 let ended = history.calls[*at].ended.map(|ended| ended.moment);
                 if let (Some(ended), Some((earliest, before, other))) = (ended, latest)
@@ -126,32 +106,13 @@ fn out_of_time(history: &History, pointed: &[Pointed]) -> Option<Story> {
                 }
             }
             for (point, at) in members.iter().filter(|(_, at)| of_kind(*at)) {
-                let earliest = span::operation(&history.calls[*at], history).earliest;
+                let earliest = span::earliest(&history.calls[*at], history);
                 if latest.is_none_or(|(moment, ..)| moment < earliest) {
                     latest = Some((earliest, *point, *at));
                 }
             }
         }
         group += same;
-    }
-    None
-}
-
-/// E4 for answers that need no order in time themselves: nobody sees a write before it was asked for.
-fn from_the_future(history: &History, pointed: &[Pointed]) -> Option<Story> {
-    let mut latest: Option<(Moment, usize)> = None;
-    for (_, at) in pointed {
-        let call = &history.calls[*at];
-        if call.is_write() {
-            if latest.is_none_or(|(moment, _)| moment < call.began.moment) {
-                latest = Some((call.began.moment, *at));
-            }
-        } else if let (Some(ended), Some((began, write))) = (call.ended, latest)
-            && ended.moment < began
-        {
-            let because = vec!["the read's log point covers a write asked for later".to_owned()];
-            return Some(Story::of_calls(history, "an answer from the future", &[*at, write], because));
-        }
     }
     None
 }
@@ -170,12 +131,12 @@ fn answers(
     let mut earliest_free: Vec<(Moment, Moment)> = Vec::new();
     for (point, at) in pointed {
         let call = &calls[*at];
-        let key = (*point, !call.is_write());
-        if last != Some(key) || call.is_write() {
+        let key = (*point, !changes(call));
+        if last != Some(key) || changes(call) {
             rank += 2;
             last = Some(key);
         }
-        // Only what was answered binds: an unknown write at a point took effect there or never.
+        // A write of unknown outcome that has a point took effect there.
         let latest = Some(Moment(rank));
         selection.places.push(*at);
         selection.operations.push(Operation {

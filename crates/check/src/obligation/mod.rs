@@ -27,12 +27,14 @@ mod simulated;
 #[cfg(test)]
 mod tests;
 
-use crate::history::{Call, History, Label};
+use crate::history::{Call, History};
 use crate::limits::{Budget, Limits};
 use crate::linearizability::{Verdict, decide};
-use crate::model::key_value::{Action, Answer, KeyValue};
+use crate::model::key_value::{Action, KeyValue, Outcome};
 use crate::operation::Operation;
 use crate::report::{Finding, Part, Report, Story};
+use avouch_promise::guarantee::Guarantee;
+use span::Obligation;
 use std::collections::BTreeMap;
 
 pub use evidence::judge_by_evidence;
@@ -40,7 +42,7 @@ pub use evidence::judge_by_evidence;
 /// Places in a history's calls, with the operations that the judge makes of them.
 pub(crate) struct Selection {
     pub(crate) places: Vec<usize>,
-    pub(crate) operations: Vec<Operation<Action, Answer>>,
+    pub(crate) operations: Vec<Operation<Action, Outcome>>,
 }
 
 impl Selection {
@@ -51,107 +53,100 @@ impl Selection {
         Self { places, operations }
     }
 
-    fn judge(&self, model: &KeyValue, budget: &mut Budget) -> Verdict {
-        decide(model, &self.operations, budget)
+    fn judge(&self, model: KeyValue, budget: &mut Budget) -> Verdict {
+        decide(&model, &self.operations, budget)
     }
 }
 
 /// Whether the call stands in the one order of the log.
 fn is_ordered(call: &Call) -> bool {
-    call.is_write()
-        || matches!(
-            call.label,
-            Label::Linearizable | Label::BoundedStaleness(_) | Label::ConsistentPrefix
-        )
+    !matches!(Obligation::of(call), None | Some(Obligation::Written))
 }
 
 fn is_strong(call: &Call) -> bool {
-    call.is_write() || call.label == Label::Linearizable
+    Obligation::of(call) == Some(Obligation::Latest)
 }
 
 /// Judges a history by the obligations that its operations carry.
+//= §2.3.2 strict serializability, serializability, linearizability
 pub fn judge(history: &History, limits: &Limits) -> Report {
     let mut budget = Budget::new(*limits);
     let mut parts = ordered(history, &mut budget);
-    let eventual = |call: &&Call| !call.is_write() && call.label == Label::Eventual;
-    let count = history.calls.iter().filter(eventual).count();
-    if count > 0 {
-        parts.push(Part {
-            guarantee: Label::Eventual.to_string(),
-            operations: count,
-            finding: eventual::judge(history),
-        });
-    }
-    let mut unknown: BTreeMap<&str, usize> = BTreeMap::new();
-    for call in &history.calls {
-        if let Label::Other(name) = &call.label {
-            *unknown.entry(name).or_default() += 1;
-        }
-    }
-    for (name, operations) in unknown {
-        let reason = "this judge does not know the guarantee".to_owned();
-        parts.push(Part {
-            guarantee: name.to_owned(),
-            operations,
-            finding: Finding::Unknown { reason, story: None },
-        });
-    }
+    parts.extend(unordered(history));
     Report::new(history, parts, &budget)
 }
+
+/// The guarantees whose operations stand in no order: eventual reads, and what is not known here.
+fn unordered(history: &History) -> Vec<Part> {
+    let mut counts: BTreeMap<Guarantee, usize> = BTreeMap::new();
+    for call in history.calls.iter().filter(|call| !is_ordered(call)) {
+        *counts.entry(call.guarantee).or_default() += 1;
+    }
+    let part = |(guarantee, operations): (Guarantee, usize)| {
+        let finding = if guarantee == Guarantee::Eventual {
+            eventual::judge(history)
+        } else {
+            let reason = "this judge does not know the guarantee".to_owned();
+            Finding::Unknown { reason, story: None }
+        };
+        Part { guarantee: guarantee.to_string(), operations, finding }
+    };
+    counts.into_iter().map(part).collect()
+}
+
+const STRONG: &str = "linearizable";
 
 /// The guarantees that put their operations into the one order: all at once, and if that fails, each
 /// alone with the strong ones, to name the one that is broken.
 fn ordered(history: &History, budget: &mut Budget) -> Vec<Part> {
-    let mut weaker: BTreeMap<&Label, usize> = BTreeMap::new();
+    let mut weaker: BTreeMap<Guarantee, usize> = BTreeMap::new();
     let mut strong = 0;
     for call in history.calls.iter().filter(|call| is_ordered(call)) {
         if is_strong(call) {
             strong += 1;
         } else {
-            *weaker.entry(&call.label).or_default() += 1;
+            *weaker.entry(call.guarantee).or_default() += 1;
         }
     }
-    let part = |label: &Label, operations, finding| Part {
-        guarantee: label.to_string(),
+    let part = |guarantee: &str, operations, finding| Part {
+        guarantee: guarantee.to_owned(),
         operations,
         finding,
     };
     let all = Selection::new(history, is_ordered);
-    let together = all.judge(&history.model, budget);
+    let together = all.judge(history.model, budget);
     if let Verdict::Holds(order) = &together {
         let order: Vec<usize> = order.iter().map(|at| all.places[*at]).collect();
-        let mut parts = vec![part(&Label::Linearizable, strong, Finding::Holds { order })];
-        for (label, count) in weaker {
-            parts.push(part(label, count, Finding::Holds { order: Vec::new() }));
+        let mut parts = vec![part(STRONG, strong, Finding::Holds { order })];
+        for (guarantee, count) in weaker {
+            let kept = Finding::Holds { order: Vec::new() };
+            parts.push(part(&guarantee.to_string(), count, kept));
         }
         return parts;
     }
     let alone = Selection::new(history, is_strong);
     let verdict =
-        if weaker.is_empty() { together.clone() } else { alone.judge(&history.model, budget) };
+        if weaker.is_empty() { together.clone() } else { alone.judge(history.model, budget) };
     let strong_holds = matches!(verdict, Verdict::Holds(_));
-    let mut parts =
-        vec![part(&Label::Linearizable, strong, Finding::of(history, &alone.places, &verdict))];
+    let mut parts = vec![part(STRONG, strong, Finding::of(history, &alone.places, &verdict))];
     let mut named = !strong_holds;
-    for (label, count) in weaker {
+    for (guarantee, count) in weaker {
         let finding = if strong_holds {
-            let with = Selection::new(history, |call| is_strong(call) || call.label == *label);
-            let verdict = with.judge(&history.model, budget);
+            let with =
+                Selection::new(history, |call| is_strong(call) || call.guarantee == guarantee);
+            let verdict = with.judge(history.model, budget);
             named |= !matches!(verdict, Verdict::Holds(_));
             Finding::of(history, &with.places, &verdict)
         } else {
             let reason = "without an order of the writes there is no prefix to compare with";
             Finding::Unknown { reason: reason.to_owned(), story: None }
         };
-        parts.push(part(label, count, finding));
+        parts.push(part(&guarantee.to_string(), count, finding));
     }
     if !named {
         // Each holds alone, but no one order serves them all.
-        parts.push(Part {
-            guarantee: "all of these in one order".to_owned(),
-            operations: all.places.len(),
-            finding: Finding::of(history, &all.places, &together),
-        });
+        let finding = Finding::of(history, &all.places, &together);
+        parts.push(part("all of these in one order", all.places.len(), finding));
     }
     parts
 }

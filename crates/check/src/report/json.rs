@@ -14,6 +14,7 @@ impl Report {
             "operations": self.operations,
             "unknown": self.unknown,
             "failed": self.failed,
+            "notes": self.notes,
             "steps": self.steps,
             "elapsed_us": u64::try_from(self.elapsed.as_micros()).unwrap_or(u64::MAX),
             "guarantees": self.parts.iter().map(part).collect::<Vec<_>>(),

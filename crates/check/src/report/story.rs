@@ -1,7 +1,7 @@
 //! Who did what when: the smallest witness of a violation as a few lines that a person can check.
 
 use crate::history::{Call, History, Record};
-use crate::model::key_value::{Action, Contents, KeyValue};
+use crate::model::key_value::{Action, Contents, KeyValue, answered, asked};
 use crate::model::{Next, Sequential};
 use bytes::Bytes;
 use std::fmt;
@@ -33,9 +33,9 @@ impl Line {
             process: call.process,
             began: call.began,
             ended: call.ended,
-            action: call.action.to_string(),
-            answer: call.answer.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string),
-            guarantee: call.label.to_string(),
+            action: asked(&call.action),
+            answer: call.answer.as_ref().map_or_else(|| "unknown".to_owned(), answered),
+            guarantee: call.guarantee.to_string(),
         })
     }
 
@@ -75,6 +75,8 @@ impl Story {
         furthest: &[usize],
         minimal: bool,
     ) -> Self {
+        let mut essential = essential.to_vec();
+        essential.sort_unstable();
         let lines: Vec<Line> =
             essential.iter().filter_map(|place| Line::new(history, *place)).collect();
         let mut conclusion = Vec::new();
@@ -83,16 +85,17 @@ impl Story {
             .iter()
             .skip(placed.len().saturating_sub(TOLD))
             .filter_map(|place| history.calls.get(*place))
-            .map(|call| format!("{} (process {})", call.action, call.process))
+            .map(|call| format!("{} (process {})", asked(&call.action), call.process))
             .collect();
         let skipped = placed.len() - told.len();
-        let start = if skipped > 0 { format!("... after {skipped} others, ") } else { String::new() };
+        let start =
+            if skipped > 0 { format!("... after {skipped} others, ") } else { String::new() };
         let order =
             if told.is_empty() { "none of them".to_owned() } else { start + &told.join(", ") };
         conclusion.push(format!("the longest order that fits: {order}"));
         for place in essential.iter().filter(|place| !placed.contains(place)) {
             if let Some(call) = history.calls.get(*place) {
-                conclusion.extend(misfit(&history.model, &state, call));
+                conclusion.extend(misfit(history.model, &state, call));
             }
         }
         if !optional.is_empty() {
@@ -104,7 +107,10 @@ impl Story {
         if !minimal {
             conclusion.push("a smaller set may exist: the bound on shrinking was reached".into());
         }
-        let title = format!("these {} operations fit in no order", lines.len());
+        let title = match lines.len() {
+            1 => "this operation fits nowhere".to_owned(),
+            count => format!("these {count} operations fit in no order"),
+        };
         Self { title, lines, conclusion, minimal }
     }
 
@@ -114,7 +120,10 @@ impl Story {
         Self {
             title: "an answer from nowhere".to_owned(),
             lines: Line::new(history, place).into_iter().collect(),
-            conclusion: vec![format!("before it was answered, nobody had asked for `{never}`")],
+            conclusion: vec![format!(
+                "before it was answered, nobody had asked for `{}`",
+                asked(&never)
+            )],
             minimal: true,
         }
     }
@@ -139,10 +148,9 @@ fn replay(history: &History, order: &[usize]) -> (Contents, Vec<usize>) {
     for place in order {
         let Some(call) = history.calls.get(*place) else { break };
         match model.step(&state, &call.action, None) {
-            Next::Impossible => break,
             Next::Same => {}
             Next::One(next) => state = next,
-            Next::Many(_) => break,
+            Next::Impossible | Next::Many(_) => break,
         }
         placed.push(*place);
     }
@@ -150,14 +158,13 @@ fn replay(history: &History, order: &[usize]) -> (Contents, Vec<usize>) {
 }
 
 /// Why a call does not follow.
-fn misfit(model: &KeyValue, state: &Contents, call: &Call) -> Option<String> {
+fn misfit(model: KeyValue, state: &Contents, call: &Call) -> Option<String> {
     let answer = call.answer.as_ref()?;
     let would = model.apply(&mut state.clone(), &call.action);
-    (would.to_string() != answer.to_string()).then(|| {
-        format!(
-            "after that, `{}` of process {} would give {would}, but gave {answer}",
-            call.action, call.process
-        )
+    let (action, would, answer) = (asked(&call.action), answered(&would), answered(answer));
+    (would != answer).then(|| {
+        let process = call.process;
+        format!("after that, `{action}` of process {process} would give {would}, but gave {answer}")
     })
 }
 

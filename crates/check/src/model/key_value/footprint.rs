@@ -3,8 +3,8 @@
 //! Two keys belong together if one operation touches both; parts are the classes of the
 //! transitive closure (union-find). A range touches every key of the history that lies in it.
 
-use super::action::{Action, Answer};
 use crate::operation::Operation;
+use avouch_promise::history::{Action, Outcome};
 use bytes::Bytes;
 use std::collections::BTreeMap;
 
@@ -33,11 +33,13 @@ fn touched<'a>(action: &'a Action, touches: &mut Vec<Touch<'a>>) {
 }
 
 /// The keys that an answer speaks of.
-fn seen<'a>(answer: &'a Answer, touches: &mut Vec<Touch<'a>>) {
+fn seen<'a>(answer: &'a Outcome, touches: &mut Vec<Touch<'a>>) {
     match answer {
-        Answer::Entries(entries) => touches.extend(entries.iter().map(|(key, _)| Touch::Key(key))),
-        Answer::Transaction { answers, .. } => {
-            answers.iter().for_each(|answer| seen(answer, touches));
+        Outcome::Entries(entries) => touches.extend(entries.iter().map(|(key, _)| Touch::Key(key))),
+        Outcome::Transaction { outcomes, .. } => {
+            for outcome in outcomes {
+                seen(outcome, touches);
+            }
         }
         _ => {}
     }
@@ -65,7 +67,7 @@ impl Classes {
 }
 
 /// The finest split into parts that touch disjoint keys, in the order of their first operations.
-pub(super) fn partition(operations: &[Operation<Action, Answer>]) -> Vec<Vec<usize>> {
+pub(super) fn partition(operations: &[Operation<Action, Outcome>]) -> Vec<Vec<usize>> {
     let touches: Vec<Vec<Touch<'_>>> = operations
         .iter()
         .map(|operation| {

@@ -6,13 +6,17 @@
 
 mod action;
 mod footprint;
+mod text;
 
 use super::{Next, Sequential};
 use crate::operation::Operation;
 use bytes::Bytes;
 use std::collections::BTreeMap;
 
-pub use action::{Action, Answer, Compare};
+use action::is_recorded_as;
+pub use action::{changed_nothing, only_reads};
+pub use avouch_promise::history::{Action, Compare, Outcome};
+pub use text::{answered, asked, shown};
 
 /// The contents of a store.
 pub type Contents = BTreeMap<Bytes, Bytes>;
@@ -36,28 +40,28 @@ pub struct KeyValue {
 
 impl Sequential for KeyValue {
     type Input = Action;
-    type Output = Answer;
+    type Output = Outcome;
     type State = Contents;
 
     fn initial(&self) -> Contents {
         Contents::new()
     }
 
-    fn step(&self, state: &Contents, input: &Action, output: Option<&Answer>) -> Next<Contents> {
-        if let (Action::Get { key }, Some(Answer::Value(seen))) = (input, output) {
+    fn step(&self, state: &Contents, input: &Action, output: Option<&Outcome>) -> Next<Contents> {
+        if let (Action::Get { key }, Some(Outcome::Value(seen))) = (input, output) {
             return if seen.as_ref() == self.read(state, key) {
                 Next::Same
             } else {
                 Next::Impossible
             };
         }
-        if input.only_reads() {
-            let fits = output.is_none_or(|seen| self.look(state, input).is_recorded_as(seen));
+        if only_reads(input) {
+            let fits = output.is_none_or(|seen| is_recorded_as(&self.look(state, input), seen));
             return if fits { Next::Same } else { Next::Impossible };
         }
         let mut next = state.clone();
         let answer = self.apply(&mut next, input);
-        if output.is_some_and(|seen| !answer.is_recorded_as(seen)) {
+        if output.is_some_and(|seen| !is_recorded_as(&answer, seen)) {
             Next::Impossible
         } else if next == *state {
             Next::Same
@@ -66,11 +70,11 @@ impl Sequential for KeyValue {
         }
     }
 
-    fn is_pure(&self, input: &Action, output: Option<&Answer>) -> bool {
-        input.only_reads() || output.is_some_and(|output| input.changed_nothing(output))
+    fn is_pure(&self, input: &Action, output: Option<&Outcome>) -> bool {
+        only_reads(input) || output.is_some_and(|output| changed_nothing(input, output))
     }
 
-    fn partition(&self, operations: &[Operation<Action, Answer>]) -> Vec<Vec<usize>> {
+    fn partition(&self, operations: &[Operation<Action, Outcome>]) -> Vec<Vec<usize>> {
         footprint::partition(operations)
     }
 
@@ -81,7 +85,7 @@ impl Sequential for KeyValue {
 
 impl KeyValue {
     /// What a key reads as.
-    fn read<'a>(&self, state: &'a Contents, key: &Bytes) -> Option<&'a Bytes> {
+    fn read<'a>(self, state: &'a Contents, key: &Bytes) -> Option<&'a Bytes> {
         static EMPTY: Bytes = Bytes::new();
         match self.absent {
             Absent::Distinct => state.get(key),
@@ -90,54 +94,52 @@ impl KeyValue {
     }
 
     /// Does an operation, and says what it answers.
-    pub fn apply(&self, state: &mut Contents, action: &Action) -> Answer {
+    pub fn apply(self, state: &mut Contents, action: &Action) -> Outcome {
         match action {
             Action::Put { key, value } => {
                 state.insert(key.clone(), value.clone());
-                Answer::Done
+                Outcome::Done
             }
             Action::Append { key, value } => {
                 let longer = [state.get(key).map_or(&[][..], |old| &old[..]), value].concat();
                 state.insert(key.clone(), longer.into());
-                Answer::Done
+                Outcome::Done
             }
-            Action::Delete { key } => {
-                Answer::Deleted(u64::from(state.remove(key).is_some()))
-            }
+            Action::Delete { key } => Outcome::Deleted(u64::from(state.remove(key).is_some())),
             Action::DeleteRange { from, to } => {
                 let before = state.len();
                 state.retain(|key, _| key < from || to.as_ref().is_some_and(|to| key >= to));
-                Answer::Deleted((before - state.len()) as u64)
+                Outcome::Deleted((before - state.len()) as u64)
             }
             Action::CompareAndSwap { key, expected, value } => {
                 let found = self.read(state, key) == expected.as_ref();
                 if found {
                     state.insert(key.clone(), value.clone());
                 }
-                Answer::Swapped(found)
+                Outcome::Swapped(found)
             }
             Action::Transaction { compares, then, otherwise } => {
                 let succeeded = compares
                     .iter()
                     .all(|compare| self.read(state, &compare.key) == compare.expected.as_ref());
                 let branch = if succeeded { then } else { otherwise };
-                let answers = branch.iter().map(|action| self.apply(state, action)).collect();
-                Answer::Transaction { succeeded, answers }
+                let outcomes = branch.iter().map(|action| self.apply(state, action)).collect();
+                Outcome::Transaction { succeeded, outcomes }
             }
             Action::Get { .. } | Action::Range { .. } => self.look(state, action),
         }
     }
 
     /// What an operation that only reads answers.
-    fn look(&self, state: &Contents, action: &Action) -> Answer {
+    fn look(self, state: &Contents, action: &Action) -> Outcome {
         match action {
-            Action::Get { key } => Answer::Value(self.read(state, key).cloned()),
+            Action::Get { key } => Outcome::Value(self.read(state, key).cloned()),
             Action::Range { from, to, limit } => {
                 let within = state
                     .range(from.clone()..)
                     .take_while(|(key, _)| to.as_ref().is_none_or(|to| *key < to))
                     .take(limit.map_or(usize::MAX, |limit| limit as usize));
-                Answer::Entries(within.map(|(key, value)| (key.clone(), value.clone())).collect())
+                Outcome::Entries(within.map(|(key, value)| (key.clone(), value.clone())).collect())
             }
             other => self.apply(&mut state.clone(), other),
         }

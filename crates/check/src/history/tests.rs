@@ -1,0 +1,193 @@
+//! Every format read, every malformed line placed, and no bytes whatever that make a reader panic.
+
+use super::{History, Record};
+use crate::limits::Limits;
+use crate::model::key_value::{Absent, Action, Outcome};
+use crate::operation::Moment;
+use crate::report::Word;
+use avouch_promise::guarantee::Guarantee;
+use avouch_promise::history::{Answered, Header, HistoryWriter, Invocation, What};
+use avouch_promise::{Error, LogIndex, LogPoint, Nanos, Random};
+
+const LOG: &str = "\
+INFO  jepsen.util - 0\t:invoke\t:write\t1
+INFO  jepsen.core - run complete
+INFO  jepsen.util - 1\t:invoke\t:cas\t[1 2]
+INFO  jepsen.util - 0\t:ok\t:write\t1
+INFO  jepsen.util - 1\t:fail\t:cas\t[1 2]
+INFO  jepsen.util - 2\t:invoke\t:read\tnil
+INFO  jepsen.util - 2\t:fail\t:read\t:timed-out
+INFO  jepsen.util - 3\t:invoke\t:write\t5
+INFO  jepsen.util - 3\t:info\t:write\t:timed-out
+INFO  jepsen.util - 4\t:invoke\t:read\tnil
+INFO  jepsen.util - 4\t:ok\t:read\tnil
+";
+
+const MAPS: &str = r#"
+{:process 0, :type :invoke, :f :append, :key "7", :value "x \"1\" y", :time 10}
+{:process 0, :type :ok, :f :append, :key "7", :value "x \"1\" y", :time 30}
+{:process 1, :type :invoke, :f :get, :key "8", :value nil, :time 20}
+{:process 1, :type :ok, :f :get, :key "8", :value "", :time 40}
+{:process :nemesis, :type :info, :f :start, :value [1 [:n2]], :time 41}
+{:process 1, :type :invoke, :f :put, :key "8", :value "z", :time 50}
+{:process 1, :type :info, :f :put, :key "8", :value "z", :time 60}
+"#;
+
+fn native() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut writer = HistoryWriter::new(&mut bytes, &Header::default()).expect("a header");
+    let mut write = |process, operation, time, what| {
+        let time = Nanos(time);
+        let record = avouch_promise::history::Record { process, operation, time, what };
+        writer.append(&record).expect("a record in order");
+    };
+    let ask = |action, guarantee| What::Invoke(Invocation { action, guarantee, region: None });
+    let got = |outcome, achieved| {
+        let point = Some(LogPoint { index: LogIndex(3), position: 1 });
+        What::Ok(Answered { outcome, achieved, point, node: None, evidence: None })
+    };
+    let key = || bytes::Bytes::from("k");
+    let put = Action::Put { key: key(), value: "1".into() };
+    write(0, 1, 5, ask(put.clone(), Guarantee::Linearizable));
+    write(1, 2, 6, ask(Action::Get { key: key() }, Guarantee::Linearizable));
+    write(0, 1, 8, got(Outcome::Done, None));
+    write(1, 2, 9, got(Outcome::Value(None), Some(Guarantee::Eventual)));
+    write(0, 3, 10, ask(put.clone(), Guarantee::Linearizable));
+    write(0, 3, 11, What::Fail { why: "refused".into() });
+    write(0, 4, 12, ask(put, Guarantee::Linearizable));
+    let point = Some(LogPoint { index: LogIndex(4), position: 1 });
+    write(0, 4, 13, What::Info { why: "timed out".into(), point });
+    bytes
+}
+
+fn parse(text: &str) -> Result<History, Error> {
+    History::parse(text.as_bytes())
+}
+
+#[test]
+fn a_log_of_a_register_is_read() {
+    let history = parse(LOG).expect("a log");
+    let answers: Vec<_> = history.calls.iter().map(|call| call.answer.clone()).collect();
+    let swapped = Some(Outcome::Swapped(false));
+    assert_eq!(answers, [Some(Outcome::Done), swapped, None, Some(Outcome::Value(None))]);
+    assert_eq!(history.failed, 1);
+    let unknown = &history.calls[2];
+    assert_eq!((unknown.process, unknown.ended), (3, None));
+    assert_eq!(unknown.began, Record { line: 8, time: None, moment: Moment(13) });
+}
+
+#[test]
+fn maps_are_read_and_ordered_by_their_times() {
+    let history = parse(MAPS).expect("maps");
+    assert_eq!(history.model.absent, Absent::Empty);
+    let spans: Vec<_> =
+        history.calls.iter().map(|call| (call.began.line, call.ended.map(|e| e.moment))).collect();
+    assert_eq!(spans, [(2, Some(Moment(5))), (4, Some(Moment(7))), (7, None)]);
+    assert_eq!(history.times, [10, 20, 30, 40, 50, 60].map(Nanos));
+    let Action::Append { value, .. } = &history.calls[0].action else { panic!("an append") };
+    assert_eq!(&value[..], b"x \"1\" y");
+    assert_eq!(crate::judge(&history, &Limits::default()).verdict(), Word::Holds);
+}
+
+#[test]
+fn avouchs_own_histories_are_read() {
+    let history = History::parse(&native()).expect("a history");
+    let guarantees: Vec<_> = history.calls.iter().map(|call| call.guarantee).collect();
+    let (strong, weak) = (Guarantee::Linearizable, Guarantee::Eventual);
+    assert_eq!(guarantees, [strong, weak, strong], "what was achieved, else what was asked for");
+    let points: Vec<_> =
+        history.calls.iter().map(|call| call.point.map(|point| point.index.0)).collect();
+    assert_eq!(points, [Some(3), Some(3), Some(4)]);
+    assert_eq!((history.failed, history.calls[0].began.line), (1, 2));
+    assert!(history.notes.is_empty());
+}
+
+#[test]
+fn a_cut_last_line_leaves_its_outcome_unknown_and_is_told() {
+    let bytes = native();
+    let cut = History::parse(&bytes[..bytes.len() - 9]).expect("a history");
+    assert_eq!(cut.calls.len(), 3);
+    assert_eq!(cut.calls[2].point, None);
+    assert!(cut.notes[0].contains("line 9 is cut"), "{:?}", cut.notes);
+}
+
+#[test]
+fn a_malformed_line_is_placed() {
+    for (text, place) in [
+        ("INFO  jepsen.util - 0 :invoke :write x", "line 1, column 38: a value that"),
+        ("INFO  jepsen.util - 0 :ok :write 1", "line 1, column 1: process 0 to make a call"),
+        ("INFO  jepsen.util - 0 :invoke :read nil 7", "line 1, column 40: the end of the line"),
+        ("INFO  jepsen.util - 0 :invoke", "line 1, column 30: a function"),
+        ("INFO  jepsen.util - 0 :invoke :read nil\nnonsense", "line 2, column 1: a line `INFO"),
+        (
+            "INFO  jepsen.util - 0 :invoke :read nil\nINFO  jepsen.util - 0 :ok :write 1",
+            "line 2, column 27: the function that was invoked",
+        ),
+        (
+            "INFO  jepsen.util - 0 :invoke :read nil\nINFO  jepsen.util - 0 :invoke :read nil",
+            "line 2, column 1: the outcome of process 0's call of line 1",
+        ),
+        ("{:process 0, :type :invoke, :f :get, :key \"k}", "line 1, column 46: the closing quote"),
+        ("{:process 0, :type :sing, :f :get, :key \"k\"}", "line 1, column 20: invoke, ok, fail"),
+        ("{:process -1, :type :invoke, :f :get}", "line 1, column 11: a number that is not"),
+        ("{:process 0, :process 0}", "line 1, column 14: a keyword that is not there yet"),
+        ("{:process 0, :type :invoke, :f :get} x", "line 1, column 38: the end of the line"),
+        ("{:type :invoke, :f :get}", "line 1, column 1: a number that is not negative as :process"),
+    ] {
+        let error = parse(text).expect_err(text);
+        assert!(error.expected.starts_with(place), "{text}\n{error}");
+    }
+    let unknown = parse("<html>").expect_err("not a history");
+    assert!(unknown.hint.contains("Jepsen"), "{unknown}");
+    let bytes = History::parse(b"INFO  jepsen.util - 0\n\xff").expect_err("not UTF-8");
+    assert!(bytes.expected.starts_with("line 2, column 1: UTF-8"), "{bytes}");
+}
+
+/// A few random changes: flips, cuts, repeats, and pieces moved.
+fn mutate(random: &mut Random, bytes: &mut Vec<u8>) {
+    for _ in 0..random.between(1, 4) {
+        let at = random.below(bytes.len() as u64 + 1) as usize;
+        let to = at + random.below((bytes.len() - at) as u64 + 1) as usize;
+        let small = to.min(at + 12);
+        match random.below(6) {
+            0 => bytes.truncate(at),
+            1 => drop(bytes.drain(at..small)),
+            2 => bytes.insert(at, random.bits() as u8),
+            3 => {
+                let sign = random.pick(b"{}[]\":,\\\n 019-").copied().unwrap_or(b' ');
+                bytes.insert(at, sign);
+            }
+            4 if at < bytes.len() => bytes[at] ^= 1 << random.below(8),
+            _ => {
+                let piece = bytes[at..small].to_vec();
+                let target = random.below(bytes.len() as u64 + 1) as usize;
+                bytes.splice(target..target, piece);
+            }
+        }
+    }
+}
+
+#[test]
+fn no_bytes_make_a_reader_panic() {
+    let seed = Random::seed_from_environment();
+    let samples = [LOG.as_bytes().to_vec(), MAPS.as_bytes().to_vec(), native()];
+    let (mut read, mut refused) = (0, 0);
+    for number in 0..30_000 {
+        let random = &mut Random::new(seed).fork(number);
+        let mut bytes = random.pick(&samples).cloned().unwrap_or_default();
+        mutate(random, &mut bytes);
+        match History::parse(&bytes) {
+            Ok(history) => {
+                read += 1;
+                let report = crate::judge(&history, &Limits { steps: 10_000, ..Limits::default() });
+                assert!(!report.to_string().is_empty() && report.to_json().is_object());
+            }
+            Err(error) => {
+                refused += 1;
+                assert!(!error.expected.is_empty());
+            }
+        }
+    }
+    println!("{read} read, {refused} refused");
+    assert!(read > 1_000 && refused > 1_000);
+}
