@@ -38,11 +38,12 @@ impl Connection {
         let away = |got: String| {
             Error::new(Blame::Environment, &expected, got).hint("is the node running there?")
         };
-        let origin = format!("http://{address}").parse().map_err(|_| {
-            Error::new(Blame::Caller, "an address host:port", address)
-        })?;
+        let origin = format!("http://{address}")
+            .parse()
+            .map_err(|_| Error::new(Blame::Caller, "an address host:port", address))?;
         let opening = async {
-            let stream = TcpStream::connect(address).await.map_err(|error| away(error.to_string()))?;
+            let stream =
+                TcpStream::connect(address).await.map_err(|error| away(error.to_string()))?;
             stream.set_nodelay(true).map_err(|error| away(error.to_string()))?;
             let handshake = Builder::new(TokioExecutor::new())
                 .timer(TokioTimer::new())
@@ -163,9 +164,9 @@ impl Asking {
         let mut request = tonic::Request::new(message);
         let metadata = request.metadata_mut();
         let mut put = |key: &'static str, text: String| -> Result<(), Status> {
-            let value = text.parse().map_err(|_| {
-                Status::invalid_argument(format!("{key} is not visible ASCII"))
-            })?;
+            let value = text
+                .parse()
+                .map_err(|_| Status::invalid_argument(format!("{key} is not visible ASCII")))?;
             metadata.insert(key, value);
             Ok(())
         };

@@ -106,7 +106,11 @@ impl<A: Ask> Pages<A> {
                 );
                 page(200, JSON, body)
             }
-            _ => page(404, TEXT, "served here: /health /metrics /version, and etcd's v3 gRPC\n".into()),
+            _ => page(
+                404,
+                TEXT,
+                "served here: /health /metrics /version, and etcd's v3 gRPC\n".into(),
+            ),
         }
     }
 
@@ -169,8 +173,9 @@ fn page(code: u16, kind: &'static str, body: String) -> http::Response<Body> {
 fn with_trailers(mut response: http::Response<Body>) -> http::Response<Body> {
     match response.extensions_mut().remove::<Trailers>() {
         None => response,
-        Some(Trailers(map)) => response
-            .map(|body| Body::new(body.with_trailers(std::future::ready(Some(Ok(map)))))),
+        Some(Trailers(map)) => {
+            response.map(|body| Body::new(body.with_trailers(std::future::ready(Some(Ok(map))))))
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! headers and messages, the time to send a header.
 
 use super::ask::Ask;
+use super::authority::Mended;
 use super::http::Pages;
 use super::metrics::Metrics;
 use super::service::Services;
@@ -33,7 +34,9 @@ pub async fn bind(address: &str) -> Result<TcpListener, Error> {
     TcpListener::bind(address).await.map_err(|error| {
         let expected = format!("to listen on {address}");
         let hint = match error.kind() {
-            std::io::ErrorKind::AddrInUse => "another process has the port: stop it or choose another",
+            std::io::ErrorKind::AddrInUse => {
+                "another process has the port: stop it or choose another"
+            }
             std::io::ErrorKind::PermissionDenied => "ports below 1024 need rights: choose another",
             _ => "is the address one of this machine's?",
         };
@@ -98,7 +101,7 @@ async fn serve_one<A: Ask>(pages: Pages<A>, stream: TcpStream, mut stop: watch::
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW);
     let answer = service_fn(move |request| pages.clone().answer(request));
-    let connection = builder.serve_connection(TokioIo::new(stream), answer);
+    let connection = builder.serve_connection(TokioIo::new(Mended::new(stream)), answer);
     let mut connection = std::pin::pin!(connection);
     // How a client breaks its connection is its own affair.
     let stopped = async { drop(stop.wait_for(|stop| *stop).await) };

@@ -52,7 +52,7 @@ impl Metrics {
     }
 
     /// Records one request; `evidence` is the length of its evidence as sent, 0 for none.
-    pub fn record(&self, labels: Labels, took: Duration, evidence: usize) {
+    pub fn record(&self, labels: &Labels, took: Duration, evidence: usize) {
         let seconds = took.as_secs_f64();
         let bucket = BOUNDS.partition_point(|bound| *bound < seconds);
         let mut all = self.series();
@@ -186,9 +186,9 @@ mod tests {
     fn the_histogram_is_cumulative_and_counts_every_request_once() {
         let metrics = Metrics::default();
         for micros in [10, 60, 60, 20_000_000] {
-            metrics.record(labels("put", Code::Ok), Duration::from_micros(micros), 0);
+            metrics.record(&labels("put", Code::Ok), Duration::from_micros(micros), 0);
         }
-        metrics.record(labels("put", Code::Unavailable), Duration::from_secs(1), 100);
+        metrics.record(&labels("put", Code::Unavailable), Duration::from_secs(1), 100);
         let text = metrics.text(&Status::default(), &[]);
         let ok = "method=\"put\",guarantee=\"linearizable\",code=\"OK\"";
         for line in [
@@ -218,7 +218,8 @@ mod tests {
         assert_eq!(text.matches("# TYPE avouch_follower_lag_entries gauge").count(), 1);
         assert!(text.contains(r#"{follower="a\"b\\c\nd"} 2.5"#), "{text}");
         for line in text.lines() {
-            let sample = line.rsplit_once(' ').is_some_and(|(_, value)| value.parse::<f64>().is_ok());
+            let sample =
+                line.rsplit_once(' ').is_some_and(|(_, value)| value.parse::<f64>().is_ok());
             assert!(line.starts_with("# ") || (sample && line.starts_with("avouch_")), "{line}");
         }
     }

@@ -11,12 +11,14 @@
 //! Nothing here knows etcd's rules or decides anything: those live in the deterministic node.
 
 pub mod ask;
+mod authority;
 pub mod client;
 pub mod convert;
 pub mod http;
 pub mod listener;
 pub mod metadata;
 pub mod metrics;
+mod mutant;
 pub mod naming;
 pub mod peer;
 pub mod proto;

@@ -8,6 +8,7 @@
 
 use super::ask::Identity;
 use super::metadata::Name;
+use super::mutant::{Mutant, planted};
 use avouch_promise::{Encode, RequestId, digest_of};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -54,6 +55,7 @@ impl Naming {
         let sequence = counted.last;
         counted.waiting.insert(sequence);
         let settled = counted.waiting.first().copied().unwrap_or(sequence);
+        let settled = if planted(Mutant::SettledTooEarly) { sequence } else { settled };
         let id = RequestId { client: self.client, sequence };
         Drawn { name: Name { id, settled }, naming: self.clone() }
     }
@@ -68,6 +70,7 @@ impl Drop for Drawn {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::mutant::killed;
     use avouch_promise::{ClusterId, Incarnation, NodeId};
 
     #[test]
@@ -86,5 +89,16 @@ mod tests {
         drop(first);
         assert_eq!(naming.draw().name.settled, 4);
         assert_ne!(naming.client, Naming::new(&identity(2)).client, "I1");
+    }
+
+    #[test]
+    fn the_checks_above_notice_their_planted_bugs() {
+        assert!(
+            killed(
+                Mutant::SettledTooEarly,
+                a_sequence_is_settled_when_neither_it_nor_an_earlier_one_is_waited_for
+            ),
+            "SettledTooEarly"
+        );
     }
 }

@@ -19,7 +19,7 @@ use avouch_state::{MAX_REQUEST_BYTES, outcome_from_bytes};
 use bytes::Bytes;
 use std::sync::Arc;
 use tokio::time::Instant;
-use tonic::codegen::http::HeaderMap;
+use tonic::codegen::http::{HeaderMap, HeaderValue};
 use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Code, Request, Response, Status};
 
@@ -94,7 +94,7 @@ impl<A: Ask> Services<A> {
             Ok(answer) => answer.extensions().get().map(|Trailers(map)| evidence_length(map)),
             Err(status) => Some(evidence_length(status.metadata().as_ref())),
         };
-        self.metrics.record(labels, start.elapsed(), evidence.unwrap_or(0));
+        self.metrics.record(&labels, start.elapsed(), evidence.unwrap_or(0));
         answer
     }
 
@@ -126,20 +126,19 @@ impl<A: Ask> Services<A> {
         if bound.body.len() > MAX_REQUEST_BYTES {
             return Err(fault(&avouch_state::Error::RequestTooLarge.into()));
         }
-        let request = bound.to_bytes();
         let question = Question {
-            request: request.clone(),
+            request: bound.to_bytes(),
             read_only,
             evidence: said.evidence,
             deadline: said.deadline,
         };
         let answered = self.node.ask(question).await.map_err(|refusal| status(&refusal))?;
         drop(drawn);
-        self.message(answered, bound)
+        self.message(&answered, bound)
     }
 
     /// The answer's message and trailers, or its status.
-    fn message<M: Headed>(&self, answered: Answered, asked: Bound) -> Result<Response<M>, Status> {
+    fn message<M: Headed>(&self, answered: &Answered, asked: Bound) -> Result<Response<M>, Status> {
         let broken = |detail: &str| {
             let mut status = Status::internal("avouch: the node's answer has another shape");
             note(status.metadata_mut(), metadata::DETAIL, detail);
@@ -198,7 +197,7 @@ fn guarantee(said: &Said, serializable: bool) -> Result<Guarantee, Error> {
 }
 
 fn evidence_length(map: &HeaderMap) -> usize {
-    map.get(metadata::EVIDENCE_BYTES).map_or(0, |value| value.len())
+    map.get(metadata::EVIDENCE_BYTES).map_or(0, HeaderValue::len)
 }
 
 #[tonic::async_trait]

@@ -3,6 +3,7 @@
 //! Inside a transaction each response's header holds its revision alone, as in etcd.
 
 use super::{alarm_number, key_value_message};
+use crate::wire::mutant::{Mutant, planted};
 use crate::wire::proto::etcdserverpb as pb;
 use avouch_state::{AlarmMember, Response};
 use pb::response_op::Response as Step;
@@ -14,15 +15,17 @@ pub trait Headed: Sized {
     fn from_response(response: Response, header: pb::ResponseHeader) -> Option<Self>;
 }
 
-fn headed(header: pb::ResponseHeader, revision: i64) -> Option<pb::ResponseHeader> {
-    Some(pb::ResponseHeader { revision, ..header })
+fn headed(header: pb::ResponseHeader, revision: i64) -> pb::ResponseHeader {
+    // Only inside a transaction is a header without a cluster.
+    let lost = planted(Mutant::InnerRevisionLost) && header.cluster_id == 0;
+    pb::ResponseHeader { revision: if lost { 0 } else { revision }, ..header }
 }
 
 impl Headed for pb::RangeResponse {
     fn from_response(response: Response, header: pb::ResponseHeader) -> Option<Self> {
         let Response::Range(range) = response else { return None };
         Some(Self {
-            header: headed(header, range.revision),
+            header: Some(headed(header, range.revision)),
             kvs: range.kvs.into_iter().map(key_value_message).collect(),
             more: range.more,
             count: range.count,
@@ -33,14 +36,14 @@ impl Headed for pb::PutResponse {
     fn from_response(response: Response, header: pb::ResponseHeader) -> Option<Self> {
         let Response::Put(put) = response else { return None };
         let prev_kv = put.prev_kv.map(key_value_message);
-        Some(Self { header: headed(header, put.revision), prev_kv })
+        Some(Self { header: Some(headed(header, put.revision)), prev_kv })
     }
 }
 impl Headed for pb::DeleteRangeResponse {
     fn from_response(response: Response, header: pb::ResponseHeader) -> Option<Self> {
         let Response::DeleteRange(delete) = response else { return None };
         Some(Self {
-            header: headed(header, delete.revision),
+            header: Some(headed(header, delete.revision)),
             deleted: delete.deleted,
             prev_kvs: delete.prev_kvs.into_iter().map(key_value_message).collect(),
         })
@@ -50,7 +53,7 @@ impl Headed for pb::TxnResponse {
     fn from_response(response: Response, header: pb::ResponseHeader) -> Option<Self> {
         let Response::Txn(txn) = response else { return None };
         Some(Self {
-            header: headed(header, txn.revision),
+            header: Some(headed(header, txn.revision)),
             succeeded: txn.succeeded,
             responses: txn.responses.into_iter().map(step_message).collect(),
         })
@@ -59,7 +62,7 @@ impl Headed for pb::TxnResponse {
 impl Headed for pb::CompactionResponse {
     fn from_response(response: Response, header: pb::ResponseHeader) -> Option<Self> {
         let Response::Compact(compaction) = response else { return None };
-        Some(Self { header: headed(header, compaction.revision) })
+        Some(Self { header: Some(headed(header, compaction.revision)) })
     }
 }
 impl Headed for pb::AlarmResponse {

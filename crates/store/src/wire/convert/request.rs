@@ -7,7 +7,7 @@ use super::{alarm_number, alarm_type, unknown};
 use crate::wire::proto::etcdserverpb as pb;
 use avouch_promise::Error;
 use avouch_state::{
-    AlarmAction, AlarmRequest, Compare, CompactionRequest, DeleteRangeRequest, MAX_DEPTH, Operand,
+    AlarmAction, AlarmRequest, CompactionRequest, Compare, DeleteRangeRequest, MAX_DEPTH, Operand,
     Operation, PutRequest, RangeRequest, Relation, SortOrder, SortTarget, TxnOperation, TxnRequest,
 };
 use pb::alarm_request::AlarmAction as ActionNumber;
@@ -60,7 +60,9 @@ pub fn alarm(message: pb::AlarmRequest) -> Result<Asked, Error> {
         Ok(ActionNumber::Get) => AlarmAction::Get,
         Ok(ActionNumber::Activate) => AlarmAction::Activate,
         Ok(ActionNumber::Deactivate) => AlarmAction::Deactivate,
-        Err(_) => return Err(unknown("an action: get 0, activate 1, deactivate 2", message.action)),
+        Err(_) => {
+            return Err(unknown("an action: get 0, activate 1, deactivate 2", message.action));
+        }
     };
     let alarm = alarm_type(message.alarm)?;
     let request = AlarmRequest { action, member: message.member_id, alarm };

@@ -5,13 +5,14 @@
 
 use super::response as read;
 use super::*;
+use crate::wire::mutant::{Mutant, killed};
 use crate::wire::proto::etcdserverpb as pb;
 use avouch_promise::{Encode, Random};
 use avouch_state::{
-    AlarmAction, AlarmMember, AlarmRequest, AlarmResponse, Compare, CompactionRequest,
-    CompactionResponse, DeleteRangeRequest, DeleteRangeResponse, Operand, Operation, Outcome,
-    PutRequest, PutResponse, RangeRequest, RangeResponse, Relation, Response, SortOrder,
-    SortTarget, TxnOperation, TxnRequest, TxnResponse, outcome_bytes,
+    AlarmAction, AlarmMember, AlarmRequest, AlarmResponse, CompactionRequest, CompactionResponse,
+    Compare, DeleteRangeRequest, DeleteRangeResponse, Operand, Operation, Outcome, PutRequest,
+    PutResponse, RangeRequest, RangeResponse, Relation, Response, SortOrder, SortTarget,
+    TxnOperation, TxnRequest, TxnResponse, outcome_bytes,
 };
 use bytes::Bytes;
 use prost::Message as _;
@@ -168,6 +169,7 @@ impl Draw {
 }
 
 /// Over the wire as bytes.
+#[allow(clippy::needless_pass_by_value, reason = "what is sent is gone")]
 fn sent<M: prost::Message + Default>(message: M) -> M {
     M::decode(Bytes::from(message.encode_to_vec())).unwrap()
 }
@@ -188,8 +190,7 @@ fn requested(operation: Operation) -> Operation {
 
 fn responded(response: Response) -> Response {
     fn via<M: Headed + prost::Message + Default>(response: Response) -> M {
-        let header =
-            pb::ResponseHeader { cluster_id: 7, member_id: 1, revision: 0, raft_term: 2 };
+        let header = pb::ResponseHeader { cluster_id: 7, member_id: 1, revision: 0, raft_term: 2 };
         sent(M::from_response(response, header).unwrap())
     }
     match response {
@@ -230,9 +231,8 @@ fn a_transaction_is_serializable_when_it_asks_for_such_reads_and_nothing_else() 
         step(Request::RequestRange(pb::RangeRequest { serializable, ..Default::default() }))
     };
     let writing = step(Request::RequestPut(pb::PutRequest::default()));
-    let nested = |success| {
-        step(Request::RequestTxn(pb::TxnRequest { success, ..Default::default() }))
-    };
+    let nested =
+        |success| step(Request::RequestTxn(pb::TxnRequest { success, ..Default::default() }));
     let cases = [
         (vec![reading(true)], vec![], true),
         (vec![reading(true)], vec![reading(true)], true),
@@ -289,4 +289,10 @@ fn any_bytes_are_a_message_or_an_error() {
         }
     }
     assert!(read_back > 200, "only {read_back} of 5000 were read: the bending is too strong");
+}
+
+#[test]
+fn the_round_trip_notices_a_revision_that_is_lost() {
+    let check = every_operation_and_every_outcome_comes_back_byte_for_byte;
+    assert!(killed(Mutant::InnerRevisionLost, check));
 }

@@ -46,7 +46,7 @@ impl Exchange {
     /// Hears one thing.
     pub(super) async fn hear(&mut self) -> Result<Bytes, Error> {
         loop {
-            if let Some(payload) = self.decoder.next()? {
+            if let Some(payload) = self.decoder.take()? {
                 return Ok(payload);
             }
             let read = self.stream.read_buf(self.decoder.room()).await;

@@ -11,6 +11,7 @@
 //!   is closed, and its sender dials again.
 //! - I3: memory follows the bytes that came, never a length that was only claimed.
 
+use crate::wire::mutant::{Mutant, planted};
 use avouch_promise::{Blame, Error, invariant};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
@@ -37,7 +38,7 @@ pub fn put(out: &mut BytesMut, payload: &[u8]) {
 }
 
 /// Cuts a stream into frames. It reads from no socket: bytes are put into [`Decoder::room`], and
-/// whole payloads are taken out with [`Decoder::next`].
+/// whole payloads are taken out with [`Decoder::take`].
 #[derive(Debug)]
 pub struct Decoder {
     buffer: BytesMut,
@@ -62,11 +63,15 @@ impl Decoder {
     }
 
     /// The next whole payload; `None` until more bytes come.
-    pub fn next(&mut self) -> Result<Option<Bytes>, Error> {
+    pub fn take(&mut self) -> Result<Option<Bytes>, Error> {
         if let Some(error) = &self.broken {
             return Err(error.clone());
         }
-        self.cut().inspect_err(|error| self.broken = Some(error.clone()))
+        self.cut().inspect_err(|error| {
+            if !planted(Mutant::BrokenStreamGoesOn) {
+                self.broken = Some(error.clone());
+            }
+        })
     }
 
     fn cut(&mut self) -> Result<Option<Bytes>, Error> {
@@ -84,7 +89,7 @@ impl Decoder {
         let claimed = self.buffer.get_u32_le();
         let payload = self.buffer.split_to(count).freeze();
         let found = checksum(length, &payload);
-        if found == claimed {
+        if found == claimed || planted(Mutant::ChecksumIgnored) {
             return Ok(Some(payload));
         }
         let expected = format!("a frame with checksum {claimed:08x}");
@@ -109,11 +114,14 @@ impl Decoder {
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
+    use crate::wire::mutant::killed;
     use avouch_promise::Random;
 
     fn encode(payloads: &[Bytes]) -> BytesMut {
         let mut out = BytesMut::new();
-        payloads.iter().for_each(|payload| put(&mut out, payload));
+        for payload in payloads {
+            put(&mut out, payload);
+        }
         out
     }
 
@@ -124,11 +132,11 @@ mod tests {
         for piece in stream.chunks(step.max(1)) {
             decoder.room().put_slice(piece);
             loop {
-                match decoder.next() {
+                match decoder.take() {
                     Ok(Some(payload)) => payloads.push(payload),
                     Ok(None) => break,
                     Err(error) => {
-                        assert_eq!(decoder.next(), Err(error.clone()), "I2");
+                        assert_eq!(decoder.take(), Err(error.clone()), "I2");
                         return (payloads, Err(error));
                     }
                 }
@@ -179,7 +187,7 @@ mod tests {
     fn an_oversize_claim_is_refused_at_once_and_takes_no_memory() {
         let mut decoder = Decoder::new(HANDSHAKE_MAX);
         decoder.room().put_slice(b"GET "); // somebody's browser: 542 MB if believed
-        let error = decoder.next().unwrap_err();
+        let error = decoder.take().unwrap_err();
         assert_eq!(error.blame, Blame::Peer);
         assert!(decoder.room().capacity() < 1024, "I3");
         assert!(error.to_string().contains("542393671 bytes"), "{error}");
@@ -214,5 +222,17 @@ mod tests {
             );
             assert!(end.is_err() || again.len() == stream.len());
         }
+    }
+
+    #[test]
+    fn the_checks_above_notice_their_planted_bugs() {
+        assert!(
+            killed(Mutant::ChecksumIgnored, every_flipped_bit_stops_the_stream_at_its_frame),
+            "ChecksumIgnored"
+        );
+        assert!(
+            killed(Mutant::BrokenStreamGoesOn, every_flipped_bit_stops_the_stream_at_its_frame),
+            "BrokenStreamGoesOn"
+        );
     }
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use super::*;
+use crate::wire::mutant::killed;
 use avouch_promise::Random;
 use avouch_promise::signature::{Symbolic, SymbolicVerifier};
 
@@ -33,8 +34,7 @@ fn shake(
 #[test]
 fn two_nodes_of_one_cluster_make_sure_of_each_other() {
     let (one, two) = (identity(1, 1), identity(1, 2));
-    let who =
-        shake((one, NodeId(2), &Symbolic(NodeId(1))), (two, &Symbolic(NodeId(2))), |_, b| b);
+    let who = shake((one, NodeId(2), &Symbolic(NodeId(1))), (two, &Symbolic(NodeId(2))), |_, b| b);
     assert_eq!(who, Ok(one));
 }
 
@@ -43,7 +43,10 @@ fn strangers_are_refused_by_blame_and_with_a_hint() {
     let (one, two) = (identity(1, 1), identity(1, 2));
     let (key_one, key_two) = (Symbolic(NodeId(1)), Symbolic(NodeId(2)));
     let cases = [
-        ("a peer of cluster 0101", shake((identity(9, 1), NodeId(2), &key_one), (two, &key_two), |_, b| b)),
+        (
+            "a peer of cluster 0101",
+            shake((identity(9, 1), NodeId(2), &key_one), (two, &key_two), |_, b| b),
+        ),
         ("means to reach n2", shake((one, NodeId(3), &key_one), (two, &key_two), |_, b| b)),
         ("means to reach n2", shake((two, NodeId(2), &key_two), (two, &key_two), |_, b| b)),
         ("the signature of n1", shake((one, NodeId(2), &key_two), (two, &key_two), |_, b| b)),
@@ -84,7 +87,13 @@ fn a_proof_is_good_for_one_connection_only() {
 #[test]
 fn every_flipped_bit_of_the_exchange_breaks_it() {
     let (one, two) = (identity(1, 1), identity(1, 2));
-    let lengths = [76, 105, 64, 1];
+    let mut lengths = [0; 4];
+    let keys = (Symbolic(NodeId(1)), Symbolic(NodeId(2)));
+    shake((one, NodeId(2), &keys.0), (two, &keys.1), |step, bytes| {
+        lengths[step] = bytes.len();
+        bytes
+    })
+    .unwrap();
     for (bent_step, length) in lengths.into_iter().enumerate() {
         for bit in 0..length * 8 {
             let keys = (Symbolic(NodeId(1)), Symbolic(NodeId(2)));
@@ -134,4 +143,13 @@ fn any_bytes_are_a_message_or_an_error() {
         let _ = concluded(&bytes);
         let _ = Listening::greeted(identity(1, 2), &bytes, [0; 32], &Symbolic(NodeId(2)));
     }
+}
+
+#[test]
+fn the_checks_above_notice_their_planted_bugs() {
+    let flips = every_flipped_bit_of_the_exchange_breaks_it;
+    assert!(killed(Mutant::ListenerUnproved, flips), "an unproved listener");
+    assert!(killed(Mutant::DialerUnproved, flips), "an unproved dialer");
+    assert!(killed(Mutant::ClusterIgnored, strangers_are_refused_by_blame_and_with_a_hint));
+    assert!(killed(Mutant::ChallengeUnsigned, a_proof_is_good_for_one_connection_only));
 }

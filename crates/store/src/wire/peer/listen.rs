@@ -68,8 +68,7 @@ async fn admit(shared: &Arc<Shared>, stream: TcpStream, inbound: Inbound) -> Res
     // Until the greeting names somebody, the link is one to nobody and has no delay of its own.
     let mut exchange = Exchange::new(stream, shared.link.clone(), shared.me.node, shared.me.node);
     let hello = exchange.hear().await?;
-    let greeted =
-        Listening::greeted(shared.me, &hello, super::challenge()?, &*shared.signer);
+    let greeted = Listening::greeted(shared.me, &hello, super::challenge()?, &*shared.signer);
     let (listening, welcome) = match greeted {
         Ok(greeted) => greeted,
         Err(error) => {
@@ -123,7 +122,7 @@ async fn read(shared: Arc<Shared>, from: NodeId, exchange: Exchange, inbound: In
     let (mut stream, mut decoder) = exchange.finish();
     decoder.set_limit(PAYLOAD_MAX);
     let error = loop {
-        match decoder.next() {
+        match decoder.take() {
             Ok(Some(payload)) => {
                 if !inbound.put(from, payload).await {
                     return; // nobody listens any more: the mesh is going down

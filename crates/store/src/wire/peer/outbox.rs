@@ -8,6 +8,7 @@
 //! - I2: messages leave in the order in which they came, none before it is due.
 
 use super::frame;
+use crate::wire::mutant::{Mutant, planted};
 use avouch_promise::invariant;
 use bytes::{Bytes, BytesMut};
 use std::collections::VecDeque;
@@ -27,7 +28,6 @@ const WRITE: usize = 256 << 10;
 struct Queue {
     waiting: VecDeque<(Instant, Bytes)>,
     bytes: usize,
-    last_due: Option<Instant>,
     dropped: u64,
 }
 
@@ -53,15 +53,15 @@ impl Outbox {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts a message in, due `delay` after `now` but not before those ahead of it.
+    /// Puts a message in, due `delay` after `now`; it waits for those ahead of it, too.
     pub(super) fn put(&self, now: Instant, delay: Duration, payload: Bytes) {
         let mut guard = self.queue();
         let queue = &mut *guard;
-        let due = queue.last_due.map_or(now + delay, |last| last.max(now + delay));
-        queue.last_due = Some(due);
         queue.bytes += payload.len();
-        queue.waiting.push_back((due, payload));
-        while queue.waiting.len() > MESSAGES_MAX || queue.bytes > BYTES_MAX {
+        queue.waiting.push_back((now + delay, payload));
+        while (queue.waiting.len() > MESSAGES_MAX || queue.bytes > BYTES_MAX)
+            && !planted(Mutant::QueueUnbounded)
+        {
             let oldest = queue.waiting.pop_front();
             queue.bytes -= oldest.map_or(0, |(_, payload)| payload.len());
             queue.dropped += 1;
@@ -80,7 +80,7 @@ impl Outbox {
         let queue = &mut *guard;
         let start = out.len();
         while let Some((due, _)) = queue.waiting.front() {
-            if *due > now {
+            if *due > now && !planted(Mutant::SentBeforeDue) {
                 return if out.len() > start { Next::Frames } else { Next::At(*due) };
             }
             if out.len() - start >= WRITE {
@@ -126,6 +126,7 @@ impl Outbox {
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
+    use crate::wire::mutant::killed;
 
     fn message(text: &'static str) -> Bytes {
         Bytes::from_static(text.as_bytes())
@@ -134,7 +135,7 @@ mod tests {
     fn taken(outbox: &Outbox, now: Instant) -> Vec<Bytes> {
         let mut decoder = frame::Decoder::new(frame::PAYLOAD_MAX);
         while let Next::Frames = outbox.take(now, decoder.room()) {}
-        std::iter::from_fn(|| decoder.next().unwrap()).collect()
+        std::iter::from_fn(|| decoder.take().unwrap()).collect()
     }
 
     #[test]
@@ -170,5 +171,17 @@ mod tests {
         (0..2).for_each(|_| outbox.put(now, Duration::ZERO, vec![0; WRITE].into()));
         assert!(matches!(outbox.take(now, &mut out), Next::Frames));
         assert_eq!(outbox.counts().0, 1);
+    }
+
+    #[test]
+    fn the_checks_above_notice_their_planted_bugs() {
+        assert!(
+            killed(Mutant::SentBeforeDue, a_shorter_delay_does_not_overtake_a_longer_one),
+            "SentBeforeDue"
+        );
+        assert!(
+            killed(Mutant::QueueUnbounded, a_full_queue_forgets_the_oldest_and_counts_it),
+            "QueueUnbounded"
+        );
     }
 }
