@@ -67,17 +67,18 @@ fn losses_and_duplicates_stay_in_their_budgets() {
     // the messages, lost one at or before the k-th gap: sum over k of (k + 1) for k = 0..=2.
     let report = burst(Network::Fifo, Bounds { losses: 1, ..Bounds::default() });
     assert_eq!(report.unique, 4 + 6, "{report}");
-    // One duplicate: sequences over 3 messages in which at most one comes twice, and the copy may
-    // be outstanding still. Counted by the brute force below.
-    let report = burst(Network::Multiset, Bounds { duplicates: 1, ..Bounds::default() });
-    assert_eq!(report.unique, count_with_one_duplicate(), "{report}");
-    assert!(report.taken.duplicated > 0);
+    // Duplicates: counted by the brute force below.
+    for budget in 1..=3 {
+        let report = burst(Network::Multiset, Bounds { duplicates: budget, ..Bounds::default() });
+        assert_eq!(report.unique, count_with_duplicates(budget), "{report}");
+        assert!(report.taken.duplicated > 0);
+    }
 }
 
-/// An explorer of its own for the one case: states are (received, outstanding, budget).
-fn count_with_one_duplicate() -> u64 {
+/// An explorer of its own for this one case: states are (received, outstanding, budget).
+fn count_with_duplicates(budget: u32) -> u64 {
     let mut seen = BTreeSet::new();
-    let mut open = vec![(Vec::new(), vec![0, 1, 2], 1)];
+    let mut open = vec![(Vec::new(), vec![0, 1, 2], budget)];
     while let Some((received, outstanding, budget)) = open.pop() {
         if !seen.insert((received.clone(), outstanding.clone(), budget)) {
             continue;
@@ -131,6 +132,8 @@ enum Wrong {
     TakesCorruptForMissing,
     ReusesItsIncarnation,
     Panics,
+    /// Not wrong: what is released is kept until a durable checkpoint covers it.
+    ReleasesEarly,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -236,6 +239,9 @@ fn write(wrong: Wrong, state: &mut Known, amount: u64, effects: &mut Effects<Reg
     state.next = state.next.next();
     if state.wrote == 2 {
         effects.push(Effect::Checkpoint { seq: state.next, image: state.sum });
+        if wrong == Wrong::ReleasesEarly {
+            effects.push(Effect::Release { before: state.next });
+        }
     }
 }
 
@@ -293,7 +299,24 @@ const FAULTS: Bounds = Bounds {
 fn a_register_that_keeps_its_word() {
     for sync in [Sync::AnyPrefix, Sync::Whole] {
         let bounds = Bounds { doubtful_tails: 1, corrupt_loads: 1, short_loads: 1, ..FAULTS };
-        let report = register(Wrong::Nothing).disk(sync).bounds(bounds).run();
+        let report = register(Wrong::Nothing)
+            .disk(sync)
+            .bounds(bounds)
+            .invariant("a crash leaves nothing but the disk", |system| {
+                system.nodes().filter(|node| !node.is_up()).all(|node| {
+                    node.timers.is_empty() && node.loads.is_empty() && node.held.is_empty()
+                })
+            })
+            .reaches("a checkpoint outlived the node that never heard of it", |system| {
+                let node = system.node(NodeId(1));
+                let whole = node.disk.records.first().is_some_and(|(seq, _)| *seq == Seq(1));
+                !node.is_up() && node.disk.checkpoint.is_some() && whole
+            })
+            .reaches("a checkpoint was lost with the node that wrote it", |system| {
+                let node = system.node(NodeId(1));
+                !node.is_up() && node.disk.checkpoint.is_none() && node.disk.durable == Seq(2)
+            })
+            .run();
         report.verdict().expect("it is right");
         let taken = &report.taken;
         let all = [taken.commands, taken.timers, taken.syncs, taken.checkpoints, taken.loads];
@@ -315,6 +338,8 @@ fn each_fault_catches_what_only_it_can() {
         assert_eq!(caught(wrong, FAULTS), lost(), "{wrong:?}");
         assert_eq!(caught(wrong, calm), None, "{wrong:?} without a crash");
     }
+    let early = register(Wrong::ReleasesEarly).bounds(FAULTS).run();
+    early.verdict().expect("the host keeps what no checkpoint covers");
     // An early acknowledgement needs something unsynced to lose.
     let immediate = register(Wrong::AcknowledgesEarly).bounds(FAULTS).disk(Sync::Immediate);
     immediate.run().verdict().expect("always durable");
@@ -509,4 +534,125 @@ fn a_crash_empties_the_queues_to_a_node_only_where_there_are_queues() {
     report.verdict().expect("queues end with their receiver");
     let any = Explorer::<Burst>::new([2, 0]).bounds(bounds).reaches("waits", waiting).run();
     any.verdict().expect("a message in the air outlives a crash");
+}
+
+/// A node that writes as it starts, one output per record, and calls its neighbour on a timer
+/// that it sets again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Scribe;
+
+impl Protocol for Scribe {
+    /// How many records to write at each start; whether to call.
+    type Config = (u64, bool);
+    type State = Vec<Seq>;
+    type Message = ();
+    type Command = ();
+    type Record = ();
+    type Image = ();
+    type Output = ();
+    /// Whether the disk was doubtful.
+    type Observation = bool;
+    type Timer = ();
+
+    fn recover(_: &(u64, bool), recovered: Recovered<Self>) -> Vec<Seq> {
+        // The state is what was heard of the disk; the first entry keeps number and doubt.
+        vec![recovered.next_seq, Seq(u64::from(recovered.doubtful))]
+    }
+    fn step(
+        (count, calls): &(u64, bool),
+        state: &mut Vec<Seq>,
+        event: Event<Self>,
+        _: &mut dyn Env,
+        effects: &mut Effects<Self>,
+    ) {
+        match event {
+            Event::Started { .. } => {
+                effects.observe(state[1] == Seq(1));
+                for seq in (state[0].0..state[0].0 + count).map(Seq) {
+                    effects.persist(seq, ());
+                    effects.push(Effect::Output { value: (), after: Some(seq) });
+                }
+                if *calls {
+                    effects.set_timer((), Nanos::ZERO);
+                }
+            }
+            Event::Persisted(seq) => state.push(seq),
+            Event::Timer(()) => {
+                effects.observe(true);
+                effects.send(NodeId(2), ());
+                effects.set_timer((), Nanos::ZERO);
+            }
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn disks_sync_as_they_promise() {
+    let scribe = |sync| {
+        let shown = |shown: &mut u64, fact: &Fact<Scribe>| {
+            *shown += u64::from(matches!(fact, Fact::Output { .. }));
+        };
+        Explorer::with_history([(5, false)], 0, shown)
+            .disk(sync)
+            .invariant("shown is what is durable", |system| {
+                *system.history() == system.node(NodeId(1)).disk.durable.0
+            })
+            .run()
+    };
+    // Every rising sequence of prefixes; all or nothing; nothing to wait for.
+    for (sync, unique) in [(Sync::AnyPrefix, 32), (Sync::Whole, 2), (Sync::Immediate, 1)] {
+        let report = scribe(sync);
+        report.verdict().expect("outputs wait for their records");
+        assert_eq!(report.unique, unique, "{report}");
+    }
+}
+
+#[test]
+fn doubt_is_told_until_something_new_is_durable() {
+    let doubts = |doubts: &mut Vec<bool>, fact: &Fact<Scribe>| {
+        if let Fact::Observation { observation, .. } = fact {
+            doubts.push(*observation);
+        }
+    };
+    let told = |told: &'static [bool]| {
+        move |system: &avouch_machine::explorer::System<'_, Scribe, Vec<bool>>| {
+            system.history() == told
+        }
+    };
+    Explorer::with_history([(1, false)], Vec::new(), doubts)
+        .bounds(Bounds { crashes: 2, doubtful_tails: 1, ..Bounds::default() })
+        .invariant("no doubt without cause", move |system| {
+            system.spent().doubtful_tails > 0 || !system.history().contains(&true)
+        })
+        .reaches("told twice", told(&[false, true, true]))
+        .reaches("told once", told(&[false, true, false]))
+        .run()
+        .verdict()
+        .expect("both");
+}
+
+#[test]
+fn a_step_that_only_speaks_is_a_step() {
+    let heard = |heard: &mut bool, fact: &Fact<Scribe>| {
+        *heard |= matches!(fact, Fact::Observation { observation: true, .. });
+    };
+    let report = Explorer::with_history([(0, true), (0, false)], false, heard)
+        .network(Network::EverSent)
+        .reaches("heard", |system| *system.history())
+        .run();
+    report.verdict().expect("the node is unchanged, the history is not");
+    let report = Explorer::<Scribe>::new([(0, true), (0, false)]).network(Network::EverSent).run();
+    // The call is out or not; that it is made or received again changes nothing.
+    assert_eq!((report.unique, report.exhausted), (2, true), "{report}");
+}
+
+#[test]
+fn commands_come_in_any_order_unless_told() {
+    let two = || Explorer::<Burst>::new([0, 0]).commands([(NodeId(1), ()), (NodeId(2), ())]);
+    assert_eq!(two().run().unique, 4);
+    assert_eq!(two().commands_in_order().run().unique, 3);
+    let timers = Bounds { timers: 0, ..Bounds::default() };
+    let any = Explorer::<Dice>::new([1, 1]).bounds(timers).commands_to_any([()]).run();
+    assert_eq!((any.unique, any.taken.commands), (3, 2), "nobody, n1 or n2\n{any}");
 }

@@ -14,8 +14,10 @@ struct Counter;
 enum Wrong {
     Nothing,
     HiddenState,
+    HiddenEffect,
     AsksDifferently,
     LooksAtItsObservations,
+    SpeaksWhenWatched,
     SkipsANumber,
     RepeatsANumber,
     WaitsForTheFuture,
@@ -27,10 +29,12 @@ enum Wrong {
     ForgetsDifferently,
 }
 
-const ALL: [(Wrong, Law); 12] = [
+const ALL: [(Wrong, Law); 14] = [
     (Wrong::HiddenState, Law::Deterministic),
+    (Wrong::HiddenEffect, Law::Deterministic),
     (Wrong::AsksDifferently, Law::Deterministic),
     (Wrong::LooksAtItsObservations, Law::ObservationIsInert),
+    (Wrong::SpeaksWhenWatched, Law::ObservationIsInert),
     (Wrong::SkipsANumber, Law::SequenceWithoutGaps),
     (Wrong::RepeatsANumber, Law::SequenceWithoutGaps),
     (Wrong::WaitsForTheFuture, Law::AfterIsKnown),
@@ -46,6 +50,8 @@ const ALL: [(Wrong, Law); 12] = [
 struct State {
     count: u64,
     next: Seq,
+    /// Nothing that leaves the node depends on it.
+    tint: u64,
 }
 
 thread_local! {
@@ -72,7 +78,7 @@ impl Protocol for Counter {
         let image = recovered.checkpoint.map_or(0, |(_, image)| image);
         let tail: u64 = recovered.records.iter().map(|(_, amount)| amount).sum();
         let strange = if *wrong == Wrong::ForgetsDifferently { hidden() } else { 0 };
-        State { count: image + tail + strange, next: recovered.next_seq }
+        State { count: image + tail + strange, next: recovered.next_seq, tint: 0 }
     }
 
     fn step(
@@ -104,11 +110,13 @@ fn add(
     let seen = effects.as_slice().iter().any(|effect| matches!(effect, Effect::Observe(_)));
     let written = state.next;
     match wrong {
-        Wrong::HiddenState => state.count += hidden(),
+        Wrong::HiddenState => state.tint += hidden(),
+        Wrong::HiddenEffect => effects.send(NodeId(3), hidden()),
         Wrong::AsksDifferently => {
             env.choose(2 + u32::from(hidden() % 2 == 1));
         }
-        Wrong::LooksAtItsObservations if seen => state.count += 1,
+        Wrong::LooksAtItsObservations if seen => state.tint += 1,
+        Wrong::SpeaksWhenWatched if seen => effects.send(NodeId(3), amount),
         Wrong::SkipsANumber => state.next = state.next.next(),
         Wrong::SendsToSelf => effects.send(NodeId(1), amount),
         Wrong::ReleasesTheFuture => effects.push(Effect::Release { before: Seq(written.0 + 2) }),
