@@ -85,8 +85,14 @@ counts! {
     Partitions = "partitions",
     /// Partitions in one direction.
     OneWays = "one_ways",
-    /// Times at which links began to lose, repeat, reorder or delay messages.
-    BadWeather = "bad_weather",
+    /// Spells during which links lose messages.
+    LossSpells = "loss_spells",
+    /// Spells during which links repeat messages.
+    DuplicateSpells = "duplicate_spells",
+    /// Spells during which links hold messages back.
+    ReorderSpells = "reorder_spells",
+    /// Spells during which links take another time.
+    SlowSpells = "slow_spells",
     /// Wall clocks set to another error.
     ClockOffsets = "clock_offsets",
     /// Clocks made to run at another rate.

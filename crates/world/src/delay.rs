@@ -1,6 +1,7 @@
 //! How long something takes: one distribution, for links and disks alike.
 
 use crate::arithmetic::{exp, ln, normal_quantile};
+use crate::geography::{PathDelay, Region, one_way_sampler};
 use avouch_promise::{Nanos, Random};
 
 /// A distribution of delays.
@@ -17,6 +18,8 @@ pub enum Delay {
     },
     /// Log-normal, as wide-area round trips nearly are.
     LogNormal(LogNormal),
+    /// As measured between two regions, never below the fibre floor.
+    Path(PathDelay),
     /// Pareto: a tail heavy enough that no time-out is ever long enough.
     Pareto {
         /// The shortest.
@@ -49,6 +52,11 @@ impl Delay {
         Self::LogNormal(LogNormal { median_ns, sigma })
     }
 
+    /// The delay from one region to another; within a region, from one zone to another.
+    pub fn between(from: Region, to: Region) -> Self {
+        Self::Path(one_way_sampler(from, to))
+    }
+
     /// One sample.
     //= §1.1.2 unbounded message delays
     pub fn sample(&self, random: &mut Random) -> Nanos {
@@ -58,6 +66,7 @@ impl Delay {
             Self::LogNormal(LogNormal { median_ns, sigma }) => {
                 held(median_ns * exp(sigma * normal_quantile(random.unit())))
             }
+            Self::Path(path) => path.sample(random),
             Self::Pareto { minimum, alpha } => {
                 #[expect(clippy::cast_precision_loss, reason = "delays are far below 2^53 ns")]
                 let minimum = minimum.0 as f64;

@@ -42,18 +42,23 @@ impl<P: Simulated> World<P> {
             }
             Fault::Heal => self.links.each().for_each(|(.., link)| link.mend_wholly()),
             Fault::Loss { path, probability } => {
-                self.weather(path, probability > 0.0, |weather| weather.loss = probability);
+                self.counters.add_many(Count::LossSpells, u64::from(probability > 0.0));
+                self.weather(path, |weather| weather.loss = probability);
             }
             Fault::Duplicate { path, probability } => {
-                self.weather(path, probability > 0.0, |weather| weather.duplicate = probability);
+                self.counters.add_many(Count::DuplicateSpells, u64::from(probability > 0.0));
+                self.weather(path, |weather| weather.duplicate = probability);
             }
             Fault::Reorder { path, probability, by } => {
-                self.weather(path, probability > 0.0, |weather| {
+                self.counters.add_many(Count::ReorderSpells, u64::from(probability > 0.0));
+                self.weather(path, |weather| {
                     (weather.reorder, weather.reorder_by) = (probability, by);
                 });
             }
             Fault::Slow { path, delay } => {
-                self.weather(path, delay.is_some(), |weather| weather.delay = delay);
+                self.counters.add_many(Count::SlowSpells, u64::from(delay.is_some()));
+                self.weather(path, |weather| weather.delay = delay);
+                self.links.each().for_each(|(.., link)| link.forget_queue());
             }
             of_one_node => self.disturb_node(&of_one_node),
         }
@@ -148,8 +153,7 @@ impl<P: Simulated> World<P> {
         }
     }
 
-    fn weather(&mut self, path: Path, bad: bool, change: impl Fn(&mut Weather)) {
-        self.counters.add_many(Count::BadWeather, u64::from(bad));
+    fn weather(&mut self, path: Path, change: impl Fn(&mut Weather)) {
         for (from, to, link) in self.links.each() {
             if path.covers(from, to) {
                 change(&mut link.weather);

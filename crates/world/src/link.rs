@@ -12,6 +12,7 @@
 
 use crate::counters::{Count, Counters};
 use crate::delay::Delay;
+use crate::geography::Region;
 use avouch_promise::{Nanos, NodeId, Random};
 
 /// What faults add to a link for a while.
@@ -102,6 +103,13 @@ impl Link {
     pub(crate) fn mend_wholly(&mut self) {
         self.cuts = 0;
         self.weather = Weather::FAIR;
+        self.forget_queue();
+    }
+
+    /// New messages no longer wait for those under way, as in a new connection.
+    pub(crate) fn forget_queue(&mut self) {
+        self.busy_until_ns = 0;
+        self.latest_arrival_ns = 0;
     }
 
     fn arrival(&mut self, from_ns: u64, random: &mut Random, counters: &mut Counters) -> u64 {
@@ -192,6 +200,16 @@ impl Links {
             .enumerate()
             .filter(move |(at, _)| at / nodes != at % nodes)
             .map(move |(at, link)| (node(at / nodes), node(at % nodes), link))
+    }
+
+    /// Sets each link's delay to the measured one between its ends' regions, in node order.
+    pub fn set_regions(&mut self, regions: &[Region]) {
+        for (from, to, link) in self.each() {
+            let region = |node| index(node).and_then(|at| regions.get(at));
+            if let (Some(from), Some(to)) = (region(from), region(to)) {
+                link.delay = Delay::between(*from, *to);
+            }
+        }
     }
 
     /// Sets each link's delay from a table: row = from, column = to, both counted from 0.

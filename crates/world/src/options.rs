@@ -16,7 +16,7 @@ pub enum Tracing {
 }
 
 /// How a run is set up.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Every link at first; change single ones with [`crate::World::links_mut`].
     pub link: Link,
@@ -32,6 +32,25 @@ pub struct Options {
     pub encode: bool,
     /// Whether observations are dropped instead of handed to the driver (H6).
     pub drop_observations: bool,
+    /// More events than this at one virtual time are a violation: a protocol that sets timers
+    /// which are already due would otherwise stop time.
+    pub events_per_instant_max: u64,
     /// Breaches planted to prove the checks.
     pub mutants: Mutants,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            link: Link::default(),
+            disk: DiskModel::default(),
+            clock: ClockModel::default(),
+            tracing: Tracing::default(),
+            story_lines: 0,
+            encode: false,
+            drop_observations: false,
+            events_per_instant_max: 1_000_000,
+            mutants: Mutants::default(),
+        }
+    }
 }

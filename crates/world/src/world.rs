@@ -54,7 +54,8 @@ pub(crate) struct Node<P: Simulated> {
     pub(crate) incarnation: Incarnation,
     pub(crate) doubtful: bool,
     pub(crate) paused_at_ns: u64,
-    pub(crate) resumed_at_ns: Option<u64>,
+    /// Whether what waited during a pause is being taken in.
+    pub(crate) catching_up: bool,
 }
 
 /// What the driver is still to hear.
@@ -86,6 +87,7 @@ pub struct World<P: Simulated> {
     pub(crate) tickets: u64,
     pub(crate) violation: Option<String>,
     begun: bool,
+    at_this_instant: u64,
 }
 
 /// The purposes of the random streams.
@@ -119,7 +121,7 @@ impl<P: Simulated> World<P> {
                 incarnation: Incarnation(0),
                 doubtful: false,
                 paused_at_ns: 0,
-                resumed_at_ns: None,
+                catching_up: false,
             });
             queue.push(0, Pending::Start(at));
         }
@@ -141,6 +143,7 @@ impl<P: Simulated> World<P> {
             tickets: 0,
             violation: None,
             begun: false,
+            at_this_instant: 0,
         }
     }
 
@@ -164,7 +167,12 @@ impl<P: Simulated> World<P> {
             return false;
         }
         let Some((at_ns, pending)) = self.queue.pop() else { return false };
+        self.at_this_instant = if at_ns == self.now_ns { self.at_this_instant + 1 } else { 0 };
         self.now_ns = at_ns;
+        if self.at_this_instant > self.options.events_per_instant_max {
+            self.fail(format!("time stands still: {} events at once", self.at_this_instant));
+            return false;
+        }
         self.counters.add(Count::Events);
         self.trace.word(at_ns);
         self.take(pending);

@@ -1,0 +1,276 @@
+//! The simulated disk, seen through a protocol that only writes and reads: what a start finds
+//! after each kind of damage, and what loads bring.
+
+mod toys;
+
+use avouch_machine::{CommandId, Loaded, Seq, What};
+use avouch_promise::{Nanos, NodeId};
+use avouch_world::{Count, Delay, Driver, Fault, Options, World};
+use toys::reader::{Command, Output, Reader};
+
+const NODE: NodeId = NodeId(1);
+
+#[derive(Default)]
+struct Heard(Vec<Output>);
+
+impl Driver<Reader> for Heard {
+    fn on_output(&mut self, _: &mut World<Reader>, _: NodeId, output: Output) {
+        self.0.push(output);
+    }
+}
+
+struct Disk {
+    world: World<Reader>,
+    heard: Heard,
+}
+
+impl Disk {
+    fn new(seed: u64) -> Self {
+        let mut options = Options::default();
+        options.disk.sync = Delay::Constant(Nanos::from_millis(1));
+        options.disk.torn = 0.0;
+        let mut disk = Self { world: World::new(seed, options, vec![()]), heard: Heard::default() };
+        disk.wait(1_000);
+        disk
+    }
+    fn wait(&mut self, micros: u64) -> Vec<Output> {
+        let until = self.world.now().plus(Nanos::from_micros(micros));
+        self.world.run_until(&mut self.heard, until);
+        std::mem::take(&mut self.heard.0)
+    }
+    fn order(&mut self, command: Command) {
+        assert!(self.world.command(NODE, CommandId(1), command));
+        self.wait(0);
+    }
+    fn write(&mut self, count: u64) {
+        self.order(Command::Write(count));
+    }
+    fn read(&mut self, what: What) -> Loaded<Reader> {
+        self.order(Command::Read(what));
+        match self.wait(5_000).as_slice() {
+            [Output::Read(loaded)] => loaded.clone(),
+            other => panic!("one load, not {other:?}"),
+        }
+    }
+    fn records(&mut self, from: u64, to: u64) -> Loaded<Reader> {
+        self.read(What::Records { from: Seq(from), to: Seq(to) })
+    }
+    fn chunk(&mut self, offset: u64, length: u32) -> Loaded<Reader> {
+        self.read(What::Chunk { offset, length })
+    }
+    fn checkpoint(&mut self, bytes: u32) {
+        self.order(Command::Checkpoint(bytes));
+        self.wait(500_000);
+    }
+    fn fault(&mut self, fault: Fault) {
+        self.world.inject(fault);
+        self.wait(0);
+    }
+    /// Goes down by this fault, comes up, and says what was found.
+    fn after(&mut self, fault: Fault) -> (Option<u64>, Vec<u64>, u64, bool) {
+        self.wait(0);
+        self.fault(fault);
+        self.world.inject(Fault::Restart { node: NODE });
+        match self.wait(0).as_slice() {
+            [Output::Found(checkpoint, records, next, doubtful)] => (
+                checkpoint.map(|seq| seq.0),
+                records.iter().map(|seq| seq.0).collect(),
+                next.0,
+                *doubtful,
+            ),
+            other => panic!("one start, not {other:?}"),
+        }
+    }
+    fn rot(&mut self, seq: u64) {
+        self.fault(Fault::RotRecord { node: NODE, seq: Some(Seq(seq)) });
+        assert_eq!(self.world.counters().of(Count::BitRots), 1);
+    }
+}
+
+const CRASH: Fault = Fault::Crash { node: NODE };
+const LOST: Fault = Fault::LostWrites { node: NODE };
+const TORN: Fault = Fault::TornWrite { node: NODE };
+
+#[test]
+fn one_sync_serves_everything_written_before_it_began() {
+    let mut disk = Disk::new(1);
+    disk.write(2);
+    disk.wait(500);
+    disk.write(3);
+    disk.write(1);
+    assert_eq!(disk.wait(499), []);
+    assert_eq!(disk.wait(1), [Output::Persisted(Seq(2))]);
+    assert_eq!(disk.wait(999), []);
+    assert_eq!(disk.wait(1), [Output::Persisted(Seq(6))]);
+    assert_eq!(disk.world.counters().of(Count::Syncs), 2);
+}
+
+#[test]
+fn a_crash_keeps_a_prefix_of_the_unsynced_records_any_prefix() {
+    let mut kept = std::collections::BTreeSet::new();
+    for seed in 0..200 {
+        let mut disk = Disk::new(seed);
+        disk.write(2);
+        disk.wait(1_000);
+        disk.write(3);
+        let (_, records, next, doubtful) = disk.after(CRASH);
+        assert_eq!(records, (1..next).collect::<Vec<_>>());
+        assert!((3..=6).contains(&next) && !doubtful);
+        assert_eq!(disk.world.counters().of(Count::LostRecords), 6 - next);
+        kept.insert(next);
+    }
+    assert_eq!(kept.len(), 4, "{kept:?}");
+    let mut disk = Disk::new(1);
+    disk.write(2);
+    assert_eq!(disk.after(LOST), (None, vec![], 1, false));
+}
+
+#[test]
+fn a_torn_tail_is_cut_and_a_rotted_acknowledged_record_is_not() {
+    // The same place in the log, the last record: one was never durable, the other was.
+    for seed in 0..50 {
+        let mut torn = Disk::new(seed);
+        torn.write(4);
+        torn.wait(1_000);
+        torn.write(1);
+        assert_eq!(torn.after(TORN), (None, vec![1, 2, 3, 4], 5, false));
+        assert_eq!(torn.world.counters().of(Count::TornTails), 1);
+
+        let mut rotted = Disk::new(seed);
+        rotted.write(5);
+        rotted.wait(1_000);
+        rotted.rot(5);
+        assert_eq!(rotted.after(CRASH), (None, vec![1, 2, 3, 4], 6, true));
+    }
+}
+
+#[test]
+fn rot_in_the_middle_is_a_gap_and_stays_one_until_a_checkpoint_covers_it() {
+    let mut disk = Disk::new(3);
+    disk.write(4);
+    disk.wait(1_000);
+    disk.rot(2);
+    assert_eq!(disk.records(2, 4), Loaded::Corrupt);
+    assert!(matches!(disk.records(1, 4), Loaded::Records(found) if found == [(Seq(1), 1)]));
+    assert_eq!(disk.after(CRASH), (None, vec![1, 3, 4], 5, true));
+    assert_eq!(disk.after(CRASH), (None, vec![1, 3, 4], 5, true));
+    assert_eq!(disk.world.counters().of(Count::DoubtfulStarts), 2);
+    disk.checkpoint(10);
+    assert_eq!(disk.after(CRASH), (Some(5), vec![], 5, false));
+    assert_eq!(disk.records(2, 4), Loaded::Missing);
+}
+
+#[test]
+fn a_hole_behind_which_a_record_survived_is_doubtful() {
+    let mut options = Options::default();
+    (options.disk.torn, options.disk.hole) = (0.0, 1.0);
+    let mut holes = 0;
+    for seed in 0..50 {
+        let mut disk = Disk::new(seed);
+        disk.world = World::new(seed, options.clone(), vec![()]);
+        disk.wait(0);
+        disk.write(6);
+        let (_, records, next, doubtful) = disk.after(CRASH);
+        let gaps = next - 1 - records.len() as u64;
+        let made = disk.world.counters().of(Count::Holes);
+        assert_eq!((gaps, doubtful), (made, made == 1), "seed {seed}: {records:?} {next}");
+        holes += made;
+    }
+    assert!(holes > 10, "{holes}");
+}
+
+#[test]
+fn a_checkpoint_is_durable_as_a_whole_or_not_at_all() {
+    let mut disk = Disk::new(1);
+    disk.write(3);
+    disk.wait(1_000);
+    // 200 MB a second: a million bytes take five milliseconds at least.
+    disk.order(Command::Checkpoint(1_000_000));
+    disk.wait(5_000);
+    assert_eq!(disk.chunk(0, 10), Loaded::Missing);
+    assert_eq!(disk.after(CRASH), (None, vec![1, 2, 3], 4, false));
+    assert_eq!(disk.world.counters().of(Count::LostCheckpoints), 1);
+    disk.order(Command::Checkpoint(1_000_000));
+    assert_eq!(disk.wait(500_000), [Output::Checkpointed(Seq(4))]);
+    assert_eq!(disk.after(CRASH), (Some(4), vec![], 4, false));
+    disk.write(1);
+    disk.wait(1_000);
+    assert_eq!(disk.after(CRASH), (Some(4), vec![4], 5, false));
+}
+
+#[test]
+fn a_checkpoint_may_outlive_the_records_that_it_covers() {
+    let mut disk = Disk::new(1);
+    disk.write(2);
+    disk.wait(1_000);
+    disk.fault(Fault::DiskSlow { node: NODE, factor: 10_000 });
+    disk.write(3);
+    disk.fault(Fault::DiskSlow { node: NODE, factor: 1 });
+    disk.checkpoint(10);
+    assert_eq!(disk.after(LOST), (Some(6), vec![], 6, false));
+    disk.write(1);
+    disk.wait(1_000);
+    assert_eq!(disk.after(LOST), (Some(6), vec![6], 7, false));
+}
+
+#[test]
+fn chunks_are_the_bytes_of_the_newest_checkpoint_block_by_block() {
+    let mut disk = Disk::new(2);
+    disk.write(1);
+    disk.checkpoint(200_000);
+    let Loaded::Chunk(chunk) = disk.chunk(70_000, 1_000) else { panic!("a chunk") };
+    assert_eq!((chunk.checkpoint, chunk.offset, chunk.total), (Seq(2), 70_000, 200_000));
+    assert_eq!(chunk.bytes.len(), 1_000);
+    assert_eq!(chunk.bytes[0], (70_000 % 251) as u8);
+    let Loaded::Chunk(last) = disk.chunk(199_999, 1_000) else { panic!("a chunk") };
+    assert_eq!(last.bytes.len(), 1);
+    let Loaded::Chunk(end) = disk.chunk(200_000, 1_000) else { panic!("a chunk") };
+    assert!(end.bytes.is_empty());
+    assert_eq!(disk.chunk(200_001, 1), Loaded::Missing);
+
+    disk.fault(Fault::RotCheckpoint { node: NODE });
+    let blocks = [0, 65_536, 131_072, 196_608];
+    let bad: Vec<_> = blocks.into_iter().filter(|at| disk.chunk(*at, 1) == Loaded::Corrupt).collect();
+    assert_eq!(bad.len(), 1);
+    assert_eq!(disk.chunk(0, 200_000), Loaded::Corrupt);
+    assert_eq!(disk.after(CRASH), (None, vec![], 2, true));
+    assert_eq!(disk.world.counters().of(Count::CorruptLoads), 2);
+}
+
+#[test]
+fn a_full_disk_crashes_the_node_and_refuses_its_start_until_it_has_room() {
+    let mut disk = Disk::new(1);
+    disk.write(2);
+    disk.wait(1_000);
+    disk.fault(Fault::DiskFull { node: NODE, full: true });
+    assert!(disk.world.is_up(NODE));
+    disk.write(1);
+    assert!(!disk.world.is_up(NODE));
+    disk.fault(Fault::Restart { node: NODE });
+    assert!(!disk.world.is_up(NODE));
+    assert_eq!(disk.world.counters().of(Count::FailedWrites), 2);
+    disk.fault(Fault::DiskFull { node: NODE, full: false });
+    assert_eq!(disk.after(CRASH), (None, vec![1, 2], 3, false));
+}
+
+#[test]
+fn a_slow_disk_takes_longer_and_calm_ends_it() {
+    let mut disk = Disk::new(1);
+    disk.fault(Fault::DiskSlow { node: NODE, factor: 50 });
+    disk.write(1);
+    assert_eq!(disk.wait(49_999), []);
+    assert_eq!(disk.wait(1), [Output::Persisted(Seq(1))]);
+    disk.fault(Fault::Calm);
+    disk.write(1);
+    assert_eq!(disk.wait(1_000), [Output::Persisted(Seq(2))]);
+}
+
+#[test]
+fn a_pause_stops_the_process_and_not_the_disk() {
+    let mut disk = Disk::new(1);
+    disk.write(1);
+    disk.fault(Fault::Pause { node: NODE, duration: Nanos::from_millis(10) });
+    assert_eq!(disk.wait(9_999), []);
+    assert_eq!(disk.world.disk(NODE).unwrap().durable(), Seq(1));
+    assert_eq!(disk.wait(1), [Output::Persisted(Seq(1))]);
+}
