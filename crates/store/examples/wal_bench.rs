@@ -60,7 +60,8 @@ fn measure(folder: &std::path::Path) -> Outcome<()> {
     for (name, (times, records)) in names.iter().zip(times.iter_mut().zip([1_u32, 1, 64])) {
         times.sort_unstable();
         let total: Duration = times.iter().sum();
-        let rate = f64::from(records) * times.len() as f64 / total.as_secs_f64();
+        let count = f64::from(records) * f64::from(u32::try_from(times.len())?);
+        let rate = count / total.as_secs_f64();
         let at = |share: usize| times.get(times.len() * share / 100).copied().unwrap_or_default();
         let (p50, p99) = (at(50).as_micros(), at(99).as_micros());
         println!("{name:18} p50 {p50:6} us   p99 {p99:6} us   {rate:9.0} records/s");

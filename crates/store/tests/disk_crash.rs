@@ -168,8 +168,10 @@ fn planted_bugs_are_caught_by_power_failures() {
     for mutant in
         [Mutant::AcknowledgeBeforeSync, Mutant::RenameBeforeSync, Mutant::ReleaseBeforeCheckpoint]
     {
-        let caught = campaign(mutant);
-        assert!(caught.is_err(), "{mutant:?} survived {caught:?} crashes");
+        match campaign(mutant) {
+            Ok(crashes) => panic!("{mutant:?} survived {crashes} crashes"),
+            Err(how) => println!("{mutant:?} is caught: {how}"),
+        }
     }
 }
 

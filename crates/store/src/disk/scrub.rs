@@ -125,6 +125,7 @@ impl ScrubReport {
 #[derive(Clone, Debug, Default)]
 pub struct Scrubber {
     record: Seq,
+    file: Option<FileId>,
     part: usize,
     /// How often it has been all the way round.
     pub rounds: u64,
@@ -149,7 +150,9 @@ impl Scrubber {
             self.record = seq;
             let Place::At { file, offset, length } = place else { continue };
             read += u64::from(length) + super::frame::HEADER as u64;
-            wal.drop_cache(file);
+            if self.file.replace(file) != Some(file) {
+                wal.drop_cache(file);
+            }
             match wal.read_one(seq) {
                 Err(ReadError::Corrupt(_)) => {
                     flips.push(Flip { file: file.name(), offset, what: Damaged::Record(seq) });
@@ -172,7 +175,9 @@ impl Scrubber {
         let mut read = 0;
         for part in parts {
             let Some(newest) = &newest else { break };
-            newest.file.drop_cache();
+            if part == Part::Head {
+                newest.file.drop_cache();
+            }
             match newest.part(part) {
                 Ok(bytes) => read += bytes.len() as u64,
                 Err(error) if error.blame == Blame::Corrupt => {
@@ -186,14 +191,14 @@ impl Scrubber {
                 return Ok(flips);
             }
         }
-        (self.record, self.part, self.rounds) = (Seq(0), 0, self.rounds + 1);
+        (self.record, self.file, self.part) = (Seq(0), None, 0);
+        self.rounds += 1;
         Ok(flips)
     }
 }
 
 impl Wal {
-    /// Lets the next reads of a file come from the medium. Called per record, but cheap: the kernel drops
-    /// only clean pages that are there.
+    /// Lets the next reads of a file come from the medium: the kernel drops its clean pages.
     fn drop_cache(&self, file: FileId) {
         if let Some(open) = self.files.get(&file) {
             open.file.drop_cache();
