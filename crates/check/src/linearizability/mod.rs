@@ -16,6 +16,7 @@
 mod hash;
 mod memo;
 mod mutant;
+mod needs;
 mod placed;
 mod search;
 mod shrink;

@@ -19,6 +19,8 @@ pub(super) enum Mutant {
     MemoWithoutUnknown,
     /// A write that changes nothing now is placed now, as if it were a read.
     IdleNowIsIdleForever,
+    /// Unknown operations are forgotten where it is asked what can still come about.
+    UnknownBringsNothing,
     /// Any unknown operation stands for all unknown ones.
     AllUnknownAreTwins,
 }

@@ -4,7 +4,8 @@
 //! enter(state):
 //!   place every operation that may come next, changes nothing anywhere, and fits this state
 //!   all known operations placed?                            -> an order
-//!   configuration hopeless already (see memo)?              -> back
+//!   an answer can no longer come about (see needs)?         -> back
+//!   the configuration is hopeless already (see memo)?       -> back
 //!   for each operation that may come next, known ones first:  place it, enter(what it leaves)
 //! ```
 //!
@@ -17,6 +18,8 @@
 //! - I3 *known before unknown*: where a known operation leads to the state that an unknown one with
 //!   the same input leads to, the unknown one is not tried: exchanging them keeps an order valid.
 //! - I4 *idle unknowns*: an unknown operation that would change nothing here is not tried here.
+//! - I5 *needs*: a state is left at once if an operation not placed needs what does not hold there and
+//!   nothing left can bring about (see `needs`).
 //!
 //! An operation may also be *optional*: it is placed within its span or not at all. `shrink` weakens
 //! operations to that.
@@ -28,6 +31,7 @@
 use super::hash::mix;
 use super::memo::{Configuration, Memo};
 use super::mutant::Mutant;
+use super::needs::Needs;
 use super::placed::Placed;
 use super::states::{States, Successors};
 use super::timeline::Timeline;
@@ -102,6 +106,7 @@ pub(super) struct Search<'a, M: Sequential> {
     known: usize,
     timeline: Timeline,
     placed: Placed,
+    needs: Needs,
     states: States<'a, M>,
     memo: Memo,
     trail: Vec<u32>,
@@ -168,11 +173,17 @@ impl<'a, M: Sequential> Search<'a, M> {
         }
         let spans: Vec<_> = members.iter().map(|member| span(member, mutant)).collect();
         let count = members.len();
+        let needs = Needs::new(
+            model,
+            members.iter().map(|member| (member.operation, member.known)),
+            mutant,
+        );
         Self {
             members,
             known: known as usize,
             timeline: Timeline::new(&spans),
             placed: Placed::new(known as usize, unknown as usize),
+            needs,
             states: States::new(model),
             memo: Memo::default(),
             trail: Vec::new(),
@@ -233,7 +244,7 @@ impl<'a, M: Sequential> Search<'a, M> {
         if self.placed.count() == self.known {
             return true;
         }
-        if self.is_hopeless(state) {
+        if self.is_lost(state) || self.is_hopeless(state) {
             self.take_back(trail);
             return false;
         }
@@ -263,6 +274,12 @@ impl<'a, M: Sequential> Search<'a, M> {
                 return;
             }
         }
+    }
+
+    /// I5.
+    fn is_lost(&self, state: u32) -> bool {
+        let lacks = |number| !self.states.allows(state, self.members[number as usize].operation);
+        self.needs.critical().any(lacks)
     }
 
     fn is_hopeless(&mut self, state: u32) -> bool {
@@ -359,6 +376,7 @@ impl<'a, M: Sequential> Search<'a, M> {
             self.placed.add_unknown(rank);
         }
         self.timeline.cut(number);
+        self.needs.place(number);
         self.trail.push(number);
         let earliest = self.members[number as usize].operation.earliest;
         self.starts.push(self.starts.last().map_or(earliest, |start| earliest.max(*start)));
@@ -378,6 +396,7 @@ impl<'a, M: Sequential> Search<'a, M> {
                 self.placed.remove_unknown(rank);
             }
             self.timeline.restore(number);
+            self.needs.take_back(number);
             self.starts.pop();
         }
     }

@@ -277,6 +277,7 @@ fn every_planted_bug_is_caught() {
         Mutant::MemoWithoutUnknown,
         Mutant::IdleNowIsIdleForever,
         Mutant::AllUnknownAreTwins,
+        Mutant::UnknownBringsNothing,
     ] {
         let (wrong, _) = disagreements(&Register, 20_000, mutant, generate::register);
         let misled = !searched(&Register, &two_ways_to_one_state(), mutant);

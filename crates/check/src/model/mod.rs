@@ -26,6 +26,15 @@ pub enum Next<State> {
     Many(Vec<State>),
 }
 
+/// What an operation may make hold that did not hold before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Brings {
+    /// Anything.
+    Anything,
+    /// At most these.
+    Only(Vec<Vec<u8>>),
+}
+
 /// A sequential specification.
 ///
 /// A counter that can be read and incremented:
@@ -85,6 +94,18 @@ pub trait Sequential {
     /// compare-and-swap that failed). `false` is always right; `true` spares the search a branch.
     fn is_pure(&self, _input: &Self::Input, _output: Option<&Self::Output>) -> bool {
         false
+    }
+
+    /// What must hold in the state for `input` to give `output`, under a name of the model's choice:
+    /// the answer is possible exactly in the states in which that holds. Nothing says nothing.
+    fn needs(&self, _input: &Self::Input, _output: &Self::Output) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// Everything that `input` may make hold, under the names of `needs`. Saying less than
+    /// [`Brings::Anything`] lets the search see early that an answer can no longer come about.
+    fn brings(&self, _input: &Self::Input) -> Brings {
+        Brings::Anything
     }
 
     /// Splits the operations into parts that touch disjoint objects, by their places in

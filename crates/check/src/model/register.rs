@@ -1,6 +1,6 @@
 //! One register: read, write, compare-and-swap.
 
-use super::{Next, Sequential};
+use super::{Brings, Next, Sequential};
 
 /// The model of one register of integers that starts empty.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,7 +63,30 @@ impl Sequential for Register {
         }
     }
 
+    fn needs(&self, input: &RegisterInput, output: &RegisterAnswer) -> Option<Vec<u8>> {
+        match (input, output) {
+            (RegisterInput::Read, RegisterAnswer::Value(value)) => Some(name(*value)),
+            (RegisterInput::CompareAndSwap { expected, .. }, RegisterAnswer::Swapped(true)) => {
+                Some(name(*expected))
+            }
+            _ => None,
+        }
+    }
+
+    fn brings(&self, input: &RegisterInput) -> Brings {
+        Brings::Only(match input {
+            RegisterInput::Read => Vec::new(),
+            RegisterInput::Write(value) | RegisterInput::CompareAndSwap { value, .. } => {
+                vec![name(Some(*value))]
+            }
+        })
+    }
+
     fn is_pure(&self, input: &RegisterInput, output: Option<&RegisterAnswer>) -> bool {
         *input == RegisterInput::Read || output == Some(&RegisterAnswer::Swapped(false))
     }
+}
+
+fn name(value: Option<i64>) -> Vec<u8> {
+    value.map_or_else(Vec::new, |value| value.to_le_bytes().to_vec())
 }

@@ -8,7 +8,7 @@ mod action;
 mod footprint;
 mod text;
 
-use super::{Next, Sequential};
+use super::{Brings, Next, Sequential};
 use crate::operation::Operation;
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -74,6 +74,37 @@ impl Sequential for KeyValue {
         only_reads(input) || output.is_some_and(|output| changed_nothing(input, output))
     }
 
+    fn needs(&self, input: &Action, output: &Outcome) -> Option<Vec<u8>> {
+        match (input, output) {
+            (Action::Get { key }, Outcome::Value(value)) => Some(self.name(key, value.as_ref())),
+            (Action::CompareAndSwap { key, expected, .. }, Outcome::Swapped(true)) => {
+                Some(self.name(key, expected.as_ref()))
+            }
+            _ => None,
+        }
+    }
+
+    fn brings(&self, input: &Action) -> Brings {
+        match input {
+            Action::Get { .. } | Action::Range { .. } => Brings::Only(Vec::new()),
+            Action::Put { key, value } | Action::CompareAndSwap { key, value, .. } => {
+                Brings::Only(vec![self.name(key, Some(value))])
+            }
+            Action::Delete { key } => Brings::Only(vec![self.name(key, None)]),
+            Action::Transaction { then, otherwise, .. } => {
+                let mut all = Vec::new();
+                for action in then.iter().chain(otherwise) {
+                    match self.brings(action) {
+                        Brings::Anything => return Brings::Anything,
+                        Brings::Only(things) => all.extend(things),
+                    }
+                }
+                Brings::Only(all)
+            }
+            Action::Append { .. } | Action::DeleteRange { .. } => Brings::Anything,
+        }
+    }
+
     fn partition(&self, operations: &[Operation<Action, Outcome>]) -> Vec<Vec<usize>> {
         footprint::partition(operations)
     }
@@ -84,6 +115,19 @@ impl Sequential for KeyValue {
 }
 
 impl KeyValue {
+    /// The name of "this key holds this value".
+    fn name(self, key: &Bytes, value: Option<&Bytes>) -> Vec<u8> {
+        let mut name = (key.len() as u64).to_le_bytes().to_vec();
+        name.extend_from_slice(key);
+        // With an absent key read as empty, holding nothing and holding the empty text are one.
+        let value = value.filter(|value| self.absent == Absent::Distinct || !value.is_empty());
+        if let Some(value) = value {
+            name.push(1);
+            name.extend_from_slice(value);
+        }
+        name
+    }
+
     /// What a key reads as.
     fn read<'a>(self, state: &'a Contents, key: &Bytes) -> Option<&'a Bytes> {
         static EMPTY: Bytes = Bytes::new();
