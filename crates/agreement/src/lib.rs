@@ -1,6 +1,7 @@
 //! Agreement on a log: ballot leader election and Sequence Paxos, in the shape of `machine`.
 
 pub mod election;
+pub mod explore;
 pub mod log;
 pub mod membership;
 pub mod mutant;

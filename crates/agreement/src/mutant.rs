@@ -32,3 +32,22 @@ pub enum Mutant {
     /// A promise is answered before it is durable.
     PromiseBeforePersisting,
 }
+
+impl Mutant {
+    /// Every one.
+    pub const ALL: [Self; 13] = [
+        Self::SkipSync,
+        Self::AcknowledgeBeforePersisting,
+        Self::ForgetPromise,
+        Self::ReadBeforeOwnEntry,
+        Self::DecideWithoutQuorum,
+        Self::ReuseIncarnation,
+        Self::TruncateBeforeCheckpoint,
+        Self::AdoptLongest,
+        Self::TruncateSameBallot,
+        Self::IgnorePromise,
+        Self::ReadWithoutQuorum,
+        Self::VoteInDoubt,
+        Self::PromiseBeforePersisting,
+    ];
+}

@@ -296,7 +296,8 @@ impl<I: Snapshot> Turn<'_, I> {
     /// The durable log of this node, when it was accepted in the ballot that is promised (I3).
     pub(super) fn durable_in_promised(&self) -> Option<Place> {
         let (ballot, place) = self.state.disk.durable_log;
-        let current = ballot == self.state.promised && self.state.accepted == ballot;
+        let current =
+            ballot.round > 0 && ballot == self.state.promised && self.state.accepted == ballot;
         current.then_some(place)
     }
 

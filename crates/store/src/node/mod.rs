@@ -19,7 +19,7 @@ mod answer;
 mod apply;
 pub mod command;
 pub mod config;
-mod image;
+pub(crate) mod image;
 mod read;
 mod state;
 mod step;

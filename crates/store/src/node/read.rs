@@ -2,7 +2,7 @@
 //! for nothing.
 
 use super::config::NodeMutant;
-use super::state::{Draft, Granted, Wants, by_voter};
+use super::state::{Draft, Granted, Recent, Wants, by_voter};
 use super::step::Turn;
 use avouch_agreement::log::Readable;
 use avouch_machine::CommandId;
@@ -52,8 +52,14 @@ impl Turn<'_> {
 
     /// Answers with evidence, from the state right behind the granted entry.
     fn answer_floor(&mut self, id: CommandId, index: LogIndex, floor: Floor) {
-        let Some(recent) = self.state.recent_at(index) else {
-            // The state behind that entry is gone: ask again for a newer one.
+        // An entry of the acknowledgements' own ballot proves that what came before them is below
+        // it. The granted entry may have given way to a later ballot's before it was decided.
+        let granted_in = floor.acks.first().and_then(|ack| Ack::from_bytes(&ack.bytes).ok());
+        let proves = |recent: &&Recent| {
+            granted_in.is_some_and(|ack| ack.ballot == recent.header.ballot)
+        };
+        let Some(recent) = self.state.recent_at(index).filter(proves) else {
+            // Or the state behind that entry is gone. Either way: ask again for a newer one.
             if let Some(asked) = self.state.asked.get(&id) {
                 let (ticket, digest) = (id.0, asked.digest);
                 let command =

@@ -1,0 +1,291 @@
+//! Drives the clients, keeps the history and the evidence, and holds the states to invariants.
+
+use super::client::{Client, Wish, outcome};
+use crate::node::{Node, Output, Replied};
+use avouch_agreement::log::Observation;
+use avouch_check::history::{Call, History, Record};
+use avouch_check::model::key_value::KeyValue;
+use avouch_machine::CommandId;
+use avouch_promise::evidence::{EvidenceFile, Item, Verdict, cross_check, verify};
+use avouch_promise::trust::Trust;
+use avouch_promise::{Digest, LogIndex, Nanos, NodeId, Random};
+use avouch_world::{Driver, World};
+use bytes::Bytes;
+use std::collections::BTreeMap;
+
+use avouch_check::operation::Moment;
+
+/// How long a client waits for its node before it gives up on it.
+const GIVE_UP: Nanos = Nanos::from_millis(2_500);
+/// How often a client sends a request again, at another node, before it calls it unknown.
+const RETRIES: u32 = 2;
+
+/// What a run found besides violations.
+#[derive(Clone, Debug, Default)]
+pub struct Findings {
+    /// Every call with its outcome.
+    pub history: History,
+    /// Every answer that carried evidence.
+    pub evidence: EvidenceFile,
+}
+
+/// A request under way.
+struct Flight {
+    wish: Wish,
+    client: usize,
+    node: NodeId,
+    /// Whose call of the history it is.
+    call: usize,
+    retries: u32,
+}
+
+/// The clients of a run.
+pub struct Workload {
+    trust: Trust,
+    clients: Vec<Client>,
+    keys: u64,
+    evidence_share: f64,
+    stop_at: Nanos,
+    flights: BTreeMap<u64, Flight>,
+    next_command: u64,
+    moment: u64,
+    process: u64,
+    /// The chain seen at each decided position, by any node.
+    chains: BTreeMap<LogIndex, Digest>,
+    /// The machine's projection at each applied position.
+    projections: BTreeMap<LogIndex, (NodeId, Digest)>,
+    final_reads: u64,
+    /// What was found.
+    pub findings: Findings,
+}
+
+/// Wakeups below this are clients' next wishes; at or above, give-ups of commands.
+const GIVE_UPS: u64 = 1 << 32;
+
+impl Workload {
+    /// `clients` clients on `keys` keys until `stop_at`; `evidence_share` of them ask for evidence.
+    pub fn new(
+        trust: Trust,
+        seed: u64,
+        clients: u64,
+        keys: u64,
+        evidence_share: f64,
+        stop_at: Nanos,
+    ) -> Self {
+        let root = Random::new(seed).fork(0x636c_6965_6e74);
+        let client = |id: u64| Client::new(id, root.fork(id));
+        Self {
+            trust,
+            clients: (1..=clients).map(client).collect(),
+            keys,
+            evidence_share,
+            stop_at,
+            flights: BTreeMap::new(),
+            next_command: 1,
+            moment: 0,
+            process: clients,
+            chains: BTreeMap::new(),
+            projections: BTreeMap::new(),
+            final_reads: 0,
+            findings: Findings {
+                history: History { model: KeyValue::default(), ..History::default() },
+                evidence: EvidenceFile::default(),
+            },
+        }
+    }
+
+    fn record(&mut self, now: Nanos) -> Record {
+        let moment = Moment(self.moment);
+        self.moment += 1;
+        self.findings.history.times.push(now);
+        Record { line: 0, time: Some(now), moment }
+    }
+
+    /// The client's next operation, at a random node.
+    fn begin(&mut self, world: &mut World<Node>, client: usize) {
+        let (cluster, keys, share) = (self.trust.cluster(), self.keys, self.evidence_share);
+        let Some(one) = self.clients.get_mut(client) else { return };
+        let nodes: Vec<_> = world.nodes().collect();
+        let node = one.random().pick(&nodes).copied().unwrap_or_default();
+        let wish = one.wish(cluster, keys, share);
+        self.invoke(world, client, node, wish);
+    }
+
+    fn invoke(&mut self, world: &mut World<Node>, client: usize, node: NodeId, wish: Wish) {
+        let began = self.record(world.now());
+        let call = self.findings.history.calls.len();
+        self.findings.history.calls.push(Call {
+            process: client as u64,
+            action: wish.action.clone(),
+            answer: None,
+            guarantee: wish.guarantee,
+            point: None,
+            began,
+            ended: None,
+        });
+        self.send(world, Flight { wish, client, node, call, retries: 0 });
+    }
+
+    fn send(&mut self, world: &mut World<Node>, flight: Flight) {
+        let id = self.next_command;
+        self.next_command += 1;
+        let ask = flight.wish.ask.clone();
+        world.command(flight.node, CommandId(id), ask);
+        world.wake(world.now().plus(GIVE_UP), GIVE_UPS + id);
+        self.flights.insert(id, flight);
+    }
+
+    /// No answer, or an error: a write is sent again elsewhere, the very same bytes.
+    fn unanswered(&mut self, world: &mut World<Node>, mut flight: Flight) {
+        let is_write = self.findings.history.calls[flight.call].is_write();
+        if is_write && flight.retries < RETRIES {
+            flight.retries += 1;
+            world.note("retries", 1);
+            let others: Vec<_> = world.nodes().filter(|node| *node != flight.node).collect();
+            let one = &mut self.clients[flight.client];
+            flight.node = one.random().pick(&others).copied().unwrap_or(flight.node);
+            return self.send(world, flight);
+        }
+        world.note(if is_write { "unknown_writes" } else { "unanswered_reads" }, 1);
+        // A process whose call never returned calls no more: the client goes on as another.
+        self.next_wish(world, flight.client);
+    }
+
+    fn next_wish(&mut self, world: &mut World<Node>, client: usize) {
+        if world.now() >= self.stop_at {
+            return;
+        }
+        let pause = Nanos::from_micros(self.clients[client].random().between(200, 20_000));
+        world.wake(world.now().plus(pause), client as u64);
+    }
+
+    fn answered(&mut self, world: &mut World<Node>, flight: &Flight, replied: &Replied) {
+        let Some(answer) = outcome(&flight.wish.action, &replied.outcome) else {
+            world.fail(format!("{:?} was answered by an error", flight.wish.action));
+            return;
+        };
+        let ended = self.record(world.now());
+        let call = &mut self.findings.history.calls[flight.call];
+        call.answer = Some(answer);
+        call.ended = Some(ended);
+        call.point = Some(replied.point);
+        world.note("answered", 1);
+        if flight.wish.ask.evidence {
+            self.judge_evidence(world, flight, replied);
+        }
+    }
+
+    /// Every piece of evidence must hold, as the client's own verifier sees it.
+    fn judge_evidence(&mut self, world: &mut World<Node>, flight: &Flight, replied: &Replied) {
+        let Some(evidence) = &replied.evidence else {
+            world.note("evidence_lost", 1);
+            return;
+        };
+        let Wish { ask, nonce, .. } = &flight.wish;
+        let judgement =
+            verify(&self.trust, &ask.request, &replied.outcome, evidence, Some(*nonce));
+        world.note("evidence", 1);
+        if judgement.verdict != Verdict::Holds {
+            world.fail(format!("evidence from {} does not hold: {judgement}", flight.node));
+        }
+        self.findings.evidence.items.push(Item {
+            request: ask.request.clone(),
+            response: replied.outcome.clone(),
+            evidence: evidence.clone(),
+            nonce: Some(*nonce),
+        });
+    }
+
+    /// Linearizable reads of every key at every node, once everything is calm: all must answer.
+    pub fn final_reads(&mut self, world: &mut World<Node>) {
+        let (cluster, nodes) = (self.trust.cluster(), world.nodes().collect::<Vec<_>>());
+        for node in nodes {
+            for key in 0..self.keys {
+                let wish = self.clients[0].final_read(cluster, Bytes::from(format!("k{key}")));
+                self.final_reads += 1;
+                self.process += 1;
+                self.invoke(world, 0, node, wish);
+            }
+        }
+    }
+
+    /// Whether every call that was begun after calm has its answer.
+    pub fn all_answered(&self, since: Nanos) -> Result<(), String> {
+        let calls = &self.findings.history.calls;
+        let open = calls.iter().filter(|call| {
+            call.ended.is_none() && call.began.time.is_some_and(|time| time >= since)
+        });
+        match open.count() {
+            0 => Ok(()),
+            count => Err(format!("{count} calls begun in calm were never answered")),
+        }
+    }
+
+    /// Evidence of the whole run against itself.
+    pub fn forks(&self) -> Vec<String> {
+        let files = [("the run", &self.findings.evidence)];
+        cross_check(&self.trust, &files).iter().map(|fork| format!("{fork:?}")).collect()
+    }
+
+    /// Two nodes' states at one point must be equal, and decided logs prefixes of one log.
+    fn compare(&mut self, world: &mut World<Node>, id: NodeId) {
+        let Some(state) = world.state(id) else { return };
+        let decided = state.log().decided();
+        let wrong = state.log().tail().at(decided).and_then(|place| {
+            let chain = *self.chains.entry(decided).or_insert(place.chain);
+            (chain != place.chain).then(|| format!("{id} decided another log up to {decided}"))
+        });
+        let applied = state.applied();
+        let differs = if applied.0 % 16 == 0 && applied > LogIndex(0) {
+            let projection = state.machine().projection();
+            let (other, known) = *self.projections.entry(applied).or_insert((id, projection));
+            (known != projection).then(|| format!("{id} and {other} differ in state at {applied}"))
+        } else {
+            None
+        };
+        if let Some(wrong) = wrong.or(differs) {
+            world.fail(wrong);
+        }
+    }
+}
+
+impl Driver<Node> for Workload {
+    fn on_begin(&mut self, world: &mut World<Node>) {
+        for client in 0..self.clients.len() {
+            self.next_wish(world, client);
+        }
+    }
+
+    fn on_wakeup(&mut self, world: &mut World<Node>, key: u64) {
+        if key < GIVE_UPS {
+            self.begin(world, key as usize);
+        } else if let Some(flight) = self.flights.remove(&(key - GIVE_UPS)) {
+            self.unanswered(world, flight);
+        }
+    }
+
+    fn on_output(&mut self, world: &mut World<Node>, _: NodeId, output: Output) {
+        let Some(flight) = self.flights.remove(&output.id.0) else { return };
+        match &output.reply {
+            Ok(replied) => {
+                self.answered(world, &flight, replied);
+                self.next_wish(world, flight.client);
+            }
+            Err(_) => self.unanswered(world, flight),
+        }
+    }
+
+    fn on_observation(&mut self, world: &mut World<Node>, _: NodeId, observation: Observation) {
+        match observation {
+            Observation::Leading(_) => world.note("elections", 1),
+            Observation::Installed(_) => world.note("checkpoint_transfers", 1),
+            Observation::ServedFromDisk(_) => world.note("served_from_disk", 1),
+            Observation::Rejoined => world.note("rejoined", 1),
+            _ => {}
+        }
+    }
+
+    fn on_step(&mut self, world: &mut World<Node>, node: NodeId) {
+        self.compare(world, node);
+    }
+}

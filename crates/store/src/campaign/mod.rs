@@ -1,0 +1,52 @@
+//! The shipped node in the simulated world: clients with mixed guarantees, every fault there is,
+//! and three judges at once.
+//!
+//! ```text
+//!   seed -> nemesis script + clients ----> World<Node> ----> history, evidence, states
+//!                                                             |         |        |
+//!      check: every obligation, and by evidence alone <-------+         |        |
+//!      verify: every piece of evidence, and forks across them <---------+        |
+//!      invariants: decided logs agree, and equal points have equal states <-----+
+//! ```
+//!
+//! The theorem behind the guarantee table is tested here: the order that evidence alone gives
+//! must satisfy what the judge finds of the history.
+
+//= §1.4.1 verification strategies
+
+mod client;
+mod driver;
+mod scenario;
+
+pub use driver::{Findings, Workload};
+pub use scenario::{Plan, run};
+
+use crate::node::{Node, image};
+use avouch_agreement::log::{Image, Message, Record};
+use avouch_promise::{Decode, Encode};
+use avouch_world::Simulated;
+use bytes::Bytes;
+
+impl Simulated for Node {
+    fn image_bytes(image: &Image<crate::node::MachineImage>) -> Bytes {
+        image::content(image)
+    }
+
+    fn message_bytes(message: &Message) -> u64 {
+        message.to_bytes().len() as u64
+    }
+
+    fn through_wire(message: Message) -> Result<Message, String> {
+        through(message)
+    }
+
+    fn through_disk(record: Record) -> Result<Record, String> {
+        through(record)
+    }
+}
+
+/// A value after it was encoded and decoded.
+fn through<T: Encode + Decode + PartialEq>(value: T) -> Result<T, String> {
+    let back = T::from_bytes(&value.to_bytes()).map_err(|error| error.to_string())?;
+    if back == value { Ok(back) } else { Err("decodes to something else".to_owned()) }
+}

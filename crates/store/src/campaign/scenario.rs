@@ -1,0 +1,192 @@
+//! One run of the campaign: a plan, a seed, an outcome.
+
+use super::driver::Workload;
+use crate::node::{Config, Node};
+use avouch_agreement::log;
+use avouch_agreement::{Membership, Mutant};
+use avouch_check::{Limits, Word, judge, judge_by_evidence};
+use avouch_promise::trust::Trust;
+use avouch_promise::{GroupId, KeyspaceId, Nanos, NodeId, Scope};
+use avouch_world::{
+    Campaign, Delay, DiskModel, Family, Fault, Link, Mutants, Nemesis, Options, Outcome, Report, Tracing, World,
+};
+use std::time::Duration;
+
+/// What a run is.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// How many nodes, all of them voters.
+    pub nodes: u32,
+    /// Virtual time under faults.
+    pub faults_for: Nanos,
+    /// Virtual time of calm afterwards.
+    pub calm_for: Nanos,
+    /// How many clients.
+    pub clients: u64,
+    /// On how many keys.
+    pub keys: u64,
+    /// Whether anything fails at all.
+    pub faults: bool,
+    /// Many short faults on slow disks instead of a few of every kind: what a mutant needs.
+    pub rough: bool,
+    /// A bug planted in the log.
+    pub log_mutant: Option<Mutant>,
+    /// A bug planted in the node.
+    pub node_mutant: Option<crate::node::NodeMutant>,
+    /// Bugs planted in the host.
+    pub host_mutants: Mutants,
+}
+
+impl Default for Plan {
+    /// Five nodes and ten virtual seconds, eight of them under faults.
+    fn default() -> Self {
+        Self {
+            nodes: 5,
+            faults_for: Nanos::from_secs(8),
+            calm_for: Nanos::from_secs(2),
+            clients: 8,
+            keys: 8,
+            faults: true,
+            rough: false,
+            log_mutant: None,
+            node_mutant: None,
+            host_mutants: Mutants::default(),
+        }
+    }
+}
+
+/// The election period of the simulated group.
+const ELECTION: Nanos = Nanos::from_millis(60);
+
+impl Plan {
+    /// The configurations of the plan's nodes.
+    pub fn configs(&self, trust: &Trust) -> Vec<Config> {
+        let voters = Membership::founding((1..=self.nodes).map(NodeId).collect());
+        let scope =
+            Scope { cluster: trust.cluster(), keyspace: KeyspaceId(0), group: GroupId(0) };
+        let config = |number| {
+            let mut log = log::Config::new(NodeId(number), scope, voters.clone(), ELECTION);
+            log.bounds.memory = 24;
+            log.bounds.chunk = 700;
+            log.bounds.in_flight = 4;
+            log.mutant = self.log_mutant;
+            let mut config = Config::new(log);
+            config.checkpoint_entries = 60;
+            config.history = 64;
+            config.patience = Nanos::from_millis(1_200);
+            config.mutant = self.node_mutant;
+            config
+        };
+        (1..=self.nodes).map(config).collect()
+    }
+
+    /// Three nodes that crash, restart and part all the time.
+    pub fn rough() -> Self {
+        Self { nodes: 3, rough: true, keys: 3, ..Self::default() }
+    }
+
+    fn nemesis(&self) -> Nemesis {
+        let nemesis = Nemesis::new(self.nodes as usize, self.faults_for);
+        if !self.rough {
+            return nemesis.everything();
+        }
+        nemesis
+            .rate(Family::Crash, 3.0)
+            .rate(Family::LostWrites, 3.0)
+            .rate(Family::Outage, 1.0)
+            .rate(Family::Partition, 2.0)
+            .rate(Family::OneWay, 2.0)
+            .rate(Family::Reorder, 1.0)
+            .rate(Family::Duplicate, 1.0)
+            .rate(Family::Slow, 1.0)
+            .rate(Family::BitRot, 0.5)
+            .down_at_most(2)
+            .lasting(Nanos::from_millis(5), Nanos::from_millis(300))
+    }
+
+    fn options(&self, seed: u64) -> Options {
+        let delay = Delay::log_normal(Nanos::from_millis(3), Nanos::from_millis(8));
+        let slowest = if self.rough { 40 } else { 8 };
+        Options {
+            link: Link::with(delay),
+            disk: DiskModel {
+                sync: Delay::Uniform { low: Nanos::from_millis(1), high: Nanos::from_millis(slowest) },
+                torn: 0.7,
+                ..DiskModel::default()
+            },
+            tracing: Tracing::Headers,
+            // A sample of the seeds encodes and decodes everything.
+            encode: seed % 10 == 3,
+            story_lines: 60,
+            mutants: self.host_mutants,
+            ..Options::default()
+        }
+    }
+}
+
+/// Runs one seed of a plan.
+pub fn run(plan: &Plan, seed: u64) -> Outcome {
+    let trust = Trust::symbolic(plan.nodes, plan.nodes);
+    let mut world: World<Node> = World::new(seed, plan.options(seed), plan.configs(&trust));
+    let calm_at = plan.faults_for;
+    if plan.faults {
+        world.play(&plan.nemesis().script(seed));
+    }
+    let mut workload = Workload::new(trust, seed, plan.clients, plan.keys, 0.4, calm_at);
+    world.run_until(&mut workload, calm_at);
+    world.inject(Fault::Calm);
+    let half = calm_at.plus(Nanos(plan.calm_for.0 / 2));
+    world.run_until(&mut workload, half);
+    if world.violation().is_none() {
+        workload.final_reads(&mut world);
+        world.run_until(&mut workload, calm_at.plus(plan.calm_for));
+    }
+    judge_run(&mut world, &workload, half);
+    Outcome::of(&world)
+}
+
+/// The three judges after the run.
+fn judge_run(world: &mut World<Node>, workload: &Workload, calm: Nanos) {
+    if world.violation().is_some() {
+        return;
+    }
+    if let Err(stuck) = workload.all_answered(calm) {
+        return world.fail(stuck);
+    }
+    let steps = 2_000_000;
+    let limits = Limits { steps, time: Duration::from_secs(3_600), ..Limits::default() };
+    let history = &workload.findings.history;
+    let (searched, by_evidence) = (judge(history, &limits), judge_by_evidence(history, &limits));
+    match searched.verdict() {
+        Word::Holds => {}
+        Word::Violated => return world.fail(format!("history violated:\n{searched}")),
+        Word::Unknown => world.note("undecided_histories", 1),
+    }
+    match by_evidence.verdict() {
+        Word::Holds => world.note("ordered_by_evidence", 1),
+        Word::Violated => {
+            return world.fail(format!("the order of evidence is wrong:\n{by_evidence}"));
+        }
+        Word::Unknown => world.note("unordered_by_evidence", 1),
+    }
+    for fork in workload.forks() {
+        world.fail(format!("a fork across the run's evidence: {fork}"));
+    }
+}
+
+impl Plan {
+    /// Many seeds of this plan, with the demands that make them worth something.
+    pub fn campaign(&self, test: &'static str, seeds: u64) -> Report {
+        let each = |per_hundred: u64| seeds * per_hundred / 100;
+        Campaign::new("avouch-store", test, seeds)
+            .at_least("elections", each(200))
+            .at_least("checkpoint_transfers", each(10))
+            .at_least("served_from_disk", each(5))
+            .at_least("lost_syncs", each(50))
+            .at_least("torn_tails", each(30))
+            .at_least("bit_rots", each(10))
+            .at_least("evidence", each(2_000))
+            .at_least("ordered_by_evidence", each(90))
+            .run(|seed| run(self, seed))
+    }
+}
