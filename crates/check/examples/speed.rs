@@ -1,7 +1,7 @@
 //! How fast the judge is: `cargo run --release -p avouch-check --example speed`.
 //!
-//! Histories are made by running clients against one map in simulated time, so that they hold; every
-//! other one has one read's answer replaced by an older one.
+//! Histories are made by running clients against one map in simulated time, so that they hold;
+//! every other one has one read's answer replaced by an older one.
 
 use avouch_check::history::{Event, Events, History, Kind};
 use avouch_check::model::key_value::{Action, Contents, KeyValue, Outcome};
@@ -132,14 +132,14 @@ fn history(shape: &Shape, seed: u64, broken: bool) -> History {
         let mut state = states.last().cloned().unwrap_or_default();
         let mut outcome = model.apply(&mut state, &call.action);
         if is_read {
-            let stale = broken && (wrong..wrong + 20).contains(&number);
+            let wronged = broken && (wrong..wrong + 20).contains(&number);
             let back = match call.guarantee {
                 Guarantee::ConsistentPrefix => random.below(50.min(states.len() as u64)),
-                _ if stale => 200.min(states.len() as u64 - 1),
+                _ if wronged => 200.min(states.len() as u64 - 1),
                 _ => 0,
             };
-            let mut seen = states[states.len() - 1 - back as usize].clone();
-            outcome = model.apply(&mut seen, &call.action);
+            let mut older = states[states.len() - 1 - back as usize].clone();
+            outcome = model.apply(&mut older, &call.action);
         } else if !(call.unknown && random.chance(0.5)) {
             states.push(state);
         }

@@ -5,8 +5,8 @@
 //!      -> operations with spans (obligation)  -> one order? (linearizability) -> report
 //! ```
 //!
-//! A guarantee is judged by its own obligation, and every verdict comes with what shows it: an order
-//! that an independent verifier has accepted, or a few operations that fit in none.
+//! A guarantee is judged by its own obligation, and every verdict comes with what shows it: an
+//! order that an independent verifier has accepted, or a few operations that fit in none.
 
 pub mod history;
 pub mod limits;

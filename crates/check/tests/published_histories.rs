@@ -1,5 +1,5 @@
-//! Published histories and their known verdicts. They lie in a folder named by `AVOUCH_DATA`; without
-//! it these tests skip with a line.
+//! Published histories and their known verdicts. They lie in a folder named by `AVOUCH_DATA`;
+//! without it these tests skip with a line.
 
 use avouch_check::report::Word;
 use avouch_check::{Limits, judge_file};

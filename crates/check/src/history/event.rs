@@ -15,7 +15,8 @@ use std::collections::BTreeMap;
 pub enum Kind {
     /// It was made.
     Invoked(Action, Guarantee),
-    /// It was answered; the guarantee and log point are those that the answer achieved, if it says so.
+    /// It was answered; the guarantee and log point are those that the answer achieved, if it says
+    /// so.
     Answered(Outcome, Option<Guarantee>, Option<LogPoint>),
     /// It certainly did not take effect.
     Failed,

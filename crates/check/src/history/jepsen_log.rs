@@ -8,7 +8,8 @@
 //! INFO  jepsen.util - 6   :fail   :read  :timed-out   a read without an answer
 //! ```
 //!
-//! A failed compare-and-swap is an answer: it saw another value. Lines of other loggers are skipped.
+//! A failed compare-and-swap is an answer: it saw another value. Lines of other loggers are
+//! skipped.
 
 use super::event::{Event, Events, Kind};
 use super::{History, Malformed};

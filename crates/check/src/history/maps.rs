@@ -6,7 +6,8 @@
 //! {:process 0, :type :ok,     :f :append, :key "7", :value "x"}
 //! ```
 //!
-//! Without a key, the object is one register. A store of texts reads an absent key as the empty text.
+//! Without a key, the object is one register. A store of texts reads an absent key as the empty
+//! text.
 
 use super::edn::{self, Placed, Value};
 use super::event::{Event, Events, Kind};

@@ -1,7 +1,7 @@
 //! A hash for the search's own tables: fast, and the same on every run.
 //!
-//! Multiply and rotate per word (the shape of rustc's `FxHasher`), finished by `SplitMix64`. It is not
-//! made to withstand an adversary: whoever writes a history only slows their own judgement.
+//! Multiply and rotate per word (the shape of rustc's `FxHasher`), finished by `SplitMix64`. It is
+//! not made to withstand an adversary: whoever writes a history only slows their own judgement.
 
 use std::hash::{Hash, Hasher};
 

@@ -1,5 +1,5 @@
-//! Linearizability: is there one order of all operations that gives every answer recorded, with each
-//! operation at one moment of its span?
+//! Linearizability: is there one order of all operations that gives every answer recorded, with
+//! each operation at one moment of its span?
 //!
 //! ```text
 //! partition by object -> search each part, small quotas first -> merge the orders -> verify
@@ -7,8 +7,8 @@
 //!                                     no order: shrink to a core
 //! ```
 //!
-//! Merging: the moment of an operation in its part's order is the latest start up to it. Sorting all
-//! operations by moment gives one order of the whole history, because linearizability composes
+//! Merging: the moment of an operation in its part's order is the latest start up to it. Sorting
+//! all operations by moment gives one order of the whole history, because linearizability composes
 //! over objects (Herlihy and Wing, 1990).
 //!
 //! - I1: an order handed out has passed the independent verifier against the whole history.
@@ -72,8 +72,8 @@ pub struct Progress {
     pub parts: (usize, usize),
 }
 
-/// The steps that a part may take in each round; a part that needs more waits for the next round, so
-/// that a violation that is easy to find is found even beside a part that never ends.
+/// The steps that a part may take in each round; a part that needs more waits for the next round,
+/// so that a violation that is easy to find is found even beside a part that never ends.
 const QUOTAS: [u64; 3] = [10_000, 1_000_000, u64::MAX];
 
 /// Judges whether `operations` have an order that `model` allows.

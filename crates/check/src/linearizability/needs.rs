@@ -5,8 +5,8 @@
 //! put 1 placed, put 2 tried next, a read of 1 not placed yet, no other put of 1 left: back at once
 //! ```
 //!
-//! - I1: a need is critical exactly if a known operation with it is not placed and no operation that
-//!   brings it is left; `critical` holds these and no others.
+//! - I1: a need is critical exactly if a known operation with it is not placed and no operation
+//!   that brings it is left; `critical` holds these and no others.
 
 use super::mutant::Mutant;
 use crate::model::{Brings, Sequential};
@@ -30,7 +30,7 @@ struct Need {
 /// Who needs what, and what is left to bring it.
 #[derive(Default)]
 pub(super) struct Needs {
-    needs: Vec<Need>,
+    all: Vec<Need>,
     /// For each operation, what it needs and what it brings.
     of: Vec<(Option<u32>, Vec<u32>)>,
     brings_anything: Vec<bool>,
@@ -50,14 +50,14 @@ impl Needs {
         M::Input: 'a,
         M::Output: 'a,
     {
-        let mut all = Self::default();
+        let mut made = Self::default();
         let mut names: BTreeMap<Vec<u8>, u32> = BTreeMap::new();
         for (number, (operation, known)) in operations.enumerate() {
             let Operation { input, output, .. } = operation;
             let mut name = |thing: Vec<u8>| {
                 *names.entry(thing).or_insert_with(|| {
-                    all.needs.push(Need::default());
-                    all.needs.len() as u32 - 1
+                    made.all.push(Need::default());
+                    made.all.len() as u32 - 1
                 })
             };
             let needed = output.as_ref().filter(|_| known);
@@ -73,26 +73,26 @@ impl Needs {
                 }
             };
             if let Some(need) = needed {
-                all.needs[need as usize].waiting += 1;
-                all.needs[need as usize].asker = number as u32;
+                made.all[need as usize].waiting += 1;
+                made.all[need as usize].asker = number as u32;
             }
             for need in &brought {
-                all.needs[*need as usize].left += 1;
+                made.all[*need as usize].left += 1;
             }
-            all.wild += u32::from(wild);
-            all.brings_anything.push(wild);
-            all.of.push((needed, brought));
+            made.wild += u32::from(wild);
+            made.brings_anything.push(wild);
+            made.of.push((needed, brought));
         }
-        for need in 0..all.needs.len() {
-            all.settle(need as u32);
+        for need in 0..made.all.len() {
+            made.settle(need as u32);
         }
-        all
+        made
     }
 
     /// One asker of each need that nothing left can bring about: what it needs must hold now.
     pub(super) fn critical(&self) -> impl Iterator<Item = u32> {
         let critical = if self.wild == 0 { &self.critical[..] } else { &[] };
-        critical.iter().map(|need| self.needs[*need as usize].asker)
+        critical.iter().map(|need| self.all[*need as usize].asker)
     }
 
     /// An operation is placed.
@@ -111,13 +111,13 @@ impl Needs {
         }
         let needed = self.of[number as usize].0;
         if let Some(need) = needed {
-            let waiting = &mut self.needs[need as usize].waiting;
+            let waiting = &mut self.all[need as usize].waiting;
             *waiting = by(*waiting);
             self.settle(need);
         }
         for at in 0..self.of[number as usize].1.len() {
             let need = self.of[number as usize].1[at];
-            let left = &mut self.needs[need as usize].left;
+            let left = &mut self.all[need as usize].left;
             *left = by(*left);
             self.settle(need);
         }
@@ -125,20 +125,20 @@ impl Needs {
 
     /// I1 for one need.
     fn settle(&mut self, need: u32) {
-        let Need { waiting, left, place, .. } = self.needs[need as usize];
+        let Need { waiting, left, place, .. } = self.all[need as usize];
         let is_critical = waiting > 0 && left == 0;
         if is_critical == (place > 0) {
             return;
         }
         if is_critical {
             self.critical.push(need);
-            self.needs[need as usize].place = self.critical.len() as u32;
+            self.all[need as usize].place = self.critical.len() as u32;
         } else {
             let removed = self.critical.swap_remove(place as usize - 1);
             invariant!(I1, removed == need, "need {removed} stood in the place of {need}");
-            self.needs[need as usize].place = 0;
+            self.all[need as usize].place = 0;
             if let Some(moved) = self.critical.get(place as usize - 1) {
-                self.needs[*moved as usize].place = place;
+                self.all[*moved as usize].place = place;
             }
         }
     }

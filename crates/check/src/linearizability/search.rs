@@ -18,11 +18,11 @@
 //! - I3 *known before unknown*: where a known operation leads to the state that an unknown one with
 //!   the same input leads to, the unknown one is not tried: exchanging them keeps an order valid.
 //! - I4 *idle unknowns*: an unknown operation that would change nothing here is not tried here.
-//! - I5 *needs*: a state is left at once if an operation not placed needs what does not hold there and
-//!   nothing left can bring about (see `needs`).
+//! - I5 *needs*: a state is left at once if an operation not placed needs what does not hold there
+//!   and nothing left can bring about (see `needs`).
 //!
-//! An operation may also be *optional*: it is placed within its span or not at all. `shrink` weakens
-//! operations to that.
+//! An operation may also be *optional*: it is placed within its span or not at all. `shrink`
+//! weakens operations to that.
 //!
 //! References: Wing and Gong, "Testing and verifying concurrent objects", 1993; Lowe, "Testing for
 //! linearizability", 2017; Horn and Kroening, "Faster linearizability checking via

@@ -2,15 +2,15 @@
 //! person can check them.
 //!
 //! Leaving a write out of a history is no proof of anything: its reader would lack it. Each step
-//! here only ever *weakens* the history (a history that fits before fits after), so what is violated
-//! after it was violated before:
+//! here only ever *weakens* the history (a history that fits before fits after), so what is
+//! violated after it was violated before:
 //!
 //! 1. keep the shortest violated start of the history: what had not answered by then is unknown;
 //! 2. drop operations that change nothing;
 //! 3. make an operation optional: it takes effect within its span with its answer, or not at all.
 //!
-//! What cannot be weakened any further, one at a time, is the core. The rest remains in the search as
-//! optional operations: the core says that, whichever of those took effect, it does not fit.
+//! What cannot be weakened any further, one at a time, is the core. The rest remains in the search
+//! as optional operations: the core says that, whichever of those took effect, it does not fit.
 
 use super::mutant::Mutant;
 use super::search::{Search, Subject};
@@ -118,7 +118,8 @@ impl<M: Sequential> Shrinking<'_, '_, M> {
         (*essential, *optional) = self.start(essential, optional, violated);
     }
 
-    /// The history up to the end of the `count`th operation: those that ended, and those that began.
+    /// The history up to the end of the `count`th operation: those that ended, and those that
+    /// began.
     fn start(
         &self,
         essential: &[usize],

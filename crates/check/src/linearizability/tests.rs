@@ -29,8 +29,8 @@ mod generate {
         spans
     }
 
-    /// A random history of `inputs` on `model`: answers come from running the operations in a random
-    /// order that their spans allow, and then a few are made wrong by giving them another's.
+    /// A random history of `inputs` on `model`: answers come from running the operations in a
+    /// random order that their spans allow, and then a few are made wrong by giving them another's.
     fn answered<M: Sequential>(
         model: &M,
         random: &mut Random,
@@ -165,8 +165,8 @@ fn searched<M: Sequential>(
     }
 }
 
-/// On how many of `count` random histories the search and the exhaustive decider disagree, and on how
-/// many there is an order.
+/// On how many of `count` random histories the search and the exhaustive decider disagree, and on
+/// how many there is an order.
 fn disagreements<M: Sequential>(
     model: &M,
     count: u64,

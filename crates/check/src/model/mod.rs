@@ -96,8 +96,9 @@ pub trait Sequential {
         false
     }
 
-    /// What must hold in the state for `input` to give `output`, under a name of the model's choice:
-    /// the answer is possible exactly in the states in which that holds. Nothing says nothing.
+    /// What must hold in the state for `input` to give `output`, under a name of the model's
+    /// choice: the answer is possible exactly in the states in which that holds. Nothing says
+    /// nothing.
     fn needs(&self, _input: &Self::Input, _output: &Self::Output) -> Option<Vec<u8>> {
         None
     }

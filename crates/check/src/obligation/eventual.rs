@@ -1,8 +1,8 @@
 //! Eventual reads: for each key, a value that some write gave it, invoked before the answer came.
 //!
-//! Nothing is said of order or age, and keys are judged apart. An absent key always fits: every key was
-//! absent at the start. A value made by appending fits if distinct appends, after one put or none, spell
-//! it.
+//! Nothing is said of order or age, and keys are judged apart. An absent key always fits: every key
+//! was absent at the start. A value made by appending fits if distinct appends, after one put or
+//! none, spell it.
 
 use super::span::Obligation;
 use crate::history::{Call, History};

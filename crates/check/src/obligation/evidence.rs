@@ -8,10 +8,11 @@
 //!
 //! The order of evidence keeps the promises if
 //! - E1 no two writes stand at one point;
-//! - E2 each answer is what its point's state gives (writes of unknown outcome that have no point may
-//!   be anywhere that real time allows);
-//! - E3 nothing stands behind a call in the log whose span began after it was answered: no linearizable
-//!   read is older than what was answered before it, and no answer comes from the future.
+//! - E2 each answer is what its point's state gives (writes of unknown outcome that have no point
+//!   may be anywhere that real time allows);
+//! - E3 nothing stands behind a call in the log whose span began after it was answered: no
+//!   linearizable read is older than what was answered before it, and no answer comes from the
+//!   future.
 //!
 //! If they hold, the history has an order in the sense of `linearizability`: the theorem behind the
 //! guarantee table. Whoever holds only evidence needs no search.
@@ -75,14 +76,15 @@ fn two_writes(history: &History, pointed: &[Pointed]) -> Option<Story> {
     })
 }
 
-/// Whether a call certainly has an entry of the log to itself: a write whose answer does not say that
-/// it changed nothing.
+/// Whether a call certainly has an entry of the log to itself: a write whose answer does not say
+/// that it changed nothing.
 fn changes(call: &Call) -> bool {
     let idle = |answer| changed_nothing(&call.action, answer);
     call.is_write() && !call.answer.as_ref().is_some_and(idle)
 }
 
-/// E3: along the log, no call may have a span that ended before one placed earlier in the log began.
+/// E3: along the log, no call may have a span that ended before one placed earlier in the log
+/// began.
 fn out_of_time(history: &History, pointed: &[Pointed]) -> Option<Story> {
     let mut latest: Option<(Moment, LogPoint, usize)> = None;
     let mut group = 0;

@@ -7,12 +7,13 @@
 //! linearizable                   |invocation ===== answer|
 //! bounded staleness d      |- d -|invocation ===== answer|
 //! consistent prefix   |start ============= answer|           any earlier state of the one log
-//! eventual             not in the order: for each key a value that some write gave it before the answer
+//! eventual             not in the order: for each key a value that some write gave it before the
+//! answer
 //! ```
 //!
-//! All writes are in the order with the span of a linearizable operation, whatever they ask: the log
-//! has one order for all. Every read that is not eventual sees the state at one point of it, all
-//! keys together.
+//! All writes are in the order with the span of a linearizable operation, whatever they ask: the
+//! log has one order for all. Every read that is not eventual sees the state at one point of it,
+//! all keys together.
 //!
 //! - I1: a weaker guarantee never makes a history fail that holds with a stronger one: its span is
 //!   wider.
@@ -68,7 +69,7 @@ fn is_strong(call: &Call) -> bool {
 }
 
 /// Judges a history by the obligations that its operations carry.
-//= §2.3.2 strict serializability, serializability, linearizability
+//= §2.3.2 linearizability
 pub fn judge(history: &History, limits: &Limits) -> Report {
     let mut budget = Budget::new(*limits);
     let mut parts = ordered(history, &mut budget);
@@ -96,8 +97,8 @@ fn unordered(history: &History) -> Vec<Part> {
 
 const STRONG: &str = "linearizable";
 
-/// The guarantees that put their operations into the one order: all at once, and if that fails, each
-/// alone with the strong ones, to name the one that is broken.
+/// The guarantees that put their operations into the one order: all at once, and if that fails,
+/// each alone with the strong ones, to name the one that is broken.
 fn ordered(history: &History, budget: &mut Budget) -> Vec<Part> {
     let mut weaker: BTreeMap<Guarantee, usize> = BTreeMap::new();
     let mut strong = 0;

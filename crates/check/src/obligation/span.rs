@@ -62,7 +62,7 @@ pub(super) fn earliest(call: &Call, history: &History) -> Moment {
 /// The moment just before the first event that is not older than `bound` at the invocation.
 ///
 /// Without recorded times nothing is known of ages, and nothing is demanded.
-//= §2.3.3 bounded staleness (time, versions)
+//= §2.3.3 bounded-staleness-time
 fn stale(call: &Call, bound: Nanos, times: &[Nanos]) -> Moment {
     let Some(began) = call.began.time else { return Moment(0) };
     let older = times.partition_point(|time| *time < began.minus(bound));

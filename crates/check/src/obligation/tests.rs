@@ -35,11 +35,13 @@ fn a_right_store_is_never_called_broken() {
     }
 }
 
+//= §2.3.3 bounded-staleness-time test
+//= §2.3.2 linearizability test
 #[test]
 fn each_planted_bug_is_caught_by_the_obligation_that_it_breaks() {
     let stale = "bounded-staleness=120ns";
-    // A wrong answer of the strong operations may also show only as a weaker read that fits no order
-    // with them; a wrong weak read never puts the blame on the strong ones.
+    // A wrong answer of the strong operations may also show only as a weaker read that fits no
+    // order with them; a wrong weak read never puts the blame on the strong ones.
     for (bug, culprit, others) in [
         (Bug::StaleLatest, "linearizable", &["consistent-prefix", stale][..]),
         (Bug::LostWrite, "linearizable", &["consistent-prefix", stale]),
@@ -64,6 +66,7 @@ fn each_planted_bug_is_caught_by_the_obligation_that_it_breaks() {
     }
 }
 
+//= §1.4.1 each guarantee's specification as a predicate over histories test
 #[test]
 fn what_evidence_shows_to_hold_holds() {
     let bugs = [
