@@ -1,7 +1,9 @@
-//! Explores two-phase commit: `cargo run --release --example two_phase_commit -p avouch-machine -- 7`
-//! for seven participants in the world of the TLA+ specification (296,448 states);
-//! `-- 2 faults` with crashes and duplicates; `-- 3 commit-without-all` or
-//! `-- 2 vote-before-durable` for a broken protocol and the story of how it fails.
+//! Explores two-phase commit.
+//!
+//! `cargo run --release --example two_phase_commit -p avouch-machine -- 7` explores seven
+//! participants in the world of the TLA+ specification (296,448 states); `-- 2 faults` adds
+//! crashes and duplicates; `-- 3 commit-without-all` and `-- 2 vote-before-durable` break the
+//! protocol and tell how it fails.
 
 mod model;
 mod protocol;
