@@ -81,6 +81,7 @@ impl Given<'_> {
     }
 }
 
+//= §2.3.3 eventual
 /// The first eventual read that shows a value which nobody had written.
 pub fn judge(history: &History) -> Finding {
     let mut keys: BTreeMap<&Bytes, Given<'_>> = BTreeMap::new();

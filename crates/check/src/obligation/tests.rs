@@ -36,6 +36,8 @@ fn a_right_store_is_never_called_broken() {
 }
 
 //= §2.3.3 bounded-staleness-time test
+//= §2.3.3 consistent-prefix test
+//= §2.3.3 eventual test
 //= §2.3.2 linearizability test
 #[test]
 fn each_planted_bug_is_caught_by_the_obligation_that_it_breaks() {
