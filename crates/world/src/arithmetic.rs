@@ -9,7 +9,7 @@
 /// `x = m * 2^k` with m in `[sqrt(1/2), sqrt(2))`; `ln m = 2 atanh((m - 1) / (m + 1))` as a series.
 pub fn ln(x: f64) -> f64 {
     let bits = x.to_bits();
-    let exponent = ((bits >> 52) & 0x7ff) as i64 - 1023;
+    let exponent = ((bits >> 52) & 0x7ff).cast_signed() - 1023;
     let mantissa = f64::from_bits((bits & 0x000f_ffff_ffff_ffff) | 0x3ff0_0000_0000_0000);
     let (mantissa, exponent) = if mantissa > std::f64::consts::SQRT_2 {
         (mantissa / 2.0, exponent + 1)
@@ -32,17 +32,23 @@ pub fn ln(x: f64) -> f64 {
 /// The exponential of a number in `-700.0..=700.0` (held there); relative error below 1e-13.
 pub fn exp(x: f64) -> f64 {
     let x = x.clamp(-700.0, 700.0);
-    let power = (x / std::f64::consts::LN_2 + if x < 0.0 { -0.5 } else { 0.5 }).trunc();
+    let power = (x * std::f64::consts::LOG2_E + if x < 0.0 { -0.5 } else { 0.5 }).trunc();
     let rest = x - power * std::f64::consts::LN_2;
-    let mut sum = 1.0;
-    let mut n = 16.0;
-    while n >= 1.0 {
-        sum = 1.0 + sum * rest / n;
-        n -= 1.0;
-    }
+    let sum = horner(&RECIPROCAL_FACTORIALS, rest);
     let biased = (power as i64 + 1023).cast_unsigned();
     sum * f64::from_bits(biased << 52)
 }
+
+/// 1 / k! for k from 0: enough terms for |x| <= ln 2 / 2.
+const RECIPROCAL_FACTORIALS: [f64; 15] = {
+    let mut terms = [1.0; 15];
+    let (mut k, mut at) = (1.0, 1);
+    while at < terms.len() {
+        terms[at] = terms[at - 1] / k;
+        (k, at) = (k + 1.0, at + 1);
+    }
+    terms
+};
 
 /// The quantile of the standard normal distribution at `probability` in `0.0..1.0` (held off
 /// both ends by 2^-53); absolute error below 5e-9 for the central 1 - 1e-9.
@@ -99,8 +105,12 @@ const TAIL_TOP: [f64; 6] = [
     -0.322_396_458_041_136_5,
     -0.007_784_894_002_430_293,
 ];
-const TAIL_BOTTOM: [f64; 4] =
-    [3.754_408_661_907_416, 2.445_134_137_142_996, 0.322_467_129_070_039_8, 0.007_784_695_709_041_462];
+const TAIL_BOTTOM: [f64; 4] = [
+    3.754_408_661_907_416,
+    2.445_134_137_142_996,
+    0.322_467_129_070_039_8,
+    0.007_784_695_709_041_462,
+];
 
 #[cfg(test)]
 mod tests {

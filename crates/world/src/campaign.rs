@@ -143,7 +143,7 @@ impl Campaign {
                             break;
                         }
                         let seed = self.first.wrapping_add(at);
-                        let twice = self.twice_every > 0 && at % self.twice_every == 0;
+                        let twice = self.twice_every > 0 && at.is_multiple_of(self.twice_every);
                         let outcome = judged(seed, twice, &run);
                         let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
                         if let Some(place) = done.get_mut(at as usize) {

@@ -17,7 +17,9 @@ impl<P: Simulated> World<P> {
             Fault::TornWrite { node } => self.crash(node, Crash::TornWrite),
             Fault::Outage { nodes } => {
                 self.counters.add(Count::Outages);
-                nodes.into_iter().for_each(|node| self.crash(node, Crash::Plain));
+                for node in nodes {
+                    self.crash(node, Crash::Plain);
+                }
             }
             Fault::Restart { node } => {
                 if let Some(at) = self.position(node) {

@@ -21,6 +21,7 @@ pub mod counters;
 pub mod delay;
 pub mod disk;
 pub mod driver;
+mod effects;
 pub mod fault;
 pub mod geography;
 mod host;

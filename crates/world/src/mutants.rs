@@ -5,6 +5,7 @@ use avouch_promise::Nanos;
 
 /// Which breaches are planted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches of a test")]
 pub struct Mutants {
     /// Breaks H3: clocks are read from a tick that was cached this long ago at most, or before a
     /// pause.

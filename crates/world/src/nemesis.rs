@@ -102,7 +102,7 @@ impl Nemesis {
 
     /// The schedule of a seed.
     pub fn script(&self, seed: u64) -> Script {
-        let root = Random::new(seed).fork(0x6e65_6d65_7369_73);
+        let root = Random::new(seed).fork(0x006e_656d_6573_6973);
         let mut moments = Vec::new();
         for (family, rate) in self.rates.iter().filter(|(_, rate)| **rate > 0.0) {
             let mut random = root.fork(1 + *family as u64);
@@ -224,8 +224,11 @@ impl Draft<'_> {
                 }
                 self.rotten.insert(node);
                 let record = self.random.chance(0.7);
-                let fault =
-                    if record { Fault::RotRecord { node, seq: None } } else { Fault::RotCheckpoint { node } };
+                let fault = if record {
+                    Fault::RotRecord { node, seq: None }
+                } else {
+                    Fault::RotCheckpoint { node }
+                };
                 self.push(at, fault);
             }
             Family::DiskSlow => {
@@ -296,13 +299,12 @@ impl Draft<'_> {
                 self.push(until, Fault::Reorder { path, probability: none, by });
             }
             Family::Slow => {
-                let node = self.any();
+                let slowed = self.any();
                 let minimum = Nanos::from_millis(self.random.between(5, 100));
                 let delay = Some(Delay::Pareto { minimum, alpha: 1.5 });
-                for path in [
-                    Path { from: Some(node), to: None },
-                    Path { from: None, to: Some(node) },
-                ] {
+                for path in
+                    [Path { from: Some(slowed), to: None }, Path { from: None, to: Some(slowed) }]
+                {
                     self.push(at, Fault::Slow { path, delay });
                     self.push(until, Fault::Slow { path, delay: None });
                 }

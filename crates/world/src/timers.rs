@@ -34,13 +34,7 @@ impl<K: Ord + Copy> Timers<K> {
     }
 
     /// Sets a timer; returns the ticket under which an entry at `due_ns` must be queued, if any.
-    pub(crate) fn set(
-        &mut self,
-        key: K,
-        at: Nanos,
-        due_ns: u64,
-        tickets: &mut u64,
-    ) -> Option<u64> {
+    pub(crate) fn set(&mut self, key: K, at: Nanos, due_ns: u64, tickets: &mut u64) -> Option<u64> {
         if let Some(timer) = self.0.get_mut(&key)
             && timer.queued_ns <= due_ns
         {

@@ -124,7 +124,9 @@ mod tests {
 
     fn of(words: &[u64]) -> TraceHash {
         let mut trace = Trace::new();
-        words.iter().for_each(|word| trace.word(*word));
+        for word in words {
+            trace.word(*word);
+        }
         trace.hash()
     }
 

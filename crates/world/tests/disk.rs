@@ -1,5 +1,6 @@
 //! The simulated disk, seen through a protocol that only writes and reads: what a start finds
 //! after each kind of damage, and what loads bring.
+#![allow(clippy::unwrap_used, reason = "a test says what it expects")]
 
 mod toys;
 
@@ -230,7 +231,8 @@ fn chunks_are_the_bytes_of_the_newest_checkpoint_block_by_block() {
 
     disk.fault(Fault::RotCheckpoint { node: NODE });
     let blocks = [0, 65_536, 131_072, 196_608];
-    let bad: Vec<_> = blocks.into_iter().filter(|at| disk.chunk(*at, 1) == Loaded::Corrupt).collect();
+    let bad: Vec<_> =
+        blocks.into_iter().filter(|at| disk.chunk(*at, 1) == Loaded::Corrupt).collect();
     assert_eq!(bad.len(), 1);
     assert_eq!(disk.chunk(0, 200_000), Loaded::Corrupt);
     assert_eq!(disk.after(CRASH), (None, vec![], 2, true));

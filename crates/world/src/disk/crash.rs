@@ -33,12 +33,7 @@ pub(crate) struct Losses {
 }
 
 impl<P: Simulated> Disk<P> {
-    pub(crate) fn crash(
-        &mut self,
-        crash: Crash,
-        model: &DiskModel,
-        random: &mut Random,
-    ) -> Losses {
+    pub(crate) fn crash(&mut self, crash: Crash, model: &DiskModel, random: &mut Random) -> Losses {
         let unsynced = self.written().0 - self.durable.0;
         let kept = match crash {
             Crash::Plain => random.between(0, unsynced),

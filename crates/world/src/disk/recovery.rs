@@ -28,10 +28,7 @@ pub(crate) struct Findings {
 
 impl<P: Simulated> Disk<P> {
     /// Reads everything for a start and repairs the tail; counts the start durably.
-    pub(crate) fn recover(
-        &mut self,
-        mutants: &Mutants,
-    ) -> (Recovered<P>, Incarnation, Findings) {
+    pub(crate) fn recover(&mut self, mutants: &Mutants) -> (Recovered<P>, Incarnation, Findings) {
         self.cut_torn_tail(mutants);
         if mutants.cut_at_first_bad
             && let Some(bad) = self.records.iter().position(|s| s.damage == Damage::Bad)

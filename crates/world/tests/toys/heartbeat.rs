@@ -50,11 +50,14 @@ impl Protocol for Heartbeat {
         *beats += 1;
         if config.unordered {
             #[expect(clippy::disallowed_types, reason = "the planted bug")]
-            let others: std::collections::HashSet<NodeId> =
-                config.others.iter().copied().collect();
-            others.iter().for_each(|other| effects.send(*other, *beats));
+            let others: std::collections::HashSet<NodeId> = config.others.iter().copied().collect();
+            for other in &others {
+                effects.send(*other, *beats);
+            }
         } else {
-            config.others.iter().for_each(|other| effects.send(*other, *beats));
+            for other in &config.others {
+                effects.send(*other, *beats);
+            }
         }
         effects.set_timer((), env.monotonic().plus(config.period));
     }

@@ -175,8 +175,12 @@ impl Protocol for Ledger {
             }
             Event::Timer(Timer::Acknowledge) => {
                 let now = env.monotonic();
-                while let Some((_, output)) = state.waiting.pop_front_if(|(due, _)| *due <= now) {
-                    effects.output(output);
+                while state.waiting.front().is_some_and(|(due, _)| *due <= now) {
+                    state
+                        .waiting
+                        .pop_front()
+                        .into_iter()
+                        .for_each(|(_, output)| effects.output(output));
                 }
                 if let Some((due, _)) = state.waiting.front() {
                     effects.set_timer(Timer::Acknowledge, *due);

@@ -59,7 +59,9 @@ impl Protocol for Memory {
     ) {
         match event {
             Event::Started { .. } | Event::Timer(()) if !state.ready => {
-                config.others.iter().for_each(|other| effects.send(*other, Message::Ask));
+                for other in config.others {
+                    effects.send(other, Message::Ask);
+                }
                 effects.set_timer((), env.monotonic().plus(Nanos::from_millis(100)));
             }
             Event::Message { from, message: Message::Ask } => {
@@ -73,16 +75,18 @@ impl Protocol for Memory {
                 state.count += 1;
                 state.waiting.insert(state.count, id);
                 let keep = Message::Keep(state.count);
-                config.others.iter().for_each(|other| effects.send(*other, keep.clone()));
+                for other in config.others {
+                    effects.send(other, keep.clone());
+                }
             }
             Event::Message { from, message: Message::Keep(count) } => {
                 state.count = state.count.max(count);
                 effects.send(from, Message::Kept(count));
             }
-            Event::Message { message: Message::Kept(count), .. } => {
-                if state.waiting.remove(&count).is_some() {
-                    effects.output(count);
-                }
+            Event::Message { message: Message::Kept(count), .. }
+                if state.waiting.remove(&count).is_some() =>
+            {
+                effects.output(count);
             }
             _ => {}
         }

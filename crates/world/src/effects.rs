@@ -1,0 +1,226 @@
+//! Effects, done: what each thing that a step asks for means for disk, links, timers and driver.
+//!
+//! ```text
+//!   Send, Output  --after?--> held until the record is durable --> link, driver
+//!   Persist       --> written --> group sync --> durable --> release held --> Persisted
+//!   Checkpoint    --> durable as a whole --> truncate --> Checkpointed
+//!   Load, timers  --> queue
+//! ```
+
+use crate::counters::Count;
+use crate::disk::Crash;
+use crate::host::{Held, Kind, Pending};
+use crate::link::{index, node};
+use crate::simulated::Simulated;
+use crate::world::{Notice, World};
+use avouch_machine::{Effect, Seq};
+use avouch_promise::{Nanos, NodeId};
+
+impl<P: Simulated> World<P> {
+    /// Starts a group sync if there is something to sync and none is under way.
+    pub(crate) fn sync(&mut self, at: usize) {
+        let host = &mut self.nodes[at];
+        if host.running.is_none() {
+            return;
+        }
+        let begun = host.disk.begin_sync(&self.options.disk, &mut host.disk_random);
+        if let Some((takes_ns, through)) = begun {
+            let life = host.life;
+            let pending = Pending::Synced { node: at, life, through };
+            self.queue.push(self.now_ns.saturating_add(takes_ns), pending);
+            if self.options.mutants.persisted_too_early {
+                let pending = Pending::Persisted { node: at, life, through };
+                self.queue.push(self.now_ns, pending);
+            }
+        }
+    }
+
+    pub(crate) fn release_held(&mut self, at: usize, through: Seq) {
+        let Some(running) = &mut self.nodes[at].running else { return };
+        if running.held.is_empty() {
+            return;
+        }
+        let later = running.held.split_off(&(through.next(), 0));
+        let freed = std::mem::replace(&mut running.held, later);
+        for held in freed.into_values() {
+            match held {
+                Held::Send { to, message } => self.transmit(at, to, message),
+                Held::Output(value) => self.put_out(at, value),
+            }
+        }
+    }
+
+    pub(crate) fn apply(&mut self, at: usize, effect: Effect<P>) {
+        match effect {
+            Effect::Send { to, message, after } => self.send(at, to, message, after),
+            Effect::Persist { seq, record } => self.persist(at, seq, record),
+            Effect::Checkpoint { seq, image } => self.checkpoint(at, seq, image),
+            Effect::Release { before } => {
+                self.mark(Kind::Release, at, before.0);
+                let mutants = self.options.mutants;
+                self.nodes[at].disk.release(before, &mutants);
+            }
+            Effect::Load { id, what } => {
+                self.mark(Kind::Load, at, id.0);
+                let host = &mut self.nodes[at];
+                let takes = host.disk.load_takes(&self.options.disk, &mut host.disk_random);
+                let pending = Pending::Load { node: at, life: host.life, id, what };
+                self.queue.push(self.now_ns.saturating_add(takes), pending);
+            }
+            Effect::SetTimer { key, at: reading } => self.set_timer(at, key, reading),
+            Effect::CancelTimer(key) => {
+                self.mark(Kind::CancelTimer, at, 0);
+                if let Some(running) = &mut self.nodes[at].running {
+                    running.timers.cancel(key);
+                }
+            }
+            Effect::Output { value, after } => self.output(at, value, after),
+            Effect::Observe(observation) => {
+                if !self.options.drop_observations {
+                    self.notices.push(Notice::Observation(node(at), observation));
+                }
+            }
+        }
+    }
+
+    /// The record for which something with this `after` must wait, if it must.
+    fn must_wait(&self, at: usize, after: Option<Seq>) -> Option<Seq> {
+        let durable = self.nodes[at].disk.durable();
+        after.filter(|seq| *seq > durable && !self.options.mutants.ignore_after)
+    }
+
+    fn hold(&mut self, at: usize, seq: Seq, held: Held<P>) {
+        self.tickets += 1;
+        let ticket = self.tickets;
+        if let Some(running) = &mut self.nodes[at].running {
+            running.held.insert((seq, ticket), held);
+        }
+    }
+
+    fn send(&mut self, at: usize, to: NodeId, message: P::Message, after: Option<Seq>) {
+        self.mark(Kind::Send, at, u64::from(to.0) | (after.map_or(0, |seq| seq.0) << 32));
+        self.mark_contents(&message);
+        match self.must_wait(at, after) {
+            Some(seq) => self.hold(at, seq, Held::Send { to, message }),
+            None => self.transmit(at, to, message),
+        }
+    }
+
+    fn transmit(&mut self, at: usize, to: NodeId, message: P::Message) {
+        let target = index(to).filter(|target| *target < self.nodes.len());
+        let (Some(target), Some(link)) = (target, self.links.link_mut(node(at), to)) else {
+            self.counters.add(Count::Undelivered);
+            return;
+        };
+        let arrivals = link.send(
+            self.now_ns,
+            || P::message_bytes(&message),
+            &mut self.link_random,
+            &mut self.counters,
+        );
+        let message = if self.options.encode {
+            match P::through_wire(message) {
+                Ok(message) => message,
+                Err(error) => {
+                    self.fail(format!("encoding of a message from {}: {error}", node(at)));
+                    return;
+                }
+            }
+        } else {
+            message
+        };
+        if let [_, Some(again_ns)] = arrivals {
+            let message = message.clone();
+            self.queue.push(again_ns, Pending::Deliver { from: at, to: target, message });
+        }
+        if let [Some(arrival_ns), _] = arrivals {
+            self.queue.push(arrival_ns, Pending::Deliver { from: at, to: target, message });
+        }
+    }
+
+    fn output(&mut self, at: usize, value: P::Output, after: Option<Seq>) {
+        match self.must_wait(at, after) {
+            Some(seq) => self.hold(at, seq, Held::Output(value)),
+            None => self.put_out(at, value),
+        }
+    }
+
+    fn put_out(&mut self, at: usize, value: P::Output) {
+        self.counters.add(Count::Outputs);
+        self.mark(Kind::Output, at, 0);
+        self.mark_contents(&value);
+        self.notices.push(Notice::Output(node(at), value));
+    }
+
+    fn persist(&mut self, at: usize, seq: Seq, record: P::Record) {
+        self.mark(Kind::Persist, at, seq.0);
+        self.mark_contents(&record);
+        let record = if self.options.encode {
+            match P::through_disk(record) {
+                Ok(record) => record,
+                Err(error) => {
+                    self.fail(format!("encoding of a record of {}: {error}", node(at)));
+                    return;
+                }
+            }
+        } else {
+            record
+        };
+        if self.nodes[at].disk.is_full() {
+            self.counters.add(Count::FailedWrites);
+            if self.options.mutants.swallow_failed_write {
+                self.nodes[at].disk.append_failed(record);
+            } else {
+                self.stop(at, Crash::Plain);
+            }
+            return;
+        }
+        self.nodes[at].disk.append(record);
+    }
+
+    fn checkpoint(&mut self, at: usize, seq: Seq, image: P::Image) {
+        self.mark(Kind::Checkpoint, at, seq.0);
+        let host = &mut self.nodes[at];
+        if host.disk.is_full() {
+            self.counters.add(Count::FailedWrites);
+            self.stop(at, Crash::Plain);
+            return;
+        }
+        let takes = host.disk.begin_checkpoint(
+            self.now_ns,
+            seq,
+            image,
+            &self.options.disk,
+            &mut host.disk_random,
+        );
+        let pending = Pending::CheckpointWritten { node: at, life: host.life };
+        self.queue.push(self.now_ns.saturating_add(takes), pending);
+    }
+
+    fn set_timer(&mut self, at: usize, key: P::Timer, reading: Nanos) {
+        self.mark(Kind::SetTimer, at, reading.0);
+        self.mark_contents(&key);
+        self.arm(at, key, reading);
+    }
+
+    /// Sets a timer and queues it if it needs an entry; one at the end of time never fires.
+    fn arm(&mut self, at: usize, key: P::Timer, reading: Nanos) {
+        let host = &mut self.nodes[at];
+        let Some(running) = &mut host.running else { return };
+        let due_ns = host.clock.when(reading, self.now_ns);
+        let ticket = running.timers.set(key, reading, due_ns, &mut self.tickets);
+        if let Some(ticket) = ticket
+            && due_ns < u64::MAX
+        {
+            self.queue.push(due_ns, Pending::Timer { node: at, key, ticket });
+        }
+    }
+
+    /// Queues a node's timers anew after its clock's rate has changed.
+    pub(crate) fn rearm(&mut self, at: usize) {
+        let Some(running) = &mut self.nodes[at].running else { return };
+        for (key, reading) in running.timers.take_all() {
+            self.arm(at, key, reading);
+        }
+    }
+}
