@@ -1,4 +1,7 @@
 //! A node: its log and checkpoints on disk, its wire interfaces, its composition.
 
+pub mod campaign;
 pub mod disk;
+pub mod host;
+pub mod node;
 pub mod wire;

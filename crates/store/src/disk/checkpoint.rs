@@ -248,6 +248,18 @@ impl Checkpoint {
         }))
     }
 
+    /// The length of the content in bytes: `meta` and the body, end to end.
+    pub fn content_length(&self) -> Result<u64, Error> {
+        self.footer().map(|footer| footer.payload_length)
+    }
+
+    /// At most `length` bytes of the content from `offset`, every block that they touch checked. Fewer
+    /// at the end; none beyond it.
+    pub fn read_content(&self, offset: u64, length: u32) -> Result<Bytes, Error> {
+        let left = self.content_length()?.saturating_sub(offset);
+        self.payload(offset, left.min(u64::from(length)))
+    }
+
     /// At most `length` bytes of the file from `offset`, as they stand on disk, every part that they
     /// touch checked. Fewer at the end; none beyond it.
     pub fn read_chunk(&self, offset: u64, length: u32) -> Result<Bytes, Error> {

@@ -27,5 +27,6 @@ mod step;
 pub use command::{Ask, Output, Refused, Replied};
 pub use config::{Config, NodeMutant};
 pub use image::MachineImage;
+pub(crate) use image::head;
 pub use state::State;
 pub use step::{Node, Observation, Timer};

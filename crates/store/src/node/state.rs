@@ -151,6 +151,10 @@ impl State {
     pub fn waiting(&self) -> usize {
         self.asked.len()
     }
+    /// Asks for a checkpoint soon: the host found damage on the disk that a new one mends.
+    pub fn want_checkpoint(&mut self) {
+        self.damaged = true;
+    }
     /// Up to where this node can prove its state to be committed.
     pub fn certified(&self) -> LogIndex {
         self.certified.as_ref().map_or(LogIndex(0), |certified| certified.header.index)

@@ -218,7 +218,7 @@ impl Turn<'_> {
         let due = entries >= self.config.checkpoint_entries
             || state.since_checkpoint_bytes >= self.config.checkpoint_bytes
             || (state.damaged && entries > 0);
-        if !due || state.log.compacting() {
+        if !due || state.log.compacting() || state.log.in_doubt() {
             return;
         }
         state.checkpointed = state.applied;

@@ -1,0 +1,80 @@
+//! A running node, as the wire and whoever embeds it see it.
+
+use super::gauges::Shared;
+use super::intake::{Input, Intake, Shut};
+use crate::node;
+use crate::wire::ask::{Answered, Ask, Gauge, Identity, Member, Question, Refusal, Status};
+use crate::wire::peer::Mesh;
+use avouch_promise::Nanos;
+use std::sync::{Arc, Weak};
+use tokio::sync::oneshot;
+
+/// A running node; clones speak to the same one.
+#[derive(Clone)]
+pub struct Handle {
+    pub(super) intake: Intake,
+    pub(super) shared: Arc<Shared>,
+    pub(super) identity: Identity,
+    pub(super) members: Arc<[Member]>,
+    pub(super) mesh: Weak<Mesh>,
+}
+
+impl Handle {
+    /// Lets the node stand still, as a process that the operating system does not run.
+    pub fn pause(&self, duration: std::time::Duration) {
+        self.intake.put(Input::Pause(duration));
+    }
+
+    /// What an operator may want to read of what happened since the last call.
+    pub fn take_notes(&self) -> Vec<String> {
+        let mesh = self.mesh.upgrade();
+        let refusals = mesh.map(|mesh| mesh.take_refusals()).unwrap_or_default();
+        let mut notes = self.shared.take_notes();
+        notes.extend(refusals.iter().map(|error| format!("a peer's connection: {error}")));
+        notes
+    }
+}
+
+impl Ask for Handle {
+    async fn ask(&self, question: Question) -> Result<Answered, Refusal> {
+        let Question { request, read_only: _, evidence, deadline } = question;
+        let deadline = deadline.map(|span| Nanos(span.as_nanos().try_into().unwrap_or(u64::MAX)));
+        let (reply, answer) = oneshot::channel();
+        let ask = node::Ask { request, evidence, deadline };
+        self.intake.ask(ask, reply).map_err(|shut| match shut {
+            Shut::Full => Refusal::Busy,
+            Shut::Ended => Refusal::Stopping,
+        })?;
+        match answer.await {
+            Ok(Ok(replied)) => Ok(answered(replied)),
+            Ok(Err(refused)) => Err(refusal(refused)),
+            Err(_) => Err(Refusal::Stopping),
+        }
+    }
+    fn identity(&self) -> Identity {
+        self.identity
+    }
+    fn status(&self) -> Status {
+        self.shared.status()
+    }
+    fn members(&self) -> Vec<Member> {
+        self.members.to_vec()
+    }
+    fn gauges(&self) -> Vec<Gauge> {
+        self.shared.gauges(self.mesh.upgrade().as_deref())
+    }
+}
+
+fn answered(replied: node::Replied) -> Answered {
+    let node::Replied { outcome, evidence, achieved, point, ballot, hops } = replied;
+    // A retry is the same bytes, so the request as it stands in the log is the one asked.
+    Answered { outcome, evidence, original: None, achieved, point, ballot, hops }
+}
+
+fn refusal(refused: node::Refused) -> Refusal {
+    match refused {
+        node::Refused::Busy => Refusal::Busy,
+        node::Refused::Deadline { detail } => Refusal::Deadline { detail },
+        node::Refused::Error(error) => Refusal::Error(error),
+    }
+}

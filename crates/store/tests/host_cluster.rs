@@ -1,0 +1,67 @@
+//! Three nodes on real sockets and disks: answers, their evidence, restarts.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "tests wait for real nodes"
+)]
+
+mod host_common;
+
+use avouch_promise::NodeId;
+use avouch_store::wire::client::Asking;
+use host_common::{Cluster, get, put, value_of};
+
+const GUARANTEES: [&str; 3] = ["linearizable", "consistent-prefix", "eventual"];
+
+#[test]
+fn what_one_node_writes_every_node_reads_with_evidence_that_holds() {
+    let mut cluster = Cluster::start("evidence", 3);
+    cluster.put(1, "a", "1");
+    let leader = cluster.leader();
+    let mut items = Vec::new();
+    for node in 1..=3 {
+        items.push(cluster.ask_verified(node, &put("a", &node.to_string()), "linearizable"));
+        for other in 1..=3 {
+            assert_eq!(cluster.get(other, "a"), Some(node.to_string()), "at n{other}");
+        }
+        for guarantee in GUARANTEES {
+            items.push(cluster.ask_verified(node, &get("a"), guarantee));
+        }
+    }
+    // Certificates and chains survive a restart of everything, in any order.
+    for node in [leader, leader % 3 + 1, (leader + 1) % 3 + 1] {
+        cluster.stop_node(node);
+    }
+    for node in [2, 3, 1] {
+        cluster.start_node(node);
+    }
+    assert_eq!(cluster.get(2, "a"), Some("3".into()));
+    for node in 1..=3 {
+        for guarantee in GUARANTEES {
+            items.push(cluster.ask_verified(node, &get("a"), guarantee));
+        }
+        items.push(cluster.ask_verified(node, &put("b", "x"), "linearizable"));
+    }
+    cluster.hosts.clear();
+    items.iter().for_each(|item| cluster.verify(item));
+}
+
+#[test]
+fn a_lost_leader_is_replaced_and_comes_back_to_what_was_written_without_it() {
+    let cluster = &mut Cluster::start("leader", 3);
+    cluster.put(1, "k", "before");
+    let old = cluster.leader();
+    let other = cluster.follower();
+    cluster.crash_node(old);
+    cluster.put(other, "k", "without");
+    assert_ne!(cluster.leader(), old);
+    cluster.start_node(old);
+    assert_eq!(cluster.get(old, "k"), Some("without".into()));
+    cluster.settle();
+    let eventual = Asking { guarantee: Some("eventual".into()), ..Asking::default() };
+    assert_eq!(value_of(&cluster.ask(old, &get("k"), &eventual)), Some("without".into()));
+    assert_eq!(cluster.hosts[&old].identity().node, NodeId(old));
+    assert_eq!(cluster.hosts[&old].identity().incarnation.0, 2);
+}
