@@ -231,6 +231,14 @@ fn carried(
     Ok(Some(Carried { request, response, evidence }))
 }
 
+const NOTHING_WRITTEN: &str = "an answer (nothing was written)";
+
+/// Whether a write that ended with this error of [`Connection::ask`] may have taken effect, or
+/// may still. (One of [`Connection::open`] certainly did not.)
+pub fn may_come_true(error: &Error) -> bool {
+    error.expected != NOTHING_WRITTEN
+}
+
 /// A status that is no answer, by blame.
 fn failure(status: &Status) -> Error {
     let note = |key| status.metadata().get(key).and_then(|value| value.to_str().ok());
@@ -241,7 +249,7 @@ fn failure(status: &Status) -> Error {
         _ => Blame::Environment,
     };
     let expected = match note(metadata::WRITE) {
-        Some("failed") => "an answer (nothing was written)",
+        Some("failed") => NOTHING_WRITTEN,
         _ => "an answer (whether a write took effect is unknown)",
     };
     let error = Error::new(blame, expected, status.message());

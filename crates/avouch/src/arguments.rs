@@ -1,0 +1,297 @@
+//! The command line: one definition, from which parsing, help and hints come.
+//!
+//! Every command's help ends with examples, which a test runs as they stand.
+
+use crate::quantity;
+use crate::screen::Format;
+use avouch_promise::guarantee::Guarantee;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+const EXIT: &str = "\
+Exit codes:
+  0 holds   1 refuted or violated   2 unknown
+  3 usage   4 environment   5 a peer's error   6 corrupt data";
+
+const FIRST: &str = "\
+A first session:
+  avouch up
+  avouch put stock/42 17                           (in another terminal)
+  avouch get stock/42 --near eu-west-1 --evidence stock.evidence
+  avouch verify stock.evidence
+
+Exit codes:
+  0 holds   1 refuted or violated   2 unknown
+  3 usage   4 environment   5 a peer's error   6 corrupt data";
+
+/// A geo-replicated key-value store whose answers carry evidence.
+///
+/// Every request names the guarantee that it needs; every answer carries evidence that it got it,
+/// which anybody can verify offline with the cluster's public trust file.
+#[derive(Debug, Parser)]
+#[command(name = "avouch", version, after_help = FIRST, disable_help_subcommand = true)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Text for people, or JSON on stdout for programs
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start a cluster of five AWS regions in this process
+    #[command(
+        after_help = "Examples:\n  avouch up\n  avouch up --data shop --delay off --port 4379"
+    )]
+    Up(Up),
+    /// Read a key or a range of keys
+    #[command(
+        after_help = "Examples:\n  avouch get stock/42\n  avouch get stock/42 --guarantee consistent-prefix --near sa-east-1\n  avouch get stock/ --prefix --keys-only\n  avouch get stock/42 --evidence stock.evidence --format json"
+    )]
+    Get(Get),
+    /// Write a key
+    #[command(
+        after_help = "Examples:\n  avouch put stock/42 17\n  avouch put stock/42 16 --near ap-northeast-1 --evidence stock.evidence\n  echo 15 | avouch put stock/42 -"
+    )]
+    Put(Put),
+    /// Delete a key or a range of keys
+    #[command(
+        after_help = "Examples:\n  avouch del stock/7\n  avouch del old/ --prefix --evidence stock.evidence"
+    )]
+    Del(Del),
+    /// If every comparison holds do one thing, else another, all at once
+    #[command(
+        after_help = "Comparisons: value(KEY), version(KEY), create(KEY), mod(KEY) or lease(KEY), then = != < or >, then a value.
+Steps: put KEY VALUE, get KEY [END], get KEY --prefix, del KEY [END], del KEY --prefix. Quote what holds spaces.
+
+Examples:
+  avouch txn --if 'version(stock/9) = 0' --then 'put stock/9 100' --else 'get stock/9'
+  avouch txn --if 'value(stock/9) = 100' --if 'mod(stock/9) > 0' --then 'put stock/9 99' --then 'put sold/9 1'"
+    )]
+    Txn(Txn),
+    /// Judge evidence offline: needs only the files and the cluster's trust file
+    #[command(after_help = format!("Examples:\n  avouch verify stock.evidence\n  avouch verify stock.evidence --trust avouch-data/trust.json --format json\n\n{EXIT}"))]
+    Verify(Verify),
+    /// Judge histories: did the answers keep their promises?
+    #[command(after_help = format!("Examples:\n  avouch check session.history\n  avouch check session.history --time 10s --memory 256MiB --format json\n\n{EXIT}"))]
+    Check(Check),
+    /// Show the table of guarantees, or explain one
+    #[command(after_help = "Examples:\n  avouch guarantees\n  avouch guarantees linearizable")]
+    Guarantees(Guarantees),
+    /// Found a cluster of real nodes: configurations, keys and the trust file
+    #[command(
+        after_help = "Examples:\n  avouch init --data nodes --node 127.0.0.1:5379 --node 127.0.0.1:5381 --node 127.0.0.1:5383"
+    )]
+    Init(Init),
+    /// Run one real node
+    #[command(after_help = "Examples:\n  avouch serve --config nodes/n1/node.toml")]
+    Serve(Serve),
+}
+
+/// `avouch up`.
+#[derive(Debug, Args)]
+pub struct Up {
+    /// Where the cluster keeps its data; started again on the same folder, it goes on where it was
+    #[arg(long, value_name = "DIR", default_value = crate::cluster::DEFAULT_DATA)]
+    pub data: PathBuf,
+    /// Whether messages between regions take as long as measured between AWS regions
+    #[arg(long, value_enum, default_value_t)]
+    pub delay: Switch,
+    /// The regions, by AWS's names: an odd number decides best
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub regions: Vec<String>,
+    /// The first client port; the others are the next even steps, peers between; 0 takes free ones
+    #[arg(long, value_name = "BASE", default_value_t = 2379)]
+    pub port: u16,
+}
+
+/// On or off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// On.
+    #[default]
+    On,
+    /// Off.
+    Off,
+}
+
+/// Which cluster is asked, and how.
+#[derive(Debug, Args)]
+pub struct Asked {
+    /// The guarantee that the answer must have (`avouch guarantees` lists them)
+    #[arg(long, short, value_name = "GUARANTEE", default_value = "linearizable")]
+    pub guarantee: Guarantee,
+    /// The region, or node such as n3, to ask first
+    #[arg(long, value_name = "REGION")]
+    pub near: Option<String>,
+    /// Add request, answer and evidence to this file
+    #[arg(long, value_name = "FILE")]
+    pub evidence: Option<PathBuf>,
+    /// How long to try, as in 500ms or 10s
+    #[arg(long, value_name = "SPAN", default_value = "10s", value_parser = quantity::span)]
+    pub deadline: Duration,
+    /// The cluster file, or a folder with one; without it the last cluster that was started
+    #[arg(long, value_name = "FILE", env = "AVOUCH_CLUSTER")]
+    pub cluster: Option<PathBuf>,
+    /// A node's address host:port, instead of a cluster file; may be repeated
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "cluster")]
+    pub endpoint: Vec<String>,
+    /// The trust file, instead of the one that the cluster file names
+    #[arg(long, value_name = "FILE")]
+    pub trust: Option<PathBuf>,
+}
+
+/// A key, or a range of keys.
+#[derive(Debug, Args)]
+pub struct Keys {
+    /// The key
+    pub key: OsString,
+    /// The key to stop before, for a range
+    #[arg(value_name = "END", conflicts_with_all = ["prefix", "from_key"])]
+    pub end: Option<OsString>,
+    /// Every key that begins with KEY
+    #[arg(long, conflicts_with = "from_key")]
+    pub prefix: bool,
+    /// Every key from KEY on
+    #[arg(long)]
+    pub from_key: bool,
+}
+
+/// `avouch get`.
+#[derive(Debug, Args)]
+pub struct Get {
+    /// What.
+    #[command(flatten)]
+    pub keys: Keys,
+    /// At most this many keys; 0 for all
+    #[arg(long, value_name = "COUNT", default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..))]
+    pub limit: i64,
+    /// As of this revision; 0 for the present one
+    #[arg(long, value_name = "REVISION", default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..))]
+    pub rev: i64,
+    /// Leave the values out
+    #[arg(long)]
+    pub keys_only: bool,
+    /// Only count the keys
+    #[arg(long, conflicts_with = "keys_only")]
+    pub count_only: bool,
+    /// How.
+    #[command(flatten)]
+    pub asked: Asked,
+}
+
+/// `avouch put`.
+#[derive(Debug, Args)]
+pub struct Put {
+    /// The key
+    pub key: OsString,
+    /// The value; `-` reads it from stdin, without a newline at its end
+    pub value: OsString,
+    /// Answer with what it was before
+    #[arg(long)]
+    pub previous: bool,
+    /// How.
+    #[command(flatten)]
+    pub asked: Asked,
+}
+
+/// `avouch del`.
+#[derive(Debug, Args)]
+pub struct Del {
+    /// What.
+    #[command(flatten)]
+    pub keys: Keys,
+    /// Answer with what was deleted
+    #[arg(long)]
+    pub previous: bool,
+    /// How.
+    #[command(flatten)]
+    pub asked: Asked,
+}
+
+/// `avouch txn`.
+#[derive(Debug, Args)]
+pub struct Txn {
+    /// A comparison that must hold; may be repeated
+    #[arg(long = "if", value_name = "COMPARISON")]
+    pub compare: Vec<String>,
+    /// A step to take if all hold; may be repeated
+    #[arg(long = "then", value_name = "STEP", required = true)]
+    pub success: Vec<String>,
+    /// A step to take otherwise; may be repeated
+    #[arg(long = "else", value_name = "STEP")]
+    pub failure: Vec<String>,
+    /// How.
+    #[command(flatten)]
+    pub asked: Asked,
+}
+
+/// `avouch verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// Evidence files
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// The cluster's trust file; without it the one of the last cluster that was started
+    #[arg(long, value_name = "FILE")]
+    pub trust: Option<PathBuf>,
+    /// The cluster file that names the trust file
+    #[arg(long, value_name = "FILE", env = "AVOUCH_CLUSTER", conflicts_with = "trust")]
+    pub cluster: Option<PathBuf>,
+}
+
+/// `avouch check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Histories: avouch's own, Jepsen's register logs or Jepsen's maps
+    #[arg(required = true, value_name = "HISTORY")]
+    pub histories: Vec<PathBuf>,
+    /// How long to search in each before the verdict is unknown
+    #[arg(long, value_name = "SPAN", default_value = "1m", value_parser = quantity::span)]
+    pub time: Duration,
+    /// How much memory the search may take before the verdict is unknown
+    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = quantity::size)]
+    pub memory: u64,
+}
+
+/// `avouch guarantees`.
+#[derive(Debug, Args)]
+pub struct Guarantees {
+    /// The one to explain
+    pub name: Option<String>,
+}
+
+/// `avouch init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Where to put the nodes' folders
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// A node's address host:port for clients, or NAME=host:port; its peers reach it on the next
+    /// port; once for each node
+    #[arg(long, value_name = "ADDRESS", required = true)]
+    pub node: Vec<String>,
+}
+
+/// `avouch serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// The node's configuration
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_definition_is_sound() {
+        super::Arguments::command().debug_assert();
+    }
+}

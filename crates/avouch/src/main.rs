@@ -1,0 +1,7 @@
+//! The command `avouch`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    avouch::commands::run(std::env::args_os())
+}

@@ -1,0 +1,61 @@
+//! Quantities as people type them: `2s`, `250ms`, `1GiB`.
+
+use avouch_promise::{Blame, Error};
+use std::time::Duration;
+
+/// A number and its unit.
+fn split(text: &str) -> Option<(u64, &str)> {
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, unit) = text.split_at(digits);
+    Some((number.parse().ok()?, unit.trim()))
+}
+
+fn with_unit(text: &str, units: &[(&str, u64)]) -> Option<u64> {
+    let (number, unit) = split(text.trim())?;
+    let (_, size) = units.iter().find(|(name, _)| *name == unit)?;
+    number.checked_mul(*size)
+}
+
+/// A span of time above zero: `250ms`, `2s`, `1m`.
+pub fn span(text: &str) -> Result<Duration, Error> {
+    let units =
+        [("ns", 1), ("us", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000)];
+    let nanos = with_unit(text, &units).filter(|nanos| *nanos > 0);
+    nanos.map(Duration::from_nanos).ok_or_else(|| {
+        Error::new(Blame::Caller, "a span of time above zero", format!("`{text}`"))
+            .hint("write 250ms, 2s or 1m")
+    })
+}
+
+/// A number of bytes above zero: `4096`, `64MiB`, `1GiB`.
+pub fn size(text: &str) -> Result<u64, Error> {
+    let units = [("", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40)];
+    with_unit(text, &units).filter(|bytes| *bytes > 0).ok_or_else(|| {
+        Error::new(Blame::Caller, "a number of bytes above zero", format!("`{text}`"))
+            .hint("write 4096, 64MiB or 1GiB")
+    })
+}
+
+/// A span in words, to three digits.
+pub fn span_text(span: Duration) -> String {
+    avouch_promise::Nanos(u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_and_sizes_are_read_or_refused_with_a_hint() {
+        assert_eq!(span("250ms"), Ok(Duration::from_millis(250)));
+        assert_eq!(span("2s"), Ok(Duration::from_secs(2)));
+        assert_eq!(size("1GiB"), Ok(1 << 30));
+        assert_eq!(size("4096"), Ok(4096));
+        for wrong in ["", "s", "2", "0s", "-1s", "2 parsecs", "99999999999999999999s"] {
+            assert!(!span(wrong).unwrap_err().hint.is_empty(), "{wrong}");
+        }
+        for wrong in ["", "0", "1GB", "99999999TiB"] {
+            assert!(!size(wrong).unwrap_err().hint.is_empty(), "{wrong}");
+        }
+    }
+}
