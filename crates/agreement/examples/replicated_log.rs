@@ -25,11 +25,18 @@ fn main() -> ExitCode {
     let network = if word(0) == "fifo" { Network::Fifo } else { Network::Multiset };
     let disk = if word(1) == "immediate" { Sync::Immediate } else { Sync::Whole };
     let mutant = Mutant::ALL.into_iter().find(|mutant| format!("{mutant:?}") == word(6));
-    let commands = vec![
-        (NodeId(1), request(1, false)),
-        (NodeId(2), request(2, false)),
-        (NodeId(1), read(1, true)),
-    ];
+    let commands = match word(9) {
+        "read-write-read" => {
+            vec![(NodeId(2), read(1, false)), (NodeId(1), request(1, false)), (NodeId(2), read(2, false))]
+        }
+        "write" => vec![(NodeId(1), request(1, false))],
+        "writes" => vec![(NodeId(1), request(1, false)), (NodeId(2), request(2, false))],
+        _ => vec![
+            (NodeId(1), request(1, false)),
+            (NodeId(2), request(2, false)),
+            (NodeId(1), read(1, true)),
+        ],
+    };
     let report = three(scope, commands, mutant).network(network).disk(disk).run();
     println!("{report}");
     if report.verdict().is_ok() { ExitCode::SUCCESS } else { ExitCode::from(1) }

@@ -31,11 +31,13 @@ pub enum Mutant {
     VoteInDoubt,
     /// A promise is answered before it is durable.
     PromiseBeforePersisting,
+    /// A restarted node reads on behind a record that is missing from its disk.
+    FoldAcrossGap,
 }
 
 impl Mutant {
     /// Every one.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::SkipSync,
         Self::AcknowledgeBeforePersisting,
         Self::ForgetPromise,
@@ -49,5 +51,6 @@ impl Mutant {
         Self::ReadWithoutQuorum,
         Self::VoteInDoubt,
         Self::PromiseBeforePersisting,
+        Self::FoldAcrossGap,
     ];
 }

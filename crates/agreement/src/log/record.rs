@@ -3,6 +3,10 @@
 //! Folding rules, in order of the records: a promise only rises; an append cuts the log after its
 //! previous place, extends it and sets the ballot in which the log was accepted; a restatement
 //! repeats what earlier, released records said.
+//!
+//! A record that is missing in between (it rotted, and the host left it out) makes everything it may
+//! have said unknown. What stands behind it is then only heard for what can do no harm: promises, and
+//! known incarnations. The log is what it was before the gap, and the node is in doubt.
 
 use super::entry::{SharedEntry, decode_entries, encode_entries};
 use super::image::{Image, Snapshot};
@@ -144,8 +148,41 @@ impl Folded {
         }
     }
 
-    /// Takes one record in.
-    pub fn fold(&mut self, seq: Seq, record: &Record, mutant: Option<Mutant>) {
+    /// Takes every record in, in order; `covered` is the first that the checkpoint does not cover.
+    pub fn fold_all(&mut self, covered: Seq, records: &[(Seq, Record)], mutant: Option<Mutant>) {
+        let mut expected = covered;
+        let mut whole = true;
+        for (seq, record) in records {
+            if *seq > expected && mutant != Some(Mutant::FoldAcrossGap) {
+                whole = false;
+                self.doubtful = true;
+            }
+            expected = expected.max(seq.next());
+            if whole {
+                self.fold(*seq, record, mutant);
+            } else {
+                self.hear(record);
+            }
+        }
+    }
+
+    /// Takes from a record behind a gap what can do no harm.
+    fn hear(&mut self, record: &Record) {
+        match record {
+            Record::Promise(ballot) | Record::Append { ballot, .. } => {
+                self.promised = self.promised.max(*ballot);
+            }
+            Record::Restate { promised, known, .. } => {
+                self.promised = self.promised.max(*promised);
+                self.known.extend(known.iter().copied());
+            }
+            Record::Known(node, incarnation) => {
+                self.known.insert(*node, *incarnation);
+            }
+        }
+    }
+
+    fn fold(&mut self, seq: Seq, record: &Record, mutant: Option<Mutant>) {
         match record {
             Record::Promise(ballot) => {
                 if mutant != Some(Mutant::ForgetPromise) {

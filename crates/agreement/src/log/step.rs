@@ -42,9 +42,8 @@ impl<I: Snapshot> Protocol for Log<I> {
     fn recover(config: &Config, recovered: Recovered<Self>) -> State<I> {
         let image = recovered.checkpoint.as_ref().map(|(_, image)| image);
         let mut folded = Folded::from_image(image, &config.founding);
-        for (seq, record) in &recovered.records {
-            folded.fold(*seq, record, config.mutant);
-        }
+        let covered = recovered.checkpoint.as_ref().map_or(Seq(1), |(seq, _)| *seq);
+        folded.fold_all(covered, &recovered.records, config.mutant);
         folded.doubtful |= recovered.doubtful;
         if config.has(Mutant::VoteInDoubt) {
             folded.doubtful = false;

@@ -5,10 +5,11 @@ use crate::node::{Node, Output, Replied};
 use avouch_agreement::log::Observation;
 use avouch_check::history::{Call, History, Record};
 use avouch_check::model::key_value::KeyValue;
-use avouch_machine::CommandId;
-use avouch_promise::evidence::{EvidenceFile, Item, Verdict, cross_check, verify};
+use avouch_machine::{CommandId, Seq};
+use avouch_promise::evidence::{Evidence, EvidenceFile, Item, Verdict, cross_check, verify};
 use avouch_promise::trust::Trust;
-use avouch_promise::{Digest, LogIndex, Nanos, NodeId, Random};
+use avouch_promise::{Answer, Decode, Digest, LogIndex, Nanos, NodeId, Random};
+use avouch_world::clock::true_time;
 use avouch_world::{Driver, World};
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -55,6 +56,8 @@ pub struct Workload {
     /// The machine's projection at each applied position.
     projections: BTreeMap<LogIndex, (NodeId, Digest)>,
     final_reads: u64,
+    /// Whether every clock keeps its stated bound in this run, so that answers can be held to it.
+    honest_clocks: bool,
     /// What was found.
     pub findings: Findings,
 }
@@ -87,11 +90,18 @@ impl Workload {
             chains: BTreeMap::new(),
             projections: BTreeMap::new(),
             final_reads: 0,
+            honest_clocks: false,
             findings: Findings {
                 history: History { model: KeyValue::default(), ..History::default() },
                 evidence: EvidenceFile::default(),
             },
         }
+    }
+
+    /// Also holds the clocks of answers to their bound.
+    #[must_use]
+    pub fn with_honest_clocks(self, honest_clocks: bool) -> Self {
+        Self { honest_clocks, ..self }
     }
 
     fn record(&mut self, now: Nanos) -> Record {
@@ -188,12 +198,29 @@ impl Workload {
         if judgement.verdict != Verdict::Holds {
             world.fail(format!("evidence from {} does not hold: {judgement}", flight.node));
         }
+        if self.honest_clocks
+            && let Some(wrong) = self.judge_clock(world, flight, evidence)
+        {
+            world.fail(wrong);
+        }
         self.findings.evidence.items.push(Item {
             request: ask.request.clone(),
             response: replied.outcome.clone(),
             evidence: evidence.clone(),
             nonce: Some(*nonce),
         });
+    }
+
+    /// The answer's clock was read between call and answer: its interval meets that span.
+    fn judge_clock(&self, world: &World<Node>, flight: &Flight, evidence: &[u8]) -> Option<String> {
+        let evidence = Evidence::from_bytes(evidence).ok()?;
+        let wall = Answer::from_bytes(&evidence.answer.bytes).ok()?.wall;
+        let began = self.findings.history.calls.get(flight.call)?.began.time?;
+        let call = true_time(began.0);
+        let late = wall.earliest > world.true_time();
+        (wall.latest < call || late).then(|| {
+            format!("{} says it answered at {wall:?}, before it was asked at {call:?}", flight.node)
+        })
     }
 
     /// Linearizable reads of every key at every node, once everything is calm: all must answer.
@@ -282,6 +309,15 @@ impl Driver<Node> for Workload {
             Observation::ServedFromDisk(_) => world.note("served_from_disk", 1),
             Observation::Rejoined => world.note("rejoined", 1),
             _ => {}
+        }
+    }
+
+    fn on_start(&mut self, world: &mut World<Node>, node: NodeId) {
+        let Some(disk) = world.disk(node) else { return };
+        let covered = disk.checkpoint().unwrap_or(Seq(1));
+        let first = disk.first();
+        if first > covered {
+            world.fail(format!("{node} released {covered:?} to {first:?} without a checkpoint"));
         }
     }
 

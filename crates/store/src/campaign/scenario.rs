@@ -29,6 +29,8 @@ pub struct Plan {
     pub faults: bool,
     /// Many short faults on slow disks instead of a few of every kind: what a mutant needs.
     pub rough: bool,
+    /// How many of the last lines of a run's story are kept.
+    pub story_lines: usize,
     /// A bug planted in the log.
     pub log_mutant: Option<Mutant>,
     /// A bug planted in the node.
@@ -48,6 +50,7 @@ impl Default for Plan {
             keys: 8,
             faults: true,
             rough: false,
+            story_lines: 40,
             log_mutant: None,
             node_mutant: None,
             host_mutants: Mutants::default(),
@@ -117,7 +120,7 @@ impl Plan {
             tracing: Tracing::Headers,
             // A sample of the seeds encodes and decodes everything.
             encode: seed % 10 == 3,
-            story_lines: 60,
+            story_lines: self.story_lines,
             mutants: self.host_mutants,
             ..Options::default()
         }
@@ -132,7 +135,8 @@ pub fn run(plan: &Plan, seed: u64) -> Outcome {
     if plan.faults {
         world.play(&plan.nemesis().script(seed));
     }
-    let mut workload = Workload::new(trust, seed, plan.clients, plan.keys, 0.4, calm_at);
+    let mut workload = Workload::new(trust, seed, plan.clients, plan.keys, 0.4, calm_at)
+        .with_honest_clocks(plan.rough || !plan.faults);
     world.run_until(&mut workload, calm_at);
     world.inject(Fault::Calm);
     let half = calm_at.plus(Nanos(plan.calm_for.0 / 2));
