@@ -27,7 +27,11 @@ fn main() -> ExitCode {
     let mutant = Mutant::ALL.into_iter().find(|mutant| format!("{mutant:?}") == word(6));
     let commands = match word(9) {
         "read-write-read" => {
-            vec![(NodeId(2), read(1, false)), (NodeId(1), request(1, false)), (NodeId(2), read(2, false))]
+            vec![
+                (NodeId(2), read(1, false)),
+                (NodeId(1), request(1, false)),
+                (NodeId(2), read(2, false)),
+            ]
         }
         "write" => vec![(NodeId(1), request(1, false))],
         "writes" => vec![(NodeId(1), request(1, false)), (NodeId(2), request(2, false))],

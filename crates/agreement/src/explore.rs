@@ -84,7 +84,8 @@ fn record(shown: &mut Shown, fact: &Fact<Explored>) {
                     }
                 }
                 if readable.acks.iter().any(|ack| beyond(ack, readable.index)) {
-                    shown.wrong = Some("a read was granted below an acknowledgement that proves it");
+                    shown.wrong =
+                        Some("a read was granted below an acknowledgement that proves it");
                 }
             }
             Output::Certified(certificate) => {

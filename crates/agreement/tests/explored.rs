@@ -1,32 +1,111 @@
-//! The replicated log, explored exhaustively with three nodes, and the planted bugs that this kills.
+//! The replicated log, explored exhaustively with three nodes, and planted bugs that this kills.
+//! Every report prints its bounds; larger worlds run in the example `replicated_log`.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 use avouch_agreement::Mutant;
-use avouch_agreement::explore::{Scope3, read, request, three};
+use avouch_agreement::explore::{Explored, Reached, Scope3, Shown, read, request, three};
+use avouch_agreement::log::Command;
+use avouch_machine::explorer::{Explorer, Network, Sync};
 use avouch_promise::NodeId;
 
-const SMALL: Scope3 = Scope3 {
+const SCOPE: Scope3 = Scope3 {
     elections: 1,
     resends: 0,
     crashes: 0,
     doubtful: 0,
     duplicates: 0,
-    in_flight: 4,
+    in_flight: 3,
     depth: u32::MAX,
-    states: 3_000_000,
+    states: 20_000_000,
 };
 
-#[test]
-fn one_leader_one_request() {
-    let report = three(SMALL, vec![(NodeId(1), request(1, true))], None).run();
-    println!("{report}");
+type Commands = Vec<(NodeId, Command<Reached>)>;
+
+fn one_write() -> Commands {
+    vec![(NodeId(1), request(1, false))]
+}
+
+fn writes_and_a_read() -> Commands {
+    vec![(NodeId(1), request(1, false)), (NodeId(2), request(2, false)), (NodeId(1), read(1, true))]
+}
+
+fn holds(name: &str, explorer: &Explorer<Explored, Shown>) {
+    let report = explorer.run();
+    println!("{name}\n{report}");
     report.verdict().unwrap();
+    assert!(report.exhausted, "{name}: not all states were explored");
+}
+
+fn killed(scope: Scope3, network: Network, commands: Commands, mutant: Mutant) {
+    let report = three(scope, commands, Some(mutant)).network(network).disk(Sync::Immediate).run();
+    let violation = report.violation.expect("the planted bug survived");
+    println!(
+        "{mutant:?}: {} after {} states, {} steps",
+        violation.property,
+        report.unique,
+        violation.story.len()
+    );
 }
 
 #[test]
-fn two_leaders() {
-    let scope = Scope3 { elections: 2, states: 300_000, ..SMALL };
-    let report = three(scope, vec![(NodeId(1), request(1, false))], None).run();
-    println!("{report}");
-    assert!(report.violation.is_none());
+fn two_leaders_in_order() {
+    let scope = Scope3 { elections: 2, ..SCOPE };
+    let explorer = three(scope, writes_and_a_read(), None);
+    holds("two leaders", &explorer.network(Network::Fifo).disk(Sync::Immediate));
+}
+
+#[test]
+fn one_leader_any_order() {
+    let explorer = three(SCOPE, writes_and_a_read(), None);
+    holds("any order", &explorer.network(Network::Multiset).disk(Sync::Immediate));
+}
+
+#[test]
+fn a_crash_that_loses_unsynced_records() {
+    let scope = Scope3 { crashes: 1, ..SCOPE };
+    holds(
+        "lost records",
+        &three(scope, one_write(), None).network(Network::Fifo).disk(Sync::Whole),
+    );
+}
+
+#[test]
+fn two_leaders_and_a_crash() {
+    let scope = Scope3 { elections: 2, crashes: 1, ..SCOPE };
+    holds("crash", &three(scope, one_write(), None).network(Network::Fifo).disk(Sync::Immediate));
+}
+
+#[test]
+fn a_node_that_doubts_its_disk() {
+    let scope = Scope3 { crashes: 1, doubtful: 1, ..SCOPE };
+    holds("doubt", &three(scope, one_write(), None).network(Network::Fifo).disk(Sync::Immediate));
+}
+
+#[test]
+fn forget_the_promise_at_restart() {
+    let scope = Scope3 { elections: 2, crashes: 1, in_flight: 4, ..SCOPE };
+    killed(scope, Network::Fifo, one_write(), Mutant::ForgetPromise);
+}
+
+#[test]
+fn reuse_an_incarnation() {
+    let scope = Scope3 { crashes: 1, in_flight: 4, ..SCOPE };
+    let commands = vec![
+        (NodeId(2), read(1, false)),
+        (NodeId(1), request(1, false)),
+        (NodeId(2), read(2, false)),
+    ];
+    killed(scope, Network::Multiset, commands, Mutant::ReuseIncarnation);
+}
+
+#[test]
+fn take_entries_from_a_deposed_leader() {
+    let scope = Scope3 { elections: 2, in_flight: 4, ..SCOPE };
+    killed(scope, Network::Fifo, writes_and_a_read(), Mutant::IgnorePromise);
+}
+
+#[test]
+fn grant_a_read_without_a_quorum() {
+    let scope = Scope3 { elections: 2, in_flight: 4, ..SCOPE };
+    killed(scope, Network::Fifo, writes_and_a_read(), Mutant::ReadWithoutQuorum);
 }

@@ -23,20 +23,83 @@ fn assert_killed(name: &str, plan: &Plan, seeds: u64) {
     }
 }
 
+fn rough(nodes: u32) -> Plan {
+    Plan { nodes, ..Plan::rough() }
+}
+
+/// A bug in the log, in the world in which it shows soonest.
+fn in_log(mutant: Mutant, plan: Plan, seeds: u64) {
+    assert_killed(&format!("{mutant:?}"), &Plan { log_mutant: Some(mutant), ..plan }, seeds);
+}
+
 #[test]
-fn survey() {
-    std::panic::set_hook(Box::new(|_| {}));
-    let look = |name: String, plan: Plan| match killed(&plan, 400) {
-        Some((seed, what)) => println!("{name}: killed by seed {seed}: {what}"),
-        None => println!("{name} survived"),
-    };
-    for nodes in [3, 5] {
-        look(format!("none {nodes}"), Plan { nodes, ..Plan::rough() });
-        for mutant in [Mutant::FoldAcrossGap, Mutant::AdoptLongest] {
-            look(format!("{mutant:?} {nodes}"), Plan { nodes, log_mutant: Some(mutant), ..Plan::rough() });
-        }
+fn acknowledge_before_persisting() {
+    in_log(Mutant::AcknowledgeBeforePersisting, rough(3), 200);
+}
+
+#[test]
+fn answer_a_read_before_an_own_entry_is_decided() {
+    in_log(Mutant::ReadBeforeOwnEntry, rough(3), 200);
+}
+
+#[test]
+fn decide_without_a_quorum() {
+    in_log(Mutant::DecideWithoutQuorum, rough(3), 50);
+}
+
+#[test]
+fn read_without_a_quorum() {
+    in_log(Mutant::ReadWithoutQuorum, rough(3), 50);
+}
+
+#[test]
+fn vote_in_doubt() {
+    in_log(Mutant::VoteInDoubt, rough(3), 100);
+}
+
+#[test]
+fn ignore_a_promise() {
+    in_log(Mutant::IgnorePromise, rough(5), 300);
+}
+
+#[test]
+fn skip_the_sync() {
+    in_log(Mutant::SkipSync, rough(5), 300);
+    let early = Mutants { persisted_too_early: true, ..Mutants::default() };
+    assert_killed("persisted too early", &Plan { host_mutants: early, ..rough(3) }, 200);
+}
+
+#[test]
+fn read_on_behind_a_missing_record() {
+    in_log(Mutant::FoldAcrossGap, rough(3), 300);
+}
+
+#[test]
+fn truncate_before_the_checkpoint_is_durable() {
+    let trusting = Mutants { truncate_uncovered: true, ..Mutants::default() };
+    let plan = Plan { host_mutants: trusting, ..rough(3) };
+    in_log(Mutant::TruncateBeforeCheckpoint, plan, 300);
+}
+
+#[test]
+fn sample_the_clock_before_the_request() {
+    let stale = Mutants { stale_clock: Some(Nanos::from_millis(20)), ..Mutants::default() };
+    assert_killed(
+        "stale clock",
+        &Plan { faults: false, host_mutants: stale, ..Plan::default() },
+        5,
+    );
+}
+
+#[test]
+fn bugs_of_the_node_itself() {
+    for mutant in [
+        NodeMutant::AnswerEarly,
+        NodeMutant::AnswerLocally,
+        NodeMutant::AnswerUndecided,
+        NodeMutant::ForgetRetries,
+    ] {
+        let plan = Plan { node_mutant: Some(mutant), ..rough(3) };
+        assert_killed(&format!("{mutant:?}"), &plan, 200);
     }
-    look("none everything".into(), Plan::default());
-    let _ = Mutants::default();
-    let _ = (assert_killed, NodeMutant::AnswerEarly);
 }

@@ -197,13 +197,13 @@ impl<I: Snapshot> Turn<'_, I> {
     fn resend_timer(&mut self) {
         let next = self.env.monotonic().plus(self.config.timing.resend);
         self.effects.set_timer(Timer::Resend, next);
+        self.resend_transfer();
         if self.state.doubt.is_some() {
             return self.ask_to_rejoin();
         }
         self.resend_as_leader();
         self.resend_own();
         self.resend_reads();
-        self.resend_transfer();
         self.ask_for_certificate();
     }
 

@@ -192,8 +192,7 @@ impl Workload {
             return;
         };
         let Wish { ask, nonce, .. } = &flight.wish;
-        let judgement =
-            verify(&self.trust, &ask.request, &replied.outcome, evidence, Some(*nonce));
+        let judgement = verify(&self.trust, &ask.request, &replied.outcome, evidence, Some(*nonce));
         world.note("evidence", 1);
         if judgement.verdict != Verdict::Holds {
             world.fail(format!("evidence from {} does not hold: {judgement}", flight.node));

@@ -8,7 +8,8 @@ use avouch_check::{Limits, Word, judge, judge_by_evidence};
 use avouch_promise::trust::Trust;
 use avouch_promise::{GroupId, KeyspaceId, Nanos, NodeId, Scope};
 use avouch_world::{
-    Campaign, Delay, DiskModel, Family, Fault, Link, Mutants, Nemesis, Options, Outcome, Report, Tracing, World,
+    Campaign, Delay, DiskModel, Family, Fault, Link, Mutants, Nemesis, Options, Outcome, Report,
+    Tracing, World,
 };
 use std::time::Duration;
 
@@ -65,8 +66,7 @@ impl Plan {
     /// The configurations of the plan's nodes.
     pub fn configs(&self, trust: &Trust) -> Vec<Config> {
         let voters = Membership::founding((1..=self.nodes).map(NodeId).collect());
-        let scope =
-            Scope { cluster: trust.cluster(), keyspace: KeyspaceId(0), group: GroupId(0) };
+        let scope = Scope { cluster: trust.cluster(), keyspace: KeyspaceId(0), group: GroupId(0) };
         let config = |number| {
             let mut log = log::Config::new(NodeId(number), scope, voters.clone(), ELECTION);
             log.bounds.memory = 24;
@@ -113,7 +113,10 @@ impl Plan {
         Options {
             link: Link::with(delay),
             disk: DiskModel {
-                sync: Delay::Uniform { low: Nanos::from_millis(1), high: Nanos::from_millis(slowest) },
+                sync: Delay::Uniform {
+                    low: Nanos::from_millis(1),
+                    high: Nanos::from_millis(slowest),
+                },
                 torn: 0.7,
                 ..DiskModel::default()
             },
