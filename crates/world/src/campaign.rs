@@ -105,6 +105,11 @@ impl Campaign {
         }
     }
 
+    /// How many seeds it runs.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
     /// Runs these seeds and no others, whatever the environment says.
     #[must_use]
     pub fn seeds(self, first: u64, count: u64) -> Self {

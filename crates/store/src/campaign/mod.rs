@@ -16,6 +16,7 @@
 
 mod client;
 mod driver;
+pub mod partial;
 mod scenario;
 
 pub use driver::{Findings, Workload};

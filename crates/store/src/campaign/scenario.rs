@@ -184,16 +184,32 @@ fn judge_run(world: &mut World<Node>, workload: &Workload, calm: Nanos) {
 impl Plan {
     /// Many seeds of this plan, with the demands that make them worth something.
     pub fn campaign(&self, test: &'static str, seeds: u64) -> Report {
-        let each = |per_hundred: u64| seeds * per_hundred / 100;
-        Campaign::new("avouch-store", test, seeds)
+        let campaign = Campaign::new("avouch-store", test, seeds);
+        let each = |per_hundred: u64| campaign.count() * per_hundred / 100;
+        campaign
+            .clone()
             .at_least("elections", each(200))
             .at_least("checkpoint_transfers", each(10))
             .at_least("served_from_disk", each(5))
             .at_least("lost_syncs", each(50))
             .at_least("torn_tails", each(30))
             .at_least("bit_rots", each(10))
+            .at_least("rejoined", each(10))
             .at_least("evidence", each(2_000))
             .at_least("ordered_by_evidence", each(90))
+            .run(|seed| run(self, seed))
+    }
+
+    /// The same for a rough plan, in which little is decided and nodes go down and come up.
+    pub fn rough_campaign(&self, test: &'static str, seeds: u64) -> Report {
+        let campaign = Campaign::new("avouch-store", test, seeds);
+        let each = |per_hundred: u64| campaign.count() * per_hundred / 100;
+        campaign
+            .clone()
+            .at_least("elections", each(500))
+            .at_least("lost_syncs", each(300))
+            .at_least("rejoined", each(50))
+            .at_least("evidence", each(300))
             .run(|seed| run(self, seed))
     }
 }

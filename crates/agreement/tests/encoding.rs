@@ -1,0 +1,133 @@
+//! Messages and records survive their encoding, and no mutation of them panics a decoder.
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+use avouch_agreement::log::message::Vote;
+use avouch_agreement::log::{Certificate, Entry, Message, Payload, Place, ReadRound, Record};
+use avouch_promise::testing::mutate;
+use avouch_promise::{
+    Ballot, Decode, Digest, Encode, Incarnation, LogIndex, NodeId, Random, Seal, Signature, Signed,
+};
+use bytes::Bytes;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+const BALLOT: Ballot = Ballot { round: 7, leader: NodeId(3) };
+
+fn entries() -> Vec<Arc<Entry>> {
+    let payload = |text: &'static str| Payload::new(Bytes::from_static(text.as_bytes()));
+    let requests = vec![payload("one"), payload("two")];
+    let first = Arc::new(Entry::new(LogIndex(4), BALLOT, Digest([9; 32]), requests));
+    let chain = first.chain();
+    vec![first, Arc::new(Entry::new(LogIndex(5), BALLOT, chain, vec![payload("three")]))]
+}
+
+fn signed() -> Signed {
+    let seal = Seal {
+        signer: NodeId(2),
+        index: 0,
+        count: 1,
+        path: Vec::new(),
+        signature: Signature([5; 64]),
+    };
+    Signed { bytes: Bytes::from_static(b"a fact"), seal }
+}
+
+fn messages() -> Vec<Message> {
+    let place = Place { index: LogIndex(3), chain: Digest([9; 32]), ballot: BALLOT };
+    let round = ReadRound { node: NodeId(2), incarnation: Incarnation(4), number: 9 };
+    let vote = Vote {
+        incarnation: Incarnation(4),
+        promised: BALLOT,
+        accepted: BALLOT,
+        end: LogIndex(5),
+        decided: LogIndex(3),
+        suffix: entries(),
+    };
+    let certificate = Certificate {
+        covers: LogIndex(3),
+        acks: vec![signed()],
+        links: vec![(BALLOT, Digest([1; 32]), 2)],
+    };
+    let (decided, index, chain, root) =
+        (LogIndex(3), LogIndex(5), Digest([2; 32]), Digest([3; 32]));
+    let sync = Some(vec![(NodeId(1), Incarnation(2))]);
+    let ack = Some(signed());
+    vec![
+        Message::Heartbeat { period: 1 << 40 },
+        Message::HeartbeatReply { period: 3, ballot: BALLOT, connected: true },
+        Message::Prepare { ballot: BALLOT, accepted: BALLOT, end: index, decided },
+        Message::Promise { ballot: BALLOT, vote: vote.clone() },
+        Message::Append {
+            ballot: BALLOT,
+            previous: place,
+            entries: entries(),
+            decided,
+            attest: true,
+            sync,
+        },
+        Message::Accepted { ballot: BALLOT, index, chain, ack: ack.clone() },
+        Message::Decide { ballot: BALLOT, decided: place, certificate: Some(certificate) },
+        Message::Refused { promised: BALLOT },
+        Message::Behind { ballot: BALLOT, decided },
+        Message::WantCertificate { ballot: BALLOT },
+        Message::Fetch { after: decided },
+        Message::Fetched { entries: entries(), decided },
+        Message::FetchChunk { checkpoint: Some(5), offset: 64 },
+        Message::Chunk { checkpoint: 5, offset: 64, bytes: Bytes::from_static(b"xyz"), total: 99 },
+        Message::Forward {
+            requests: vec![Payload::new(Bytes::from_static(b"r"))],
+            attest: false,
+        },
+        Message::ReadAsk { round, root, attest: true },
+        Message::Confirm { ballot: BALLOT, round, root, attest: true },
+        Message::Confirmed { ballot: BALLOT, round, accepted: index, ack },
+        Message::ReadGrant { round, index, acks: vec![signed()] },
+        Message::Rejoin { incarnation: Incarnation(4), decided },
+        Message::Rejoined { incarnation: Incarnation(4), vote },
+    ]
+}
+
+fn records() -> Vec<Record> {
+    let previous = Place { index: LogIndex(3), chain: Digest([9; 32]), ballot: BALLOT };
+    vec![
+        Record::Promise(BALLOT),
+        Record::Append { ballot: BALLOT, previous, entries: entries(), decided: LogIndex(3) },
+        Record::Restate {
+            promised: BALLOT,
+            accepted: BALLOT,
+            decided: LogIndex(3),
+            known: vec![(NodeId(1), Incarnation(8))],
+            doubtful: true,
+        },
+        Record::Known(NodeId(5), Incarnation(2)),
+    ]
+}
+
+fn survives<T: Encode + Decode + PartialEq + Debug>(samples: Vec<T>) {
+    let seed = Random::seed_from_environment();
+    let mut random = Random::new(seed);
+    for sample in samples {
+        let bytes = sample.to_bytes();
+        assert_eq!(T::from_bytes(&bytes).unwrap(), sample);
+        for _ in 0..2_000 {
+            let changed = mutate(&mut random, &bytes);
+            if let Ok(read) = T::from_bytes(&changed) {
+                assert_eq!(
+                    read.to_bytes()[..],
+                    changed[..],
+                    "not canonical\nrepro: AVOUCH_SEED={seed} cargo test -p avouch-agreement --test encoding"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn messages_survive_and_nothing_panics() {
+    survives(messages());
+}
+
+#[test]
+fn records_survive_and_nothing_panics() {
+    survives(records());
+}
