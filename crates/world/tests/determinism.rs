@@ -5,9 +5,12 @@
 mod toys;
 
 use avouch_promise::Nanos;
-use avouch_world::{Campaign, Family, Idle, Nemesis, Options, Outcome, Simulated, Tracing, World};
+use avouch_world::{
+    Campaign, Delay, Family, Idle, Link, Nemesis, Options, Outcome, Simulated, Tracing, World,
+};
 use toys::heartbeat::{self, Heartbeat};
 use toys::ledger::{self, Ledger};
+use toys::ping_pong::{self, PingPong};
 
 const END: Nanos = Nanos::from_secs(3);
 
@@ -101,4 +104,19 @@ fn keeping_a_story_and_tracing_less_change_the_hash_only_as_said() {
     let headers = ledger_outcome(5, headers);
     assert_ne!(plain.hash, headers.hash);
     assert_eq!(plain.counters, headers.counters);
+}
+
+#[test]
+fn the_hash_holds_when_things_happened_and_not_only_in_which_order() {
+    let run = |micros| {
+        let link = Link::with(Delay::Constant(Nanos::from_micros(micros)));
+        let options = Options { link, ..Options::default() };
+        let mut world = World::<PingPong>::new(1, options, ping_pong::pair(1, b""));
+        for _ in 0..100 {
+            world.advance(&mut Idle);
+        }
+        world.trace_hash()
+    };
+    assert_eq!(run(500), run(500));
+    assert_ne!(run(500), run(501));
 }

@@ -147,6 +147,29 @@ fn wall_clocks_keep_their_bound_until_a_step_breaks_it() {
 }
 
 #[test]
+fn a_restart_starts_the_monotonic_clock_anew_and_leaves_the_wall_clock_alone() {
+    let clock = ClockModel { epsilon: Some(Nanos::from_secs(9)), ..ClockModel::default() };
+    let options = Options { clock, ..Options::default() };
+    let configs = heartbeat::cluster(1, PERIOD, false);
+    let mut world = World::<Heartbeat>::new(1, options, configs);
+    let node = NodeId(1);
+    world.schedule(Nanos::from_secs(1), Fault::ClockDrift { node, rate_ppb: 100_000_000 });
+    world.run_until(&mut Idle, Nanos::from_secs(2));
+    let read = |world: &World<Heartbeat>| {
+        let clock = world.clock(node).unwrap();
+        (clock.error_ns(world.now().0), clock.monotonic(world.now().0))
+    };
+    let before = read(&world);
+    world.inject(Fault::Crash { node });
+    world.inject(Fault::Restart { node });
+    world.run_until(&mut Idle, Nanos::from_secs(2));
+    let after = read(&world);
+    assert_eq!(before.0, after.0);
+    assert_ne!(before.1, after.1);
+    assert!(before.0 > 90_000_000, "{} ns ahead after 1 s at a tenth too fast", before.0);
+}
+
+#[test]
 fn a_fast_clock_fires_timers_earlier_at_once_and_after_calm_no_longer() {
     let clock = ClockModel { drift_ppb_max: 0, ..ClockModel::default() };
     let options = Options { clock, ..Options::default() };
