@@ -91,6 +91,9 @@ Examples:
     /// Run one real node
     #[command(after_help = "Examples:\n  avouch serve --config nodes/n1/node.toml")]
     Serve(Serve),
+    /// Break a cluster of its own in a minute, and judge every answer that it gave
+    #[command(after_help = crate::tour::options::EXAMPLES)]
+    Tour(crate::tour::options::Options),
 }
 
 /// `avouch up`.

@@ -163,9 +163,9 @@ const SLACK: Nanos = Nanos::from_millis(100);
 
 /// An election period that is longer than nearly every round trip between the regions, so that a
 /// leader is not given up because one reply was slow.
-fn election_period(regions: &[Region], delays: bool) -> Nanos {
+pub(crate) fn election_period(regions: &[Region], delays: bool) -> Nanos {
     if !delays {
-        return SLACK.times(2);
+        return SLACK.times(3);
     }
     let way = |from, to| one_way_sampler(from, to).quantile(RARE);
     let pairs = regions.iter().flat_map(|from| regions.iter().map(move |to| (*from, *to)));

@@ -19,3 +19,4 @@ pub mod node;
 pub mod quantity;
 pub mod screen;
 pub mod shown;
+pub mod tour;

@@ -14,9 +14,10 @@ mod verify;
 use crate::arguments::{Arguments, Command};
 use crate::exit::Exit;
 use crate::screen::{Format, Screen};
+use avouch_promise::nearest::nearest;
 use avouch_promise::{Blame, Error};
-use clap::Parser as _;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory as _, Parser as _};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -49,9 +50,27 @@ fn usage(error: &clap::Error) -> Exit {
         }
         _ => {
             screen.say(text.trim_end());
+            if let Some(near) = nearest_command(error) {
+                screen.say(&format!("hint: did you mean `{near}`?"));
+            }
             Exit::Error(Blame::Caller)
         }
     }
+}
+
+/// The command that a mistyped one was probably meant to be, where the parser found none itself.
+fn nearest_command(error: &clap::Error) -> Option<String> {
+    if error.kind() != ErrorKind::InvalidSubcommand
+        || error.get(ContextKind::SuggestedSubcommand).is_some()
+    {
+        return None;
+    }
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else {
+        return None;
+    };
+    let command = Arguments::command();
+    let names = command.get_subcommands().map(clap::Command::get_name);
+    nearest(word, names).map(str::to_owned)
 }
 
 fn perform(command: Command, screen: &mut Screen) -> Result<Exit, Error> {
@@ -66,6 +85,7 @@ fn perform(command: Command, screen: &mut Screen) -> Result<Exit, Error> {
         Command::Guarantees(guarantees) => guarantees::run(&guarantees, screen),
         Command::Init(init) => init::run(&init, screen),
         Command::Serve(serve) => serve::run(&serve, screen),
+        Command::Tour(tour) => crate::tour::run(&tour, screen),
     }
 }
 

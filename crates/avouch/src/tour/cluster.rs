@@ -3,11 +3,12 @@
 
 use super::ways::Ways;
 use crate::cluster::Endpoint;
+use crate::embedded::election_period;
 use avouch_agreement::mutant::Mutant;
 use avouch_promise::trust::Trust;
 use avouch_promise::{Blame, Error, Nanos, NodeId, Random};
 use avouch_store::host::{Host, HostConfig, Listen, NewMember, found_cluster, node_folder};
-use avouch_world::geography::{FIVE, Region, round_trip};
+use avouch_world::geography::{FIVE, Region};
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -55,7 +56,7 @@ impl Cluster {
             trust,
             ways,
             places: BTreeMap::new(),
-            election: election_period(&FIVE),
+            election: election_period(&FIVE, true),
             mutant,
         };
         // Every port is known before the first node starts.
@@ -163,13 +164,6 @@ impl Cluster {
         hosts.iter().for_each(Host::stop);
         hosts.into_iter().try_for_each(Host::wait)
     }
-}
-
-/// Longer than the longest round trip: half more than what nine of ten take.
-fn election_period(regions: &[Region]) -> Nanos {
-    let pairs = regions.iter().flat_map(|from| regions.iter().map(|to| (*from, *to)));
-    let longest = pairs.map(|(from, to)| round_trip(from, to).p90).max().unwrap_or_default();
-    Nanos(longest.0 / 2 * 3)
 }
 
 fn bind() -> Result<TcpListener, Error> {
