@@ -7,6 +7,7 @@ use crate::client::file::keep;
 use crate::client::{Client, Failure, Price, Reply, Terms, Worth};
 use crate::cluster::{self, ClusterFile, Endpoint, read_trust};
 use crate::exit::Exit;
+use crate::node::host_and_port;
 use crate::quantity::span_text;
 use crate::screen::{Format, Screen};
 use crate::shown;
@@ -37,12 +38,11 @@ fn client(asked: &Asked) -> Result<Client, Error> {
     let file = match asked.endpoint.as_slice() {
         [] => ClusterFile::read(&cluster::find(asked.cluster.as_deref())?)?,
         addresses => {
-            let bare = |address: &String| Endpoint {
-                node: 0,
-                region: String::new(),
-                address: address.clone(),
+            let bare = |address: &String| {
+                host_and_port(address)?;
+                Ok(Endpoint { node: 0, region: String::new(), address: address.clone() })
             };
-            let endpoints = addresses.iter().map(bare).collect();
+            let endpoints = addresses.iter().map(bare).collect::<Result<_, Error>>()?;
             let trust = asked.trust.as_deref().map(read_trust).transpose()?;
             return Client::new(trust, endpoints);
         }

@@ -1,0 +1,72 @@
+//! The examples in the help of every command, run as they stand; only ports are replaced by free
+//! ones, since a test must not depend on what else runs on the machine.
+
+use crate::judging::kept;
+use crate::nodes::free_pairs;
+use crate::place::{Place, Running};
+use std::process::Stdio;
+
+/// The examples of one command.
+fn examples(place: &Place, command: &str) -> Vec<String> {
+    let help = place.avouch(&[command, "--help"]).well();
+    let after = help.split_once("Examples:\n").unwrap_or_else(|| panic!("{command}: {help}")).1;
+    let lines = after.lines().take_while(|line| line.starts_with("  "));
+    let found: Vec<_> = lines.map(|line| line.trim().to_owned()).collect();
+    assert!(!found.is_empty() && found.iter().all(|line| line.contains(command)), "{found:?}");
+    found
+}
+
+fn shell(place: &Place, line: &str) {
+    let ran = place.runs("sh", &["-c", line]);
+    assert_eq!(ran.code, 0, "{line}: {ran:?}");
+}
+
+/// A command that runs until it is stopped.
+fn start(place: &Place, line: &str) -> Running {
+    let mut command = place.command("sh");
+    command.args(["-c", &format!("exec {line} --format json")]).stdout(Stdio::piped());
+    Running::begin(command)
+}
+
+#[test]
+fn the_examples_in_the_help_do_what_they_say() {
+    let place = Place::new("examples");
+    let help = place.avouch(&["--help"]).well();
+    let commands: Vec<_> = help
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert!(commands.len() >= 10, "{help}");
+    let ups = examples(&place, "up").into_iter().map(|line| match line.split_once(" --port ") {
+        Some((line, _)) => format!("{line} --port 0"),
+        None => format!("{line} --port 0"),
+    });
+    kept(&place);
+    // `tour` takes a minute: its own test runs it.
+    let mut done = vec!["up", "init", "serve", "tour"];
+    for (number, up) in ups.enumerate() {
+        let cluster = start(&place, &up);
+        for command in ["put", "txn", "get", "del", "verify", "check", "guarantees"] {
+            if number == 0 {
+                examples(&place, command).iter().for_each(|line| shell(&place, line));
+                done.push(command);
+            }
+        }
+        assert_eq!(cluster.stop(), 0, "{up}");
+    }
+
+    let ports: Vec<_> = [5379, 5381, 5383].into_iter().zip(free_pairs(3)).collect();
+    for line in examples(&place, "init") {
+        let free = |line: String, (fixed, free): &(u16, u16)| {
+            line.replace(&format!(":{fixed}"), &format!(":{free}"))
+        };
+        shell(&place, &ports.iter().fold(line, free));
+    }
+    for line in examples(&place, "serve") {
+        assert_eq!(start(&place, &line).stop(), 0, "{line}");
+    }
+    assert!(commands.iter().all(|command| done.contains(command)), "{commands:?} against {done:?}");
+}

@@ -1,0 +1,139 @@
+//! Verdicts and their exit codes: changed files, forks, missing inputs, histories.
+
+use crate::place::Place;
+use avouch_promise::evidence::EvidenceFile;
+use avouch_promise::testing::Forge;
+use avouch_promise::{Ballot, Encode as _, NodeId, Random};
+
+/// A file of forged, sound evidence and its trust file, in `place`.
+fn sound(place: &Place) -> Vec<u8> {
+    let mut forge = Forge::ed25519(5, 5).unwrap();
+    let ballot = Ballot { round: 2, leader: NodeId(1) };
+    let request = forge.request("linearizable", b"put a");
+    let item = forge.write(ballot, &request, 3);
+    let bytes = EvidenceFile { items: vec![item] }.to_bytes().to_vec();
+    std::fs::write(place.path("sound.evidence"), &bytes).unwrap();
+    std::fs::write(place.path("trust.json"), forge.trust.to_json()).unwrap();
+    bytes
+}
+
+fn verify(place: &Place, files: &[&str]) -> crate::place::Ran {
+    place.avouch(&[&["verify", "--trust", "trust.json"], files].concat())
+}
+
+#[test]
+fn a_changed_file_never_holds() {
+    let seed = Random::seed_from_environment();
+    let mut random = Random::new(seed);
+    let place = Place::new("changed");
+    let bytes = sound(&place);
+    assert_eq!(verify(&place, &["sound.evidence"]).code, 0, "unchanged it holds");
+    let mut refuted = 0;
+    for _ in 0..40 {
+        let mut changed = bytes.clone();
+        let at = random.below(changed.len() as u64) as usize;
+        changed[at] ^= 1 << random.below(8);
+        std::fs::write(place.path("changed.evidence"), &changed).unwrap();
+        let told = verify(&place, &["changed.evidence"]);
+        assert!(
+            matches!(told.code, 1..=3),
+            "byte {at} changed: {told:?}\n\
+             repro: AVOUCH_SEED={seed} cargo test -p avouch a_changed_file_never_holds"
+        );
+        refuted += usize::from(told.code == 1);
+    }
+    assert!(refuted >= 30, "most changes are refuted, not unknown: {refuted} of 40");
+    std::fs::write(place.path("cut.evidence"), &bytes[..bytes.len() - 9]).unwrap();
+    let cut = verify(&place, &["cut.evidence"]);
+    assert!(cut.code == 1 && cut.out.contains("refuted"), "{cut:?}");
+}
+
+#[test]
+fn two_files_that_hold_apart_and_contradict_each_other_are_a_fork() {
+    let place = Place::new("fork");
+    let trunk = Forge::ed25519(5, 5).unwrap();
+    for (branch, round) in [2, 5].into_iter().enumerate() {
+        let mut forge = trunk.clone();
+        for _ in 0..branch {
+            forge.request("linearizable", b"so that the nonces differ");
+        }
+        let request = forge.request("linearizable", b"put a");
+        let item = forge.write(Ballot { round, leader: NodeId(1) }, &request, 1);
+        let file = EvidenceFile { items: vec![item] };
+        std::fs::write(place.path(&format!("{branch}.evidence")), file.to_bytes()).unwrap();
+    }
+    std::fs::write(place.path("trust.json"), trunk.trust.to_json()).unwrap();
+    assert_eq!(verify(&place, &["0.evidence"]).code, 0);
+    assert_eq!(verify(&place, &["1.evidence"]).code, 0);
+    let both = verify(&place, &["0.evidence", "1.evidence"]);
+    assert_eq!(both.code, 1, "{both:?}");
+    for part in ["fork: ", "0.evidence", "1.evidence"] {
+        assert!(both.out.contains(part), "{part} in {both:?}");
+    }
+}
+
+#[test]
+fn without_an_input_the_verdict_is_unknown_and_a_wrong_one_is_the_callers() {
+    let place = Place::new("inputs");
+    sound(&place);
+    let none = place.avouch(&["verify", "sound.evidence"]);
+    assert!(none.code == 2 && none.out.starts_with("unknown: no trust file"), "{none:?}");
+    let absent = place.avouch(&["verify", "sound.evidence", "--trust", "absent.json"]);
+    assert!(absent.code == 3 && absent.err.contains("absent.json"), "{absent:?}");
+    let missing = verify(&place, &["absent.evidence"]);
+    assert!(missing.code == 3 && missing.err.contains("absent.evidence"), "{missing:?}");
+    let wrong = verify(&place, &["trust.json"]);
+    assert!(wrong.code == 3 && wrong.err.contains("hint: "), "{wrong:?}");
+    std::fs::write(place.path("empty.evidence"), EvidenceFile::default().to_bytes()).unwrap();
+    assert_eq!(verify(&place, &["empty.evidence"]).code, 2);
+    // Another cluster's trust file: nothing that it says can be trusted here.
+    let other = Forge::ed25519(3, 3).unwrap();
+    std::fs::write(place.path("trust.json"), other.trust.to_json()).unwrap();
+    let foreign = verify(&place, &["sound.evidence"]);
+    assert!(matches!(foreign.code, 1 | 2), "{foreign:?}");
+}
+
+const KEPT: &str = r#"{"avouch_history":1,"about":"a session"}
+{"type":"invoke","process":0,"op":1,"time":1,"do":{"kind":"put","key":"a","value":"1"},"guarantee":"linearizable"}
+{"type":"ok","process":0,"op":1,"time":2,"got":{"kind":"done"}}
+{"type":"invoke","process":1,"op":2,"time":3,"do":{"kind":"get","key":"a"},"guarantee":"linearizable"}
+{"type":"ok","process":1,"op":2,"time":4,"got":{"kind":"value","value":"1"}}
+"#;
+
+/// A history that keeps its promises.
+pub(crate) fn kept(place: &Place) {
+    std::fs::write(place.path("session.history"), KEPT).unwrap();
+}
+
+#[test]
+fn histories_are_judged_and_a_stale_read_is_found() {
+    let place = Place::new("histories");
+    kept(&place);
+    let fine = place.avouch(&["check", "session.history"]);
+    assert!(fine.out.contains("holds"), "{fine:?}");
+    fine.well();
+    let stale = KEPT.replace(r#""value":"1"}}"#, r#""value":null}}"#).replace(
+        r#"{"kind":"put","key":"a","value":null}"#,
+        r#"{"kind":"put","key":"a","value":"1"}"#,
+    );
+    std::fs::write(place.path("stale.history"), &stale).unwrap();
+    let told = place.avouch(&["check", "session.history", "stale.history", "--format", "json"]);
+    assert_eq!(told.code, 1, "{told:?}");
+    let told: serde_json::Value = serde_json::from_str(&told.out).unwrap();
+    assert_eq!(told[0]["report"]["verdict"], "holds");
+    assert_eq!(told[1]["report"]["verdict"], "violated");
+    // The same read keeps a weaker promise.
+    let weaker = stale.replacen(
+        r#""get","key":"a"},"guarantee":"linearizable""#,
+        r#""get","key":"a"},"guarantee":"consistent-prefix""#,
+        1,
+    );
+    assert_ne!(weaker, stale);
+    std::fs::write(place.path("weaker.history"), weaker).unwrap();
+    place.avouch(&["check", "weaker.history"]).well();
+    let broken = KEPT.replacen(r#""type":"ok""#, r#""type":"okay""#, 1);
+    std::fs::write(place.path("broken.history"), broken).unwrap();
+    let broken = place.avouch(&["check", "broken.history"]);
+    assert_eq!(broken.code, 3, "what cannot be read gets no verdict: {broken:?}");
+    assert!(broken.err.contains("line 3"), "{broken:?}");
+}

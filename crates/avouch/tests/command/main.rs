@@ -1,0 +1,12 @@
+//! The real program, run as a user runs it, against clusters that it starts itself.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod etcdctl;
+mod examples;
+mod judging;
+mod mistakes;
+mod nodes;
+mod place;
+mod planted;
+mod session;

@@ -1,0 +1,103 @@
+//! Real nodes: founded with `init`, one process each with `serve`; one dies and nothing is lost.
+//! Configurations that are broken or contradict themselves are refused with their line.
+
+use crate::place::{Place, Running};
+use std::net::TcpListener;
+
+/// So many free pairs of ports, a client's and the next one for peers. They are free now; whoever
+/// takes one before the node does fails the test with a clear word.
+pub(crate) fn free_pairs(count: usize) -> Vec<u16> {
+    let mut pairs = Vec::new();
+    let mut held = Vec::new();
+    while pairs.len() < count {
+        let first = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = first.local_addr().unwrap().port();
+        let Some(next) = port.checked_add(1) else { continue };
+        if let Ok(second) = TcpListener::bind(("127.0.0.1", next)) {
+            pairs.push(port);
+            held.push((first, second));
+        }
+    }
+    pairs
+}
+
+fn init(place: &Place) {
+    let nodes = free_pairs(3);
+    let mut arguments = vec!["init".to_owned(), "--data".to_owned(), "nodes".to_owned()];
+    for port in nodes {
+        arguments.extend(["--node".to_owned(), format!("127.0.0.1:{port}")]);
+    }
+    place.avouch(&arguments).well();
+}
+
+fn serve(place: &Place, number: usize) -> Running {
+    place.start(&["serve", "--config", &format!("nodes/n{number}/node.toml")])
+}
+
+#[test]
+fn three_processes_serve_and_one_may_be_killed() {
+    let place = Place::new("nodes");
+    init(&place);
+    let mut nodes: Vec<_> = (1..=3).map(|number| serve(&place, number)).collect();
+    for number in 1..=3 {
+        let near = format!("n{number}");
+        let value = number.to_string();
+        place.avouch(&["put", "a", &value, "--near", &near, "--evidence", "e"]).well();
+        assert_eq!(place.avouch(&["get", "a", "--near", &near]).well(), format!("{value}\n"));
+    }
+    nodes.remove(0).kill();
+    let told = place.avouch(&["get", "a", "--near", "n1", "--evidence", "e"]);
+    assert!(told.err.contains("before that n1/n1 gave no answer"), "{told:?}");
+    assert_eq!(told.well(), "3\n");
+    nodes.remove(0).kill();
+    let alone = place.avouch(&["put", "a", "4", "--deadline", "3s"]);
+    assert_eq!(alone.code, 2, "one of three may not write, and cannot know: {alone:?}");
+    let weak = ["get", "a", "--guarantee", "eventual", "--near", "n3"];
+    assert_eq!(place.avouch(&weak).well(), "3\n", "a weaker guarantee is still served");
+    let again: Vec<_> = (1..=2).map(|number| serve(&place, number)).collect();
+    let after = place.avouch(&["get", "a", "--evidence", "e"]).well();
+    assert!(after == "3\n" || after == "4\n", "{after}");
+    for node in again.into_iter().chain(nodes) {
+        assert_eq!(node.stop(), 0);
+    }
+    place.avouch(&["verify", "e"]).well();
+}
+
+#[test]
+fn a_broken_configuration_is_refused_with_its_line() {
+    let place = Place::new("configurations");
+    init(&place);
+    let path = place.path("nodes/n1/node.toml");
+    let sound = std::fs::read_to_string(&path).unwrap();
+    let client = sound.lines().find(|line| line.starts_with("client")).unwrap().to_owned();
+    let peer = sound.lines().find(|line| line.starts_with("peer ")).unwrap().to_owned();
+    for (from, to, told) in [
+        ("node = \"n1\"", "node = \"n2\"", "node.toml line 2"),
+        ("node = \"n1\"", "node = \"n9\"", "it names n1 n2 n3"),
+        ("node = \"n1\"", "", "missing field `node`"),
+        ("election-period = \"500ms\"", "election-period = \"soon\"", "250ms"),
+        (
+            "election-period = \"500ms\"",
+            "election-perod = \"500ms\"",
+            "did you mean `election-period`?",
+        ),
+        ("# quota = \"2GiB\"", "quota = \"2 barrels\"", "64MiB"),
+        ("[peers]", "[peers", "node.toml line "),
+        ("n2 = ", "n7 = ", "it names n1 n2 n3"),
+        (&client, "client = \"nowhere\"", "host:port"),
+        (&peer, &client.replace("client", "peer"), "clients and peers have a port each"),
+        ("data = \".\"", "data = \"../n2\"", "own"),
+        ("data = \".\"", "data = \"../absent\"", "absent"),
+    ] {
+        assert!(sound.contains(from), "{from} in {sound}");
+        std::fs::write(&path, sound.replacen(from, to, 1)).unwrap();
+        let ran = place.avouch(&["serve", "--config", "nodes/n1/node.toml"]);
+        assert_eq!(ran.code, 3, "{to}: {ran:?}");
+        assert!(ran.err.contains(told), "{to} should be told {told}: {ran:?}");
+    }
+    let again = place.avouch(&["init", "--data", "nodes", "--node", "127.0.0.1:9"]);
+    assert!(again.code == 3 && again.err.contains("another folder"), "{again:?}");
+    let twice = ["init", "--data", "x", "--node", "127.0.0.1:9", "--node", "127.0.0.1:10"];
+    let twice = place.avouch(&twice);
+    assert!(twice.code == 3 && twice.err.contains("127.0.0.1:10 twice"), "{twice:?}");
+}

@@ -1,0 +1,73 @@
+//! A cluster that lies is caught by the client, and one that stumbles is not asked twice for one
+//! write.
+
+use crate::place::Place;
+use avouch::client::{Client, Terms, Worth};
+use avouch::embedded::{Embedded, Plan};
+use avouch_promise::evidence::Verdict;
+use avouch_promise::guarantee::Guarantee;
+use avouch_state::{Operation, PutRequest, RangeRequest, Response};
+use avouch_store::host::HostConfig;
+use avouch_store::node::NodeMutant;
+use std::time::Duration;
+
+fn start(place: &Place, adjust: impl Fn(&mut HostConfig)) -> Embedded {
+    let plan = Plan { data: place.path("data"), regions: Vec::new(), delays: false, port: 0 };
+    Embedded::start(&plan, adjust).unwrap()
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+fn put(key: &'static str, value: &'static str) -> Operation {
+    let (key, value) = (key.into(), value.into());
+    Operation::Put(PutRequest { key, value, ..PutRequest::default() })
+}
+
+fn get(key: &'static str) -> Operation {
+    Operation::Range(RangeRequest { key: key.into(), ..RangeRequest::default() })
+}
+
+#[test]
+fn a_read_that_asked_no_quorum_is_refuted_by_the_client() {
+    let place = Place::new("planted-read");
+    let cluster = start(&place, |config| config.node.mutant = Some(NodeMutant::AnswerLocally));
+    let terms = Terms::new(Guarantee::Linearizable);
+    runtime().block_on(async {
+        let mut client = Client::of(&cluster.file, Some("sa-east-1")).unwrap();
+        let wrote = client.ask(&put("a", "1"), &terms).await.unwrap();
+        assert_eq!(wrote.worth.verdict(), Verdict::Holds, "writes are sound: {:?}", wrote.worth);
+        let read = client.ask(&get("a"), &terms).await.unwrap();
+        let Worth::Judged(judgement) = &read.worth else { panic!("{:?}", read.worth) };
+        assert_eq!(judgement.verdict, Verdict::Refuted, "{judgement}");
+        assert!(judgement.reason.contains("cannot carry linearizable"), "{judgement}");
+    });
+    cluster.stop().unwrap();
+}
+
+#[test]
+fn a_write_whose_node_stands_still_is_done_once_elsewhere() {
+    let place = Place::new("paused");
+    let cluster = start(&place, |_| {});
+    let terms = Terms { deadline: Duration::from_secs(20), ..Terms::new(Guarantee::Linearizable) };
+    runtime().block_on(async {
+        let mut client = Client::of(&cluster.file, Some("eu-west-1")).unwrap();
+        let first = client.ask(&put("a", "0"), &terms).await.unwrap();
+        let Ok(Response::Put(first)) = first.outcome else { panic!("{:?}", first.outcome) };
+        cluster.hosts[2].handle().pause(Duration::from_secs(6));
+        let reply = client.ask(&put("a", "1"), &terms).await.unwrap();
+        assert_eq!(reply.worth.verdict(), Verdict::Holds, "{:?}", reply.worth);
+        assert!(!reply.tried.is_empty(), "the paused node was asked first");
+        assert_ne!(reply.from.region, "eu-west-1");
+        let Ok(Response::Put(second)) = reply.outcome else { panic!("{:?}", reply.outcome) };
+        assert_eq!(second.revision, first.revision + 1);
+        // When the paused node wakes it finds the same request in its queue: the log knows it.
+        tokio::time::sleep(Duration::from_secs(6)).await;
+        let read = client.ask(&get("a"), &terms).await.unwrap();
+        assert_eq!(read.worth.verdict(), Verdict::Holds, "{:?}", read.worth);
+        let Ok(Response::Range(range)) = read.outcome else { panic!("{:?}", read.outcome) };
+        assert_eq!((range.revision, range.kvs[0].version), (second.revision, 2), "done once");
+    });
+    cluster.stop().unwrap();
+}
