@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!   monotonic(t) = start + (t - anchor) * (1 + rate)
-//!   error(t)     = error(anchor) + (t - anchor) * rate       held within +-epsilon while disciplined
+//!   error(t)     = error(anchor) + (t - anchor) * rate     within +-epsilon while disciplined
 //!   wall(t)      = true time + error(t), +- epsilon
 //! ```
 //!

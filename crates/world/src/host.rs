@@ -6,8 +6,8 @@
 //! ```
 //!
 //! It keeps the promises H1 to H6 of [`avouch_machine::protocol`], and holds the protocol to its
-//! own laws ([`avouch_machine::laws`]) at every step. What a step does to the world is traced; observations are not, because dropping them
-//! must change nothing.
+//! own laws ([`avouch_machine::laws`]) at every step. What a step does to the world is traced;
+//! observations are not, because dropping them must change nothing.
 
 use crate::clock::Clock;
 use crate::counters::Count;

@@ -5,7 +5,7 @@
 //!
 //! | what it sees | what it concludes |
 //! |---|---|
-//! | a frame that ends in the preallocated fill, nothing behind it | torn: it was never durable, cut it |
+//! | a frame that ends in the preallocated fill, the last one | torn: never durable, cut it |
 //! | a bad frame, anything else | corrupt or never written: a gap; the log is doubtful |
 //! | a bad frame below the durable checkpoint | a gap, but covered: not doubtful |
 //! | a checkpoint with a bad block | not used; the log is doubtful |
