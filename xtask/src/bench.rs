@@ -14,11 +14,27 @@ struct Bench {
     cargo: &'static [&'static str],
 }
 
-const BENCHES: [Bench; 1] = [Bench {
-    name: "world",
-    about: "simulated events per CPU-second, two hosts, one message in flight",
-    cargo: &["run", "--release", "--quiet", "-p", "avouch-world", "--example", "ping_pong", "--"],
-}];
+const BENCHES: [Bench; 2] = [
+    Bench {
+        name: "world",
+        about: "simulated events per CPU-second, two hosts, one message in flight",
+        cargo: &[
+            "run",
+            "--release",
+            "--quiet",
+            "-p",
+            "avouch-world",
+            "--example",
+            "ping_pong",
+            "--",
+        ],
+    },
+    Bench {
+        name: "availability",
+        about: "partial connectivity and cost of a commit, beside omnipaxos and raft-rs",
+        cargo: &["run", "--release", "--quiet", "--manifest-path", "peers/Cargo.toml", "--"],
+    },
+];
 
 /// Runs the benchmark that the first argument names, or lists them.
 pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<Findings, Error> {

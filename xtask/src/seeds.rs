@@ -1,8 +1,9 @@
 //! `cargo xtask seeds NAME FIRST..LAST`: a campaign over many seeds, longer than a test may take,
 //! with one line in the ledger for it, whatever came out.
 //!
-//! Each seed is one run of the campaign's command with `AVOUCH_SEED` set. The first failing seed
-//! ends the campaign and is printed as a line to repeat it with.
+//! Each seed is one run of the campaign's command with `AVOUCH_SEED` set, unless the command runs
+//! many itself (`AVOUCH_SEEDS` says how many). The first failing seed ends the campaign and is
+//! printed as a line to repeat it with.
 
 use crate::finding::{Finding, Findings};
 use crate::named;
@@ -24,13 +25,52 @@ struct Campaign {
     about: &'static str,
     /// What cargo runs for each seed.
     cargo: &'static [&'static str],
+    /// Whether one run of it takes all the seeds.
+    whole: bool,
 }
 
-const CAMPAIGNS: [Campaign; 1] = [Campaign {
-    name: "world",
-    about: "every test of the simulated world",
-    cargo: &["test", "--quiet", "-p", "avouch-world"],
-}];
+const CAMPAIGNS: [Campaign; 3] = [
+    Campaign {
+        name: "world",
+        about: "every test of the simulated world",
+        cargo: &["test", "--quiet", "-p", "avouch-world"],
+        whole: false,
+    },
+    Campaign {
+        name: "store",
+        about: "the shipped node, five of them, under every fault",
+        cargo: &[
+            "test",
+            "--quiet",
+            "--release",
+            "-p",
+            "avouch-store",
+            "--test",
+            "campaign",
+            "--",
+            "--nocapture",
+            "five_nodes",
+        ],
+        whole: true,
+    },
+    Campaign {
+        name: "rough",
+        about: "the shipped node, three and five of them, crashing and parting all the time",
+        cargo: &[
+            "test",
+            "--quiet",
+            "--release",
+            "-p",
+            "avouch-store",
+            "--test",
+            "campaign",
+            "--",
+            "--nocapture",
+            "crash_and_part",
+        ],
+        whole: true,
+    },
+];
 
 /// Runs the campaign that the first argument names over the seeds of the second, or lists them.
 pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<Findings, Error> {
@@ -49,10 +89,13 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<Findings, Error> 
     let (first, last) = range(seeds)?;
     let watch = Watch::start();
     let mut failed = None;
-    for seed in first..=last {
+    let (runs, each) =
+        if campaign.whole { (first..=first, last - first + 1) } else { (first..=last, 1) };
+    for seed in runs {
         eprintln!("{} seed {seed} of {first}..{last}", campaign.name);
         let mut command = cargo(root);
         command.args(campaign.cargo).env("AVOUCH_SEED", seed.to_string());
+        command.env("AVOUCH_SEEDS", each.to_string());
         if !succeeds(&mut command)? {
             failed = Some(seed);
             break;

@@ -74,10 +74,7 @@ fn messages() -> Vec<Message> {
         Message::Fetched { entries: entries(), decided },
         Message::FetchChunk { checkpoint: Some(5), offset: 64 },
         Message::Chunk { checkpoint: 5, offset: 64, bytes: Bytes::from_static(b"xyz"), total: 99 },
-        Message::Forward {
-            requests: vec![Payload::new(Bytes::from_static(b"r"))],
-            attest: false,
-        },
+        Message::Forward { requests: vec![Payload::new(Bytes::from_static(b"r"))], attest: false },
         Message::ReadAsk { round, root, attest: true },
         Message::Confirm { ballot: BALLOT, round, root, attest: true },
         Message::Confirmed { ballot: BALLOT, round, accepted: index, ack },

@@ -9,7 +9,10 @@ use avouch_promise::{Blame, Decode, DecodeError, Encode, Reader, Writer};
 use std::fmt;
 
 macro_rules! errors {
-    ($($(#[doc = $doc:literal])+ $name:ident = $byte:literal, $code:expr, $message:literal, $blame:ident;)+) => {
+    ($(
+        $(#[doc = $doc:literal])+
+        $name:ident = $byte:literal, $code:expr, $message:literal, $blame:ident;
+    )+) => {
         /// Why an operation was refused.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Error {

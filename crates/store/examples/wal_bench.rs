@@ -1,8 +1,10 @@
-//! How long one group commit takes here: `cargo run --release -p avouch-store --example wal_bench [FOLDER]`.
+//! How long one group commit takes here:
+//! `cargo run --release -p avouch-store --example wal_bench [FOLDER]`.
 //!
-//! Groups of 1 and of 64 records of 256 bytes, each written and synced, into a folder of its own (by default in
-//! the present one, because the system's temporary folder is often not a disk). A bare write and
-//! fdatasync of one preallocated block of 4096 bytes is measured in turn with them, for comparison.
+//! Groups of 1 and of 64 records of 256 bytes, each written and synced, into a folder of its own
+//! (by default in the present one, because the system's temporary folder is often not a disk). A
+//! bare write and fdatasync of one preallocated block of 4096 bytes is measured in turn with them,
+//! for comparison.
 
 #![expect(clippy::disallowed_types, reason = "a bench reads the clock")]
 

@@ -1,5 +1,5 @@
-//! The shipped node under every fault, seed by seed: no violation, equal hashes on a second run, and
-//! every kind of trouble met often enough.
+//! The shipped node under every fault, seed by seed: no violation, equal hashes on a second run,
+//! and every kind of trouble met often enough.
 
 use avouch_store::campaign::Plan;
 

@@ -1,5 +1,5 @@
-//! A disk without room, in memory: at every size, the log and the checkpoints fail with an error of the
-//! environment, and what was acknowledged is there once there is room again.
+//! A disk without room, in memory: at every size, the log and the checkpoints fail with an error of
+//! the environment, and what was acknowledged is there once there is room again.
 
 mod disk_common;
 

@@ -16,8 +16,8 @@ use bytes::Bytes;
 use disk_common::{IDENTITY, append, check_content, open, options, record};
 use std::sync::Arc;
 
-/// A log of `records` records in groups of three, over several segments of two data blocks each, and two
-/// starts of the node.
+/// A log of `records` records in groups of three, over several segments of two data blocks each,
+/// and two starts of the node.
 fn small_log(records: u64) -> MemoryFolder {
     let folder = MemoryFolder::new(2);
     let mut written = 0;
@@ -58,8 +58,8 @@ fn judge(log: &RecoveredLog, acknowledged: u64) -> Result<(), String> {
     Ok(())
 }
 
-/// Flips every byte of every file of `folder` whose name is not before `from`; gives the first failure and how often the tail
-/// was doubtful and how often a record was named.
+/// Flips every byte of every file of `folder` whose name is not before `from`; gives the first
+/// failure and how often the tail was doubtful and how often a record was named.
 fn flip_every_byte(
     folder: &MemoryFolder,
     from: &str,

@@ -8,6 +8,10 @@ use crate::tree::File;
 pub(super) fn judge(file: &File) -> Findings {
     match file.path.as_str() {
         "Cargo.toml" => reasons(file),
+        // A workspace of its own has nowhere else to give its reasons.
+        path if path.ends_with("/Cargo.toml") && file.text.contains("\n[workspace]") => {
+            reasons(file)
+        }
         path if path.ends_with("/Cargo.toml") => references(file),
         _ => Findings::new(),
     }
@@ -35,8 +39,7 @@ fn reasons(file: &File) -> Findings {
     let mut above = false;
     for (number, table, line) in entries(&file.text) {
         let own = line.contains("path = ");
-        if table == "workspace.dependencies" && named(line) && !own && !above && !line.contains('#')
-        {
+        if table.ends_with("dependencies") && named(line) && !own && !above && !line.contains('#') {
             let what = "a dependency has its reason in a comment beside it";
             findings.push(Finding::new(&file.path, number, what));
         }

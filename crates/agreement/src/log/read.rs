@@ -4,12 +4,12 @@
 //! the voters to confirm its ballot; with a quorum of confirmations the round may be answered by
 //! any node whose state reaches the granted index.
 //!
-//! Why that is fresh (I5): a write acknowledged before the round was asked was accepted by a quorum,
-//! in this ballot or an earlier one. A voter that confirms ballot n has promised nothing higher,
-//! so no write was acknowledged in a higher one before it confirmed. Writes of lower ballots are
-//! in the leader's log below its own first entry, which is decided. Writes of this ballot were
-//! accepted by a voter that confirms, so the furthest accepted entry among the confirmations is
-//! at or above them; the decided point when the round arrived is too.
+//! Why that is fresh (I5): a write acknowledged before the round was asked was accepted by a
+//! quorum, in this ballot or an earlier one. A voter that confirms ballot n has promised nothing
+//! higher, so no write was acknowledged in a higher one before it confirmed. Writes of lower
+//! ballots are in the leader's log below its own first entry, which is decided. Writes of this
+//! ballot were accepted by a voter that confirms, so the furthest accepted entry among the
+//! confirmations is at or above them; the decided point when the round arrived is too.
 
 use super::command::{Output, Readable};
 use super::image::Snapshot;

@@ -4,9 +4,10 @@
 //! previous place, extends it and sets the ballot in which the log was accepted; a restatement
 //! repeats what earlier, released records said.
 //!
-//! A record that is missing in between (it rotted, and the host left it out) makes everything it may
-//! have said unknown. What stands behind it is then only heard for what can do no harm: promises, and
-//! known incarnations. The log is what it was before the gap, and the node is in doubt.
+//! A record that is missing in between (it rotted, and the host left it out) makes everything it
+//! may have said unknown. What stands behind it is then only heard for what can do no harm:
+//! promises, and known incarnations. The log is what it was before the gap, and the node is in
+//! doubt.
 
 use super::entry::{SharedEntry, decode_entries, encode_entries};
 use super::image::{Image, Snapshot};

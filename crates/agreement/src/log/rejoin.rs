@@ -5,8 +5,8 @@
 //!
 //! - what it acknowledged and was decided was accepted by a quorum, which shares a voter other than
 //!   this node with the quorum that answered: it adopts the newest log among them;
-//! - a promise it gave to a ballot b and forgot may still be counted by b's leader. So every voter that
-//!   answers durably notes the node's new incarnation, and from then on refuses to be
+//! - a promise it gave to a ballot b and forgot may still be counted by b's leader. So every voter
+//!   that answers durably notes the node's new incarnation, and from then on refuses to be
 //!   synchronised into a ballot that stands on a promise of an older one, unless that ballot had
 //!   already decided an entry; in that case one of those that answered knows the ballot.
 //!

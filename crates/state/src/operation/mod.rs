@@ -34,7 +34,8 @@ pub enum Operation {
 pub struct RangeRequest {
     /// The first key.
     pub key: Bytes,
-    /// Empty: only `key`. A single zero byte: every key from `key` on. Else: the key to stop before.
+    /// Empty: only `key`. A single zero byte: every key from `key` on. Else: the key to stop
+    /// before.
     pub range_end: Bytes,
     /// At most this many; 0 or less for all.
     pub limit: i64,
@@ -142,9 +143,9 @@ pub enum TxnOperation {
     Txn(TxnRequest),
 }
 
-/// One comparison: `key`'s `operand` stands in `relation` to the one given. With a `range_end`, every
-/// key of the range must. A key that does not exist has version, revisions and lease 0, and no
-/// value: a comparison of its value never holds.
+/// One comparison: `key`'s `operand` stands in `relation` to the one given. With a `range_end`,
+/// every key of the range must. A key that does not exist has version, revisions and lease 0, and
+/// no value: a comparison of its value never holds.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Compare {
     /// The first key.

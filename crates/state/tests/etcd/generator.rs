@@ -2,9 +2,9 @@
 //! nested transactions, compactions, alarms, and everything that is refused.
 //!
 //! Left out, because etcd 3.4 answers it by chance or stops: sorting more than twelve keys by
-//! anything but the key (its sort is then unstable), sort options that do not exist, and a put that keeps an old value in a
-//! transaction that may delete it. Nested puts while the alarm `NoSpace` is raised, which etcd
-//! lets pass and we do not, are left out, too.
+//! anything but the key (its sort is then unstable), sort options that do not exist, and a put that
+//! keeps an old value in a transaction that may delete it. Nested puts while the alarm `NoSpace` is
+//! raised, which etcd lets pass and we do not, are left out, too.
 
 use avouch_promise::Random;
 use avouch_state::{

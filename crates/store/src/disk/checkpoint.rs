@@ -14,7 +14,8 @@
 //! then the body. Nothing node-dependent is inside; the node's own sequence number is in the
 //! file's name.
 //!
-//! - I1 Every byte of the file is under a checksum; a byte that is not what was written names its part.
+//! - I1 Every byte of the file is under a checksum; a byte that is not what was written names its
+//!   part.
 //! - I2 No byte is given to anyone before the part that holds it was checked.
 
 use super::folder::{File, failed};
@@ -253,15 +254,15 @@ impl Checkpoint {
         self.footer().map(|footer| footer.payload_length)
     }
 
-    /// At most `length` bytes of the content from `offset`, every block that they touch checked. Fewer
-    /// at the end; none beyond it.
+    /// At most `length` bytes of the content from `offset`, every block that they touch checked.
+    /// Fewer at the end; none beyond it.
     pub fn read_content(&self, offset: u64, length: u32) -> Result<Bytes, Error> {
         let left = self.content_length()?.saturating_sub(offset);
         self.payload(offset, left.min(u64::from(length)))
     }
 
-    /// At most `length` bytes of the file from `offset`, as they stand on disk, every part that they
-    /// touch checked. Fewer at the end; none beyond it.
+    /// At most `length` bytes of the file from `offset`, as they stand on disk, every part that
+    /// they touch checked. Fewer at the end; none beyond it.
     pub fn read_chunk(&self, offset: u64, length: u32) -> Result<Bytes, Error> {
         let end = offset.saturating_add(u64::from(length)).min(self.length);
         let mut chunk = Vec::with_capacity(end.saturating_sub(offset) as usize);
@@ -279,8 +280,8 @@ impl Checkpoint {
         Ok(chunk.into())
     }
 
-    /// The parts that are not what was written. If all are sound by themselves but not together, the
-    /// footer is named.
+    /// The parts that are not what was written. If all are sound by themselves but not together,
+    /// the footer is named.
     pub fn verify(&self) -> Result<Vec<Part>, Error> {
         let mut damaged = Vec::new();
         let mut hasher = Sha256::new();

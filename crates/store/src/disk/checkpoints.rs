@@ -118,7 +118,8 @@ impl Checkpoints {
         self.covered.clone()
     }
 
-    /// The newest durable checkpoint. It can be read until dropped, also when a newer one replaces it.
+    /// The newest durable checkpoint. It can be read until dropped, also when a newer one replaces
+    /// it.
     pub fn newest(&self) -> Option<Arc<Checkpoint>> {
         self.slot().clone()
     }
@@ -127,8 +128,9 @@ impl Checkpoints {
         self.newest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes the checkpoint that stands for every record before `seq`: `meta`, and the body in pieces of
-    /// any lengths (the file does not depend on how it was cut). Durable when this returns.
+    /// Writes the checkpoint that stands for every record before `seq`: `meta`, and the body in
+    /// pieces of any lengths (the file does not depend on how it was cut). Durable when this
+    /// returns.
     pub fn write(
         &self,
         seq: Seq,
@@ -138,8 +140,8 @@ impl Checkpoints {
         self.install(seq, |file, name| checkpoint::write(file, name, self.cluster, meta, body))
     }
 
-    /// Takes over a peer's checkpoint from its bytes, in order and in pieces of any lengths. Refused
-    /// unless it is whole and of this cluster.
+    /// Takes over a peer's checkpoint from its bytes, in order and in pieces of any lengths.
+    /// Refused unless it is whole and of this cluster.
     pub fn adopt(
         &self,
         seq: Seq,

@@ -16,8 +16,8 @@
 //!
 //! - I1 A frame decodes only at the offset and in the segment's life (generation) for which it was
 //!   written: what an earlier life left in the same blocks, or what the disk misplaced, is not one.
-//! - I2 When the data rots, the identity still says whose data it was and how long; when the identity
-//!   rots, the neighbours say it.
+//! - I2 When the data rots, the identity still says whose data it was and how long; when the
+//!   identity rots, the neighbours say it.
 
 use avouch_machine::Seq;
 use crc32c::{crc32c, crc32c_append};

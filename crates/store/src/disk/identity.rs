@@ -12,8 +12,8 @@
 //!   is one more. Losing one of the two places is survived; losing both is refused.
 //! - I2 `segment` is the segment of the last start: a log whose newest segment is older has lost
 //!   files, which is not a torn tail and is refused.
-//! - I3 A doubt about the log's tail (see [`crate::disk::recovery`]) holds until `settled` names the
-//!   incarnation that had it, however often the node starts in between.
+//! - I3 A doubt about the log's tail (see [`crate::disk::recovery`]) holds until `settled` names
+//!   the incarnation that had it, however often the node starts in between.
 
 use super::folder::{Folder, failed, read_all};
 use avouch_machine::Seq;

@@ -113,8 +113,8 @@ impl MemoryFolder {
         self.disk().calls_left = Some(calls);
     }
 
-    /// Lets the `calls`-th sync or write from now fail with `kind`, once. A failed sync forgets what
-    /// was pending.
+    /// Lets the `calls`-th sync or write from now fail with `kind`, once. A failed sync forgets
+    /// what was pending.
     pub fn fail_after(&self, calls: u64, kind: io::ErrorKind) {
         self.disk().failure = Some((calls, kind));
     }

@@ -15,8 +15,8 @@
 //! - I2 A bad record followed by a good one of a later group is always corruption, because the
 //!   later group carries a mark at or above it.
 //! - I3 Nothing that was acknowledged is missing unless the log says `corrupt` or `doubtful`.
-//! - I4 Records above D may have been read from memory rather than from the disk (after a failed sync
-//!   they would be): they are written again into the next segment, never just synced again.
+//! - I4 Records above D may have been read from memory rather than from the disk (after a failed
+//!   sync they would be): they are written again into the next segment, never just synced again.
 //!
 //! Deviation from the design's words "a bad record followed by a good one is always corruption":
 //! within the one group above D it is doubtful instead, because no disk keeps the order of sectors
@@ -40,8 +40,8 @@ pub struct RecoveredLog {
     pub first_seq: Seq,
     /// The next record to append.
     pub next_seq: Seq,
-    /// Records at the end that had been acknowledged may be missing: do not vote until caught up, then
-    /// say so with [`crate::disk::Wal::settle`]. It stays true over restarts until then.
+    /// Records at the end that had been acknowledged may be missing: do not vote until caught up,
+    /// then say so with [`crate::disk::Wal::settle`]. It stays true over restarts until then.
     pub doubtful: bool,
     /// Acknowledged records that are not what was written, to be repaired from peers.
     pub corrupt: Vec<RangeInclusive<Seq>>,
@@ -87,7 +87,8 @@ pub(super) struct Judgement {
     pub next: Seq,
     /// Whether the tail is doubtful as of now.
     pub doubtful: bool,
-    /// Where each record stands: the segment's number and the frame; none where there is no sound frame.
+    /// Where each record stands: the segment's number and the frame; none where there is no sound
+    /// frame.
     pub places: BTreeMap<Seq, Option<(u64, Found)>>,
 }
 

@@ -132,8 +132,8 @@ pub struct Scrubber {
 }
 
 impl Scrubber {
-    /// Checks at least one record or part and stops once `budget` bytes are read. Damaged records are
-    /// from then on refused by the log, which lists them as corrupt.
+    /// Checks at least one record or part and stops once `budget` bytes are read. Damaged records
+    /// are from then on refused by the log, which lists them as corrupt.
     pub fn step(
         &mut self,
         wal: &mut Wal,

@@ -8,10 +8,10 @@
 //! ```
 //!
 //! - I1 A segment gets its name only when its zeros, its header and its first group are durable.
-//! - I2 No write touches a block of 4096 bytes that holds a synced record: a torn write can only harm
-//!   the group being written. (The mark's block holds none; the next group takes its place.)
-//! - I3 The header's `first` says that every record before it is durable in earlier segments, and that
-//!   whatever earlier segments hold from there on is void.
+//! - I2 No write touches a block of 4096 bytes that holds a synced record: a torn write can only
+//!   harm the group being written. (The mark's block holds none; the next group takes its place.)
+//! - I3 The header's `first` says that every record before it is durable in earlier segments, and
+//!   that whatever earlier segments hold from there on is void.
 
 use super::folder::{File, Folder, failed};
 use super::frame::{self, Frame};
@@ -131,8 +131,8 @@ pub(super) fn write_zeros(file: &dyn File, name: &str, capacity: u64) -> Result<
     Ok(())
 }
 
-/// Begins a segment named `target` on `file`, now called `from` and all durable zeros; `group` is its
-/// first group, already padded to blocks.
+/// Begins a segment named `target` on `file`, now called `from` and all durable zeros; `group` is
+/// its first group, already padded to blocks.
 pub(super) fn begin(
     folder: &dyn Folder,
     file: &dyn File,
@@ -232,7 +232,8 @@ impl Scan {
     }
 }
 
-/// The frame at the start of `rest`, which stands at `offset`; nothing unless its identity is sound.
+/// The frame at the start of `rest`, which stands at `offset`; nothing unless its identity is
+/// sound.
 fn read_frame(rest: &[u8], generation: u64, offset: usize) -> Option<Found> {
     let frame = Frame::decode(rest.get(..frame::HEADER)?, generation, offset as u64)?;
     let body = rest.get(frame::HEADER..frame.size())?;

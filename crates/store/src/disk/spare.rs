@@ -1,10 +1,10 @@
 //! The next segment's zeros, written ahead of need, so that the log's own thread need not wait.
 //!
-//! A released segment is renamed to `spare.recycled` (durably, before anything is written to it), and the
-//! job overwrites it with zeros; without one it makes a new file. Only a file of durable zeros is
-//! ever called `spare.segment`. The node runs the job on any thread; the log works without it, but
-//! then pays for the zeros when it needs a new segment. At start, spares of an earlier run are
-//! removed, because that run may have begun to write on them.
+//! A released segment is renamed to `spare.recycled` (durably, before anything is written to it),
+//! and the job overwrites it with zeros; without one it makes a new file. Only a file of durable
+//! zeros is ever called `spare.segment`. The node runs the job on any thread; the log works without
+//! it, but then pays for the zeros when it needs a new segment. At start, spares of an earlier run
+//! are removed, because that run may have begun to write on them.
 
 use super::folder::{Folder, failed};
 use super::segment::write_zeros;

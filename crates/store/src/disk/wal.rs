@@ -1,4 +1,5 @@
-//! The log: appends records, makes them durable a group at a time, reads, repairs and releases them.
+//! The log: appends records, makes them durable a group at a time, reads, repairs and releases
+//! them.
 //!
 //! ```text
 //!   append  append  append   sync
@@ -8,11 +9,12 @@
 //! ```
 //!
 //! - I1 Records are numbered without gaps, and `sync` names the last durable one.
-//! - I2 A group is written only after the one before it is durable, and starts on a block of its own.
-//! - I3 After a failed write or sync nothing more is tried: every later call gives the same error. The
-//!   node stops, and [`crate::disk::recovery`] decides from the bytes.
-//! - I4 Every start begins a new segment, with a new generation: what an earlier run left behind the
-//!   log's end can never be taken for a record of this one.
+//! - I2 A group is written only after the one before it is durable, and starts on a block of its
+//!   own.
+//! - I3 After a failed write or sync nothing more is tried: every later call gives the same error.
+//!   The node stops, and [`crate::disk::recovery`] decides from the bytes.
+//! - I4 Every start begins a new segment, with a new generation: what an earlier run left behind
+//!   the log's end can never be taken for a record of this one.
 //! - I5 Nothing is released that no durable checkpoint covers, and only whole segments are.
 //! - I6 A segment's last block is kept for the mark, so that every group has one.
 //!
@@ -281,7 +283,8 @@ impl Wal {
         self.failure.clone().map_or(Ok(()), Err)
     }
 
-    /// Reads `from..=to` back, or a prefix of them: at least one record, and no more once they exceed
+    /// Reads `from..=to` back, or a prefix of them: at least one record, and no more once they
+    /// exceed
     /// `limit_bytes`.
     pub fn read(
         &mut self,

@@ -31,17 +31,18 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// Binds a port; one that is in use is the environment's fault, and says so.
 pub async fn bind(address: &str) -> Result<TcpListener, Error> {
-    TcpListener::bind(address).await.map_err(|error| {
-        let expected = format!("to listen on {address}");
-        let hint = match error.kind() {
-            std::io::ErrorKind::AddrInUse => {
-                "another process has the port: stop it or choose another"
-            }
-            std::io::ErrorKind::PermissionDenied => "ports below 1024 need rights: choose another",
-            _ => "is the address one of this machine's?",
-        };
-        Error::new(Blame::Environment, expected, error.to_string()).hint(hint)
-    })
+    TcpListener::bind(address).await.map_err(|error| unbound(address, &error))
+}
+
+/// Why a port could not be bound.
+pub(crate) fn unbound(address: &str, error: &std::io::Error) -> Error {
+    let expected = format!("to listen on {address}");
+    let hint = match error.kind() {
+        std::io::ErrorKind::AddrInUse => "another process has the port: stop it or choose another",
+        std::io::ErrorKind::PermissionDenied => "ports below 1024 need rights: choose another",
+        _ => "is the address one of this machine's?",
+    };
+    Error::new(Blame::Environment, expected, error.to_string()).hint(hint)
 }
 
 /// Serves `node` on `listener` until `stop` is true or its sender is gone.

@@ -3,9 +3,12 @@
 //!
 //! | in the request | |
 //! |---|---|
-//! | `avouch-guarantee` | the guarantee; without it linearizable, or consistent-prefix where etcd's `serializable` is set |
-//! | `avouch-nonce` | 32 hexadecimal digits drawn for this request alone, which freshness is proved against |
-//! | `avouch-request-id` | `client.sequence[.settled]`: the client in hexadecimal, the numbers in decimal; makes a retry safe |
+//! | `avouch-guarantee` | the guarantee; without it linearizable, or consistent-prefix where etcd's
+//! `serializable` is set |
+//! | `avouch-nonce` | 32 hexadecimal digits drawn for this request alone, which freshness is proved
+//! against |
+//! | `avouch-request-id` | `client.sequence[.settled]`: the client in hexadecimal, the numbers in
+//! decimal; makes a retry safe |
 //! | `avouch-evidence` | `full` asks for evidence |
 //! | `avouch-session-bin` | a session token |
 //!
@@ -15,8 +18,10 @@
 //! | `avouch-point` | the log point whose state it reflects, `index.position` |
 //! | `avouch-hops` | how many wide-area hops lay on its way |
 //! | `avouch-evidence-bin` | the evidence |
-//! | `avouch-request-bin` | with the evidence: the request as facts name it, its body left out, for the client has that |
-//! | `avouch-detail`, `avouch-write` | of an error: what a person wants to know; whether a write `failed` or its fate is `unknown` |
+//! | `avouch-request-bin` | with the evidence: the request as facts name it, its body left out, for
+//! the client has that |
+//! | `avouch-detail`, `avouch-write` | of an error: what a person wants to know; whether a write
+//! `failed` or its fate is `unknown` |
 
 use avouch_promise::{Blame, Error, Nonce, RequestId};
 use std::time::Duration;

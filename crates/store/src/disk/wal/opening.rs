@@ -152,7 +152,8 @@ impl Wal {
         Ok(records)
     }
 
-    /// Begins this run's segment, with the records that are not known durable, and counts the start.
+    /// Begins this run's segment, with the records that are not known durable, and counts the
+    /// start.
     fn start(&mut self, records: &mut BTreeMap<Seq, Bytes>) -> Result<(), Error> {
         let cut = self.bad().next();
         if self.options.mutant == Mutant::CutAtFirstBad

@@ -15,8 +15,8 @@ use avouch_promise::{Blame, Error};
 use bytes::Bytes;
 
 impl Wal {
-    /// Puts records that peers gave in the place of corrupt ones, durably. The damaged blocks are left
-    /// alone: the repair is a file of its own.
+    /// Puts records that peers gave in the place of corrupt ones, durably. The damaged blocks are
+    /// left alone: the repair is a file of its own.
     pub fn repair(&mut self, records: &[(Seq, Bytes)]) -> Result<(), Error> {
         for (seq, data) in records {
             let fits = match self.places.get(seq) {
