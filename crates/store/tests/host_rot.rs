@@ -40,11 +40,14 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Flips one bit of what stands in a file, not of the zeros behind it; says where.
+/// Flips one bit of what was written, mostly of a record rather than of the zeros that pad it to a
+/// whole block; says where.
 fn flip(path: &Path, random: &mut Random) -> String {
     let mut content = std::fs::read(path).unwrap();
-    let used = content.iter().rposition(|byte| *byte != 0).unwrap() as u64 + 1;
-    let at = random.below(used) as usize;
+    let written: Vec<usize> = (0..content.len()).filter(|at| content[*at] != 0).collect();
+    let used = written.last().unwrap() + 1;
+    let anywhere = random.below(used as u64) as usize;
+    let at = if random.chance(0.8) { *random.pick(&written).unwrap() } else { anywhere };
     content[at] ^= 1 << random.below(8);
     std::fs::write(path, content).unwrap();
     format!("{} at byte {at} of {used}", path.file_name().unwrap().to_string_lossy())
@@ -185,6 +188,45 @@ fn a_node_whose_checkpoint_is_lost_fetches_another_and_one_without_peers_refuses
     let notes = story.notes(node);
     assert!(notes.contains("checkpoint before record") && notes.contains("damaged"), "{notes}");
     assert!(notes.contains("votes again"), "{notes}");
+}
+
+#[test]
+fn a_log_that_ends_before_its_checkpoint_is_noticed_and_goes_on_behind_it() {
+    let cluster = Cluster::start_tuned("short", 3, |config| {
+        small(config);
+        config.segment_bytes = 1 << 20;
+    });
+    let flips = String::new();
+    let mut story = Story { cluster, truth: BTreeMap::new(), count: 0, flips };
+    story.write(&[1, 2, 3], 60);
+    story.cluster.settle();
+    let node = story.cluster.follower();
+    story.cluster.stop_node(node);
+    // The disk forgets all that stood in the one segment, as if it had never been written.
+    let mut forgotten = 0;
+    for path in files(&story.cluster.data(node)) {
+        if path.to_string_lossy().contains("log-") {
+            let mut content = std::fs::read(&path).unwrap();
+            content[8192..].fill(0);
+            std::fs::write(&path, content).unwrap();
+            forgotten += 1;
+        }
+    }
+    assert!(forgotten > 0);
+    story.cluster.start_node(node);
+    let notes = story.notes(node);
+    assert!(notes.contains("the log ends before record"), "{notes}");
+    until("what the peers know", || story.look(node).then_some(()));
+    // Several checkpoints later, and after another start, nothing stands in anybody's way.
+    for _ in 0..2 {
+        story.write(&[1, 2, 3], 60);
+        story.cluster.settle();
+        story.cluster.stop_node(node);
+        story.cluster.start_node(node);
+        until("the state", || story.look(node).then_some(()));
+    }
+    let notes = story.notes(node);
+    assert!(!notes.contains("damaged") && !notes.contains("ends before"), "{notes}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What a host is told: whose node it runs, where, and how.
 
 use super::founding::{self, KEY_FILE, TRUST_FILE};
+use super::mutant::HostMutant;
 use crate::node;
 use crate::wire::peer::link::{Direct, Link};
 use avouch_agreement::Membership;
@@ -65,6 +66,8 @@ pub struct HostConfig {
     pub accept_torn_tail: bool,
     /// The node's own configuration: quota, patience, checkpoints, batches, planted bugs.
     pub node: node::Config,
+    #[doc(hidden)]
+    pub mutant: HostMutant,
 }
 
 impl HostConfig {
@@ -94,6 +97,7 @@ impl HostConfig {
             segment_bytes: 16 << 20,
             accept_torn_tail: false,
             node: node::Config::new(log::Config::new(me, scope, founding, election)),
+            mutant: HostMutant::None,
         }
     }
 

@@ -16,6 +16,7 @@
 //! What the host owes the node ([`avouch_machine::protocol`], H1-H6):
 //!
 //! - I1 A message or answer that names a record leaves after that record was synced (H1, H2).
+//!   A checkpoint is written after the records that it stands for were synced.
 //! - I2 The clocks are read after the event was taken from its queue, once for each event (H3).
 //! - I3 After a failed write or sync the thread ends: nothing is tried again, and whoever waits is
 //!   told that the node is stopping (H1).
@@ -30,6 +31,7 @@ mod founding;
 mod gauges;
 mod handle;
 mod intake;
+mod mutant;
 mod network;
 mod perform;
 pub mod recover;
@@ -41,4 +43,6 @@ mod workers;
 pub use config::{HostConfig, Listen};
 pub use founding::{KEY_FILE, NewMember, TRUST_FILE, found_cluster, node_folder, read_trust};
 pub use handle::Handle;
+#[doc(hidden)]
+pub use mutant::HostMutant;
 pub use running::Host;

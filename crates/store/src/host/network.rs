@@ -1,4 +1,7 @@
 //! The node's sockets, served by one thread with a runtime of its own.
+//!
+//! Nothing here blocks on that runtime but its own thread, so a host can be started and dropped from
+//! within another runtime.
 
 use super::config::Listen;
 use super::gauges::Shared;
@@ -10,6 +13,7 @@ use crate::wire::metrics::Metrics;
 use crate::wire::peer::{self, Inbox, Mesh};
 use avouch_agreement::log::Message;
 use avouch_promise::{Blame, Decode, Error};
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -18,47 +22,40 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 
 /// The ports, bound; nothing is served yet.
-pub(super) struct Network {
-    runtime: Runtime,
-    client: TcpListener,
-    peer: TcpListener,
+pub(super) struct Ports {
+    client: std::net::TcpListener,
+    peer: std::net::TcpListener,
+    /// Where clients and peers reach the node.
+    pub(super) addresses: (SocketAddr, SocketAddr),
 }
 
-impl Network {
+impl Ports {
     /// Binds both ports.
     pub(super) fn bind(client: Listen, peer: Listen) -> Result<Self, Error> {
-        let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
-            Error::new(Blame::Environment, "sockets and timers", error.to_string())
-                .hint("the machine is out of file descriptors or memory")
-        })?;
-        let (client, peer) = runtime.block_on(async { (bind(client).await, bind(peer).await) });
-        Ok(Self { runtime, client: client?, peer: peer? })
-    }
-
-    /// Where clients and peers reach the node.
-    pub(super) fn addresses(&self) -> Result<(SocketAddr, SocketAddr), Error> {
-        let unknown = |error: std::io::Error| {
-            Error::new(Blame::Environment, "the address of an open port", error.to_string())
-        };
-        Ok((self.client.local_addr().map_err(unknown)?, self.peer.local_addr().map_err(unknown)?))
+        let (client, client_address) = bind(client)?;
+        let (peer, peer_address) = bind(peer)?;
+        Ok(Self { client, peer, addresses: (client_address, peer_address) })
     }
 
     /// Starts the mesh. Messages arrive only once [`Connected::serve`] runs.
-    pub(super) fn connect(self, config: peer::Config) -> Connected {
-        let Self { runtime, client, peer } = self;
-        let inside = runtime.enter();
+    pub(super) fn connect(self, config: peer::Config) -> Result<Connected, Error> {
+        let built = Builder::new_current_thread().enable_all().build();
+        let runtime = Background(Some(built.map_err(|error| no_sockets(&error))?));
+        let inside = runtime.0.as_ref().map(Runtime::enter);
+        let adopt = |port| TcpListener::from_std(port).map_err(|error| no_sockets(&error));
+        let (client, peer) = (adopt(self.client)?, adopt(self.peer)?);
         let (mesh, inbox) = Mesh::start(config, peer);
         drop(inside);
-        Connected { runtime, client, mesh: Arc::new(mesh), inbox }
+        Ok(Connected { client, mesh: Arc::new(mesh), inbox, runtime })
     }
 }
 
 /// The mesh is there, and the client port waits.
 pub(super) struct Connected {
-    runtime: Runtime,
     client: TcpListener,
     pub(super) mesh: Arc<Mesh>,
     inbox: Inbox,
+    runtime: Background,
 }
 
 impl Connected {
@@ -69,18 +66,31 @@ impl Connected {
         metrics: Arc<Metrics>,
         stop: watch::Receiver<bool>,
     ) -> Result<JoinHandle<()>, Error> {
-        let Self { runtime, client, mesh, inbox } = self;
+        let Self { client, mesh, inbox, runtime } = self;
         let name = format!("avouch {} sockets", handle.identity.node);
         spawn(name, move || {
             let (intake, shared) = (handle.intake.clone(), handle.shared.clone());
-            runtime.block_on(async move {
+            let served = async move {
                 let pump = tokio::spawn(take_in(inbox, intake, shared));
                 listener::serve(handle, metrics, client, stop).await;
                 pump.abort();
-            });
+            };
+            if let Some(runtime) = &runtime.0 {
+                runtime.block_on(served);
+            }
             drop(mesh);
-            runtime.shutdown_background();
         })
+    }
+}
+
+/// A runtime that is given up without waiting for what it runs.
+struct Background(Option<Runtime>);
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
     }
 }
 
@@ -100,14 +110,17 @@ async fn take_in(mut inbox: Inbox, intake: Intake, shared: Arc<Shared>) {
     }
 }
 
-async fn bind(listen: Listen) -> Result<TcpListener, Error> {
-    match listen {
-        Listen::At(address) => listener::bind(&address.to_string()).await,
-        Listen::Bound(bound) => {
-            let adopted = bound.set_nonblocking(true).and_then(|()| TcpListener::from_std(bound));
-            adopted.map_err(|error| {
-                Error::new(Blame::Environment, "to listen on a bound port", error.to_string())
-            })
-        }
-    }
+fn bind(listen: Listen) -> Result<(std::net::TcpListener, SocketAddr), Error> {
+    let bound = match listen {
+        Listen::At(address) => std::net::TcpListener::bind(address)
+            .map_err(|error| listener::unbound(&address.to_string(), &error))?,
+        Listen::Bound(bound) => bound,
+    };
+    let address = bound.set_nonblocking(true).and_then(|()| bound.local_addr());
+    Ok((bound, address.map_err(|error| no_sockets(&error))?))
+}
+
+fn no_sockets(error: &io::Error) -> Error {
+    Error::new(Blame::Environment, "sockets and timers", error.to_string())
+        .hint("the machine is out of file descriptors or memory")
 }

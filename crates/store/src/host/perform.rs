@@ -26,7 +26,16 @@ impl Stepper {
                 _ => self.answer(value),
             },
             Effect::Persist { seq, record } => self.persist(seq, &record)?,
-            Effect::Checkpoint { seq, image } => self.write_checkpoint(seq, image),
+            // What it stands for must not be younger than it on the disk: a crash in between would
+            // leave a checkpoint beyond the end of the log.
+            Effect::Checkpoint { seq, image } => {
+                let last = Seq(seq.0.saturating_sub(1));
+                if self.durable(last) {
+                    self.write_checkpoint(seq, image);
+                } else {
+                    self.hold(last, Held::Checkpoint(seq, image));
+                }
+            }
             Effect::Release { before } => self.wal.release(before)?,
             Effect::Load { id, what: What::Records { from, to } } => {
                 let loaded = self.load_records(from, to)?;
@@ -82,7 +91,7 @@ impl Stepper {
         }
     }
 
-    fn write_checkpoint(&self, seq: Seq, image: Image<MachineImage>) {
+    pub(super) fn write_checkpoint(&self, seq: Seq, image: Image<MachineImage>) {
         let checkpoints = self.checkpoints.clone();
         self.writer.give(move || {
             let written = checkpoints.write(seq, &head(&image), image.state.0.snapshot());

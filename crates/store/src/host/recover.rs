@@ -11,13 +11,17 @@
 //! |---|---|---|
 //! | everything sound | all | if the log's tail is |
 //! | damage below S, and a restatement at or after it | from S | if the log's tail is |
-//! | damage at or after S | from S to the first damaged one | yes |
-//! | S below F: what lies between is in no sound file | none | yes |
+//! | damage at or after S | all sound ones | yes |
+//! | S below F: what lies between is in no sound file | all sound ones | yes |
+//! | the log ends before S: its durable end is gone | all sound ones | yes |
 //!
-//! - I1 Records are given without a hole, so that each continues what came before.
+//! - I1 What is given is what was written. Where a record is missing, the log that reads on sees so by
+//!   the numbers, and takes from what stands behind it no more than it may.
 //! - I2 Whoever is given less than was durable is told that it is in doubt.
 //! - I3 Damaged bytes are never given. They leave the disk with the next checkpoint, which the node
 //!   takes as soon as it has caught up.
+//! - I4 No number of a record is used again below S: where the log ends before, it is filled up with
+//!   records that say nothing.
 //!
 //! A record below S says nothing of entries any more, but may still hold the newest promise: the
 //! log repeats promises in a restatement that is durable before records are released, and after the
@@ -29,7 +33,7 @@ use crate::disk::{Checkpoint, Data};
 use crate::node::{MachineImage, Node};
 use avouch_agreement::log::{Image, Record, Snapshot};
 use avouch_machine::{Recovered, Seq};
-use avouch_promise::{Blame, Decode, Error};
+use avouch_promise::{Ballot, Blame, Decode, Error};
 use bytes::Bytes;
 use std::ops::RangeInclusive;
 
@@ -42,6 +46,13 @@ pub struct Start {
     pub findings: Vec<String>,
     /// The last damaged record: a checkpoint beyond it mends the log.
     pub damaged_to: Option<Seq>,
+    /// Where the log ends; what lacks up to the checkpoint is to be filled with [`nothing`] (I4).
+    pub ends: Seq,
+}
+
+/// A record that says nothing.
+pub fn nothing() -> Record {
+    Record::Promise(Ballot::default())
 }
 
 /// Reads what `data` holds.
@@ -80,38 +91,38 @@ pub fn recover(data: &Data) -> Result<Start, Error> {
     if tail_doubtful {
         findings.push("the end of the log is torn".into());
     }
-    let (records, doubtful) = choose(records, &corrupt, base, data.gap.is_some());
+    let ends = data.log.next_seq;
+    let short = ends < base;
+    if short {
+        findings.push(format!("the log ends before record {}, its checkpoint after it", ends.0));
+    }
+    let (records, incomplete) = choose(records, &corrupt, base);
     Ok(Start {
         recovered: Recovered {
             checkpoint,
             records,
-            next_seq: data.log.next_seq,
-            doubtful: doubtful || tail_doubtful,
+            next_seq: ends.max(base),
+            doubtful: incomplete || tail_doubtful || short || data.gap.is_some(),
         },
         findings,
         damaged_to: corrupt.iter().map(RangeInclusive::end).max().copied(),
+        ends,
     })
 }
 
-/// The records to start with, by the table above, and whether some are missing.
+/// The records to start with, by the table above, and whether what they should say is incomplete.
 fn choose(
     records: Vec<(Seq, Record)>,
     corrupt: &[RangeInclusive<Seq>],
     base: Seq,
-    gap: bool,
 ) -> (Vec<(Seq, Record)>, bool) {
-    if gap {
-        return (Vec::new(), true);
+    let above = corrupt.iter().any(|range| *range.end() >= base);
+    if corrupt.iter().all(|range| *range.start() >= base) {
+        return (records, above);
     }
-    if corrupt.is_empty() {
-        return (records, false);
-    }
-    let needed = corrupt.iter().filter(|range| *range.end() >= base);
-    let stop = needed.map(|range| (*range.start()).max(base)).min();
-    let fits = |seq: Seq| seq >= base && stop.is_none_or(|stop| seq < stop);
-    let records: Vec<_> = records.into_iter().filter(|(seq, _)| fits(*seq)).collect();
+    let records: Vec<_> = records.into_iter().filter(|(seq, _)| *seq >= base).collect();
     let restated = records.iter().any(|(_, record)| matches!(record, Record::Restate { .. }));
-    (records, stop.is_some() || !restated)
+    (records, above || !restated)
 }
 
 /// Reads a whole checkpoint.
@@ -161,20 +172,19 @@ mod tests {
     //= §4.1.1 recovery test
     fn each_row_of_the_table() {
         let all: Vec<u64> = (1..=9).collect();
-        assert_eq!(seqs(&choose(without(&[], 0), &[], Seq(5), false)), (all, false));
+        assert_eq!(seqs(&choose(without(&[], 0), &[], Seq(5))), (all, false));
         let below = [range(2, 3)];
         let from_base: Vec<u64> = (5..=9).collect();
-        let chosen = choose(without(&[2, 3], 7), &below, Seq(5), false);
+        let chosen = choose(without(&[2, 3], 7), &below, Seq(5));
         assert_eq!(seqs(&chosen), (from_base.clone(), false), "restated: nothing is missing");
-        let chosen = choose(without(&[2, 3], 0), &below, Seq(5), false);
+        let chosen = choose(without(&[2, 3], 0), &below, Seq(5));
         assert_eq!(seqs(&chosen), (from_base, true), "a promise may have been there");
+        let chosen = choose(without(&[7], 5), &[range(7, 7)], Seq(5));
+        assert_eq!(seqs(&chosen), (vec![1, 2, 3, 4, 5, 6, 8, 9], true));
         let after = [range(2, 2), range(7, 7)];
-        let chosen = choose(without(&[2, 7], 5), &after, Seq(5), false);
-        assert_eq!(seqs(&chosen), (vec![5, 6], true));
-        let across = [range(4, 6)];
-        let chosen = choose(without(&[4, 5, 6], 8), &across, Seq(5), false);
-        assert_eq!(seqs(&chosen), (vec![], true));
-        let chosen = choose(without(&[], 6), &[], Seq(1), true);
-        assert_eq!(seqs(&chosen), (vec![], true), "a gap before the log");
+        let chosen = choose(without(&[2, 7], 5), &after, Seq(5));
+        assert_eq!(seqs(&chosen), (vec![5, 6, 8, 9], true));
+        let chosen = choose(without(&[4, 5, 6], 8), &[range(4, 6)], Seq(5));
+        assert_eq!(seqs(&chosen), (vec![7, 8, 9], true));
     }
 }

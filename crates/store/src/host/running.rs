@@ -11,7 +11,7 @@ use super::config::HostConfig;
 use super::gauges::Shared;
 use super::handle::Handle;
 use super::intake::{self, Input};
-use super::network::Network;
+use super::network::Ports;
 use super::recover::recover;
 use super::stepper::Stepper;
 use super::workers::spawn;
@@ -48,20 +48,20 @@ impl Host {
             let nowhere = SocketAddr::from(([127, 0, 0, 1], 0)).into();
             std::mem::replace(listen, nowhere)
         };
-        let ports = (replace(&mut config.client_listen), replace(&mut config.peer_listen));
-        let network = Network::bind(ports.0, ports.1)?;
-        let (client, peer) = network.addresses()?;
+        let listen = (replace(&mut config.client_listen), replace(&mut config.peer_listen));
+        let ports = Ports::bind(listen.0, listen.1)?;
+        let (client, peer) = ports.addresses;
         let data = claim(&config)?;
         let start = recover(&data)?;
         let cluster = config.trust.cluster();
         let identity = Identity { cluster, node: me, incarnation: data.log.incarnation };
-        let connected = network.connect(peer::Config {
+        let connected = ports.connect(peer::Config {
             me: identity,
             peers: config.peers.clone(),
             signer: Arc::new(config.signer.clone()),
             verifier: Arc::new(config.trust.clone()),
             link: Arc::clone(&config.link),
-        });
+        })?;
         let shared = Arc::new(Shared::default());
         let members = members(&config, client, peer);
         let (intake, outlet) = intake::queue(config.node.log.bounds.queue);

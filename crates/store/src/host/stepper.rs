@@ -13,15 +13,16 @@ use super::config::HostConfig;
 use super::environment::SystemEnv;
 use super::gauges::Shared;
 use super::intake::{Input, Intake, Outlet, Reply};
-use super::recover::Start;
+use super::mutant::HostMutant;
+use super::recover::{Start, nothing};
 use super::timers::Timers;
 use super::workers::Worker;
 use crate::disk::{Checkpoints, Data, Scrubber, Wal};
-use crate::node::{self, Node, Output, State};
+use crate::node::{self, MachineImage, Node, Output, State};
 use crate::wire::peer::Mesh;
-use avouch_agreement::log::Message;
+use avouch_agreement::log::{Image, Message};
 use avouch_machine::{CommandId, Effects, Event, Protocol, Seq};
-use avouch_promise::{Blame, Error, Incarnation, Nanos, NodeId, invariant};
+use avouch_promise::{Blame, Encode, Error, Incarnation, Nanos, NodeId, invariant};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,6 +42,8 @@ pub(super) enum Held {
     Send(NodeId, Message),
     /// An answer to a client.
     Output(Output),
+    /// A checkpoint that stands for every record before this one.
+    Checkpoint(Seq, Image<MachineImage>),
 }
 
 /// Everything that the step thread owns.
@@ -72,6 +75,7 @@ pub(super) struct Stepper {
     damaged_to: Option<Seq>,
     scrubber: Scrubber,
     scrub_at: Nanos,
+    mutant: HostMutant,
 }
 
 /// Whether the loop goes on.
@@ -95,11 +99,25 @@ impl Stepper {
         (intake, outlet): (Intake, Outlet),
         shared: Arc<Shared>,
     ) -> Result<Self, Error> {
-        let Data { wal, checkpoints, log, .. } = data;
-        let Start { mut recovered, findings, damaged_to } = start;
-        let torn_alone = recovered.doubtful && damaged_to.is_none() && data.gap.is_none();
+        let Data { mut wal, checkpoints, log, .. } = data;
+        let Start { mut recovered, findings, damaged_to, ends } = start;
+        let filled = recovered.next_seq;
+        for seq in (ends.0..filled.0).map(Seq) {
+            wal.append(seq, &nothing().to_bytes())?;
+        }
+        let torn_alone = recovered.doubtful
+            && damaged_to.is_none()
+            && data.gap.is_none()
+            && ends == recovered.next_seq;
         let sole = config.node.log.founding.voters.as_slice() == [config.me];
         if config.accept_torn_tail && torn_alone && sole {
+            recovered.doubtful = false;
+        }
+        if config.mutant == HostMutant::HideDamage {
+            let base = recovered.checkpoint.as_ref().map_or(Seq(1), |(seq, _)| *seq);
+            let sound = recovered.records.iter().zip(base.0..);
+            let sound = sound.take_while(|((seq, _), expected)| seq.0 == *expected).count();
+            recovered.records.truncate(sound);
             recovered.doubtful = false;
         }
         let mut state = Node::recover(&config.node, recovered);
@@ -113,7 +131,7 @@ impl Stepper {
             shared.note(finding);
         }
         let me = config.me;
-        let persisted = Seq(log.next_seq.0 - 1);
+        let persisted = Seq(ends.0 - 1);
         Ok(Self {
             env: SystemEnv::new(config.signer, config.trust, config.clock_bound),
             config: config.node,
@@ -138,6 +156,7 @@ impl Stepper {
             damaged_to,
             scrubber: Scrubber::default(),
             scrub_at: SCRUB_PERIOD,
+            mutant: config.mutant,
         })
     }
 
@@ -168,6 +187,9 @@ impl Stepper {
     /// Takes in what is there, at least one input or timer.
     fn batch(&mut self) -> Result<Flow, Error> {
         let now = self.env.now();
+        if self.mutant == HostMutant::StaleClock {
+            self.env.sample();
+        }
         let due = self.timers.next().map_or(IDLE, |at| Duration::from_nanos(at.minus(now).0));
         let mut input = self.outlet.wait(due.min(IDLE));
         let mut taken = 0;
@@ -207,7 +229,9 @@ impl Stepper {
     pub(super) fn step(&mut self, event: Event<Node>) -> Result<(), Error> {
         let mut next = Some(event);
         while let Some(event) = next {
-            self.env.sample(); // I2: after the event was taken
+            if self.mutant != HostMutant::StaleClock {
+                self.env.sample(); // I2: after the event was taken
+            }
             Node::step(&self.config, &mut self.state, event, &mut self.env, &mut self.effects);
             self.shared.events.add(1);
             let mut effects = std::mem::take(&mut self.effects);
@@ -223,7 +247,10 @@ impl Stepper {
     /// Makes everything appended durable, tells the node, and lets go what waited.
     fn sync(&mut self) -> Result<(), Error> {
         while self.persisted.next() < self.wal.next_seq() {
-            let durable = self.wal.sync()?;
+            let durable = match self.mutant {
+                HostMutant::SkipSync => Seq(self.wal.next_seq().0 - 1),
+                _ => self.wal.sync()?,
+            };
             self.shared.syncs.add(1);
             self.persisted = durable;
             self.step(Event::Persisted(durable))?;
@@ -239,6 +266,7 @@ impl Stepper {
             match held {
                 Held::Send(to, message) => self.send(to, &message),
                 Held::Output(output) => self.answer(output),
+                Held::Checkpoint(seq, image) => self.write_checkpoint(seq, image),
             }
         }
     }
