@@ -129,7 +129,7 @@ fn a_clock_set_back_changes_no_answer_and_breaks_no_evidence() {
         };
         let (request, output) = alone.ask(number, &operation, guarantee);
         let repro = format!(
-            "repro: AVOUCH_SEED={seed} cargo test -p avouch-store --test host_clock a_clock_set_back"
+            "repro: AVOUCH_SEED={seed} cargo test -p avouch-store --test host_clock a_clock"
         );
         let replied = output.reply.unwrap_or_else(|refused| panic!("{refused:?}; {repro}"));
         let outcome = avouch_state::outcome_from_bytes(&replied.outcome).unwrap().unwrap();

@@ -45,7 +45,9 @@ fn what_one_node_writes_every_node_reads_with_evidence_that_holds() {
         items.push(cluster.ask_verified(node, &put("b", "x"), "linearizable"));
     }
     cluster.hosts.clear();
-    items.iter().for_each(|item| cluster.verify(item));
+    for item in &items {
+        cluster.verify(item);
+    }
 }
 
 #[test]

@@ -185,11 +185,15 @@ fn killed_nodes_lose_nothing_acknowledged() {
         let all = random.chance(0.2);
         let one = random.between(1, NODES as u64) as usize;
         let victims: Vec<_> = (1..=NODES).filter(|node| all || *node == one).collect();
-        victims.iter().for_each(|node| processes.kill(*node));
+        for node in &victims {
+            processes.kill(*node);
+        }
         if !all {
             std::thread::sleep(Duration::from_millis(random.between(0, 300)));
         }
-        victims.iter().for_each(|node| processes.start(*node));
+        for node in &victims {
+            processes.start(*node);
+        }
         moved += u64::from(total() > before);
         if kill % 5 == 0 || all {
             let repro = repro("host_kill", "killed_nodes_lose_nothing_acknowledged", seed);
@@ -203,11 +207,11 @@ fn killed_nodes_lose_nothing_acknowledged() {
         runtime.block_on(writer).unwrap();
     }
     let repro = repro("host_kill", "killed_nodes_lose_nothing_acknowledged", seed);
-    let mut seen = 0;
+    let mut keys = 0;
     for node in clients {
-        seen = runtime.block_on(check(node, &written, &repro));
+        keys = runtime.block_on(check(node, &written, &repro));
     }
     let acknowledged = total();
     assert!(moved * 2 >= kills, "clients moved in only {moved} of {kills} rounds; {repro}");
-    println!("{kills} kills, {acknowledged} writes tried, {seen} keys read back, none lost");
+    println!("{kills} kills, {acknowledged} writes tried, {keys} keys read back, none lost");
 }

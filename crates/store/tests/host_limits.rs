@@ -122,7 +122,9 @@ fn a_stopping_node_says_so_and_a_full_queue_is_busy() {
     cluster.put(1, "k", "v");
     let leader = cluster.leader();
     let others: Vec<_> = (1..=3).filter(|node| *node != leader).collect();
-    others.iter().for_each(|node| cluster.stop_node(*node));
+    for node in others {
+        cluster.stop_node(node);
+    }
     let handle = cluster.hosts[&leader].handle();
     let question = || {
         use avouch_promise::{Encode, KeyspaceId, Nonce, Request, RequestId};

@@ -44,7 +44,7 @@ pub fn found_cluster(dir: &Path, members: &[NewMember]) -> Result<Trust, Error> 
         return Err(Error::new(
             Blame::Caller,
             format!("a folder without a cluster at {}", dir.display()),
-            format!("{} there already", TRUST_FILE),
+            format!("{TRUST_FILE} there already"),
         )
         .hint("start the cluster that is there, or name another folder"));
     }

@@ -1,7 +1,7 @@
 //! The node's sockets, served by one thread with a runtime of its own.
 //!
-//! Nothing here blocks on that runtime but its own thread, so a host can be started and dropped from
-//! within another runtime.
+//! Nothing here blocks on that runtime but its own thread, so a host can be started and dropped
+//! from within another runtime.
 
 use super::config::Listen;
 use super::gauges::Shared;
@@ -68,7 +68,7 @@ impl Connected {
     ) -> Result<JoinHandle<()>, Error> {
         let Self { client, mesh, inbox, runtime } = self;
         let name = format!("avouch {} sockets", handle.identity.node);
-        spawn(name, move || {
+        spawn(&name, move || {
             let (intake, shared) = (handle.intake.clone(), handle.shared.clone());
             let served = async move {
                 let pump = tokio::spawn(take_in(inbox, intake, shared));

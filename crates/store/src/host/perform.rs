@@ -83,8 +83,8 @@ impl Stepper {
         Ok(())
     }
 
-    /// Has the next segment's zeros written ahead of need. Where that fails the log will find out by
-    /// itself when it needs them.
+    /// Has the next segment's zeros written ahead of need. Where that fails the log will find out
+    /// by itself when it needs them.
     pub(super) fn prepare_spare(&self) {
         if let Some(job) = self.wal.spare_job() {
             self.writer.give(move || SpareJob::run(job).err().and(None));

@@ -15,13 +15,13 @@
 //! | S below F: what lies between is in no sound file | all sound ones | yes |
 //! | the log ends before S: its durable end is gone | all sound ones | yes |
 //!
-//! - I1 What is given is what was written. Where a record is missing, the log that reads on sees so by
-//!   the numbers, and takes from what stands behind it no more than it may.
+//! - I1 What is given is what was written. Where a record is missing, the log that reads on sees
+//!   so by the numbers, and takes from what stands behind it no more than it may.
 //! - I2 Whoever is given less than was durable is told that it is in doubt.
 //! - I3 Damaged bytes are never given. They leave the disk with the next checkpoint, which the node
 //!   takes as soon as it has caught up.
-//! - I4 No number of a record is used again below S: where the log ends before, it is filled up with
-//!   records that say nothing.
+//! - I4 No number of a record is used again below S: where the log ends before, it is filled up
+//!   with records that say nothing.
 //!
 //! A record below S says nothing of entries any more, but may still hold the newest promise: the
 //! log repeats promises in a restatement that is durable before records are released, and after the
@@ -58,7 +58,8 @@ pub fn nothing() -> Record {
 /// Reads what `data` holds.
 ///
 /// # Errors
-/// `Corrupt` when a sound checkpoint is not one of this version's; `Environment` when the disk fails.
+/// `Corrupt` when a sound checkpoint is not one of this version's; `Environment` when the disk
+/// fails.
 pub fn recover(data: &Data) -> Result<Start, Error> {
     let mut findings = Vec::new();
     for (checkpoint, parts) in &data.opened.damaged {

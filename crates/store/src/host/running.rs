@@ -74,10 +74,10 @@ impl Host {
         };
         let mesh = Arc::clone(&connected.mesh);
         let stepper = Stepper::new(config, data, start, mesh, (intake, outlet), shared)?;
-        let (stop, stopped) = watch::channel(false);
-        let step = spawn(format!("avouch {me} step"), move || {
+        let (ending, stopped) = watch::channel(false);
+        let step = spawn(&format!("avouch {me} step"), move || {
             // Dropped however the thread ends, which closes the ports.
-            let _stop = Ending(stop);
+            let _ending = Ending(ending);
             stepper.run()
         })?;
         let metrics = Arc::new(Metrics::default());

@@ -143,8 +143,8 @@ impl Stepper {
             held: BTreeMap::new(),
             follow: VecDeque::new(),
             waiting: BTreeMap::new(),
-            writer: Worker::start(format!("avouch {me} writer"), intake.clone())?,
-            reader: Worker::start(format!("avouch {me} reader"), intake)?,
+            writer: Worker::start(&format!("avouch {me} writer"), intake.clone())?,
+            reader: Worker::start(&format!("avouch {me} reader"), intake)?,
             shared,
             segment_bytes: config.segment_bytes,
             effects: Effects::new(),
@@ -300,7 +300,9 @@ impl Stepper {
         let flips = self.scrubber.step(&mut self.wal, &self.checkpoints, SCRUB_BYTES)?;
         if !flips.is_empty() {
             self.shared.damaged.add(flips.len() as u64);
-            flips.iter().for_each(|flip| self.shared.note(flip.to_string()));
+            for flip in &flips {
+                self.shared.note(flip.to_string());
+            }
             self.damaged_to = self.wal.corrupt().last().map(|range| *range.end());
             self.state.want_checkpoint();
         }

@@ -15,7 +15,7 @@ pub(super) struct Worker {
 
 impl Worker {
     /// Starts the thread.
-    pub(super) fn start(name: String, intake: Intake) -> Result<Self, Error> {
+    pub(super) fn start(name: &str, intake: Intake) -> Result<Self, Error> {
         let (sender, jobs) = mpsc::channel::<Job>();
         let run = move || {
             for job in jobs {
@@ -49,10 +49,10 @@ impl Drop for Worker {
 
 /// Starts a thread with a name.
 pub(super) fn spawn<T: Send + 'static>(
-    name: String,
+    name: &str,
     run: impl FnOnce() -> T + Send + 'static,
 ) -> Result<JoinHandle<T>, Error> {
-    Builder::new().name(name.clone()).spawn(run).map_err(|error| {
+    Builder::new().name(name.to_owned()).spawn(run).map_err(|error| {
         Error::new(Blame::Environment, format!("a thread {name}"), error.to_string())
             .hint("the machine is out of threads or memory")
     })
