@@ -308,9 +308,8 @@ fn a_sole_voter_with_a_torn_end_starts_on_its_operators_word() {
     cluster.stop_node(1);
     // As a power failure leaves it: half of the last group, and nothing behind it.
     at_needle(&cluster.data(1), "a-torn-needle", |content, at| content[at + 3..].fill(0));
-    let error = match Host::start(cluster.config(1)) {
-        Ok(_) => panic!("it starts in doubt, with nobody to ask"),
-        Err(error) => error,
+    let Err(error) = Host::start(cluster.config(1)) else {
+        panic!("it starts in doubt, with nobody to ask")
     };
     assert_eq!(error.blame, Blame::Corrupt, "{error}");
     assert!(error.hint.contains("accept_torn_tail"), "{error}");
