@@ -14,7 +14,7 @@ struct Bench {
     cargo: &'static [&'static str],
 }
 
-const BENCHES: [Bench; 2] = [
+const BENCHES: [Bench; 3] = [
     Bench {
         name: "world",
         about: "simulated events per CPU-second, two hosts, one message in flight",
@@ -33,6 +33,11 @@ const BENCHES: [Bench; 2] = [
         name: "availability",
         about: "partial connectivity and cost of a commit, beside omnipaxos and raft-rs",
         cargo: &["run", "--release", "--quiet", "--manifest-path", "peers/Cargo.toml", "--"],
+    },
+    Bench {
+        name: "store",
+        about: "put and linearizable get on three nodes, with and without evidence, beside etcd",
+        cargo: &["bench", "--quiet", "-p", "avouch", "--bench", "store", "--"],
     },
 ];
 

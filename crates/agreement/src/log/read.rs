@@ -97,9 +97,11 @@ impl<I: Snapshot> Turn<'_, I> {
         {
             return;
         }
+        let own_decided = decided >= leading.first_own;
         let replies = BTreeMap::new();
         leading.confirms.insert(round, Confirm { root, attest, decided, asked: false, replies });
-        if self.config.has(Mutant::ReadWithoutQuorum) {
+        // Before that nothing proves a read, and a node that is granted one would ask again at once.
+        if own_decided && self.config.has(Mutant::ReadWithoutQuorum) {
             let own = self.own_confirmation(root, attest);
             if let Role::Leading(leading) = &mut self.state.role
                 && let Some(confirm) = leading.confirms.get_mut(&round)
