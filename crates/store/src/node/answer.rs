@@ -137,10 +137,7 @@ impl Turn<'_> {
         }
     }
 
-    fn attach(
-        proved: Proved,
-        signed: &mut impl Iterator<Item = Signed>,
-    ) -> Option<bytes::Bytes> {
+    fn attach(proved: Proved, signed: &mut impl Iterator<Item = Signed>) -> Option<bytes::Bytes> {
         let Ok((_, proof)) = proved else { return None };
         let answer = signed.next();
         invariant!(I4, answer.is_some(), "an answer without its signature");

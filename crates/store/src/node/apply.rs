@@ -15,7 +15,12 @@ impl Turn<'_> {
         for entry in entries {
             let index = entry.index();
             let expected = self.state.applied.next();
-            invariant!(I1, index == expected, "entry {index} applied after {}", expected.previous());
+            invariant!(
+                I1,
+                index == expected,
+                "entry {index} applied after {}",
+                expected.previous()
+            );
             let mut answers = Vec::new();
             for (position, payload) in entry.requests().iter().enumerate() {
                 let point = LogPoint { index, position: position as u32 + 1 };

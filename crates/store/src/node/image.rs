@@ -4,8 +4,8 @@
 //! content = place | membership | the machine's snapshot
 //! ```
 
-use avouch_agreement::log::{Image, Place, Snapshot};
 use avouch_agreement::Membership;
+use avouch_agreement::log::{Image, Place, Snapshot};
 use avouch_promise::{Decode, Encode, Reader, Writer};
 use avouch_state::Machine;
 use bytes::Bytes;
@@ -49,7 +49,10 @@ impl Snapshot for MachineImage {
         let membership = Membership::decode(&mut input).ok()?;
         let rest = input.raw(input.remaining()).ok()?;
         let machine = Machine::restore([Bytes::copy_from_slice(rest)]).ok()?;
-        (machine.point().index <= place.index)
-            .then_some(Image { place, membership, state: Self(machine) })
+        (machine.point().index <= place.index).then_some(Image {
+            place,
+            membership,
+            state: Self(machine),
+        })
     }
 }

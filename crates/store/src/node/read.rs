@@ -55,15 +55,13 @@ impl Turn<'_> {
         // An entry of the acknowledgements' own ballot proves that what came before them is below
         // it. The granted entry may have given way to a later ballot's before it was decided.
         let granted_in = floor.acks.first().and_then(|ack| Ack::from_bytes(&ack.bytes).ok());
-        let proves = |recent: &&Recent| {
-            granted_in.is_some_and(|ack| ack.ballot == recent.header.ballot)
-        };
+        let proves =
+            |recent: &&Recent| granted_in.is_some_and(|ack| ack.ballot == recent.header.ballot);
         let Some(recent) = self.state.recent_at(index).filter(proves) else {
             // Or the state behind that entry is gone. Either way: ask again for a newer one.
             if let Some(asked) = self.state.asked.get(&id) {
                 let (ticket, digest) = (id.0, asked.digest);
-                let command =
-                    avouch_agreement::log::Command::Read { ticket, digest, attest: true };
+                let command = avouch_agreement::log::Command::Read { ticket, digest, attest: true };
                 self.log(avouch_machine::Event::Command { id, command });
             }
             return;

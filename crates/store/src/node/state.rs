@@ -3,10 +3,10 @@
 use super::image::MachineImage;
 use avouch_agreement::log;
 use avouch_machine::CommandId;
-use avouch_promise::{Digest, EntryHeader, LogIndex, LogPoint, Nanos, Signed};
-use avouch_promise::evidence::{CommitCertificate, Floor};
 use avouch_promise::Interval;
+use avouch_promise::evidence::{CommitCertificate, Floor};
 use avouch_promise::guarantee::Guarantee;
+use avouch_promise::{Digest, EntryHeader, LogIndex, LogPoint, Nanos, Signed};
 use avouch_state::{Machine, Operation};
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

@@ -6,8 +6,8 @@ use super::image::MachineImage;
 use super::state::{Asked, Draft, State};
 use avouch_agreement::log::{self, Log, Payload, Proposal};
 use avouch_machine::{CommandId, Effect, Effects, Env, Event, Loaded, Protocol, Recovered};
-use avouch_promise::{Blame, Decode, Error, KeyspaceId, Request};
 use avouch_promise::guarantee::Guarantee;
+use avouch_promise::{Blame, Decode, Error, KeyspaceId, Request};
 use avouch_state::{Machine, Operation};
 
 /// The node as a protocol.
