@@ -17,7 +17,8 @@
 //! - H3 `Env` is sampled after the event was received, never from a cached tick.
 //! - H4 `Started` is the first event after `recover`, with an incarnation that is durably larger
 //!   than every earlier one on this disk.
-//! - H5 A checkpoint is durable as a whole before `Checkpointed`; `Release` is obeyed lazily and
+//! - H5 A checkpoint is written only after the records it stands for are durable, and is durable as
+//!   a whole before `Checkpointed`; `Release` is obeyed lazily and
 //!   only for records that a durable checkpoint covers.
 //! - H6 `Observe` goes nowhere that can come back: dropping every one changes nothing else.
 //!
