@@ -146,10 +146,10 @@ fn nanos(span: Duration) -> Nanos {
 /// A node by its number (`n2`) or its name.
 fn node(text: &str, trust: &Trust) -> Result<NodeId, Error> {
     let members = trust.members();
-    let named = |member: &&avouch_promise::trust::Member| {
+    let is_meant = |member: &&avouch_promise::trust::Member| {
         member.name == text || member.node.to_string() == text
     };
-    members.iter().find(named).map(|member| member.node).ok_or_else(|| {
+    members.iter().find(is_meant).map(|member| member.node).ok_or_else(|| {
         let names: Vec<_> = members.iter().map(|member| member.node.to_string()).collect();
         Error::new(Blame::Caller, "a node of the trust file", format!("`{text}`"))
             .hint(format!("it names {}", names.join(" ")))

@@ -19,16 +19,14 @@ pub fn text(bytes: &[u8]) -> String {
 
 /// Bytes in JSON.
 pub fn json_bytes(bytes: &[u8]) -> Value {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.into(),
-        Err(_) => {
-            let mut hex = String::with_capacity(2 * bytes.len());
-            for byte in bytes {
-                let _ = write!(hex, "{byte:02x}"); // writing to a string cannot fail
-            }
-            json!({ "hex": hex })
-        }
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return text.into();
     }
+    let mut hex = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        let _ = write!(hex, "{byte:02x}"); // writing to a string cannot fail
+    }
+    json!({ "hex": hex })
 }
 
 /// An operation in a few words.
@@ -101,10 +99,8 @@ pub fn data(operation: &Operation, outcome: &Outcome) -> Vec<u8> {
 }
 
 fn transaction(txn: &TxnRequest, response: &avouch_state::TxnResponse, out: &mut Vec<u8>) {
-    let (word, steps) = match response.succeeded {
-        true => ("succeeded", &txn.success),
-        false => ("failed", &txn.failure),
-    };
+    let (word, steps) =
+        if response.succeeded { ("succeeded", &txn.success) } else { ("failed", &txn.failure) };
     out.extend_from_slice(format!("{word}\n").as_bytes());
     for (asked, answered) in steps.iter().zip(&response.responses) {
         match (asked, answered) {

@@ -200,15 +200,13 @@ impl Client {
         let asking = Asking { deadline: Some(patience), ..asking.clone() };
         let asked = connection.ask(operation.clone(), &asking);
         // The node answers at its deadline; only one that is cut off or stopped is late for that.
-        match tokio::time::timeout(patience + PAUSE, asked).await {
-            Ok(told) => told.map_err(|error| (error.clone(), may_come_true(&error))),
-            Err(_) => {
-                self.connections.remove(&place);
-                let got = format!("silence for {patience:?}");
-                let error = Error::new(Blame::Environment, "an answer", got);
-                Err((error.hint("the node may be cut off"), true))
-            }
-        }
+        let Ok(told) = tokio::time::timeout(patience + PAUSE, asked).await else {
+            self.connections.remove(&place);
+            let got = format!("silence for {patience:?}");
+            let error = Error::new(Blame::Environment, "an answer", got);
+            return Err((error.hint("the node may be cut off"), true));
+        };
+        told.map_err(|error| (error.clone(), may_come_true(&error)))
     }
 
     fn judge(

@@ -71,9 +71,9 @@ fn page() -> String {
 
 fn explain(row: &Row) -> String {
     let list = |names: Vec<String>| if names.is_empty() { "-".into() } else { names.join(", ") };
-    let kinds = row.evidence.iter().map(|kind| match kind.is_verified() {
-        true => kind.name().to_owned(),
-        false => format!("{} (not yet)", kind.name()),
+    let kinds = row.evidence.iter().map(|kind| {
+        let later = if kind.is_verified() { "" } else { " (not yet)" };
+        format!("{}{later}", kind.name())
     });
     let bound = match row.parameter {
         Parameter::None => "",

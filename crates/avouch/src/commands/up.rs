@@ -55,9 +55,10 @@ async fn first_answer(cluster: &Embedded) -> Result<(), Error> {
 
 fn introduce(cluster: &Embedded, plan: &Plan, screen: &mut Screen) {
     let regions = cluster.hosts.len();
-    let delays = match plan.delays {
-        true => "with the delays measured between these AWS regions",
-        false => "without delays between them",
+    let delays = if plan.delays {
+        "with the delays measured between these AWS regions"
+    } else {
+        "without delays between them"
     };
     let data = embedded::shown(&plan.data);
     screen.line(&format!("{regions} regions in one process, {delays}; data in {data}"));

@@ -80,13 +80,11 @@ pub(super) fn run(verify: &Verify, screen: &mut Screen) -> Result<Exit, Error> {
 }
 
 fn trust(verify: &Verify) -> Result<Trust, Error> {
-    match &verify.trust {
-        Some(path) => read_trust(path),
-        None => {
-            let file = ClusterFile::read(&cluster::find(verify.cluster.as_deref())?)?;
-            read_trust(&file.trust)
-        }
+    if let Some(path) = &verify.trust {
+        return read_trust(path);
     }
+    let file = ClusterFile::read(&cluster::find(verify.cluster.as_deref())?)?;
+    read_trust(&file.trust)
 }
 
 /// Reads a file. One that begins like evidence and cannot be read was cut or changed, which is a

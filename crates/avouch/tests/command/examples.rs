@@ -51,7 +51,9 @@ fn the_examples_in_the_help_do_what_they_say() {
         let cluster = start(&place, &up);
         for command in ["put", "txn", "get", "del", "verify", "check", "guarantees"] {
             if number == 0 {
-                examples(&place, command).iter().for_each(|line| shell(&place, line));
+                for line in examples(&place, command) {
+                    shell(&place, &line);
+                }
                 done.push(command);
             }
         }

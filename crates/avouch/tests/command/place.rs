@@ -103,18 +103,18 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn begin(mut command: Command) -> Self {
-        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let mut running = Self { child, first: serde_json::Value::Null };
         let mut line = String::new();
-        let out = child.stdout.as_mut().unwrap();
+        let out = running.child.stdout.as_mut().unwrap();
         BufReader::new(out).read_line(&mut line).unwrap();
-        match serde_json::from_str(&line) {
-            Ok(first) => Self { child, first },
-            Err(_) => {
-                let mut err = String::new();
-                child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
-                panic!("did not start: {line}{err}");
-            }
+        if let Ok(first) = serde_json::from_str(&line) {
+            running.first = first;
+            return running;
         }
+        let mut err = String::new();
+        running.child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+        panic!("did not start: {line}{err}");
     }
 
     /// Where a node listens for clients.
