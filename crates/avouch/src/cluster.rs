@@ -97,7 +97,8 @@ impl ClusterFile {
 
     /// Writes the file into its place at once, and remembers it as the last one.
     pub fn write(&self, path: &Path) -> Result<(), Error> {
-        let mut text = serde_json::to_string_pretty(self).unwrap_or_default(); // strings and numbers
+        // Strings and numbers always serialize.
+        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
         text.push('\n');
         replace(path, text.as_bytes())?;
         remember(path);

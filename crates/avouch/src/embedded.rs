@@ -6,9 +6,9 @@
 //!   DIR/<region>/                         one node's key, log and checkpoints
 //! ```
 //!
-//! Only messages between nodes are delayed: a client stands beside the node that it asks, so what it
-//! waits is what the answer's wide-area hops cost. Each delay is a fresh draw for its direction, and
-//! messages of one direction never overtake each other (the mesh's contract).
+//! Only messages between nodes are delayed: a client stands beside the node that it asks, so what
+//! it waits is what the answer's wide-area hops cost. Each delay is a fresh draw for its direction,
+//! and messages of one direction never overtake each other (the mesh's contract).
 
 use crate::cluster::{ClusterFile, Endpoint, NAME};
 use avouch_promise::trust::Trust;

@@ -1,5 +1,5 @@
-//! The client: asks near nodes first, tries again elsewhere without doing anything twice, and judges
-//! every answer before its caller sees it.
+//! The client: asks near nodes first, tries again elsewhere without doing anything twice, and
+//! judges every answer before its caller sees it.
 //!
 //! ```text
 //! operation + terms -> request bytes (own nonce, own name) -> near node -> next node -> ... -> answer
