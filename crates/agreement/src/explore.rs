@@ -88,10 +88,10 @@ fn record(shown: &mut Shown, fact: &Fact<Explored>) {
                         Some("a read was granted below an acknowledgement that proves it");
                 }
             }
-            Output::Certified(certificate) => {
-                if certificate.acks.iter().any(|ack| !beyond_or_at(ack, certificate.covers)) {
-                    shown.wrong = Some("a certificate covers more than it shows");
-                }
+            Output::Certified(certificate)
+                if certificate.acks.iter().any(|ack| !beyond_or_at(ack, certificate.covers)) =>
+            {
+                shown.wrong = Some("a certificate covers more than it shows");
             }
             _ => {}
         },

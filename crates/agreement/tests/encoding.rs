@@ -1,6 +1,7 @@
 //! Messages and records survive their encoding, and no mutation of them panics a decoder.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
+use avouch_agreement::election::Status;
 use avouch_agreement::log::message::Vote;
 use avouch_agreement::log::{Certificate, Entry, Message, Payload, Place, ReadRound, Record};
 use avouch_promise::testing::mutate;
@@ -12,6 +13,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 const BALLOT: Ballot = Ballot { round: 7, leader: NodeId(3) };
+const STATUS: Status = Status { claimed: BALLOT, leader: BALLOT, happy: false };
 
 fn entries() -> Vec<Arc<Entry>> {
     let payload = |text: &'static str| Payload::new(Bytes::from_static(text.as_bytes()));
@@ -53,8 +55,8 @@ fn messages() -> Vec<Message> {
     let sync = Some(vec![(NodeId(1), Incarnation(2))]);
     let ack = Some(signed());
     vec![
-        Message::Heartbeat { period: 1 << 40 },
-        Message::HeartbeatReply { period: 3, ballot: BALLOT, connected: true },
+        Message::Heartbeat { period: 1 << 40, status: STATUS },
+        Message::HeartbeatReply { period: 3, status: Status { happy: true, ..STATUS } },
         Message::Prepare { ballot: BALLOT, accepted: BALLOT, end: index, decided },
         Message::Promise { ballot: BALLOT, vote: vote.clone() },
         Message::Append {

@@ -109,3 +109,10 @@ fn grant_a_read_without_a_quorum() {
     let scope = Scope3 { elections: 2, in_flight: 4, ..SCOPE };
     killed(scope, Network::Fifo, writes_and_a_read(), Mutant::ReadWithoutQuorum);
 }
+
+#[test]
+fn grant_a_read_before_an_own_entry_is_decided() {
+    let scope = Scope3 { elections: 2, in_flight: 4, ..SCOPE };
+    let commands = vec![(NodeId(1), request(1, false)), (NodeId(2), read(1, false))];
+    killed(scope, Network::Fifo, commands, Mutant::ReadBeforeOwnEntry);
+}

@@ -1,40 +1,75 @@
-//! Ballot leader election, as published with Omni-Paxos (Ng, Haridi, Carbone, EuroSys 2023, §5).
+//! Ballot leader election: who shall lead, by who hears whom and no more.
 //!
-//! Every period a node asks all others for a heartbeat. A reply carries the replier's own ballot
-//! and whether the replier heard from a quorum in its last period. At the period's end:
+//! After Omni-Paxos (Ng, Haridi, Carbone, `EuroSys` 2023, §5), with the rule of their later
+//! implementation that a node is *happy* or not. Every period a node asks all others for a
+//! heartbeat. Requests and replies carry the sender's status: the ballot it claims, the ballot
+//! it follows, and whether it is happy with that. At the period's end:
 //!
 //! ```text
-//!   fewer replies than a quorum  -> not quorum-connected; wait
-//!   highest connected ballot < leader's ballot  -> the leader is gone: raise own ballot above it
-//!   highest connected ballot > leader's ballot  -> that one leads now
+//!   1 a replier claims a higher ballot than the one followed  -> follow that one
+//!   2 happy?  the leader: a quorum follows it, or somebody is happy under a higher ballot
+//!             others: the leader replied, and is happy itself
+//!   3 unhappy, and so is every replier, and the repliers make a quorum
+//!                                       -> claim the ballot above the one followed
 //! ```
 //!
-//! Only quorum-connected nodes are candidates and no log is compared, so one node that reaches a
-//! quorum is enough for progress, however partial the network is.
+//! No log is compared, so one node that reaches a quorum is enough for progress, however partial
+//! the network is. A node takes over only when nobody whom it hears has a leader that works: in a
+//! chain the ends would else depose each other for ever through the middle.
 //!
 //! - I1 The leader's ballot never goes down.
-//! - I2 A node leads only a ballot that names it.
+//! - I2 A node claims only a ballot that names it.
 //!
-//! Deviation: the leader's ballot is also raised by every promise the log makes, so that a node
-//! that never heard of a leader cannot be elected below that leader's promises for ever.
+//! Deviations: the leader's ballot is also raised by every promise the log makes, so that a node
+//! that never heard of a leader cannot be elected below that leader's promises for ever. Requests
+//! carry the status too: a node learns that its neighbour is unhappy when the neighbour's period
+//! ends, and not a period later. How long a lost leader is missed, in periods:
+//!
+//! ```text
+//!   0        <= 2                    <= 3
+//!   | lost   | everyone is unhappy,  | a node that reaches a quorum
+//!   |        | and says so           | ends its period and takes over
+//! ```
 
 //= §1.2.2 timeout-based leader election
 
-use avouch_promise::{Ballot, NodeId, invariant};
+use avouch_promise::{Ballot, Decode, DecodeError, Encode, NodeId, Reader, Writer, invariant};
 use std::collections::BTreeMap;
+
+/// What a node says of itself with every heartbeat.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Status {
+    /// The ballot it claims; round 0 before it ever claimed one.
+    pub claimed: Ballot,
+    /// The ballot it follows.
+    pub leader: Ballot,
+    /// Whether that one works, as far as it can tell.
+    pub happy: bool,
+}
+
+impl Encode for Status {
+    fn encode(&self, out: &mut Writer) {
+        self.claimed.encode(out);
+        self.leader.encode(out);
+        out.bool(self.happy);
+    }
+}
+impl Decode for Status {
+    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let (claimed, leader) = (Ballot::decode(input)?, Ballot::decode(input)?);
+        Ok(Self { claimed, leader, happy: input.bool()? })
+    }
+}
 
 /// One node's part in the election.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Election {
     me: NodeId,
-    /// The ballot under which this node would lead.
-    own: Ballot,
-    /// The ballot that leads, as far as this node knows.
-    leader: Ballot,
+    status: Status,
     /// The period's number: replies to another one do not count.
     period: u64,
-    /// Replies of this period.
-    replies: BTreeMap<NodeId, (Ballot, bool)>,
+    /// The newest status of everyone who replied in this period.
+    replies: BTreeMap<NodeId, Status>,
     /// Whether the last period heard from a quorum, this node included.
     connected: bool,
 }
@@ -51,10 +86,10 @@ pub enum Verdict {
 impl Election {
     /// A node that has promised `promised` and numbers its periods from `first_period`.
     pub fn new(me: NodeId, promised: Ballot, first_period: u64) -> Self {
+        let claimed = Ballot { round: 0, leader: me };
         Self {
             me,
-            own: Ballot { round: promised.round + 1, leader: me },
-            leader: promised,
+            status: Status { claimed, leader: promised, happy: false },
             period: first_period,
             replies: BTreeMap::new(),
             connected: true,
@@ -63,7 +98,7 @@ impl Election {
 
     /// The leader's ballot, as far as this node knows.
     pub fn leader(&self) -> Ballot {
-        self.leader
+        self.status.leader
     }
 
     /// Whether this node heard from a quorum in its last period.
@@ -71,90 +106,76 @@ impl Election {
         self.connected
     }
 
-    /// What this node replies to a heartbeat: its own ballot, and whether it is a candidate.
-    pub fn reply(&self) -> (Ballot, bool) {
-        (self.own, self.connected)
+    /// What this node says of itself.
+    pub fn status(&self) -> Status {
+        self.status
     }
 
     /// Another node replied to the heartbeat of `period`.
-    pub fn replied(&mut self, from: NodeId, period: u64, ballot: Ballot, connected: bool) {
-        if period == self.period && ballot.leader == from {
-            self.replies.insert(from, (ballot, connected));
+    pub fn replied(&mut self, from: NodeId, period: u64, status: Status) {
+        if period == self.period && status.claimed.leader == from {
+            self.replies.insert(from, status);
+        }
+    }
+
+    /// Another node asked for a heartbeat. Its status counts where both directions work.
+    pub fn heard(&mut self, from: NodeId, status: Status) {
+        if status.claimed.leader == from
+            && let Some(known) = self.replies.get_mut(&from)
+        {
+            *known = status;
         }
     }
 
     /// The log promised `ballot`.
     pub fn promised(&mut self, ballot: Ballot) {
-        self.leader = self.leader.max(ballot);
+        self.status.leader = self.status.leader.max(ballot);
     }
 
     /// A ballot above every one seen, taken at once: for explorers, which elect at any time.
     pub fn usurp(&mut self) -> Ballot {
-        self.own = Ballot { round: self.leader.round + 1, leader: self.me };
-        self.leader = self.own;
-        self.own
+        let ballot = Ballot { round: self.status.leader.round + 1, leader: self.me };
+        self.status = Status { claimed: ballot, leader: ballot, happy: true };
+        ballot
     }
 
     /// Ends the period and starts the next one, whose number is returned.
     pub fn turn(&mut self, quorum: usize) -> (Verdict, u64) {
-        let verdict = self.judge(quorum);
+        let before = self.status.leader;
+        self.judge(quorum);
+        let leader = self.status.leader;
+        invariant!(I1, before <= leader, "leader went from {before} to {leader}");
+        invariant!(I2, self.status.claimed.leader == self.me, "{} claims another's", self.me);
         self.replies.clear();
         self.period += 1;
+        let verdict = if leader > before { Verdict::Elected(leader) } else { Verdict::Unchanged };
         (verdict, self.period)
     }
 
-    fn judge(&mut self, quorum: usize) -> Verdict {
+    fn judge(&mut self, quorum: usize) {
         self.connected = self.replies.len() + 1 >= quorum;
-        if !self.connected {
-            return Verdict::Unchanged;
+        for reply in self.replies.values() {
+            self.status.leader = self.status.leader.max(reply.claimed);
         }
-        let candidates = self.replies.values().filter(|(_, connected)| *connected);
-        let highest = candidates.map(|(ballot, _)| *ballot).fold(self.own, Ballot::max);
-        if highest < self.leader {
-            self.own = Ballot { round: self.leader.round + 1, leader: self.me };
-            return Verdict::Unchanged;
+        self.status.happy = self.happy(quorum);
+        let all_unhappy = !self.status.happy && self.replies.values().all(|reply| !reply.happy);
+        if all_unhappy && self.connected {
+            self.usurp();
         }
-        if highest == self.leader {
-            return Verdict::Unchanged;
+    }
+
+    /// Whether the ballot that is followed works.
+    fn happy(&self, quorum: usize) -> bool {
+        let Status { claimed, leader, .. } = self.status;
+        let mut replies = self.replies.values();
+        if leader == claimed {
+            let followers = replies.clone().filter(|reply| reply.leader <= claimed).count();
+            followers + 1 >= quorum || replies.any(|reply| reply.leader > claimed && reply.happy)
+        } else {
+            replies.any(|reply| reply.claimed == leader && reply.happy)
         }
-        let before = self.leader;
-        self.leader = highest;
-        invariant!(I1, before < self.leader, "leader went from {before} to {}", self.leader);
-        Verdict::Elected(highest)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const A: NodeId = NodeId(1);
-    const B: NodeId = NodeId(2);
-
-    fn ballot(round: u64, leader: NodeId) -> Ballot {
-        Ballot { round, leader }
-    }
-
-    //= §1.2.2 timeout-based leader election test
-    #[test]
-    fn the_highest_connected_ballot_leads_and_a_lost_leader_is_outbid() {
-        let mut a = Election::new(A, Ballot::default(), 0);
-        assert_eq!(a.turn(2).0, Verdict::Unchanged, "alone, nobody is elected");
-        a.replied(B, 1, ballot(1, B), true);
-        assert_eq!(a.turn(2).0, Verdict::Elected(ballot(1, B)));
-        // B answers but has lost its quorum: no candidate any more.
-        a.replied(B, 2, ballot(1, B), false);
-        assert_eq!(a.turn(2).0, Verdict::Unchanged);
-        assert_eq!(a.reply(), (ballot(2, A), true));
-        a.replied(B, 3, ballot(1, B), false);
-        assert_eq!(a.turn(2).0, Verdict::Elected(ballot(2, A)));
-    }
-
-    #[test]
-    fn replies_to_another_period_do_not_count() {
-        let mut a = Election::new(A, Ballot::default(), 7);
-        a.replied(B, 6, ballot(1, B), true);
-        assert_eq!(a.turn(2).0, Verdict::Unchanged);
-        assert!(!a.connected());
-    }
-}
+mod tests;

@@ -49,10 +49,11 @@ impl<I: Snapshot> Turn<'_, I> {
                 preparing.votes.insert(from, vote);
                 self.try_to_lead();
             }
-            Role::Leading(leading) if leading.ballot == ballot => {
-                if !leading.progress.get(&from).is_some_and(|progress| progress.synced) {
-                    self.synchronise(from, vote.decided);
-                }
+            Role::Leading(leading)
+                if leading.ballot == ballot
+                    && !leading.progress.get(&from).is_some_and(|progress| progress.synced) =>
+            {
+                self.synchronise(from, vote.decided);
             }
             _ => {}
         }
@@ -108,7 +109,7 @@ impl<I: Snapshot> Turn<'_, I> {
         self.effects.observe(Observation::Leading(ballot));
         let end = self.state.tail.end();
         let own = Arc::new(Entry::new(end.index.next(), ballot, end.chain, Vec::new()));
-        self.state.role = Role::Leading(Leading {
+        self.state.role = Role::Leading(Box::new(Leading {
             ballot,
             relied: votes.iter().map(|(node, vote)| (*node, vote.incarnation)).collect(),
             first_own: own.index(),
@@ -121,7 +122,7 @@ impl<I: Snapshot> Turn<'_, I> {
             confirms: BTreeMap::new(),
             certificate: None,
             announced: LogIndex(0),
-        });
+        }));
         self.write(ballot, end, &[own]);
         for (node, vote) in votes {
             if node != self.config.me {
@@ -377,7 +378,7 @@ impl<I: Snapshot> Turn<'_, I> {
         }
         let quorum = self.state.membership.quorum();
         let mut acks: Vec<_> = leading.acks.values().collect();
-        acks.sort_unstable_by(|(a, _), (b, _)| b.index.cmp(&a.index));
+        acks.sort_unstable_by_key(|(place, _)| std::cmp::Reverse(place.index));
         let covers = acks.get(quorum - 1).map(|(place, _)| place.index)?;
         if covers <= self.state.certified {
             return None;

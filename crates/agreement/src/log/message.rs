@@ -2,6 +2,7 @@
 
 use super::entry::{Payload, SharedEntry, decode_entries, encode_entries};
 use super::tail::Place;
+use crate::election::Status;
 use avouch_promise::{
     Ballot, Decode, DecodeError, Digest, Encode, Incarnation, LogIndex, NodeId, Reader, Signed,
     Writer,
@@ -55,15 +56,15 @@ pub enum Message {
     Heartbeat {
         /// The asker's period.
         period: u64,
+        /// The asker's status.
+        status: Status,
     },
     /// "I am."
     HeartbeatReply {
         /// The asker's period.
         period: u64,
-        /// The replier's own ballot.
-        ballot: Ballot,
-        /// Whether the replier heard from a quorum.
-        connected: bool,
+        /// The replier's status.
+        status: Status,
     },
     /// A leader asks for promises (phase 1a).
     Prepare {
@@ -377,8 +378,8 @@ macro_rules! wire {
 }
 
 wire! {
-    1 Heartbeat { period: u64 }
-    2 HeartbeatReply { period: u64, ballot: value, connected: bool }
+    1 Heartbeat { period: u64, status: value }
+    2 HeartbeatReply { period: u64, status: value }
     3 Prepare { ballot: value, accepted: value, end: value, decided: value }
     4 Promise { ballot: value, vote: value }
     5 Append {

@@ -1,4 +1,4 @@
-//! The replicated log: Sequence Paxos as published with Omni-Paxos (EuroSys 2023, §4), with a
+//! The replicated log: Sequence Paxos as published with Omni-Paxos (`EuroSys` 2023, §4), with a
 //! running hash, read-index with its acknowledgement set, catch-up and checkpoint transfer.
 //!
 //! ```text

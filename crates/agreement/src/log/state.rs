@@ -71,7 +71,7 @@ pub(super) struct Following {
 pub(super) enum Role {
     Follower,
     Preparing(Preparing),
-    Leading(Leading),
+    Leading(Box<Leading>),
 }
 
 /// Collecting promises.

@@ -109,12 +109,13 @@ impl<I: Snapshot> Turn<'_, I> {
             return;
         }
         match message {
-            Message::Heartbeat { period } => {
-                let (ballot, connected) = self.state.election.reply();
-                self.effects.send(from, Message::HeartbeatReply { period, ballot, connected });
+            Message::Heartbeat { period, status } => {
+                self.state.election.heard(from, status);
+                let status = self.state.election.status();
+                self.effects.send(from, Message::HeartbeatReply { period, status });
             }
-            Message::HeartbeatReply { period, ballot, connected } => {
-                self.state.election.replied(from, period, ballot, connected);
+            Message::HeartbeatReply { period, status } => {
+                self.state.election.replied(from, period, status);
             }
             Message::Prepare { ballot, accepted, end, decided } => {
                 self.prepare(from, ballot, (accepted, end), decided);
@@ -135,7 +136,7 @@ impl<I: Snapshot> Turn<'_, I> {
             Message::Fetch { after } => self.serve(from, after),
             Message::Fetched { entries, decided } => self.fetched(from, &entries, decided),
             Message::FetchChunk { checkpoint, offset } => {
-                self.serve_chunk(from, checkpoint, offset)
+                self.serve_chunk(from, checkpoint, offset);
             }
             Message::Chunk { checkpoint, offset, bytes, total } => {
                 self.chunk(from, checkpoint, offset, &bytes, total);
@@ -183,7 +184,8 @@ impl<I: Snapshot> Turn<'_, I> {
             return self.campaign(ballot);
         }
         let (verdict, period) = self.state.election.turn(self.state.membership.quorum());
-        self.broadcast(&Message::Heartbeat { period });
+        let status = self.state.election.status();
+        self.broadcast(&Message::Heartbeat { period, status });
         if let Verdict::Elected(ballot) = verdict {
             if ballot.leader == self.config.me {
                 self.campaign(ballot);

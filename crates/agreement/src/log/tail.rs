@@ -48,14 +48,14 @@ impl Tail {
     }
     /// The last place; the base when there is no entry.
     pub fn end(&self) -> Place {
-        self.memory.back().map_or(self.memory_base, |entry| place(entry))
+        self.memory.back().map_or(self.memory_base, place)
     }
     /// The place at `index`, when it is in memory.
     pub fn at(&self, index: LogIndex) -> Option<Place> {
         if index == self.memory_base.index {
             return Some(self.memory_base);
         }
-        self.entry(index).map(|entry| place(entry))
+        self.entry(index).map(place)
     }
     /// The entry at `index`, when it is in memory.
     pub fn entry(&self, index: LogIndex) -> Option<&SharedEntry> {

@@ -17,7 +17,8 @@ pub(crate) fn start(folder: &Folder) -> Result<Option<Servers>, Error> {
     let mut processes = Vec::new();
     for place in 0..3 {
         let mut etcd = Command::new("etcd");
-        etcd.args(["--name", &format!("e{place}"), "--data-dir"]).arg(folder.0.join(format!("e{place}")));
+        etcd.args(["--name", &format!("e{place}"), "--data-dir"])
+            .arg(folder.0.join(format!("e{place}")));
         etcd.args(["--listen-client-urls", &client(place)]);
         etcd.args(["--advertise-client-urls", &client(place)]);
         etcd.args(["--listen-peer-urls", &peer(place)]);

@@ -8,6 +8,7 @@ use avouch_store::wire::client::{Asking, Connection};
 use avouch_store::wire::metadata::Name;
 use avouch_store::wire::proto::etcdserverpb::StatusRequest;
 use bytes::Bytes;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
@@ -19,6 +20,8 @@ const KEYS: u64 = 1_000;
 const VALUE_BYTES: usize = 256;
 /// How long servers may take to be there.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How many clients there have been: each has a name of its own, for names are used once.
+static NAMED: AtomicU64 = AtomicU64::new(1);
 /// What runs before anything counts.
 const WARM_UP: Duration = Duration::from_millis(300);
 
@@ -139,13 +142,14 @@ impl Load {
 async fn one(cell: Cell, connection: Connection, number: u64, end: Instant) -> Result<Seen, Error> {
     let mut random = Random::new(Random::seed_from_environment()).fork(number);
     let mut seen = Seen::default();
-    let client = random.bits();
+    let client = NAMED.fetch_add(1, Ordering::Relaxed);
     let mut sequence = 0;
     while Instant::now() < end {
         sequence += 1;
         let number = random.below(KEYS);
         let operation = if cell.verb == Verb::Put { put(number) } else { get(number) };
-        let asking = if cell.evidence { asking(&mut random, client, sequence) } else { Asking::default() };
+        let asking =
+            if cell.evidence { asking(&mut random, client, sequence) } else { Asking::default() };
         let start = Instant::now();
         let told = connection.ask(operation, &asking).await?;
         seen.latencies.push(start.elapsed());

@@ -33,7 +33,8 @@ impl Server {
     pub(crate) fn start(command: &mut Command) -> Result<Self, Error> {
         let program = command.get_program().to_string_lossy().into_owned();
         let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let child = quiet.spawn().map_err(|error| environment(&format!("to run {program}"), &error));
+        let child =
+            quiet.spawn().map_err(|error| environment(&format!("to run {program}"), &error));
         child.map(Self)
     }
 

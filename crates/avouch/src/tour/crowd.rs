@@ -23,8 +23,7 @@ pub(super) const DEADLINE: Duration = Duration::from_secs(2);
 /// How long a client waits for one of the last reads, when all is calm.
 const LAST_DEADLINE: Duration = Duration::from_secs(10);
 /// The clients of one region.
-const CLIENTS: [Appetite; 4] =
-    [Appetite::Strong, Appetite::Weak, Appetite::Strong, Appetite::Weak];
+const CLIENTS: [Appetite; 4] = [Appetite::Strong, Appetite::Weak, Appetite::Strong, Appetite::Weak];
 
 /// Who may write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -83,10 +83,8 @@ fn travel(
     let leader = cluster.leader(None, PATIENCE)?;
     screen.say(&format!("{} leads; the clients start", cluster.name(leader)));
     let endpoints = cluster.endpoints();
-    let header = Header {
-        about: format!("tour, seed {seed}"),
-        cluster: Some(cluster.trust.cluster()),
-    };
+    let header =
+        Header { about: format!("tour, seed {seed}"), cluster: Some(cluster.trust.cluster()) };
     let notebook = Arc::new(Notebook::open(&folder.path, &header)?);
     let crowd = Crowd::start(&endpoints, &cluster.trust, &notebook, &random)?;
     let director = Director {

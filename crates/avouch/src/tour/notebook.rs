@@ -170,7 +170,13 @@ impl Pages {
     }
 
     /// Keeps an answer's evidence and figures.
-    fn keep(&mut self, number: usize, ended: Duration, outcome: Outcome, reply: &Reply) -> Answered {
+    fn keep(
+        &mut self,
+        number: usize,
+        ended: Duration,
+        outcome: Outcome,
+        reply: &Reply,
+    ) -> Answered {
         let item = reply.item.clone().map(|item| self.put(item));
         let judgement = match &reply.worth {
             Worth::Judged(judgement) => Some(judgement),

@@ -74,9 +74,7 @@ impl Wishes {
             Appetite::Weak => match self.random.below(6) {
                 0..=1 => Wish { action: Action::Get { key }, guarantee: Guarantee::Eventual },
                 2 => Wish { action: several(), guarantee: Guarantee::ConsistentPrefix },
-                _ => {
-                    Wish { action: Action::Get { key }, guarantee: Guarantee::ConsistentPrefix }
-                }
+                _ => Wish { action: Action::Get { key }, guarantee: Guarantee::ConsistentPrefix },
             },
         }
     }

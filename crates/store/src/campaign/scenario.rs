@@ -30,6 +30,9 @@ pub struct Plan {
     pub faults: bool,
     /// Many short faults on slow disks instead of a few of every kind: what a mutant needs.
     pub rough: bool,
+    /// Nodes lead by usurpation, at any end of a period, instead of by election: as no election
+    /// would let them, and as the log must stand.
+    pub usurp: bool,
     /// How many of the last lines of a run's story are kept.
     pub story_lines: usize,
     /// A bug planted in the log.
@@ -51,6 +54,7 @@ impl Default for Plan {
             keys: 8,
             faults: true,
             rough: false,
+            usurp: false,
             story_lines: 40,
             log_mutant: None,
             node_mutant: None,
@@ -61,6 +65,8 @@ impl Default for Plan {
 
 /// The election period of the simulated group.
 const ELECTION: Nanos = Nanos::from_millis(60);
+/// How often each node usurps, where nodes do.
+const USURP: Nanos = Nanos::from_millis(700);
 
 impl Plan {
     /// The configurations of the plan's nodes.
@@ -72,6 +78,10 @@ impl Plan {
             log.bounds.memory = 24;
             log.bounds.chunk = 700;
             log.bounds.in_flight = 4;
+            if self.usurp {
+                log.heartbeats = false;
+                log.timing.election = USURP;
+            }
             log.mutant = self.log_mutant;
             let mut config = Config::new(log);
             config.checkpoint_entries = 60;

@@ -1,11 +1,11 @@
 //! Our log alone, without the machine that a store puts on top: log beside log.
 
 use super::{Decided, Setup, Subject};
+use avouch_agreement::Membership;
 use avouch_agreement::explore::{Explored, Reached, image_bytes};
 use avouch_agreement::log::{
     Command, Config, Image, Message, Observation, Output, Payload, Proposal, Record, State, Timer,
 };
-use avouch_agreement::Membership;
 use avouch_machine::{Effect, Effects, Env, Event, Loaded, Protocol, Recovered};
 use avouch_promise::{NodeId, Scope};
 use avouch_world::Simulated;

@@ -1,5 +1,5 @@
 //! Partial connectivity: links fail and no node does. The three scripts of the Omni-Paxos paper
-//! (Ng, Haridi, Carbone, EuroSys 2023, §2), for any log that lives in a world.
+//! (Ng, Haridi, Carbone; `EuroSys` 2023, §2), for any log that lives in a world.
 //!
 //! ```text
 //!   quorum loss               constrained election        chained
@@ -23,7 +23,7 @@
 //! [`Subject`] is what a log has to say of itself; the same scripts, links, clocks, disks and
 //! proposals then go for every log. [`Bare`] is ours. The package `peers` brings two others.
 
-//= §4.1.2 asymmetric partitions (A to B works, B to A fails), triangles; GC pauses
+//= §1.2.2 partial-connectivity
 
 mod bare;
 mod pump;
@@ -49,7 +49,7 @@ pub struct Setup {
 }
 
 /// One proposal that a node told its client is decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Decided {
     /// Its place: the same on every node, and growing along the log.
     pub place: u64,
@@ -135,6 +135,9 @@ pub const TIMEOUTS_MAX: u64 = 4;
 pub struct Plan {
     /// The scenario.
     pub scenario: Scenario,
+    /// The election timeout that the log is told; what it does is measured in [`TIMEOUT`]s, so a
+    /// larger one must be seen.
+    pub timeout: Nanos,
     /// How long it is watched after the cut.
     pub watch: Nanos,
     /// How many of the last lines of its story are kept.
@@ -144,12 +147,12 @@ pub struct Plan {
 impl Plan {
     /// A scenario that is watched for so many election timeouts after the cut.
     pub const fn new(scenario: Scenario, timeouts: u64) -> Self {
-        Self { scenario, watch: Nanos(TIMEOUT.0 * timeouts), story_lines: 0 }
+        Self { scenario, timeout: TIMEOUT, watch: Nanos(TIMEOUT.0 * timeouts), story_lines: 0 }
     }
 
     /// The world of one seed, before anything happens.
     pub fn world<S: Subject>(&self, seed: u64) -> World<S> {
-        let setup = Setup { nodes: self.scenario.nodes(), timeout: TIMEOUT, seed };
+        let setup = Setup { nodes: self.scenario.nodes(), timeout: self.timeout, seed };
         World::new(seed, options(self.story_lines), S::configs(&setup))
     }
 

@@ -182,12 +182,12 @@ impl<S: Subject> Driver<S> for Stage {
         let nodes: Vec<_> = world.nodes().collect();
         for node in nodes {
             // Nodes that started at one moment would keep their timers in step for ever.
-            let duration = Nanos(world.random().below(TIMEOUT.0));
+            let duration = TIMEOUT.plus(Nanos(world.random().below(TIMEOUT.0)));
             world.schedule(Nanos(1), Fault::Pause { node, duration });
         }
         let set_at = WARM_UP.plus(Nanos(world.random().below(TIMEOUT.0)));
         world.wake(set_at, wake::SET);
-        world.wake(TIMEOUT, wake::PROPOSE);
+        world.wake(TIMEOUT.times(3), wake::PROPOSE);
     }
 
     fn on_wakeup(&mut self, world: &mut World<S>, key: u64) {
@@ -222,5 +222,42 @@ impl<S: Subject> Driver<S> for Stage {
         if rank.is_some() && rank != before && self.cut.is_some() {
             self.elections += 1;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A stage whose cut was at 0 and which ran for 20 timeouts.
+    fn watched(moments: &[u64]) -> Resumption {
+        let mut stage = Stage::new(Plan::new(Scenario::QuorumLoss, 20));
+        stage.cut = Some((0, Nanos::ZERO));
+        stage.moments = moments.iter().map(|tenths| Nanos(tenths * TIMEOUT.0 / 10)).collect();
+        stage.resumption(TIMEOUT.times(20)).expect("there was a cut")
+    }
+
+    fn steady(from: u64, to: u64) -> Vec<u64> {
+        (from..=to).step_by(5).collect()
+    }
+
+    #[test]
+    fn only_what_goes_on_to_the_end_has_resumed() {
+        let at_once = watched(&steady(35, 200));
+        assert_eq!(at_once.after, Some(Nanos(TIMEOUT.0 * 35 / 10)));
+        assert!(at_once.in_time());
+        let late = watched(&steady(45, 200));
+        assert!(late.after.is_some() && !late.in_time());
+        assert_eq!(watched(&[]).after, None);
+        assert_eq!(watched(&steady(5, 150)).after, None, "it stopped before the end");
+        let paused = watched(&[steady(5, 50), steady(100, 200)].concat());
+        assert_eq!(paused.after, Some(TIMEOUT.times(10)), "it resumed after the last long pause");
+        assert_eq!(paused.longest_pause, TIMEOUT.times(5));
+    }
+
+    #[test]
+    fn a_run_without_a_cut_is_no_run() {
+        let stage = Stage::new(Plan::new(Scenario::Chained, 20));
+        assert!(stage.resumption(TIMEOUT).is_err());
     }
 }

@@ -1,0 +1,147 @@
+//! The election among a few nodes whose links are given, period by period.
+
+use super::*;
+
+/// Nodes that end their periods in turn, `1` first, and hear whom they are linked to.
+struct Group {
+    nodes: Vec<Election>,
+    links: Vec<(u32, u32)>,
+    elected: Vec<(u32, Ballot)>,
+}
+
+impl Group {
+    fn of(count: u32) -> Self {
+        let node = |me| Election::new(NodeId(me), Ballot::default(), 0);
+        let all = |one: u32| (one + 1..=count).map(move |other| (one, other));
+        Self {
+            nodes: (1..=count).map(node).collect(),
+            links: (1..=count).flat_map(all).collect(),
+            elected: Vec::new(),
+        }
+    }
+
+    fn linked(&self, one: u32, other: u32) -> bool {
+        self.links.contains(&(one.min(other), one.max(other)))
+    }
+
+    fn node(&mut self, number: u32) -> &mut Election {
+        &mut self.nodes[number as usize - 1]
+    }
+
+    /// Every node ends a period, one after the other, and asks at once for the next.
+    fn period(&mut self) {
+        let count = self.nodes.len() as u32;
+        for me in 1..=count {
+            let (verdict, period) = self.node(me).turn(count as usize / 2 + 1);
+            if let Verdict::Elected(ballot) = verdict {
+                self.elected.push((me, ballot));
+            }
+            let status = self.node(me).status();
+            for other in (1..=count).filter(|other| *other != me) {
+                if self.linked(me, other) {
+                    self.node(other).heard(NodeId(me), status);
+                    let reply = self.node(other).status();
+                    self.node(me).replied(NodeId(other), period, reply);
+                }
+            }
+        }
+    }
+
+    fn periods(&mut self, count: u32) {
+        (0..count).for_each(|_| self.period());
+    }
+
+    /// Who claims the ballot that it follows and is happy.
+    fn leaders(&self) -> Vec<u32> {
+        let leads = |node: &&Election| {
+            let Status { claimed, leader, happy } = node.status();
+            claimed == leader && happy
+        };
+        self.nodes.iter().filter(leads).map(|node| node.me.0).collect()
+    }
+}
+
+//= §1.2.2 timeout-based leader election test
+#[test]
+fn one_leads_and_a_lost_one_is_replaced_within_three_periods() {
+    let mut group = Group::of(5);
+    group.periods(3);
+    let first = group.leaders();
+    assert_eq!(first.len(), 1);
+    group.periods(20);
+    assert_eq!(group.leaders(), first, "nothing happened, so nothing changes");
+    group.links.retain(|(one, other)| *one != first[0] && *other != first[0]);
+    let before = group.elected.len();
+    group.periods(3);
+    let others: Vec<_> = group.leaders().into_iter().filter(|node| *node != first[0]).collect();
+    assert_eq!(others.len(), 1, "{:?}", &group.elected[before..]);
+}
+
+#[test]
+fn a_hub_takes_over_when_only_it_reaches_a_quorum() {
+    for hub in 1..=5 {
+        let mut group = Group::of(5);
+        group.periods(3);
+        let leader = group.leaders()[0];
+        if leader == hub {
+            continue;
+        }
+        group.links.retain(|(one, other)| *one == hub || *other == hub);
+        group.periods(4);
+        assert_eq!(group.leaders(), [hub]);
+    }
+}
+
+#[test]
+fn the_ends_of_a_chain_do_not_depose_each_other() {
+    for nodes in [3, 5] {
+        let mut group = Group::of(nodes);
+        group.periods(3);
+        group.links.retain(|(one, other)| other - one == 1);
+        group.periods(6);
+        let settled = group.elected.len();
+        group.periods(40);
+        assert_eq!(group.elected.len(), settled, "somebody took over again and again");
+        let leaders = group.leaders();
+        assert!(!leaders.is_empty());
+    }
+}
+
+#[test]
+fn a_node_that_starts_again_follows_who_leads() {
+    let mut group = Group::of(3);
+    group.periods(4);
+    let leader = group.leaders()[0];
+    let other = if leader == 1 { 2 } else { 1 };
+    let promised = group.node(other).leader();
+    *group.node(other) = Election::new(NodeId(other), promised, 1 << 32);
+    let before = group.elected.len();
+    group.periods(5);
+    assert_eq!((group.leaders(), group.elected.len()), (vec![leader], before));
+}
+
+#[test]
+fn replies_to_another_period_or_for_another_node_do_not_count() {
+    let mut one = Election::new(NodeId(1), Ballot::default(), 7);
+    let status = Election::new(NodeId(2), Ballot::default(), 0).status();
+    one.replied(NodeId(2), 6, status);
+    one.replied(NodeId(3), 7, status);
+    one.heard(NodeId(2), status);
+    assert_eq!(one.turn(2).0, Verdict::Unchanged);
+    assert!(!one.connected());
+}
+
+#[test]
+fn a_happy_neighbour_keeps_a_node_from_taking_over() {
+    let mut one = Election::new(NodeId(1), Ballot::default(), 0);
+    let followed = Ballot { round: 4, leader: NodeId(3) };
+    let status =
+        Status { claimed: Ballot { round: 0, leader: NodeId(2) }, leader: followed, happy: true };
+    one.promised(followed);
+    one.replied(NodeId(2), 0, status);
+    assert_eq!(one.turn(2).0, Verdict::Unchanged);
+    one.replied(NodeId(2), 1, status);
+    one.heard(NodeId(2), Status { happy: false, ..status });
+    let own = Ballot { round: 5, leader: NodeId(1) };
+    assert_eq!(one.turn(2).0, Verdict::Elected(own), "what it heard last counts");
+}
