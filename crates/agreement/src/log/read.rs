@@ -100,7 +100,8 @@ impl<I: Snapshot> Turn<'_, I> {
         let own_decided = decided >= leading.first_own;
         let replies = BTreeMap::new();
         leading.confirms.insert(round, Confirm { root, attest, decided, asked: false, replies });
-        // Before that nothing proves a read, and a node that is granted one would ask again at once.
+        // Before that nothing proves a read, and a node that is granted one would ask again at
+        // once.
         if own_decided && self.config.has(Mutant::ReadWithoutQuorum) {
             let own = self.own_confirmation(root, attest);
             if let Role::Leading(leading) = &mut self.state.role

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! Both clusters are up all the time and one of them is asked. A machine that others share is
-//! noisy, so what counts is the median over the rounds of the ratio within a round, and the CPU time
-//! that an operation takes: that of the three servers, and that of the client.
+//! noisy, so what counts is the median over the rounds of the ratio within a round, and the CPU
+//! time that an operation takes: that of the three servers, and that of the client.
 //!
 //! All clients ask the leader, each over a connection of its own, one request at a time.
 

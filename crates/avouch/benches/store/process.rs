@@ -1,4 +1,5 @@
-//! Server processes, stopped whatever happens, and what they cost: CPU time from the kernel's books.
+//! Server processes, stopped whatever happens, and what they cost: CPU time from the kernel's
+//! books.
 
 use avouch_promise::{Blame, Error};
 use std::net::TcpListener;

@@ -10,8 +10,8 @@
 //! Everything is what ships: the nodes, the client, the verifier, the judge. Nothing in the verdict
 //! leans on the cluster: when the judges read the files, it has stopped.
 //!
-//! A tour that did not show what it promises (no election, nobody who ran into the cut, a final read
-//! without an answer) ends as unknown, never as holds.
+//! A tour that did not show what it promises (no election, nobody who ran into the cut, a final
+//! read without an answer) ends as unknown, never as holds.
 
 mod cluster;
 mod crowd;
