@@ -26,22 +26,38 @@ static NAMED: AtomicU64 = AtomicU64::new(1);
 const WARM_UP: Duration = Duration::from_millis(300);
 
 /// Connections to the leader of one system.
-pub(crate) struct Client(Vec<Connection>);
+pub(crate) struct Client {
+    leader: String,
+    connections: Vec<Connection>,
+}
 
 impl Client {
     /// Finds the leader, and fills its keys.
     pub(crate) async fn open(servers: &Servers) -> Result<Self, Error> {
-        let leader = leader(servers).await?;
+        let client = Self::of(leader(servers).await?).await?;
+        for number in 0..KEYS {
+            let told = client.connections[0].ask(put(number), &Asking::default()).await?;
+            told.outcome.map_err(Error::from)?;
+        }
+        Ok(client)
+    }
+
+    async fn of(leader: String) -> Result<Self, Error> {
         let mut connections = Vec::new();
         for _ in 0..CLIENTS {
             connections.push(Connection::open(&leader, PATIENCE).await?);
         }
-        let one = &connections[0];
-        for number in 0..KEYS {
-            let told = one.ask(put(number), &Asking::default()).await?;
-            told.outcome.map_err(Error::from)?;
+        Ok(Self { leader, connections })
+    }
+
+    /// Goes where the leader is now, if it is another: every cell asks a leader.
+    pub(crate) async fn follow(&mut self, servers: &Servers) -> Result<(), Error> {
+        let leader = leader(servers).await?;
+        if leader != self.leader {
+            eprintln!("{}: another leads, at {leader}", servers.name);
+            *self = Self::of(leader).await?;
         }
-        Ok(Self(connections))
+        Ok(())
     }
 }
 
@@ -94,7 +110,12 @@ struct Seen {
 
 impl Load {
     /// Makes the measurement.
-    pub(crate) async fn run(self, client: &Client, servers: &Servers) -> Result<Measured, Error> {
+    pub(crate) async fn run(
+        self,
+        client: &mut Client,
+        servers: &Servers,
+    ) -> Result<Measured, Error> {
+        client.follow(servers).await?;
         let warm = Load { span: WARM_UP, ..self };
         warm.drive(client).await?;
         let (servers_before, own_before) = (servers.cpu(), own_cpu());
@@ -125,7 +146,7 @@ impl Load {
     async fn drive(self, client: &Client) -> Result<Seen, Error> {
         let end = Instant::now() + self.span;
         let mut running = JoinSet::new();
-        for (number, connection) in client.0.iter().take(self.cell.clients).enumerate() {
+        for (number, connection) in client.connections.iter().take(self.cell.clients).enumerate() {
             running.spawn(one(self.cell, connection.clone(), number as u64 + 1, end));
         }
         let mut all = Seen::default();

@@ -79,7 +79,7 @@ fn run(options: &Options) -> Result<(), Error> {
             if options.only.as_ref().is_some_and(|only| !name.contains(only.as_str())) {
                 continue;
             }
-            for (system, (servers, client)) in systems.iter().zip(&clients).enumerate() {
+            for (system, (servers, client)) in systems.iter().zip(&mut clients).enumerate() {
                 if cell.evidence && system > 0 {
                     continue;
                 }

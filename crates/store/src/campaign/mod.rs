@@ -38,16 +38,16 @@ impl Simulated for Node {
     }
 
     fn through_wire(message: Message) -> Result<Message, String> {
-        through(message)
+        through(&message)
     }
 
     fn through_disk(record: Record) -> Result<Record, String> {
-        through(record)
+        through(&record)
     }
 }
 
 /// A value after it was encoded and decoded.
-fn through<T: Encode + Decode + PartialEq>(value: T) -> Result<T, String> {
+fn through<T: Encode + Decode + PartialEq>(value: &T) -> Result<T, String> {
     let back = T::from_bytes(&value.to_bytes()).map_err(|error| error.to_string())?;
-    if back == value { Ok(back) } else { Err("decodes to something else".to_owned()) }
+    if back == *value { Ok(back) } else { Err("decodes to something else".to_owned()) }
 }

@@ -4,7 +4,7 @@ use super::config::NodeMutant;
 use super::image::MachineImage;
 use super::state::{Draft, Recent, Wants};
 use super::step::Turn;
-use avouch_agreement::log::{Image, SharedEntry};
+use avouch_agreement::log::{Image, Payload, SharedEntry};
 use avouch_machine::CommandId;
 use avouch_promise::{LogIndex, LogPoint, invariant, merkle};
 use avouch_state::{Applied, Machine, Operation, outcome_bytes};
@@ -31,7 +31,7 @@ impl Turn<'_> {
                 }
             }
             self.state.applied = index;
-            let digests = entry.requests().iter().map(|request| request.digest()).collect();
+            let digests = entry.requests().iter().map(Payload::digest).collect();
             let machine = self.state.machine.clone();
             self.state.recent.push_back(Recent { header: *entry.header(), digests, machine });
             for (ids, applied) in answers {
