@@ -33,52 +33,56 @@ fn usurping(nodes: u32) -> Plan {
 }
 
 /// A bug in the log, in the world in which it shows soonest.
-fn in_log(mutant: Mutant, plan: Plan, seeds: u64) {
-    assert_killed(&format!("{mutant:?}"), &Plan { log_mutant: Some(mutant), ..plan }, seeds);
+fn in_log(mutant: Mutant, plan: &Plan, seeds: u64) {
+    assert_killed(
+        &format!("{mutant:?}"),
+        &Plan { log_mutant: Some(mutant), ..plan.clone() },
+        seeds,
+    );
 }
 
 #[test]
 fn acknowledge_before_persisting() {
-    in_log(Mutant::AcknowledgeBeforePersisting, rough(3), 200);
+    in_log(Mutant::AcknowledgeBeforePersisting, &rough(3), 200);
 }
 
 #[test]
 fn decide_without_a_quorum() {
-    in_log(Mutant::DecideWithoutQuorum, rough(3), 50);
+    in_log(Mutant::DecideWithoutQuorum, &rough(3), 50);
 }
 
 #[test]
 fn read_without_a_quorum() {
-    in_log(Mutant::ReadWithoutQuorum, rough(3), 50);
+    in_log(Mutant::ReadWithoutQuorum, &rough(3), 50);
 }
 
 #[test]
 fn vote_in_doubt() {
-    in_log(Mutant::VoteInDoubt, rough(3), 100);
+    in_log(Mutant::VoteInDoubt, &rough(3), 100);
 }
 
 #[test]
 fn ignore_a_promise() {
-    in_log(Mutant::IgnorePromise, rough(5), 300);
+    in_log(Mutant::IgnorePromise, &rough(5), 300);
 }
 
 #[test]
 fn skip_the_sync() {
-    in_log(Mutant::SkipSync, usurping(3), 400);
+    in_log(Mutant::SkipSync, &usurping(3), 400);
     let early = Mutants { persisted_too_early: true, ..Mutants::default() };
     assert_killed("persisted too early", &Plan { host_mutants: early, ..rough(3) }, 200);
 }
 
 #[test]
 fn read_on_behind_a_missing_record() {
-    in_log(Mutant::FoldAcrossGap, usurping(3), 400);
+    in_log(Mutant::FoldAcrossGap, &usurping(3), 400);
 }
 
 #[test]
 fn truncate_before_the_checkpoint_is_durable() {
     let trusting = Mutants { truncate_uncovered: true, ..Mutants::default() };
     let plan = Plan { host_mutants: trusting, ..rough(3) };
-    in_log(Mutant::TruncateBeforeCheckpoint, plan, 300);
+    in_log(Mutant::TruncateBeforeCheckpoint, &plan, 300);
 }
 
 #[test]

@@ -83,7 +83,7 @@ impl Crowd {
                     appetite,
                     wishes: Wishes::new(process, random.fork(process + 1)),
                     client: Client::new(Some(trust.clone()), vec![endpoint.clone()])?,
-                    reads_last: process as usize % CLIENTS.len() == 0,
+                    reads_last: (process as usize).is_multiple_of(CLIENTS.len()),
                     notebook: Arc::clone(notebook),
                     orders: heard.clone(),
                 });

@@ -131,9 +131,10 @@ impl Notebook {
             },
             Err(failure) => {
                 let why = failure.error.to_string();
-                match failure.fate_unknown {
-                    true => What::Info { why, point: None },
-                    false => What::Fail { why },
+                if failure.fate_unknown {
+                    What::Info { why, point: None }
+                } else {
+                    What::Fail { why }
                 }
             }
         };

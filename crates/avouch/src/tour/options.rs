@@ -30,7 +30,7 @@ pub struct Options {
     /// How long the clients run
     #[arg(long, value_name = "SPAN", default_value = "60s", value_parser = seconds)]
     pub seconds: Duration,
-    /// What the clients draw their requests from; without it AVOUCH_SEED, or 1
+    /// What the clients draw their requests from; without it `AVOUCH_SEED`, or 1
     #[arg(long, value_name = "SEED")]
     pub seed: Option<u64>,
     /// Keep the cluster's data, the history and the evidence in this folder, which must be empty

@@ -184,7 +184,8 @@ impl Director<'_> {
         let began = self.notebook.elapsed();
         match self.cluster.leader(Some(old), self.span / 6) {
             Ok(new) => {
-                let (name, took) = (self.cluster.name(new), self.notebook.elapsed() - began);
+                let (name, took) =
+                    (self.cluster.name(new), self.notebook.elapsed().saturating_sub(began));
                 self.say(&format!("{name} leads, {} after {fault}", span_text(took)));
             }
             Err(error) => self.missing.push(format!("after {fault}: {}", error.got)),
@@ -210,7 +211,7 @@ impl Director<'_> {
             let Some(left) = end.checked_sub(now).filter(|left| !left.is_zero()) else { return };
             let ticks = now.as_secs() / TICK.as_secs() + 1;
             let tick = TICK * u32::try_from(ticks).unwrap_or(u32::MAX);
-            pause(left.min(tick - now));
+            pause(left.min(tick.saturating_sub(now)));
             if tick < end && self.notebook.elapsed() >= tick {
                 let answered = self.notebook.count(|_| true);
                 self.say(&format!("{answered} answers so far"));

@@ -146,7 +146,8 @@ pub(super) fn lines(rows: &[Row], regions: &[String], cut: Cut) -> Vec<String> {
     let alone = regions.get(cut.region()).map_or("", String::as_str);
     lines.push(String::new());
     lines.push(format!("answered within {DEADLINE:?} during the cut of {alone}, by region"));
-    let head = regions.iter().map(|region| format!("{region:>16}")).collect::<String>();
+    let wide: Vec<_> = regions.iter().map(|region| format!("{region:>16}")).collect();
+    let head = wide.concat();
     lines.push(format!("{:<18}{head}", "guarantee"));
     for row in rows {
         let cell = |(answered, asked): &(usize, usize)| format!("{answered:>8} of {asked:>4}");
