@@ -71,7 +71,7 @@ fn sound() {
     let during = |guarantee: &str, answered: bool| {
         let regions = row(&told, guarantee)["during_the_cut"].as_array().unwrap().clone();
         let of = |region: &Value| region["answered"].as_u64().unwrap();
-        let silent = regions.iter().filter(|region| (of(region) == 0) == !answered);
+        let silent = regions.iter().filter(|region| (of(region) == 0) != answered);
         silent.count()
     };
     assert_eq!(during("eventual", true), 5, "{told:#}");

@@ -50,7 +50,11 @@ pub(crate) fn print(table: &Table) {
         }
     }
     let most = |figure: fn(&Measured) -> Option<usize>| {
-        lengths.iter().filter_map(figure).max().map(|bytes| bytes as f64)
+        lengths
+            .iter()
+            .filter_map(figure)
+            .max()
+            .map(|bytes| f64::from(u32::try_from(bytes).unwrap_or(u32::MAX)))
     };
     // Certificates are not cached on connections yet, so every answer carries its own whole.
     goal("evidence_wire_p99_cached", most(|m| m.wire_p99), "B", Want::AtMost(400.0));

@@ -128,7 +128,7 @@ impl Load {
         if latencies.is_empty() {
             return Err(environment("answers", &"none in time"));
         }
-        let count = latencies.len() as f64;
+        let count = f64::from(u32::try_from(latencies.len()).unwrap_or(u32::MAX));
         let (mut evidence, mut wire) = (seen.evidence, seen.wire);
         evidence.sort_unstable();
         wire.sort_unstable();

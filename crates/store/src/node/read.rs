@@ -79,7 +79,11 @@ impl Turn<'_> {
         let Some(operation) = &asked.read else { return };
         let outcome = outcome_bytes(&machine.read(operation));
         let (request, guarantee) = (asked.digest, asked.guarantee);
-        let position = self.state.recent_at(index).map_or(0, |recent| recent.header.count);
+        // Right after a start, or a checkpoint from a peer, only the machine knows its point.
+        let reached = machine.point();
+        let from_checkpoint = if reached.index == index { reached.position } else { 0 };
+        let recent = self.state.recent_at(index);
+        let position = recent.map_or(from_checkpoint, |recent| recent.header.count);
         let draft = Draft {
             id,
             request,
