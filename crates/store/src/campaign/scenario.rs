@@ -199,10 +199,10 @@ impl Plan {
         campaign
             .clone()
             .at_least("elections", each(200))
-            .at_least("checkpoint_transfers", each(10))
+            .at_least("checkpoint_transfers", each(8))
             .at_least("served_from_disk", each(5))
-            .at_least("lost_syncs", each(50))
-            .at_least("torn_tails", each(30))
+            .at_least("lost_syncs", each(30))
+            .at_least("torn_tails", each(15))
             .at_least("bit_rots", each(10))
             .at_least("rejoined", each(10))
             .at_least("evidence", each(2_000))
