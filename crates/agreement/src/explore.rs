@@ -115,6 +115,7 @@ pub fn configs(count: u32, mutant: Option<Mutant>) -> Vec<Config> {
     let config = |me| {
         let mut config = Config::new(me, Scope::default(), voters.clone(), Nanos::from_millis(100));
         config.heartbeats = false;
+        config.gather = false;
         config.mutant = mutant;
         config
     };

@@ -52,7 +52,8 @@ impl Alone {
         let trust = Trust::symbolic(1, 1);
         let scope = Scope { cluster: trust.cluster(), keyspace: KeyspaceId(0), group: GroupId(0) };
         let founding = Membership::founding(vec![NodeId(1)]);
-        let config = Config::new(log::Config::new(NodeId(1), scope, founding, Nanos(1_000)));
+        let mut config = Config::new(log::Config::new(NodeId(1), scope, founding, Nanos(1_000)));
+        config.log.gather = false; // nobody looks at timers here
         let state = Node::recover(&config, Recovered::fresh());
         let env = Set { trust, monotonic: Nanos::ZERO, wall: Interval::UNKNOWN };
         let mut alone = Self { config, state, env, outputs: Vec::new() };

@@ -47,6 +47,9 @@ pub struct Config {
     /// try to lead at any firing of its election timer, which is harder on the log than any
     /// election could be.
     pub heartbeats: bool,
+    /// Whether requests of one moment gather into one entry. Explorers set this to false: it only
+    /// delays a proposal by a timer that is due at once.
+    pub gather: bool,
     /// A bug planted on purpose; tests only.
     pub mutant: Option<Mutant>,
 }
@@ -68,6 +71,7 @@ impl Config {
                 chunk: 256 << 10,
             },
             heartbeats: true,
+            gather: true,
             mutant: None,
         }
     }

@@ -6,7 +6,7 @@ use super::image::Snapshot;
 use super::message::{Certificate, Message, Vote};
 use super::record::Record;
 use super::state::{Leading, Preparing, Progress, Role};
-use super::step::Turn;
+use super::step::{Timer, Turn};
 use super::tail::Place;
 use crate::mutant::Mutant;
 use avouch_promise::{
@@ -116,6 +116,7 @@ impl<I: Snapshot> Turn<'_, I> {
             progress: BTreeMap::new(),
             queue: VecDeque::new(),
             queued: BTreeSet::new(),
+            gathering: false,
             queue_attest: false,
             attest: LogIndex(0),
             acks: BTreeMap::new(),
@@ -201,14 +202,28 @@ impl<I: Snapshot> Turn<'_, I> {
     /// Requests for this leader to propose; others than leaders drop them.
     pub(super) fn enqueue(&mut self, proposals: impl Iterator<Item = Proposal>) {
         let Role::Leading(leading) = &mut self.state.role else { return };
+        let was_empty = leading.queue.is_empty();
         for Proposal { payload, attest } in proposals {
             if leading.queue.len() >= self.config.bounds.queue {
-                return;
+                break;
             }
             if leading.queued.insert(payload.digest()) {
                 leading.queue_attest |= attest;
                 leading.queue.push_back(payload);
             }
+        }
+        if self.config.gather && was_empty && !leading.queue.is_empty() {
+            leading.gathering = true;
+            let now = self.env.monotonic();
+            self.effects.set_timer(Timer::Gather, now);
+        }
+    }
+
+    /// What came in at one moment is together now: one entry holds it all, so that one record, one
+    /// message and one acknowledgement carry it.
+    pub(super) fn gathered(&mut self) {
+        if let Role::Leading(leading) = &mut self.state.role {
+            leading.gathering = false;
         }
     }
 
@@ -239,7 +254,10 @@ impl<I: Snapshot> Turn<'_, I> {
     fn next_batch(&mut self) -> Option<(Vec<Payload>, bool)> {
         let under_way = self.state.tail.end().index.0 - self.state.decided.0;
         let Role::Leading(leading) = &mut self.state.role else { return None };
-        if leading.queue.is_empty() || under_way >= self.config.bounds.in_flight as u64 {
+        if leading.gathering
+            || leading.queue.is_empty()
+            || under_way >= self.config.bounds.in_flight as u64
+        {
             return None;
         }
         let (mut size, mut requests) = (0, Vec::new());

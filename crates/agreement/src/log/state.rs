@@ -93,6 +93,8 @@ pub(super) struct Leading {
     pub(super) queue: VecDeque<Payload>,
     /// Digests in the queue or proposed and undecided.
     pub(super) queued: BTreeSet<Digest>,
+    /// Whether what was put into the empty queue waits for others of the same moment.
+    pub(super) gathering: bool,
     /// Requests in the queue wish to be certified.
     pub(super) queue_attest: bool,
     /// Up to where signed acknowledgements are wanted.

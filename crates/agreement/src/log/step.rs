@@ -26,6 +26,9 @@ pub enum Timer {
     Election,
     /// Look for what was not answered.
     Resend,
+    /// Requests of one moment are together. Due at once: a host takes in all that has come before
+    /// it looks at its timers.
+    Gather,
 }
 
 impl<I: Snapshot> Protocol for Log<I> {
@@ -80,6 +83,7 @@ impl<I: Snapshot> Turn<'_, I> {
             Event::Command { id: _, command } => self.command(command),
             Event::Timer(Timer::Election) => self.election_timer(),
             Event::Timer(Timer::Resend) => self.resend_timer(),
+            Event::Timer(Timer::Gather) => self.gathered(),
             Event::Persisted(seq) => self.persisted(seq),
             Event::Loaded { id, loaded } => self.loaded(id, loaded),
             Event::Checkpointed(seq) => self.checkpointed(seq),

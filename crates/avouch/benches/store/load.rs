@@ -177,9 +177,7 @@ async fn one(cell: Cell, connection: Connection, number: u64, end: Instant) -> R
         told.outcome.map_err(Error::from)?;
         if let Some(carried) = told.carried {
             seen.evidence.push(carried.evidence.len());
-            // Trailers carry bytes in base64; the request's own bytes come beside the evidence
-            // without their body.
-            seen.wire.push(carried.evidence.len().div_ceil(3) * 4);
+            seen.wire.push(told.beside_bytes);
         } else if cell.evidence {
             return Err(Error::new(Blame::Peer, "the evidence that was asked for", "none"));
         }

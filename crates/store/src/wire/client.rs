@@ -3,7 +3,7 @@
 //! It speaks to an avouch and to an etcd alike (an etcd sends no evidence), and it derives from an
 //! answer the very bytes that evidence speaks of.
 
-use super::convert::{self, response};
+use super::convert::{self, Headed, response};
 use super::metadata::{self, Name};
 use super::proto::etcdserverpb as pb;
 use avouch_promise::{Blame, Decode, Encode, Error, Nonce, Request as Bound};
@@ -12,13 +12,13 @@ use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::client::conn::http2::{Builder, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use prost::Message as _;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tonic::body::Body;
 use tonic::codegen::{Service, http};
-use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Code, Status};
 
 const HEADERS_MAX: u32 = 64 << 10;
@@ -82,18 +82,22 @@ impl Connection {
 
     /// Asks for one operation.
     pub async fn ask(&self, operation: Operation, asking: &Asking) -> Result<Told, Error> {
-        let (metadata, outcome) = match self.call(operation.clone(), asking).await {
-            Ok((metadata, response)) => (metadata, Ok(response?)),
+        let (avouched, outcome) = match self.call(operation.clone(), asking).await {
+            Ok((avouched, response)) => (avouched, Ok(response?)),
             Err(status) => match response::error_from_status(&status) {
-                Some(error) => (status.metadata().clone(), Err(error)),
+                Some(error) => (metadata::avouched(status.metadata())?, Err(error)),
                 None => return Err(failure(&status)),
             },
         };
-        let note = |key| metadata.get(key).and_then(|value| value.to_str().ok());
+        let Some(avouched) = avouched else {
+            let (achieved, hops, beside_bytes, carried) = (None, None, 0, None);
+            return Ok(Told { outcome, achieved, hops, beside_bytes, carried });
+        };
         Ok(Told {
-            achieved: note(metadata::ACHIEVED).map(str::to_owned),
-            hops: note(metadata::HOPS).and_then(|hops| hops.parse().ok()),
-            carried: carried(&operation, &outcome, &metadata)?,
+            hops: Some(avouched.hops),
+            beside_bytes: avouched.encoded_len(),
+            carried: carried(&operation, &outcome, avouched.request, avouched.evidence)?,
+            achieved: Some(avouched.achieved),
             outcome,
         })
     }
@@ -102,42 +106,42 @@ impl Connection {
         &self,
         operation: Operation,
         asking: &Asking,
-    ) -> Result<(MetadataMap, Result<Response, Error>), Status> {
-        fn parts<M>(told: tonic::Response<M>) -> (MetadataMap, M) {
-            let (metadata, message, _) = told.into_parts();
-            (metadata, message)
+    ) -> Result<(Option<pb::Avouched>, Result<Response, Error>), Status> {
+        fn parts<M: Headed>(told: tonic::Response<M>) -> (Option<pb::Avouched>, M) {
+            let mut message = told.into_inner();
+            (message.header().and_then(|header| header.avouched.take()), message)
         }
         Ok(match operation {
             Operation::Range(range) => {
                 let request = asking.request(convert::range_message(range))?;
-                let (metadata, message) = parts(self.kv().range(request).await?);
-                (metadata, Ok(response::range(message)))
+                let (avouched, message) = parts(self.kv().range(request).await?);
+                (avouched, Ok(response::range(message)))
             }
             Operation::Put(put) => {
                 let request = asking.request(convert::put_message(put))?;
-                let (metadata, message) = parts(self.kv().put(request).await?);
-                (metadata, Ok(response::put(message)))
+                let (avouched, message) = parts(self.kv().put(request).await?);
+                (avouched, Ok(response::put(message)))
             }
             Operation::DeleteRange(delete) => {
                 let request = asking.request(convert::delete_message(delete))?;
-                let (metadata, message) = parts(self.kv().delete_range(request).await?);
-                (metadata, Ok(response::delete(message)))
+                let (avouched, message) = parts(self.kv().delete_range(request).await?);
+                (avouched, Ok(response::delete(message)))
             }
             Operation::Txn(txn) => {
                 let request = asking.request(convert::txn_message(txn))?;
-                let (metadata, message) = parts(self.kv().txn(request).await?);
-                (metadata, response::txn(message))
+                let (avouched, message) = parts(self.kv().txn(request).await?);
+                (avouched, response::txn(message))
             }
             Operation::Compact(compaction) => {
                 let (revision, physical) = (compaction.revision, compaction.physical);
                 let request = asking.request(pb::CompactionRequest { revision, physical })?;
-                let (metadata, message) = parts(self.kv().compact(request).await?);
-                (metadata, Ok(response::compact(message)))
+                let (avouched, message) = parts(self.kv().compact(request).await?);
+                (avouched, Ok(response::compact(message)))
             }
             Operation::Alarm(alarm) => {
                 let request = asking.request(convert::alarm_message(alarm))?;
-                let (metadata, message) = parts(self.maintenance().alarm(request).await?);
-                (metadata, response::alarm(message))
+                let (avouched, message) = parts(self.maintenance().alarm(request).await?);
+                (avouched, response::alarm(message))
             }
         })
     }
@@ -198,6 +202,8 @@ pub struct Told {
     pub achieved: Option<String>,
     /// How many wide-area hops the node says lay on its way.
     pub hops: Option<u32>,
+    /// How many bytes of the message are avouch's part of it.
+    pub beside_bytes: usize,
     /// The evidence, with the bytes it speaks of.
     pub carried: Option<Carried>,
 }
@@ -216,19 +222,16 @@ pub struct Carried {
 fn carried(
     operation: &Operation,
     outcome: &Outcome,
-    metadata: &MetadataMap,
+    head: Bytes,
+    evidence: Bytes,
 ) -> Result<Option<Carried>, Error> {
-    let garbled = || Error::new(Blame::Peer, "evidence and request in base64", "other text");
-    let bytes = |value: &MetadataValue<_>| value.to_bytes().map_err(|_| garbled());
-    let Some(evidence) = metadata.get_bin(metadata::EVIDENCE_BYTES) else { return Ok(None) };
-    let Some(head) = metadata.get_bin(metadata::REQUEST_BYTES) else {
-        return Err(Error::new(Blame::Peer, "the request beside the evidence", "nothing"));
-    };
-    let bound = Bound::from_bytes(&bytes(head)?)
+    if evidence.is_empty() {
+        return Ok(None);
+    }
+    let bound = Bound::from_bytes(&head)
         .map_err(|error| Error::decode(Blame::Peer, "the request beside the evidence", &error))?;
     let request = Bound { body: operation.to_bytes(), ..bound }.to_bytes();
-    let (response, evidence) = (outcome_bytes(outcome), bytes(evidence)?);
-    Ok(Some(Carried { request, response, evidence }))
+    Ok(Some(Carried { request, response: outcome_bytes(outcome), evidence }))
 }
 
 const NOTHING_WRITTEN: &str = "an answer (nothing was written)";

@@ -5,12 +5,12 @@
 
 use super::ask::{Ask, Question};
 use super::proto::etcdserverpb as pb;
-use super::service::{Services, Trailers, VERSION};
+use super::service::{Services, VERSION};
 use avouch_promise::guarantee::Guarantee;
 use avouch_promise::{Encode, KeyspaceId, Nonce, Request as Bound, RequestId};
 use avouch_state::{Operation, RangeRequest, outcome_from_bytes};
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
+use http_body_util::Full;
 use hyper::body::Incoming;
 use std::convert::Infallible;
 use std::time::Duration;
@@ -85,7 +85,7 @@ impl<A: Ask> Pages<A> {
             "etcdserverpb.Cluster" => self.cluster.call(request).await,
             _ => self.maintenance.call(request).await,
         };
-        response.map(with_trailers)
+        response
     }
 
     async fn page(&self, method: &http::Method, path: &str) -> http::Response<Body> {
@@ -167,16 +167,6 @@ fn page(code: u16, kind: &'static str, body: String) -> http::Response<Body> {
     let kind = http::HeaderValue::from_static(kind);
     response.headers_mut().insert(http::header::CONTENT_TYPE, kind);
     response
-}
-
-/// Puts an answer's evidence behind its message.
-fn with_trailers(mut response: http::Response<Body>) -> http::Response<Body> {
-    match response.extensions_mut().remove::<Trailers>() {
-        None => response,
-        Some(Trailers(map)) => {
-            response.map(|body| Body::new(body.with_trailers(std::future::ready(Some(Ok(map))))))
-        }
-    }
 }
 
 fn unimplemented(path: &str) -> http::Response<Body> {

@@ -12,31 +12,28 @@
 //! | `avouch-evidence` | `full` asks for evidence |
 //! | `avouch-session-bin` | a session token |
 //!
-//! | in the answer's trailers | |
+//! An answer carries what avouch adds in its message's header, field `avouched`. An error is a
+//! status and has no message, so there the same stands in trailers:
+//!
+//! | in an error's trailers | |
 //! |---|---|
-//! | `avouch-achieved` | the guarantee that the answer has |
-//! | `avouch-point` | the log point whose state it reflects, `index.position` |
-//! | `avouch-hops` | how many wide-area hops lay on its way |
-//! | `avouch-evidence-bin` | the evidence |
-//! | `avouch-request-bin` | with the evidence: the request as facts name it, its body left out, for
-//! the client has that |
-//! | `avouch-detail`, `avouch-write` | of an error: what a person wants to know; whether a write
-//! `failed` or its fate is `unknown` |
+//! | `avouch-bin` | the field `avouched` that an answer would have: a refusal by the store is an
+//! answer, too, at a log point and with evidence |
+//! | `avouch-detail`, `avouch-write` | what a person wants to know; whether a write `failed` or its
+//! fate is `unknown` |
 
+use super::proto::etcdserverpb::Avouched;
 use avouch_promise::{Blame, Error, Nonce, RequestId};
+use prost::Message as _;
 use std::time::Duration;
-use tonic::metadata::MetadataMap;
+use tonic::metadata::{MetadataMap, MetadataValue};
 
 pub(super) const GUARANTEE: &str = "avouch-guarantee";
 pub(super) const NONCE: &str = "avouch-nonce";
 pub(super) const REQUEST_ID: &str = "avouch-request-id";
 pub(super) const EVIDENCE: &str = "avouch-evidence";
 pub(super) const SESSION: &str = "avouch-session-bin";
-pub(super) const ACHIEVED: &str = "avouch-achieved";
-pub(super) const POINT: &str = "avouch-point";
-pub(super) const HOPS: &str = "avouch-hops";
-pub(super) const EVIDENCE_BYTES: &str = "avouch-evidence-bin";
-pub(super) const REQUEST_BYTES: &str = "avouch-request-bin";
+pub(super) const AVOUCHED: &str = "avouch-bin";
 pub(super) const DETAIL: &str = "avouch-detail";
 pub(super) const WRITE: &str = "avouch-write";
 const TIMEOUT: &str = "grpc-timeout";
@@ -68,6 +65,9 @@ pub struct Said {
     pub token: bytes::Bytes,
     /// How long the client will wait.
     pub deadline: Option<Duration>,
+    /// Whether it knows avouch: it named a guarantee, a nonce, itself or a session, or asked for
+    /// evidence.
+    pub anything: bool,
 }
 
 fn bad(expected: &str, got: &str) -> Error {
@@ -96,7 +96,10 @@ pub fn read(metadata: &MetadataMap) -> Result<Said, Error> {
         let expected = format!("a session token of at most {SESSION_MAX} bytes");
         return Err(bad(&expected, &format!("one of {}", token.len())));
     }
+    let known = [GUARANTEE, NONCE, REQUEST_ID, EVIDENCE];
+    let anything = known.iter().any(|key| metadata.contains_key(*key)) || !token.is_empty();
     Ok(Said {
+        anything,
         guarantee: text(metadata, GUARANTEE)?.map(str::to_owned),
         nonce: text(metadata, NONCE)?.map(nonce).transpose()?,
         name: text(metadata, REQUEST_ID)?.map(name).transpose()?,
@@ -141,6 +144,22 @@ fn name(text: &str) -> Result<Name, Error> {
 /// A name as metadata carry it.
 pub fn name_text(name: &Name) -> String {
     format!("{}.{}", name.id, name.settled)
+}
+
+/// An error's trailers, with what avouch adds.
+pub(super) fn trailers(avouched: &Avouched) -> MetadataMap {
+    let mut trailers = MetadataMap::new();
+    let bytes = avouched.encode_to_vec();
+    trailers.insert_bin(AVOUCHED, MetadataValue::from_bytes(&bytes));
+    trailers
+}
+
+/// What avouch added to an error, as its trailers have it.
+pub(super) fn avouched(metadata: &MetadataMap) -> Result<Option<Avouched>, Error> {
+    let garbled = |got: String| Error::new(Blame::Peer, "a message Avouched in avouch-bin", got);
+    let Some(value) = metadata.get_bin(AVOUCHED) else { return Ok(None) };
+    let bytes = value.to_bytes().map_err(|_| garbled("no base64".into()))?;
+    Avouched::decode(bytes).map(Some).map_err(|error| garbled(error.to_string()))
 }
 
 /// gRPC's own time-out: at most eight digits and a unit.

@@ -98,7 +98,7 @@ impl Metrics {
         for (key, series) in all.iter().filter(|(_, series)| series.evidence_count > 0) {
             line(&mut out, "avouch_evidence_total", &named(key), series.evidence_count);
         }
-        let help = "Bytes of evidence as sent, in base64.";
+        let help = "Bytes of evidence as sent.";
         head(&mut out, "avouch_evidence_bytes_total", "counter", help);
         for (key, series) in all.iter().filter(|(_, series)| series.evidence_count > 0) {
             line(&mut out, "avouch_evidence_bytes_total", &named(key), series.evidence_bytes);

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! message + metadata -> operation + guarantee -> request bytes -> Ask -> outcome bytes -> message
-//!                                                                    \-> evidence -> trailers
+//!                                                                    \-> evidence -> header
 //! ```
 
 use super::ask::{Answered, Ask, Question, Refusal};
@@ -14,13 +14,14 @@ use super::naming::Naming;
 use super::proto::etcdserverpb as pb;
 use super::refusal::{fault, note, status};
 use avouch_promise::guarantee::Guarantee;
-use avouch_promise::{Blame, ClusterId, Decode, Encode, Error, KeyspaceId, Request as Bound};
+use avouch_promise::{
+    Blame, ClusterId, Decode, DecodeError, Encode, Error, KeyspaceId, Request as Bound,
+};
 use avouch_state::{MAX_REQUEST_BYTES, outcome_from_bytes};
 use bytes::Bytes;
 use std::sync::Arc;
 use tokio::time::Instant;
-use tonic::codegen::http::{HeaderMap, HeaderValue};
-use tonic::metadata::{MetadataMap, MetadataValue};
+use tonic::metadata::MetadataMap;
 use tonic::{Code, Request, Response, Status};
 
 /// The guarantee of a request that names none.
@@ -29,10 +30,6 @@ const DEFAULT: Guarantee = Guarantee::Linearizable;
 const SERIALIZABLE: Guarantee = Guarantee::ConsistentPrefix;
 /// The version of etcd's interface that is spoken, and our own.
 pub const VERSION: &str = concat!("3.4.0+avouch.", env!("CARGO_PKG_VERSION"));
-
-/// What an answer's trailers must carry; the listener moves them there from the extensions.
-#[derive(Clone, Debug)]
-pub(super) struct Trailers(pub HeaderMap);
 
 /// The services of one node.
 #[derive(Debug)]
@@ -76,6 +73,7 @@ impl<A: Ask> Services<A> {
             member_id: u64::from(identity.node.0),
             revision,
             raft_term: term,
+            avouched: None,
         }
     }
 
@@ -88,13 +86,10 @@ impl<A: Ask> Services<A> {
     ) -> Result<Response<M>, Status> {
         let start = Instant::now();
         let mut labels = Labels { method, guarantee: "refused", code: Code::Ok };
-        let answer = self.answer(metadata, asked, &mut labels).await;
+        let mut evidence_bytes = 0;
+        let answer = self.answer(metadata, asked, &mut labels, &mut evidence_bytes).await;
         labels.code = answer.as_ref().map_or_else(Status::code, |_| Code::Ok);
-        let evidence = match &answer {
-            Ok(answer) => answer.extensions().get().map(|Trailers(map)| evidence_length(map)),
-            Err(status) => Some(evidence_length(status.metadata().as_ref())),
-        };
-        self.metrics.record(&labels, start.elapsed(), evidence.unwrap_or(0));
+        self.metrics.record(&labels, start.elapsed(), evidence_bytes);
         answer
     }
 
@@ -103,6 +98,7 @@ impl<A: Ask> Services<A> {
         metadata: &MetadataMap,
         asked: Result<Asked, Error>,
         labels: &mut Labels,
+        evidence_bytes: &mut usize,
     ) -> Result<Response<M>, Status> {
         let Asked { operation, serializable } = asked.map_err(|error| fault(&error))?;
         let said = metadata::read(metadata).map_err(|error| fault(&error))?;
@@ -134,11 +130,17 @@ impl<A: Ask> Services<A> {
         };
         let answered = self.node.ask(question).await.map_err(|refusal| status(&refusal))?;
         drop(drawn);
-        self.message(&answered, bound)
+        *evidence_bytes = answered.evidence.as_ref().map_or(0, Bytes::len);
+        self.message(answered, bound, said.anything)
     }
 
-    /// The answer's message and trailers, or its status.
-    fn message<M: Headed>(&self, answered: &Answered, asked: Bound) -> Result<Response<M>, Status> {
+    /// The answer's message, or its status; what avouch adds only for those who `asked` for it.
+    fn message<M: Headed>(
+        &self,
+        answered: Answered,
+        bound: Bound,
+        asked: bool,
+    ) -> Result<Response<M>, Status> {
         let broken = |detail: &str| {
             let mut status = Status::internal("avouch: the node's answer has another shape");
             note(status.metadata_mut(), metadata::DETAIL, detail);
@@ -146,25 +148,18 @@ impl<A: Ask> Services<A> {
         };
         let outcome = outcome_from_bytes(&answered.outcome);
         let outcome = outcome.map_err(|error| broken(&error.to_string()))?;
-        let mut trailers = MetadataMap::new();
-        note(&mut trailers, metadata::ACHIEVED, &answered.achieved);
-        note(&mut trailers, metadata::POINT, &answered.point.to_string());
-        note(&mut trailers, metadata::HOPS, &answered.hops.to_string());
-        if let Some(evidence) = &answered.evidence {
-            let head = head(answered.original.as_deref(), asked)
-                .map_err(|error| broken(&error.to_string()))?;
-            trailers.insert_bin(metadata::EVIDENCE_BYTES, MetadataValue::from_bytes(evidence));
-            trailers.insert_bin(metadata::REQUEST_BYTES, MetadataValue::from_bytes(&head));
-        }
+        let term = answered.ballot.round;
+        let avouched = avouched(answered, bound).map_err(|error| broken(&error.to_string()))?;
         match outcome {
             Ok(response) => {
-                let message = M::from_response(response, self.header(0, answered.ballot.round));
-                let mut response = Response::new(message.ok_or_else(|| broken("of another kind"))?);
-                response.extensions_mut().insert(Trailers(trailers.into_headers()));
-                Ok(response)
+                let mut header = self.header(0, term);
+                header.avouched = asked.then_some(avouched);
+                let message = M::from_response(response, header);
+                Ok(Response::new(message.ok_or_else(|| broken("of another kind"))?))
             }
             Err(error) => {
                 let bare = convert::status_of_error(error);
+                let mut trailers = metadata::trailers(&avouched);
                 note(&mut trailers, metadata::WRITE, "failed");
                 if !error.hint().is_empty() {
                     note(&mut trailers, metadata::DETAIL, error.hint());
@@ -175,9 +170,24 @@ impl<A: Ask> Services<A> {
     }
 }
 
+/// What avouch adds to an answer.
+fn avouched(answered: Answered, asked: Bound) -> Result<pb::Avouched, DecodeError> {
+    let evidence = answered.evidence.unwrap_or_default();
+    let request =
+        if evidence.is_empty() { Bytes::new() } else { head(answered.original.as_deref(), asked)? };
+    Ok(pb::Avouched {
+        achieved: answered.achieved,
+        point_index: answered.point.index.0,
+        point_position: answered.point.position,
+        hops: answered.hops,
+        evidence,
+        request,
+    })
+}
+
 /// The request as it was signed, its body left out: the client puts its own operation there, and
 /// evidence about any other then fails.
-fn head(original: Option<&[u8]>, asked: Bound) -> Result<Bytes, avouch_promise::DecodeError> {
+fn head(original: Option<&[u8]>, asked: Bound) -> Result<Bytes, DecodeError> {
     let bound = original.map_or(Ok(asked), Bound::from_bytes)?;
     Ok(Bound { body: Bytes::new(), ..bound }.to_bytes())
 }
@@ -194,10 +204,6 @@ fn guarantee(said: &Said, serializable: bool) -> Result<Guarantee, Error> {
             .hint("leave out serializable, or the guarantee"));
     }
     Ok(guarantee)
-}
-
-fn evidence_length(map: &HeaderMap) -> usize {
-    map.get(metadata::EVIDENCE_BYTES).map_or(0, HeaderValue::len)
 }
 
 #[tonic::async_trait]

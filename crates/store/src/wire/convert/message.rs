@@ -13,6 +13,17 @@ use tonic::{Code, Status};
 pub trait Headed: Sized {
     /// The message, when `response` is of its kind. `header` lacks the revision only.
     fn from_response(response: Response, header: pb::ResponseHeader) -> Option<Self>;
+    /// The header of a message that came.
+    fn header(&mut self) -> Option<&mut pb::ResponseHeader>;
+}
+
+/// The header of a message, as [`Headed`] wants it.
+macro_rules! header {
+    () => {
+        fn header(&mut self) -> Option<&mut pb::ResponseHeader> {
+            self.header.as_mut()
+        }
+    };
 }
 
 fn headed(header: pb::ResponseHeader, revision: i64) -> pb::ResponseHeader {
@@ -31,6 +42,7 @@ impl Headed for pb::RangeResponse {
             count: range.count,
         })
     }
+    header!();
 }
 impl Headed for pb::PutResponse {
     fn from_response(response: Response, header: pb::ResponseHeader) -> Option<Self> {
@@ -38,6 +50,7 @@ impl Headed for pb::PutResponse {
         let prev_kv = put.prev_kv.map(key_value_message);
         Some(Self { header: Some(headed(header, put.revision)), prev_kv })
     }
+    header!();
 }
 impl Headed for pb::DeleteRangeResponse {
     fn from_response(response: Response, header: pb::ResponseHeader) -> Option<Self> {
@@ -48,6 +61,7 @@ impl Headed for pb::DeleteRangeResponse {
             prev_kvs: delete.prev_kvs.into_iter().map(key_value_message).collect(),
         })
     }
+    header!();
 }
 impl Headed for pb::TxnResponse {
     fn from_response(response: Response, header: pb::ResponseHeader) -> Option<Self> {
@@ -58,12 +72,14 @@ impl Headed for pb::TxnResponse {
             responses: txn.responses.into_iter().map(step_message).collect(),
         })
     }
+    header!();
 }
 impl Headed for pb::CompactionResponse {
     fn from_response(response: Response, header: pb::ResponseHeader) -> Option<Self> {
         let Response::Compact(compaction) = response else { return None };
         Some(Self { header: Some(headed(header, compaction.revision)) })
     }
+    header!();
 }
 impl Headed for pb::AlarmResponse {
     fn from_response(response: Response, header: pb::ResponseHeader) -> Option<Self> {
@@ -75,6 +91,7 @@ impl Headed for pb::AlarmResponse {
         let alarms = alarm.alarms.into_iter().map(member).collect();
         Some(Self { header: Some(header), alarms })
     }
+    header!();
 }
 
 fn step_message(response: Response) -> pb::ResponseOp {

@@ -1,0 +1,103 @@
+//! Requests of one moment share an entry: one record, one message and one acknowledgement carry
+//! them all.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use avouch_agreement::explore::{Explored, configs, request};
+use avouch_agreement::log::{Config, Record, Timer};
+use avouch_machine::{CommandId, Effect, Effects, Env, Event, Protocol, Recovered, Seq};
+use avouch_promise::signature::Symbolic;
+use avouch_promise::{Incarnation, Interval, Nanos, NodeId, Signature, Signer};
+
+struct Still;
+
+impl Env for Still {
+    fn monotonic(&self) -> Nanos {
+        Nanos::ZERO
+    }
+    fn wall(&self) -> Interval {
+        Interval::UNKNOWN
+    }
+    fn choose(&mut self, _: u32) -> u32 {
+        0
+    }
+    fn sign(&mut self, message: &[u8]) -> Signature {
+        Symbolic(NodeId(1)).sign(message)
+    }
+    fn verify(&self, _: NodeId, _: &[u8], _: &Signature) -> bool {
+        true
+    }
+}
+
+/// A lone voter that leads, on a disk that is durable at once.
+struct Alone {
+    config: Config,
+    state: <Explored as Protocol>::State,
+    /// The requests of each entry that was written.
+    entries: Vec<usize>,
+    /// Timers that are due at once.
+    due: Vec<Timer>,
+}
+
+impl Alone {
+    fn leading(gather: bool) -> Self {
+        let config = Config { gather, ..configs(1, None).remove(0) };
+        let state = Explored::recover(&config, Recovered::fresh());
+        let mut alone = Self { config, state, entries: Vec::new(), due: Vec::new() };
+        alone.step(Event::Started { incarnation: Incarnation(1) });
+        alone.step(Event::Timer(Timer::Election));
+        assert!(alone.state.leads().is_some(), "a lone voter leads");
+        alone.entries.clear();
+        alone.due.clear();
+        alone
+    }
+
+    fn step(&mut self, event: Event<Explored>) {
+        let mut next = Some(event);
+        while let Some(event) = next.take() {
+            let mut effects = Effects::new();
+            Explored::step(&self.config, &mut self.state, event, &mut Still, &mut effects);
+            let mut last = None;
+            for effect in effects.drain() {
+                match effect {
+                    Effect::Persist { seq, record } => {
+                        if let Record::Append { entries, .. } = record {
+                            self.entries.extend(entries.iter().map(|e| e.requests().len()));
+                        }
+                        last = Some(seq);
+                    }
+                    Effect::SetTimer { key, at: Nanos::ZERO } => self.due.push(key),
+                    _ => {}
+                }
+            }
+            next = last.map(|seq: Seq| Event::Persisted(seq));
+        }
+    }
+
+    fn ask(&mut self, name: u8) {
+        let command = request(name, false);
+        self.step(Event::Command { id: CommandId(u64::from(name)), command });
+    }
+}
+
+#[test]
+fn what_comes_in_before_the_timer_is_one_entry() {
+    let mut alone = Alone::leading(true);
+    (1..=3).for_each(|name| alone.ask(name));
+    assert_eq!(alone.entries, [0; 0], "nothing is proposed yet");
+    assert_eq!(alone.due, [Timer::Gather], "one timer, due at once");
+    alone.step(Event::Timer(Timer::Gather));
+    assert_eq!(alone.entries, [3]);
+    alone.ask(4);
+    alone.step(Event::Timer(Timer::Gather));
+    assert_eq!(alone.entries, [3, 1], "the next moment is the next entry");
+    alone.step(Event::Timer(Timer::Gather));
+    assert_eq!(alone.entries, [3, 1], "no request is no entry");
+}
+
+#[test]
+fn without_gathering_each_request_is_proposed_at_once() {
+    let mut alone = Alone::leading(false);
+    (1..=3).for_each(|name| alone.ask(name));
+    assert_eq!(alone.entries, [1, 1, 1]);
+}
