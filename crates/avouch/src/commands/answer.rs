@@ -8,6 +8,7 @@ use crate::quantity::span_text;
 use crate::screen::{Screen, error_json};
 use crate::shown::{self, Bytes};
 use avouch_promise::Error;
+use avouch_promise::guarantee::Guarantee;
 use avouch_state::{Operation, Response};
 use serde_json::{Value, json};
 
@@ -28,6 +29,10 @@ pub(super) fn text(operation: &Operation, reply: &Reply, bytes: Bytes, screen: &
     }
     let about = match &reply.outcome {
         Err(_) => " (that it was refused)".to_owned(),
+        Ok(Response::Range(range)) if range.count == 0 && may_be_old(&reply.worth) => {
+            ", there is no such key in the state that was read, which may be an older one"
+                .to_owned()
+        }
         Ok(Response::Range(range)) if range.count == 0 => ", there is no such key".to_owned(),
         Ok(Response::Range(range)) if range.more => {
             let (shown, all) = (range.kvs.len(), range.count);
@@ -44,6 +49,12 @@ pub(super) fn text(operation: &Operation, reply: &Reply, bytes: Bytes, screen: &
     for line in facts.lines() {
         screen.say(line);
     }
+}
+
+/// Whether less than the newest state was asked for.
+fn may_be_old(worth: &Worth) -> bool {
+    let Worth::Judged(judgement) = worth else { return false };
+    judgement.asked.is_some_and(|asked| asked != Guarantee::Linearizable)
 }
 
 fn price(price: &Price, from: &Endpoint) -> String {

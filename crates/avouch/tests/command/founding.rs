@@ -1,7 +1,7 @@
 //! What a data folder holds is never lost to a command that founds: keys least of all. And what a
 //! hint tells an operator to do can be done.
 
-use crate::place::{Place, REGIONS, Running};
+use crate::place::{PROGRAM, Place, REGIONS, Running};
 
 fn keys(place: &Place) -> Vec<Vec<u8>> {
     let key = |region: &&str| place.path(&format!("avouch-data/{region}/node.key"));
@@ -20,8 +20,9 @@ fn a_cluster_without_its_trust_file_gets_it_back_and_keeps_its_keys_and_data() {
     std::fs::remove_file(&trust).unwrap();
 
     // Other regions beside those that are there are refused, whatever is missing.
-    let regions = ["up", "--port", "0", "--regions", "eu-central-1"];
-    let refused = place.avouch(&regions);
+    // (A command that is not refused runs on, and must not take this test with it.)
+    let regions = ["30", PROGRAM, "up", "--port", "0", "--regions", "eu-central-1"];
+    let refused = place.runs("timeout", &regions);
     assert_eq!(refused.code, 3, "{refused:?}");
     assert!(!place.path("avouch-data/eu-central-1").exists(), "nothing was founded beside");
     std::fs::remove_file(&trust).unwrap_or_default(); // it may have been restored before
@@ -37,10 +38,10 @@ fn a_cluster_without_its_trust_file_gets_it_back_and_keeps_its_keys_and_data() {
     std::fs::remove_file(&trust).unwrap();
     std::fs::remove_file(place.path("avouch-data/us-west-2/trust.json")).unwrap();
     for command in [
-        &["up", "--port", "0"][..],
-        &["init", "--data", "avouch-data", "--node", "us-east-1=127.0.0.1:1"],
+        &["30", PROGRAM, "up", "--port", "0"][..],
+        &["30", PROGRAM, "init", "--data", "avouch-data", "--node", "us-east-1=127.0.0.1:1"],
     ] {
-        let refused = place.avouch(command);
+        let refused = place.runs("timeout", command);
         assert_eq!(refused.code, 3, "{refused:?}");
         assert!(refused.err.contains("another folder"), "{refused:?}");
         assert_eq!(keys(&place), before);
