@@ -33,11 +33,15 @@ pub enum Mutant {
     PromiseBeforePersisting,
     /// A restarted node reads on behind a record that is missing from its disk.
     FoldAcrossGap,
+    /// What a node said before it lost its log's tail and rejoined still counts.
+    CountOldWords,
+    /// A leader proposes however many bytes are undecided.
+    FlightUnbounded,
 }
 
 impl Mutant {
     /// Every one.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::SkipSync,
         Self::AcknowledgeBeforePersisting,
         Self::ForgetPromise,
@@ -52,5 +56,7 @@ impl Mutant {
         Self::VoteInDoubt,
         Self::PromiseBeforePersisting,
         Self::FoldAcrossGap,
+        Self::CountOldWords,
+        Self::FlightUnbounded,
     ];
 }

@@ -147,7 +147,7 @@ impl<I: Snapshot> Turn<'_, I> {
         let Some(last) = fresh.last() else { return };
         let (last, accepted) = (last.index(), self.state.accepted);
         if let Some(previous) = self.state.tail.at(self.state.decided) {
-            self.write(accepted, previous, fresh);
+            self.write(accepted, previous, fresh, last);
             self.state.decided = last;
         }
     }

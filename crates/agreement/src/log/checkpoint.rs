@@ -55,7 +55,7 @@ impl<I: Snapshot> Turn<'_, I> {
             promised: self.state.promised,
             accepted: self.state.accepted,
             decided: self.state.decided,
-            known: self.state.known.iter().map(|(node, known)| (*node, *known)).collect(),
+            known: self.state.known.clone(),
             doubtful: self.state.doubt.is_some(),
         };
         let seq = self.persist(record);

@@ -18,6 +18,9 @@ pub struct Timing {
 pub struct Bounds {
     /// Entries proposed and not yet decided.
     pub in_flight: usize,
+    /// Bytes proposed and not yet decided: all of them must fit into one message, and into one
+    /// record of the log on disk, beside `batch_bytes` of what is decided.
+    pub in_flight_bytes: usize,
     /// Requests of one entry.
     pub batch_requests: usize,
     /// Bytes of one entry, and of one message of entries.
@@ -54,6 +57,14 @@ pub struct Config {
     pub mutant: Option<Mutant>,
 }
 
+impl Bounds {
+    /// The most bytes of entries in one message or one record (I6): what is undecided, with what
+    /// a follower lacks of the decided; a new leader's empty entries on top are few and small.
+    pub fn entries_bytes_max(&self) -> usize {
+        self.in_flight_bytes + self.batch_bytes + (1 << 20)
+    }
+}
+
 impl Config {
     /// Sensible bounds for a group whose longest round trip is below `election`.
     pub fn new(me: NodeId, scope: Scope, founding: Membership, election: Nanos) -> Self {
@@ -64,6 +75,7 @@ impl Config {
             timing: Timing { election, resend: election },
             bounds: Bounds {
                 in_flight: 32,
+                in_flight_bytes: 6 << 20,
                 batch_requests: 1_024,
                 batch_bytes: 2 << 20,
                 queue: 4_096,

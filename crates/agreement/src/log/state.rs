@@ -1,6 +1,7 @@
 //! Everything that one node of the group knows.
 
 use super::command::Proposal;
+use super::crash_vector::CrashVector;
 use super::entry::Payload;
 use super::image::Image;
 use super::message::{Certificate, ReadRound, Vote};
@@ -23,8 +24,8 @@ pub struct State<I> {
     pub(super) decided: LogIndex,
     /// How far decided entries were put out.
     pub(super) emitted: LogIndex,
-    /// Incarnations below which a node's promises do not count.
-    pub(super) known: BTreeMap<NodeId, Incarnation>,
+    /// Whose word counts only from which incarnation on.
+    pub(super) known: CrashVector,
     pub(super) incarnation: Incarnation,
     pub(super) election: Election,
     pub(super) role: Role,
@@ -85,8 +86,6 @@ pub(super) struct Preparing {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Leading {
     pub(super) ballot: Ballot,
-    /// The promises the ballot stands on.
-    pub(super) relied: Vec<(NodeId, Incarnation)>,
     /// The first entry of this ballot.
     pub(super) first_own: LogIndex,
     pub(super) progress: BTreeMap<NodeId, Progress>,

@@ -100,6 +100,8 @@ impl<I: Snapshot> Turn<'_, I> {
         self.effects.set_timer(Timer::Resend, now.plus(self.config.timing.resend));
         if self.state.doubt.is_some() {
             self.effects.observe(Observation::Doubtful);
+            // So that whoever hears of this node's log hears from which start on it counts.
+            self.state.known.raise(me, incarnation);
             self.restate();
             self.ask_to_rejoin();
         }
@@ -124,12 +126,18 @@ impl<I: Snapshot> Turn<'_, I> {
             Message::Prepare { ballot, accepted, end, decided } => {
                 self.prepare(from, ballot, (accepted, end), decided);
             }
-            Message::Promise { ballot, vote } => self.promise(from, ballot, vote),
-            Message::Append { ballot, previous, entries, decided, attest, sync } => {
-                self.append(from, ballot, previous, &entries, decided, attest, sync.as_deref());
+            Message::Promise { ballot, vote } => {
+                if self.counts(from, &vote.speaker) {
+                    self.promise(from, ballot, vote);
+                }
             }
-            Message::Accepted { ballot, index, chain, ack } => {
-                self.accepted(from, ballot, index, chain, ack);
+            Message::Append { ballot, previous, entries, decided, attest, sync } => {
+                self.append(from, ballot, previous, &entries, decided, attest, sync);
+            }
+            Message::Accepted { ballot, speaker, index, chain, ack } => {
+                if self.counts(from, &speaker) {
+                    self.accepted(from, ballot, index, chain, ack);
+                }
             }
             Message::Decide { ballot, decided, certificate } => {
                 self.decide(ballot, decided, certificate);
@@ -156,8 +164,10 @@ impl<I: Snapshot> Turn<'_, I> {
             Message::Confirm { ballot, round, root, attest } => {
                 self.confirm(from, ballot, round, root, attest);
             }
-            Message::Confirmed { ballot, round, accepted, ack } => {
-                self.confirmed(from, ballot, round, accepted, ack);
+            Message::Confirmed { ballot, speaker, round, accepted, ack } => {
+                if self.counts(from, &speaker) {
+                    self.confirmed(from, ballot, round, accepted, ack);
+                }
             }
             Message::ReadGrant { round, index, acks } => self.granted(round, index, acks),
             Message::Rejoin { incarnation, decided } => self.rejoin(from, incarnation, decided),
