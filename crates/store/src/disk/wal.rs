@@ -41,10 +41,15 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+/// The longest record: several times what a node ever writes at once, and no more than a reader
+/// can take into memory.
+pub const RECORD_MAX: usize = 64 << 20;
+
 /// How a log is kept.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The length of a segment in bytes; rounded up to blocks of 4096, at least 4 of them.
+    /// The length of a segment in bytes; rounded up to blocks of 4096, at least 4 of them. A
+    /// segment for a record that does not fit is as long as the record needs.
     pub segment_bytes: u64,
     /// What durable checkpoints cover; without it, whoever calls `release` answers for it.
     pub covered: Option<Covered>,
@@ -125,10 +130,12 @@ pub struct Wal {
 }
 
 impl Wal {
-    /// Makes a new segment, durable, named and holding `tail`, the active one.
-    fn begin_segment(&mut self, tail: &[(Seq, Bytes)]) -> Result<(), Error> {
+    /// Makes a new segment, durable, named and holding `tail`, the active one. It has room for
+    /// one record of `next` bytes more, however short segments are to be.
+    fn begin_segment(&mut self, tail: &[(Seq, Bytes)], next: usize) -> Result<(), Error> {
         let number = self.active + 1;
-        let room: usize = tail.iter().map(|(_, data)| frame::size(data.len())).sum();
+        let tail_bytes: usize = tail.iter().map(|(_, data)| frame::size(data.len())).sum();
+        let room = tail_bytes.next_multiple_of(BLOCK) + frame::size(next);
         let capacity = self
             .options
             .segment_bytes
@@ -203,19 +210,17 @@ impl Wal {
             )
             .hint("records are numbered without gaps"));
         }
-        let largest = self.options.segment_bytes - (DATA + BLOCK + frame::HEADER) as u64;
-        if data.len() as u64 > largest {
+        if data.len() > RECORD_MAX {
             return Err(Error::new(
                 Blame::Caller,
-                format!("a record of at most {largest} bytes"),
+                format!("a record of at most {RECORD_MAX} bytes"),
                 format!("one of {} bytes", data.len()),
-            )
-            .hint("a record must fit into one segment of the log"));
+            ));
         }
         let end = self.group_at + (self.group.len() + frame::size(data.len())) as u64;
         if end + BLOCK as u64 > self.writing().header.capacity {
             self.commit()?;
-            self.guard(|wal| wal.begin_segment(&[]))?;
+            self.guard(|wal| wal.begin_segment(&[], data.len()))?;
         }
         let header = self.writing().header;
         let generation = self.key(&header);

@@ -168,7 +168,7 @@ impl Wal {
         }
         let tail: Vec<_> =
             records.range(self.durable.next()..).map(|(s, d)| (*s, d.clone())).collect();
-        self.begin_segment(&tail)?;
+        self.begin_segment(&tail, 0)?;
         let birth = Birth {
             identity: self.identity,
             incarnation: self.incarnation,
