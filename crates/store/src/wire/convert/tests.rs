@@ -190,7 +190,12 @@ fn requested(operation: Operation) -> Operation {
 
 fn responded(response: Response) -> Response {
     fn via<M: Headed + prost::Message + Default>(response: Response) -> M {
-        let header = pb::ResponseHeader { cluster_id: 7, member_id: 1, revision: 0, raft_term: 2 };
+        let header = pb::ResponseHeader {
+            cluster_id: 7,
+            member_id: 1,
+            raft_term: 2,
+            ..pb::ResponseHeader::default()
+        };
         sent(M::from_response(response, header).unwrap())
     }
     match response {
