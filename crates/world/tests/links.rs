@@ -243,7 +243,8 @@ fn after_calm_every_node_is_up_and_hears_every_other() {
 #[test]
 fn a_message_longer_than_its_link_carries_is_a_violation() {
     let carries = |bytes| {
-        let link = Link { carries: Some(bytes), ..Link::default() };
+        let mut link = Link::default();
+        link.carries = Some(bytes);
         let options = Options { link, ..Options::default() };
         let mut world: World<PingPong> = World::new(1, options, ping_pong::pair(1, b"ball"));
         world.run_until(&mut Idle, Nanos::from_millis(50));

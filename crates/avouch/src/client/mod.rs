@@ -99,7 +99,7 @@ impl Worth {
 /// What an answer cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Price {
-    /// Hops between nodes on the answer's causal chain, as the node counts them.
+    /// Hops between nodes on the answer's causal chain, as the node says.
     pub hops: Option<u32>,
     /// From the first attempt to the answer.
     pub elapsed: Duration,

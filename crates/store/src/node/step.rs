@@ -292,7 +292,10 @@ impl Turn<'_> {
         self.effects.output(Output { id, reply });
     }
 
-    /// Hops between nodes that an answer of this node stands on now.
+    /// Hops between nodes on the causal chain of an answer of this node: request to leader, entry
+    /// or question to a voter, acknowledgement, news of the decision. They follow from the role in
+    /// which the node answers, whatever it was when it was asked: who became leader meanwhile
+    /// proposed the request itself. A message sent again is caused by a timer and adds no hop.
     pub(super) fn hops(&self, guarantee: Guarantee) -> u32 {
         let leads = self.state.log.leads().is_some();
         match guarantee {
