@@ -60,7 +60,7 @@ fn messages() -> Vec<Message> {
     let ack = Some(signed());
     vec![
         Message::Heartbeat { period: 1 << 40, status: STATUS },
-        Message::HeartbeatReply { period: 3, status: Status { happy: true, ..STATUS } },
+        Message::HeartbeatReply { period: 3, status: Status { happy: true, ..STATUS }, decided },
         Message::Prepare { ballot: BALLOT, accepted: BALLOT, end: index, decided },
         Message::Promise { ballot: BALLOT, vote: vote.clone() },
         Message::Append {

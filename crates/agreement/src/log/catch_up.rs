@@ -111,6 +111,16 @@ impl<I: Snapshot> Turn<'_, I> {
         self.effects.send(from, Message::Fetch { after });
     }
 
+    /// A neighbour is further. A node that decided nothing for a period asks it: the leader may be
+    /// out of its reach, and a node that stays far behind would have to catch up first when it is
+    /// the one that must lead.
+    pub(super) fn ask_neighbour(&mut self, from: NodeId, theirs: LogIndex) {
+        if theirs > self.state.decided && self.state.stalled_at == Some(self.state.decided) {
+            self.state.stalled_at = None;
+            self.fetch_from(from);
+        }
+    }
+
     /// Decided entries came in.
     pub(super) fn fetched(&mut self, from: NodeId, entries: &[SharedEntry], decided: LogIndex) {
         let here = self.state.decided;

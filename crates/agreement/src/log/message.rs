@@ -75,6 +75,8 @@ pub enum Message {
         period: u64,
         /// The replier's status.
         status: Status,
+        /// How far the replier knows the log to be decided.
+        decided: LogIndex,
     },
     /// A leader asks for promises (phase 1a).
     Prepare {
@@ -376,7 +378,7 @@ macro_rules! wire {
 
 wire! {
     1 Heartbeat { period: u64, status: value }
-    2 HeartbeatReply { period: u64, status: value }
+    2 HeartbeatReply { period: u64, status: value, decided: value }
     3 Prepare { ballot: value, accepted: value, end: value, decided: value }
     4 Promise { ballot: value, vote: value }
     5 Append {

@@ -22,6 +22,9 @@ pub struct State<I> {
     pub(super) accepted: Ballot,
     pub(super) tail: Tail,
     pub(super) decided: LogIndex,
+    /// The decided point when the present election period began; none once a neighbour was asked
+    /// for what is beyond it.
+    pub(super) stalled_at: Option<LogIndex>,
     /// How far decided entries were put out.
     pub(super) emitted: LogIndex,
     /// Whose word counts only from which incarnation on.
@@ -193,6 +196,7 @@ impl<I> State<I> {
             accepted,
             tail,
             decided,
+            stalled_at: None,
             emitted: base.index,
             known,
             incarnation: Incarnation(0),

@@ -118,10 +118,12 @@ impl<I: Snapshot> Turn<'_, I> {
             Message::Heartbeat { period, status } => {
                 self.state.election.heard(from, status);
                 let status = self.state.election.status();
-                self.effects.send(from, Message::HeartbeatReply { period, status });
+                let decided = self.state.decided;
+                self.effects.send(from, Message::HeartbeatReply { period, status, decided });
             }
-            Message::HeartbeatReply { period, status } => {
+            Message::HeartbeatReply { period, status, decided } => {
                 self.state.election.replied(from, period, status);
+                self.ask_neighbour(from, decided);
             }
             Message::Prepare { ballot, accepted, end, decided } => {
                 self.prepare(from, ballot, (accepted, end), decided);
@@ -197,6 +199,7 @@ impl<I: Snapshot> Turn<'_, I> {
             let ballot = self.state.election.usurp();
             return self.campaign(ballot);
         }
+        self.state.stalled_at = Some(self.state.decided);
         let (verdict, period) = self.state.election.turn(self.state.membership.quorum());
         let status = self.state.election.status();
         self.broadcast(&Message::Heartbeat { period, status });
