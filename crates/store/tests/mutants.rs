@@ -108,6 +108,16 @@ fn bugs_of_the_node_itself() {
     }
 }
 
+/// The judge of the history would find the lost write too; its evidence must not hold either, for
+/// a client has nothing else.
+#[test]
+fn a_write_that_was_never_in_the_log_is_refuted_by_its_evidence() {
+    let plan = Plan { node_mutant: Some(NodeMutant::ProveWriteByRead), ..rough(3) };
+    let (seed, what) = killed(&plan, 20).unwrap_or_default();
+    println!("ProveWriteByRead: killed by seed {seed}: {what}");
+    assert!(what.contains("does not hold: refuted: read-index evidence proves no write"), "{what}");
+}
+
 #[test]
 fn without_a_planted_bug_usurpation_breaks_nothing() {
     if let Some((seed, what)) = killed(&usurping(3), 100) {

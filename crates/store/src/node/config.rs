@@ -34,6 +34,9 @@ pub enum NodeMutant {
     AnswerUndecided,
     /// Retries are applied again.
     ForgetRetries,
+    /// A write for which evidence is asked never enters the log: it is answered from the state
+    /// as it is, with the evidence of a read that a quorum honestly confirmed.
+    ProveWriteByRead,
 }
 
 impl Config {

@@ -211,7 +211,7 @@ pub struct Told {
 /// Evidence and what it speaks of, ready to be verified or written to a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Carried {
-    /// The request's canonical bytes, with our own operation as the body.
+    /// The request's canonical bytes, with our own operation and its intent in it.
     pub request: Bytes,
     /// The answer's canonical bytes, derived from what was received.
     pub response: Bytes,
@@ -230,7 +230,8 @@ fn carried(
     }
     let bound = Bound::from_bytes(&head)
         .map_err(|error| Error::decode(Blame::Peer, "the request beside the evidence", &error))?;
-    let request = Bound { body: operation.to_bytes(), ..bound }.to_bytes();
+    let (intent, body) = (operation.intent(), operation.to_bytes());
+    let request = Bound { intent, body, ..bound }.to_bytes();
     Ok(Some(Carried { request, response: outcome_bytes(outcome), evidence }))
 }
 

@@ -136,7 +136,9 @@ impl<A: Ask> Pages<A> {
         }
         let key = Bytes::from_static(b"health");
         let range = RangeRequest { key, count_only: true, ..RangeRequest::default() };
+        let operation = Operation::Range(range);
         let bound = Bound {
+            intent: operation.intent(),
             cluster: node.identity().cluster,
             keyspace: KeyspaceId::default(),
             id: RequestId::default(),
@@ -144,7 +146,7 @@ impl<A: Ask> Pages<A> {
             nonce: Nonce::default(),
             guarantee: Guarantee::Linearizable.to_string(),
             token: Bytes::new(),
-            body: Operation::Range(range).to_bytes(),
+            body: operation.to_bytes(),
         };
         let request = bound.to_bytes();
         let question =

@@ -25,9 +25,9 @@ fn two_logs(ballots: [Ballot; 2]) -> (Forge, [Item; 2]) {
     let items = [0_usize, 1].map(|branch| {
         let mut forge = trunk.clone();
         for _ in 0..branch {
-            forge.request("linearizable", b"so that the nonces differ");
+            forge.put("so that the nonces differ");
         }
-        let request = forge.request("linearizable", b"put a");
+        let request = forge.put("put a");
         forge.write(ballots[branch], &request, 1)
     });
     (trunk, items)
@@ -83,7 +83,7 @@ fn a_ballot_with_two_logs_is_a_fork_and_two_ballots_with_unlike_tails_are_not() 
 #[test]
 fn one_request_with_two_responses_at_one_point_is_a_contradiction() {
     let mut forge = forge();
-    let request = forge.request("consistent-prefix", b"get a");
+    let request = forge.get("consistent-prefix", "get a");
     let one = forge.prefix(&request);
     let mut other = Item { response: "another response".into(), ..one.clone() };
     let digest = crate::Request::response_digest(&other.response);
@@ -98,7 +98,7 @@ fn one_request_with_two_responses_at_one_point_is_a_contradiction() {
 #[test]
 fn a_point_with_two_writes_and_a_write_at_two_points_are_contradictions() {
     let mut forge = forge();
-    let request = forge.request("linearizable", b"put a");
+    let request = forge.put("put a");
     let first = forge.write(BALLOT, &request, 1);
     // The same request in the log once more, answered as if it took effect again.
     let second = forge.write(BALLOT, &request, 1);
