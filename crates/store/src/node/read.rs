@@ -66,7 +66,12 @@ impl Turn<'_> {
             }
             return;
         };
-        let (header, machine) = (recent.header, recent.machine.clone());
+        let (header, mut machine) = (recent.header, recent.machine.clone());
+        if self.config.has(NodeMutant::AnswerOldState)
+            && let Some(oldest) = self.state.recent.front()
+        {
+            machine = oldest.machine.clone();
+        }
         let reaches = |ack: &avouch_promise::Signed| {
             Ack::from_bytes(&ack.bytes).is_ok_and(|ack| ack.accepted >= index)
         };
