@@ -80,12 +80,11 @@ impl<A: Ask> Pages<A> {
         if !served.is_some_and(|(_, methods)| methods.contains(&method)) {
             return Ok(unimplemented(path));
         }
-        let response = match service {
+        match service {
             "etcdserverpb.KV" => self.kv.call(request).await,
             "etcdserverpb.Cluster" => self.cluster.call(request).await,
             _ => self.maintenance.call(request).await,
-        };
-        response
+        }
     }
 
     async fn page(&self, method: &http::Method, path: &str) -> http::Response<Body> {
