@@ -108,6 +108,34 @@ fn bugs_of_the_node_itself() {
     }
 }
 
+/// The judge of the history would find the lost write too; its evidence must not hold either, for
+/// a client has nothing else.
+#[test]
+fn a_write_that_was_never_in_the_log_is_refuted_by_its_evidence() {
+    let plan = Plan { node_mutant: Some(NodeMutant::ProveWriteByRead), ..rough(3) };
+    let (seed, what) = killed(&plan, 20).unwrap_or_default();
+    println!("ProveWriteByRead: killed by seed {seed}: {what}");
+    assert!(what.contains("does not hold: refuted: read-index evidence proves no write"), "{what}");
+}
+
+/// What only an order by evidence finds, on seeds whose every answer carries some.
+fn by_evidence(mutant: NodeMutant, expected: &str) {
+    let plan = Plan { node_mutant: Some(mutant), evidence_alone_every: 1, ..rough(3) };
+    let (seed, what) = killed(&plan, 50).unwrap_or_default();
+    println!("{mutant:?}: killed by seed {seed}: {what}");
+    assert!(what.contains(expected), "{mutant:?}: {what}");
+}
+
+#[test]
+fn a_point_that_the_evidence_does_not_prove() {
+    by_evidence(NodeMutant::MisstatePoint, "its evidence proves");
+}
+
+#[test]
+fn a_state_that_is_not_the_one_at_the_proved_point() {
+    by_evidence(NodeMutant::AnswerOldState, "not ordered_by_evidence_alone: violated");
+}
+
 #[test]
 fn without_a_planted_bug_usurpation_breaks_nothing() {
     if let Some((seed, what)) = killed(&usurping(3), 100) {

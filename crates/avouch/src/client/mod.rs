@@ -248,6 +248,7 @@ impl Client {
 fn request(cluster: ClusterId, operation: &Operation, asking: &Asking) -> Bytes {
     let name = asking.name.unwrap_or_default();
     let request = Request {
+        intent: operation.intent(),
         cluster,
         keyspace: KeyspaceId::default(),
         id: name.id,

@@ -1,6 +1,10 @@
 //! `verify`: judges evidence offline. It opens the files named and the trust file, and nothing
 //! else.
 //!
+//! What a request says that it is to do is held against the operation that it carries, which
+//! only the keyspace's own crate can read: a file in which a write calls itself a read is refuted,
+//! whatever its evidence proves.
+//!
 //! Every item is judged for itself, and then all signed facts of all files are compared with each
 //! other: evidence may hold piece by piece and contradict itself as a whole.
 
@@ -47,7 +51,7 @@ pub(super) fn run(verify: &Verify, screen: &mut Screen) -> Result<Exit, Error> {
                     report(label, Verdict::Unknown, "it holds no item", screen, &mut items);
                 }
                 for (place, item) in file.items.iter().enumerate() {
-                    let judgement = item.verify(&trust);
+                    let judgement = judge(item, &trust);
                     worst = worse(worst, judgement.verdict);
                     show(&format!("{label}#{place}"), item, &judgement, screen, &mut items);
                 }
@@ -96,6 +100,25 @@ fn open(path: &Path) -> Result<Opened, Error> {
         Err(error) if !bytes.starts_with(MAGIC) => Err(error),
         file => Ok(Opened { label: path.display().to_string(), file }),
     }
+}
+
+/// The judgement of an item, and of its operation against its request's intent.
+fn judge(item: &Item, trust: &Trust) -> Judgement {
+    let mut judgement = item.verify(trust);
+    let Ok(request) = Request::from_bytes(&item.request) else { return judgement };
+    let intent = Operation::from_bytes(&request.body).map(|operation| operation.intent());
+    let (verdict, reason) = match intent {
+        Ok(intent) if intent == request.intent => return judgement,
+        Ok(intent) => {
+            let reason = format!("the request says {}, its operation {intent}s", request.intent);
+            (Verdict::Refuted, reason)
+        }
+        Err(error) => (Verdict::Unknown, format!("whether its operation reads or writes: {error}")),
+    };
+    if judgement.holds() {
+        (judgement.verdict, judgement.reason) = (verdict, reason);
+    }
+    judgement
 }
 
 fn verdict_line(verdict: Verdict, reason: &str, screen: &mut Screen) {

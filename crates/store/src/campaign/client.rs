@@ -80,7 +80,9 @@ impl Client {
         let mut nonce = [0; 16];
         nonce[..8].copy_from_slice(&self.random.bits().to_le_bytes());
         nonce[8..].copy_from_slice(&self.random.bits().to_le_bytes());
+        let operation = operation(&action);
         let request = Request {
+            intent: operation.intent(),
             cluster,
             keyspace: KeyspaceId(0),
             id: RequestId { client: self.id, sequence: self.sequence },
@@ -88,7 +90,7 @@ impl Client {
             nonce: Nonce(nonce),
             guarantee: guarantee.to_string(),
             token: Bytes::new(),
-            body: operation(&action).to_bytes(),
+            body: operation.to_bytes(),
         };
         let ask = Ask { request: request.to_bytes(), evidence, deadline: None };
         Wish { action, guarantee, ask, nonce: Nonce(nonce) }

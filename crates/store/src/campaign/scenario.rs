@@ -33,6 +33,9 @@ pub struct Plan {
     /// Nodes lead by usurpation, at any end of a period, instead of by election: as no election
     /// would let them, and as the log must stand.
     pub usurp: bool,
+    /// Of how many seeds one asks for evidence always, so that its history is ordered by evidence
+    /// alone; 1 is all of them, 0 none. The others ask for it at [`EVIDENCE_SHARE`].
+    pub evidence_alone_every: u64,
     /// How many of the last lines of a run's story are kept.
     pub story_lines: usize,
     /// A bug planted in the log.
@@ -55,6 +58,7 @@ impl Default for Plan {
             faults: true,
             rough: false,
             usurp: false,
+            evidence_alone_every: 4,
             story_lines: 40,
             log_mutant: None,
             node_mutant: None,
@@ -63,6 +67,8 @@ impl Default for Plan {
     }
 }
 
+/// How often a client asks for evidence, where it does not always.
+const EVIDENCE_SHARE: f64 = 0.4;
 /// The election period of the simulated group.
 const ELECTION: Nanos = Nanos::from_millis(60);
 /// How often each node usurps, where nodes do.
@@ -91,6 +97,11 @@ impl Plan {
             config
         };
         (1..=self.nodes).map(config).collect()
+    }
+
+    /// Whether this seed's clients believe nothing but evidence.
+    fn by_evidence_alone(&self, seed: u64) -> bool {
+        self.evidence_alone_every > 0 && seed.is_multiple_of(self.evidence_alone_every)
     }
 
     /// Three nodes that crash, restart and part all the time.
@@ -148,7 +159,9 @@ pub fn run(plan: &Plan, seed: u64) -> Outcome {
     if plan.faults {
         world.play(&plan.nemesis().script(seed));
     }
-    let mut workload = Workload::new(trust, seed, plan.clients, plan.keys, 0.4, calm_at)
+    let alone = plan.by_evidence_alone(seed);
+    let share = if alone { 1.0 } else { EVIDENCE_SHARE };
+    let mut workload = Workload::new(trust, seed, plan.clients, plan.keys, share, calm_at)
         .with_honest_clocks(plan.rough || !plan.faults);
     world.run_until(&mut workload, calm_at);
     world.inject(Fault::Calm);
@@ -158,12 +171,12 @@ pub fn run(plan: &Plan, seed: u64) -> Outcome {
         workload.final_reads(&mut world);
         world.run_until(&mut workload, calm_at.plus(plan.calm_for));
     }
-    judge_run(&mut world, &workload, half);
+    judge_run(&mut world, &workload, half, alone);
     Outcome::of(&world)
 }
 
-/// The three judges after the run.
-fn judge_run(world: &mut World<Node>, workload: &Workload, calm: Nanos) {
+/// The three judges after the run; `alone` when its history is to be ordered by evidence alone.
+fn judge_run(world: &mut World<Node>, workload: &Workload, calm: Nanos, alone: bool) {
     if world.violation().is_some() {
         return;
     }
@@ -173,18 +186,18 @@ fn judge_run(world: &mut World<Node>, workload: &Workload, calm: Nanos) {
     let steps = 2_000_000;
     let limits = Limits { steps, time: Duration::from_secs(3_600), ..Limits::default() };
     let history = &workload.findings.history;
-    let (searched, by_evidence) = (judge(history, &limits), judge_by_evidence(history, &limits));
-    match searched.verdict() {
-        Word::Holds => {}
-        Word::Violated => return world.fail(format!("history violated:\n{searched}")),
-        Word::Unknown => world.note("undecided_histories", 1),
+    let mut judged = vec![(judge_by_evidence(history, &limits), "ordered_by_evidence")];
+    if alone {
+        let alone = judge_by_evidence(&workload.findings.alone(), &limits);
+        judged.insert(0, (alone, "ordered_by_evidence_alone"));
     }
-    match by_evidence.verdict() {
-        Word::Holds => world.note("ordered_by_evidence", 1),
-        Word::Violated => {
-            return world.fail(format!("the order of evidence is wrong:\n{by_evidence}"));
+    judged.push((judge(history, &limits), "ordered_by_search"));
+    for (report, name) in judged {
+        match report.verdict() {
+            Word::Holds => world.note(name, 1),
+            Word::Violated => return world.fail(format!("not {name}: violated:\n{report}")),
+            Word::Unknown => world.note("undecided_histories", 1),
         }
-        Word::Unknown => world.note("unordered_by_evidence", 1),
     }
     for fork in workload.forks() {
         world.fail(format!("a fork across the run's evidence: {fork}"));
@@ -206,8 +219,16 @@ impl Plan {
             .at_least("bit_rots", each(10))
             .at_least("rejoined", each(10))
             .at_least("evidence", each(2_000))
-            .at_least("ordered_by_evidence", each(90))
+            .at_least("ordered_by_evidence", each(100))
+            .at_least("ordered_by_evidence_alone", self.alone(campaign.count()))
+            .at_least("ordered_by_search", each(100))
+            .at_most("undecided_histories", 0)
             .run(|seed| run(self, seed))
+    }
+
+    /// How many of `seeds` consecutive seeds are ordered by evidence alone, at least.
+    fn alone(&self, seeds: u64) -> u64 {
+        seeds.checked_div(self.evidence_alone_every).unwrap_or(0)
     }
 
     /// The same for a rough plan, in which little is decided and nodes go down and come up.
@@ -220,6 +241,8 @@ impl Plan {
             .at_least("lost_syncs", each(300))
             .at_least("rejoined", each(50))
             .at_least("evidence", each(300))
+            .at_least("ordered_by_evidence_alone", self.alone(campaign.count()))
+            .at_most("undecided_histories", 0)
             .run(|seed| run(self, seed))
     }
 }

@@ -143,9 +143,10 @@ impl Turn<'_> {
         let digest = Request::digest(&ask.request);
         let patience = ask.deadline.unwrap_or(self.config.patience);
         let deadline = self.env.monotonic().plus(patience);
-        let read = operation.is_read_only().then(|| operation.clone());
-        let is_read = read.is_some();
         let evidence = ask.evidence;
+        let passed_off = evidence && self.config.has(NodeMutant::ProveWriteByRead);
+        let is_read = operation.is_read_only() || passed_off;
+        let read = is_read.then(|| operation.clone());
         self.state.asked.insert(id, Asked { digest, read, evidence, guarantee, deadline });
         self.state.deadlines.insert((deadline, id));
         drop(request);
@@ -187,6 +188,12 @@ impl Turn<'_> {
         }
         let operation = Operation::from_bytes(&request.body)
             .map_err(|error| Error::decode(Blame::Caller, "an operation", &error))?;
+        let intent = operation.intent();
+        if request.intent != intent {
+            let (expected, got) = (format!("a request to {intent}"), request.intent);
+            return Err(Error::new(Blame::Caller, expected, format!("one to {got}"))
+                .hint("a request's intent is that of the operation in its body"));
+        }
         let guarantee: Guarantee = request.guarantee.parse()?;
         guarantee.require_served()?;
         if !operation.is_read_only() && guarantee != Guarantee::Linearizable {

@@ -203,7 +203,7 @@ fn responded(response: Response) -> Response {
         Response::Put(_) => read::put(via(response)),
         Response::DeleteRange(_) => read::delete(via(response)),
         Response::Txn(_) => read::txn(via(response)).unwrap(),
-        Response::Compact(_) => read::compact(via(response)),
+        Response::Compact(_) => read::compact(&via(response)),
         Response::Alarm(_) => read::alarm(via(response)).unwrap(),
     }
 }
