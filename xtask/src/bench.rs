@@ -14,7 +14,7 @@ struct Bench {
     cargo: &'static [&'static str],
 }
 
-const BENCHES: [Bench; 3] = [
+const BENCHES: [Bench; 4] = [
     Bench {
         name: "world",
         about: "simulated events per CPU-second, two hosts, one message in flight",
@@ -38,6 +38,11 @@ const BENCHES: [Bench; 3] = [
         name: "store",
         about: "put and linearizable get on three nodes, with and without evidence, beside etcd",
         cargo: &["bench", "--quiet", "-p", "avouch", "--bench", "store", "--"],
+    },
+    Bench {
+        name: "up",
+        about: "how soon `avouch up` has a first answer whose evidence holds: best of three starts",
+        cargo: &["bench", "--quiet", "-p", "avouch", "--bench", "up", "--"],
     },
 ];
 

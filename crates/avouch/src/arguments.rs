@@ -130,21 +130,23 @@ pub struct Asked {
     #[arg(long, short, value_name = "GUARANTEE", default_value = "linearizable")]
     pub guarantee: Guarantee,
     /// The region, or node such as n3, to ask first
-    #[arg(long, value_name = "REGION")]
+    #[arg(long, value_name = "REGION", conflicts_with = "endpoint")]
     pub near: Option<String>,
     /// Add request, answer and evidence to this file
     #[arg(long, value_name = "FILE")]
     pub evidence: Option<PathBuf>,
     /// How long to try, as in 500ms or 10s
-    #[arg(long, value_name = "SPAN", default_value = "10s", value_parser = quantity::span)]
+    #[arg(long, value_name = "SPAN", default_value = "10s", value_parser = quantity::deadline)]
     pub deadline: Duration,
-    /// The cluster file, or a folder with one; without it the last cluster that was started
-    #[arg(long, value_name = "FILE", env = "AVOUCH_CLUSTER")]
+    /// The cluster file, or a folder with one; without it the one that `AVOUCH_CLUSTER` names, or
+    /// the last cluster that `up` started or `init` founded, or the one in avouch-data
+    #[arg(long, value_name = "FILE")]
     pub cluster: Option<PathBuf>,
-    /// A node's address host:port, instead of a cluster file; may be repeated
+    /// A node's address host:port, instead of a cluster file; may be repeated. Where no known
+    /// cluster lists it, evidence can be judged only with --trust
     #[arg(long, value_name = "ADDRESS", conflicts_with = "cluster")]
     pub endpoint: Vec<String>,
-    /// The trust file, instead of the one that the cluster file names
+    /// The trust file, or a folder with one, instead of the one that the cluster file names
     #[arg(long, value_name = "FILE")]
     pub trust: Option<PathBuf>,
 }
@@ -153,9 +155,10 @@ pub struct Asked {
 #[derive(Debug, Args)]
 pub struct Keys {
     /// The key
+    #[arg(allow_negative_numbers = true)]
     pub key: OsString,
     /// The key to stop before, for a range
-    #[arg(value_name = "END", conflicts_with_all = ["prefix", "from_key"])]
+    #[arg(allow_negative_numbers = true, value_name = "END", conflicts_with_all = ["prefix", "from_key"])]
     pub end: Option<OsString>,
     /// Every key that begins with KEY
     #[arg(long, conflicts_with = "from_key")]
@@ -177,6 +180,9 @@ pub struct Get {
     /// As of this revision; 0 for the present one
     #[arg(long, value_name = "REVISION", default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..))]
     pub rev: i64,
+    /// Write values as they are, also to a terminal, where control characters are escaped otherwise
+    #[arg(long)]
+    pub raw: bool,
     /// Leave the values out
     #[arg(long)]
     pub keys_only: bool,
@@ -192,8 +198,10 @@ pub struct Get {
 #[derive(Debug, Args)]
 pub struct Put {
     /// The key
+    #[arg(allow_negative_numbers = true)]
     pub key: OsString,
     /// The value; `-` reads it from stdin, without a newline at its end
+    #[arg(allow_negative_numbers = true)]
     pub value: OsString,
     /// Answer with what it was before
     #[arg(long)]
@@ -240,11 +248,12 @@ pub struct Verify {
     /// Evidence files
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// The cluster's trust file; without it the one of the last cluster that was started
+    /// The cluster's trust file, or a folder with one; without it that of the cluster that the
+    /// evidence names, where `up`, `init` or --cluster has seen it
     #[arg(long, value_name = "FILE")]
     pub trust: Option<PathBuf>,
     /// The cluster file that names the trust file
-    #[arg(long, value_name = "FILE", env = "AVOUCH_CLUSTER", conflicts_with = "trust")]
+    #[arg(long, value_name = "FILE", conflicts_with = "trust")]
     pub cluster: Option<PathBuf>,
 }
 
@@ -254,10 +263,11 @@ pub struct Check {
     /// Histories: avouch's own, Jepsen's register logs or Jepsen's maps
     #[arg(required = true, value_name = "HISTORY")]
     pub histories: Vec<PathBuf>,
-    /// How long to search in each before the verdict is unknown
+    /// How long to search in each before the verdict is unknown; looked at now and then, so that a
+    /// search that is short anyway ends with its verdict
     #[arg(long, value_name = "SPAN", default_value = "1m", value_parser = quantity::span)]
     pub time: Duration,
-    /// How much memory the search may take before the verdict is unknown
+    /// How much memory the search's tables may take before the verdict is unknown
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = quantity::size)]
     pub memory: u64,
 }

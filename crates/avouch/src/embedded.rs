@@ -10,11 +10,15 @@
 //! it waits is what the answer's wide-area hops cost. Each delay is a fresh draw for its direction,
 //! and messages of one direction never overtake each other (the mesh's contract).
 
+use crate::client::{Client, Terms, Worth};
 use crate::cluster::{ClusterFile, Endpoint, NAME};
+use avouch_promise::guarantee::Guarantee;
 use avouch_promise::trust::Trust;
 use avouch_promise::{Blame, Error, Nanos, NodeId, Random};
+use avouch_state::{Operation, RangeRequest};
 use avouch_store::host::{
     Host, HostConfig, Listen, NewMember, TRUST_FILE, found_cluster, node_folder, read_trust,
+    restore_trust,
 };
 use avouch_store::wire::peer::link::{Direct, Link};
 use avouch_world::geography::{FIVE, PathDelay, Region, one_way_sampler};
@@ -49,14 +53,18 @@ pub struct Embedded {
     pub trust: Trust,
     /// The period of its elections.
     pub election: Nanos,
+    /// The node's folder from which a trust file that was missing was restored.
+    pub restored: Option<PathBuf>,
 }
 
 impl Embedded {
-    /// Starts a cluster, founding it where there is none. `adjust` may change each node's
-    /// configuration first.
+    /// Starts a cluster, founding it where there is none, once it has its ports. `adjust` may
+    /// change each node's configuration first.
     pub fn start(plan: &Plan, adjust: impl Fn(&mut HostConfig)) -> Result<Self, Error> {
-        let (trust, regions) = found(plan)?;
+        let restored = restore_trust(&plan.data)?;
+        let (founded, regions) = founded(plan)?;
         let ports = ports(regions.len(), plan.port)?;
+        let trust = founded.map_or_else(|| found(&plan.data, &regions), Ok)?;
         let named = |place: usize| NodeId(place as u32 + 1);
         let address = |pick: fn(&(Bound, Bound)) -> &Bound| -> BTreeMap<NodeId, String> {
             let entry = |(place, pair)| (named(place), pick(pair).1.to_string());
@@ -86,7 +94,30 @@ impl Embedded {
         let path = plan.data.join(NAME);
         file.write(&path)?;
         let file = ClusterFile::read(&path)?;
-        Ok(Self { hosts, file, path, trust, election })
+        Ok(Self { hosts, file, path, trust, election, restored })
+    }
+
+    /// Asks for a linearizable read until one is answered with evidence that holds.
+    ///
+    /// # Errors
+    /// Why there was no answer within `patience`; `Peer` when the evidence of one did not hold.
+    pub async fn first_answer(&self, patience: Duration) -> Result<(), Error> {
+        let mut client = Client::of(&self.file, None)?;
+        let key = bytes::Bytes::from_static(b"\0");
+        let read = RangeRequest { key, count_only: true, ..RangeRequest::default() };
+        let terms = Terms { deadline: patience, ..Terms::new(Guarantee::Linearizable) };
+        let asked = client.ask(&Operation::Range(read), &terms).await;
+        let reply = asked.map_err(|failure| failure.error)?;
+        match reply.worth {
+            Worth::Judged(judgement) if judgement.holds() => Ok(()),
+            Worth::Judged(judgement) => Err(judgement.to_string()),
+            Worth::Unjudged(reason) => Err(reason),
+        }
+        .map_err(|got| {
+            let got = got.lines().next().unwrap_or_default().to_owned();
+            Error::new(Blame::Peer, "a first read whose evidence holds", got)
+                .hint("do not rely on this cluster: its nodes answer what they cannot show")
+        })
     }
 
     /// Stops all nodes and waits for their end; the first error that any of them ended with.
@@ -97,15 +128,19 @@ impl Embedded {
     }
 }
 
-/// The cluster in the folder, or a new one.
-fn found(plan: &Plan) -> Result<(Trust, Vec<Region>), Error> {
+/// A new cluster in the folder.
+fn found(data: &Path, regions: &[Region]) -> Result<Trust, Error> {
+    let member =
+        |region: &Region| NewMember { name: region.to_string(), region: region.to_string() };
+    found_cluster(data, &regions.iter().map(member).collect::<Vec<_>>())
+}
+
+/// The cluster in the folder, if there is one, and its regions, or those that it will have.
+fn founded(plan: &Plan) -> Result<(Option<Trust>, Vec<Region>), Error> {
     let path = plan.data.join(TRUST_FILE);
     if !path.exists() {
         let regions = if plan.regions.is_empty() { FIVE.to_vec() } else { plan.regions.clone() };
-        let member =
-            |region: &Region| NewMember { name: region.to_string(), region: region.to_string() };
-        let members: Vec<_> = regions.iter().map(member).collect();
-        return Ok((found_cluster(&plan.data, &members)?, regions));
+        return Ok((None, regions));
     }
     let trust = read_trust(&path)?;
     let regions: Result<Vec<_>, _> =
@@ -123,7 +158,7 @@ fn found(plan: &Plan) -> Result<(Trust, Vec<Region>), Error> {
             names(&regions)
         )));
     }
-    Ok((trust, regions))
+    Ok((Some(trust), regions))
 }
 
 /// A port that is taken, and where it is.

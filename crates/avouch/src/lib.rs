@@ -9,6 +9,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
+pub mod address;
 pub mod arguments;
 pub mod client;
 pub mod cluster;

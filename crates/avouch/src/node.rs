@@ -171,9 +171,7 @@ fn addresses(
 
 /// The parts of `host:port`.
 pub fn host_and_port(address: &str) -> Result<(&str, u16), Error> {
-    let parts = address.rsplit_once(':').filter(|(host, _)| !host.is_empty());
-    let port = parts.and_then(|(host, port)| Some((host, port.parse().ok()?)));
-    port.ok_or_else(|| {
+    crate::address::split(address).ok_or_else(|| {
         Error::new(Blame::Caller, "an address host:port", format!("`{address}`"))
             .hint("write 10.0.0.1:2379")
     })

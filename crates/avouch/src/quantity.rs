@@ -16,15 +16,37 @@ fn with_unit(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     number.checked_mul(*size)
 }
 
-/// A span of time above zero: `250ms`, `2s`, `1m`.
+const SPANS: [(&str, u64); 6] = [
+    ("ns", 1),
+    ("us", 1_000),
+    ("ms", 1_000_000),
+    ("s", 1_000_000_000),
+    ("m", 60_000_000_000),
+    ("h", 3_600_000_000_000),
+];
+
+/// A span of time above zero: `250ms`, `2s`, `1m`, `1h`.
 pub fn span(text: &str) -> Result<Duration, Error> {
-    let units =
-        [("ns", 1), ("us", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000)];
-    let nanos = with_unit(text, &units).filter(|nanos| *nanos > 0);
+    let nanos = with_unit(text, &SPANS).filter(|nanos| *nanos > 0);
     nanos.map(Duration::from_nanos).ok_or_else(|| {
-        Error::new(Blame::Caller, "a span of time above zero", format!("`{text}`"))
-            .hint("write 250ms, 2s or 1m")
+        let bare = text.parse::<u64>().is_ok_and(|number| number > 0);
+        let got = if bare { format!("`{text}`, which needs a unit") } else { format!("`{text}`") };
+        Error::new(Blame::Caller, "a span of time above zero", got)
+            .hint("write 250ms, 2s, 1m or 1h")
     })
+}
+
+/// The shortest span in which anybody can be asked.
+const SHORTEST: Duration = Duration::from_millis(1);
+
+/// A span of time that leaves room for an answer.
+pub fn deadline(text: &str) -> Result<Duration, Error> {
+    let span = span(text)?;
+    if span >= SHORTEST {
+        return Ok(span);
+    }
+    Err(Error::new(Blame::Caller, "a deadline of at least 1ms", format!("`{text}`"))
+        .hint("an answer from another region takes some 100 ms"))
 }
 
 /// A number of bytes above zero: `4096`, `64MiB`, `1GiB`.
@@ -41,6 +63,11 @@ pub fn span_text(span: Duration) -> String {
     avouch_promise::Nanos(u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)).to_string()
 }
 
+/// `1 node`, `2 nodes`.
+pub fn counted(count: usize, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,6 +76,10 @@ mod tests {
     fn spans_and_sizes_are_read_or_refused_with_a_hint() {
         assert_eq!(span("250ms"), Ok(Duration::from_millis(250)));
         assert_eq!(span("2s"), Ok(Duration::from_secs(2)));
+        assert_eq!(span("1h"), Ok(Duration::from_secs(3_600)));
+        assert!(span("5").unwrap_err().got.contains("needs a unit"));
+        assert_eq!(deadline("1ms"), Ok(Duration::from_millis(1)));
+        assert!(deadline("1ns").unwrap_err().expected.contains("at least"));
         assert_eq!(size("1GiB"), Ok(1 << 30));
         assert_eq!(size("4096"), Ok(4096));
         for wrong in ["", "s", "2", "0s", "-1s", "2 parsecs", "99999999999999999999s"] {

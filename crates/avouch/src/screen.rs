@@ -1,11 +1,15 @@
 //! Where a command speaks: data on stdout, talk on stderr, in text or in JSON.
 //!
+//! Errors are told here and nowhere else, in one shape: what was expected and what came, and on a
+//! line of its own what to do; for programs the same on stdout as well.
+//!
 //! A reader that has gone away (`avouch get ... | head -1`) is no error: what is left is dropped,
 //! and the exit code still says the verdict. Any other failure to write is one.
 
 use avouch_promise::evidence::Verdict;
 use avouch_promise::{Blame, Error};
 use clap::ValueEnum;
+use serde_json::{Map, Value};
 use std::io::{ErrorKind, IsTerminal, Write};
 
 /// The shape of the output.
@@ -24,8 +28,8 @@ pub struct Screen {
     talk: Box<dyn Write>,
     /// The shape of the output.
     pub format: Format,
-    /// Whether a person sees both channels on one terminal.
-    pub together: bool,
+    /// Whether stdout is a terminal, which obeys what some bytes tell it.
+    pub terminal: bool,
     colour: bool,
     broken: Option<Error>,
 }
@@ -34,21 +38,21 @@ impl Screen {
     /// The process's own channels. Colour is for terminals only, and never where `NO_COLOR` is set.
     pub fn process(format: Format) -> Self {
         let (out, talk) = (std::io::stdout(), std::io::stderr());
-        let together = out.is_terminal() && talk.is_terminal();
+        let terminal = out.is_terminal();
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         Self {
             colour: talk.is_terminal() && !plain,
             out: Box::new(out),
             talk: Box::new(talk),
             format,
-            together,
+            terminal,
             broken: None,
         }
     }
 
     /// Channels of the caller's, as neither a terminal nor coloured.
     pub fn of(out: Box<dyn Write>, talk: Box<dyn Write>, format: Format) -> Self {
-        Self { out, talk, format, together: false, colour: false, broken: None }
+        Self { out, talk, format, terminal: false, colour: false, broken: None }
     }
 
     /// Data.
@@ -84,10 +88,37 @@ impl Screen {
         if self.colour { format!("\x1b[1;{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
-    /// Whether everything could be written.
-    pub fn finish(self) -> Result<(), Error> {
-        self.broken.map_or(Ok(()), Err)
+    /// An error of a command that has nothing else to show.
+    pub fn error(&mut self, error: &Error) {
+        if self.format == Format::Json {
+            self.line(&Value::from(error_json(error)).to_string());
+        }
+        self.tell(error);
     }
+
+    /// An error in talk alone, beside data that tells programs of it.
+    pub fn tell(&mut self, error: &Error) {
+        let told = Error { hint: String::new(), ..error.clone() };
+        self.say(&format!("error: {told}"));
+        if !error.hint.is_empty() {
+            self.say(&format!("hint: {}", error.hint));
+        }
+    }
+
+    /// Whether everything could be written; where not, that is told.
+    pub fn finish(mut self) -> Result<(), Error> {
+        let Some(error) = self.broken.take() else { return Ok(()) };
+        self.tell(&error);
+        Err(error)
+    }
+}
+
+/// An error for programs.
+pub fn error_json(error: &Error) -> Map<String, Value> {
+    let told = Error { hint: String::new(), ..error.clone() }.to_string();
+    let (blame, _) = told.split_once(": ").unwrap_or((&told, ""));
+    let members = [("error", told.as_str()), ("blame", blame), ("hint", &error.hint)];
+    members.into_iter().map(|(name, text)| (name.to_owned(), text.into())).collect()
 }
 
 #[cfg(test)]

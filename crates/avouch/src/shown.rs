@@ -3,11 +3,45 @@
 //! Keys and values are bytes. In JSON they are strings where they are UTF-8, otherwise
 //! `{"hex": "00ff"}`, as in histories; on a line of text what cannot be printed is escaped.
 
+use crate::screen::Screen;
 use avouch_state::{
     AlarmType, KeyValue, Operation, Outcome, RangeRequest, Response, TxnOperation, TxnRequest,
 };
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 use std::fmt::Write as _;
+
+/// How values go to stdout in text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bytes {
+    /// As they are, for programs and files.
+    AsTheyAre,
+    /// For a terminal, which obeys control characters: those are escaped, but for line ends and
+    /// tabs.
+    Visible,
+}
+
+impl Bytes {
+    /// As they are, unless stdout is a terminal.
+    pub fn to(screen: &Screen) -> Self {
+        if screen.terminal { Self::Visible } else { Self::AsTheyAre }
+    }
+
+    fn of(self, bytes: &[u8]) -> Cow<'_, [u8]> {
+        let harmless = |c: char| !c.is_control() || c == '\n' || c == '\t';
+        match (self, std::str::from_utf8(bytes)) {
+            (Self::AsTheyAre, _) => bytes.into(),
+            (Self::Visible, Ok(text)) if text.chars().all(harmless) => bytes.into(),
+            (Self::Visible, Ok(text)) => {
+                let escaped = |c: char| {
+                    if harmless(c) { c.to_string() } else { c.escape_default().to_string() }
+                };
+                text.chars().map(escaped).collect::<String>().into_bytes().into()
+            }
+            (Self::Visible, Err(_)) => bytes.escape_ascii().to_string().into_bytes().into(),
+        }
+    }
+}
 
 /// Bytes on a line of text.
 pub fn text(bytes: &[u8]) -> String {
@@ -61,6 +95,10 @@ fn cut(value: &[u8]) -> String {
     }
 }
 
+/// What a transaction did, by its comparisons.
+const THEN: &str = "then: every comparison held";
+const ELSE: &str = "else: a comparison did not hold";
+
 /// An outcome in a few words.
 pub fn outcome(outcome: &Outcome) -> String {
     match outcome {
@@ -71,8 +109,8 @@ pub fn outcome(outcome: &Outcome) -> String {
         },
         Ok(Response::Put(put)) => format!("revision {}", put.revision),
         Ok(Response::DeleteRange(delete)) => format!("{} deleted", delete.deleted),
-        Ok(Response::Txn(txn)) if txn.succeeded => "succeeded".to_owned(),
-        Ok(Response::Txn(_)) => "failed".to_owned(),
+        Ok(Response::Txn(txn)) if txn.succeeded => THEN.to_owned(),
+        Ok(Response::Txn(_)) => ELSE.to_owned(),
         Ok(Response::Compact(_)) => "compacted".to_owned(),
         Ok(Response::Alarm(alarm)) => format!("{} alarms", alarm.alarms.len()),
         Err(error) => format!("refused, {error}"),
@@ -80,8 +118,8 @@ pub fn outcome(outcome: &Outcome) -> String {
 }
 
 /// An outcome's data: what goes to stdout in text.
-pub fn data(operation: &Operation, outcome: &Outcome) -> Vec<u8> {
-    let mut out = Vec::new();
+pub fn data(operation: &Operation, outcome: &Outcome, bytes: Bytes) -> Vec<u8> {
+    let mut out = Out { bytes, data: Vec::new() };
     match (operation, outcome) {
         (Operation::Txn(txn), Ok(Response::Txn(response))) => {
             transaction(txn, response, &mut out);
@@ -95,13 +133,19 @@ pub fn data(operation: &Operation, outcome: &Outcome) -> Vec<u8> {
         }
         (_, Err(_)) => {}
     }
-    out
+    out.data
 }
 
-fn transaction(txn: &TxnRequest, response: &avouch_state::TxnResponse, out: &mut Vec<u8>) {
+/// Lines of data.
+struct Out {
+    bytes: Bytes,
+    data: Vec<u8>,
+}
+
+fn transaction(txn: &TxnRequest, response: &avouch_state::TxnResponse, out: &mut Out) {
     let (word, steps) =
-        if response.succeeded { ("succeeded", &txn.success) } else { ("failed", &txn.failure) };
-    out.extend_from_slice(format!("{word}\n").as_bytes());
+        if response.succeeded { (THEN, &txn.success) } else { (ELSE, &txn.failure) };
+    out.data.extend_from_slice(format!("{word}\n").as_bytes());
     for (asked, answered) in steps.iter().zip(&response.responses) {
         match (asked, answered) {
             (TxnOperation::Txn(txn), Response::Txn(response)) => transaction(txn, response, out),
@@ -112,11 +156,13 @@ fn transaction(txn: &TxnRequest, response: &avouch_state::TxnResponse, out: &mut
 }
 
 /// One answer: of a single key its value alone, of a range a line for each key, of a write what it
-/// did. Values go out as they are.
-fn step(asked: Option<&RangeRequest>, response: &Response, out: &mut Vec<u8>) {
+/// did. Values go out as `bytes` says.
+fn step(asked: Option<&RangeRequest>, response: &Response, out: &mut Out) {
+    let Out { bytes, data } = out;
     let mut line = |parts: &[&[u8]]| {
-        out.extend_from_slice(&parts.join(&b'\t'));
-        out.push(b'\n');
+        let parts: Vec<_> = parts.iter().map(|part| bytes.of(part)).collect();
+        data.extend_from_slice(&parts.join(&b'\t'));
+        data.push(b'\n');
     };
     match response {
         Response::Range(range) => {
@@ -215,10 +261,10 @@ fn json_key_value(kv: &KeyValue) -> Value {
 mod tests {
     use super::*;
     use avouch_state::{RangeResponse, prefix_end};
-    use bytes::Bytes;
+    use bytes::Bytes as Shared;
 
     fn kv(key: &'static [u8], value: &'static [u8]) -> KeyValue {
-        let (key, value) = (Bytes::from_static(key), Bytes::from_static(value));
+        let (key, value) = (Shared::from_static(key), Shared::from_static(value));
         KeyValue { key, value, ..KeyValue::default() }
     }
 
@@ -232,7 +278,8 @@ mod tests {
 
     #[test]
     fn one_key_gives_its_value_and_a_range_its_keys_too() {
-        let key = Bytes::from_static(b"a/");
+        let data = |operation: &Operation, told: &Outcome| data(operation, told, Bytes::AsTheyAre);
+        let key = Shared::from_static(b"a/");
         let one = RangeRequest { key: key.clone(), ..RangeRequest::default() };
         let range_end = prefix_end(&key);
         let all = RangeRequest { range_end, ..one.clone() };
@@ -242,5 +289,20 @@ mod tests {
         let names = RangeRequest { keys_only: true, ..all };
         assert_eq!(data(&Operation::Range(names), &told), b"a/1\na/2\n");
         assert_eq!(data(&Operation::Range(one), &told), b"x\xff\ny\n");
+    }
+
+    #[test]
+    fn a_terminal_is_not_told_what_to_do_by_a_value() {
+        let one = Operation::Range(RangeRequest::default());
+        let shown = |value: &'static [u8], bytes| {
+            let kvs = vec![kv(b"k", value)];
+            let told = Ok(Response::Range(RangeResponse { kvs, ..RangeResponse::default() }));
+            data(&one, &told, bytes)
+        };
+        let value = "\x1b]0;owned\x07 zwölf\n".as_bytes();
+        assert_eq!(shown(value, Bytes::AsTheyAre), [value, b"\n"].concat());
+        let visible = "\\u{1b}]0;owned\\u{7} zwölf\n\n".as_bytes();
+        assert_eq!(shown(value, Bytes::Visible), visible);
+        assert_eq!(shown(b"\xff\x1b", Bytes::Visible), b"\\xff\\x1b\n");
     }
 }

@@ -4,6 +4,7 @@
 //! elections that nobody asked for.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "watches real processes")]
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -107,4 +108,27 @@ fn a_tour_that_could_show_nothing_is_refused() {
     let used = avouch(&["tour", "--keep", full.0.to_str().unwrap()]);
     assert_eq!(used.status.code(), Some(3), "{}", text(&used.stderr));
     assert!(text(&used.stderr).contains("hint:"), "{}", text(&used.stderr));
+}
+
+#[test]
+fn a_tour_that_is_interrupted_leaves_nothing_behind() {
+    let temporary = Folder::new("tour-interrupted");
+    std::fs::create_dir_all(&temporary.0).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_avouch"))
+        .args(["tour", "--seconds", "15s"])
+        .env("TMPDIR", &temporary.0)
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let files = || std::fs::read_dir(&temporary.0).unwrap().count();
+    let start = std::time::Instant::now();
+    while files() == 0 {
+        assert!(start.elapsed().as_secs() < 10, "it made no folder");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(2), "nothing was judged");
+    assert_eq!(files(), 0, "160 MB were left");
 }

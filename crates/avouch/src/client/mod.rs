@@ -31,6 +31,8 @@ use tokio::time::Instant;
 const ATTEMPT: Duration = Duration::from_secs(2);
 /// How long a connection may take to open.
 const DIAL: Duration = Duration::from_secs(1);
+/// How long to go on while every node refuses to be called, as where none runs.
+const NOBODY: Duration = Duration::from_secs(1);
 /// How long to wait after every node was asked in vain.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -112,8 +114,26 @@ pub struct Failure {
     pub error: Error,
     /// Whether a write may have taken effect, or may still.
     pub fate_unknown: bool,
+    /// Whether every node refused to be called, every time: none runs there.
+    pub nobody: bool,
     /// Every attempt.
     pub tried: Vec<(Endpoint, Error)>,
+}
+
+impl Failure {
+    /// Before anything was tried.
+    fn untried(error: Error) -> Self {
+        Self { error, fate_unknown: false, nobody: false, tried: Vec::new() }
+    }
+}
+
+/// An attempt that brought no answer.
+struct Missed {
+    error: Error,
+    /// Whether a write may yet come true.
+    sent: bool,
+    /// Whether the call was refused at once.
+    refused: bool,
 }
 
 impl Client {
@@ -135,8 +155,7 @@ impl Client {
     pub async fn ask(&mut self, operation: &Operation, terms: &Terms) -> Result<Reply, Failure> {
         let start = Instant::now();
         self.id.sequence += 1;
-        let refuse = |error| Failure { error, fate_unknown: false, tried: Vec::new() };
-        let nonce = Nonce(drawn().map_err(refuse)?);
+        let nonce = Nonce(drawn().map_err(Failure::untried)?);
         let asking = Asking {
             guarantee: Some(terms.guarantee.to_string()),
             nonce: Some(nonce),
@@ -144,12 +163,15 @@ impl Client {
             evidence: terms.evidence,
             deadline: None,
         };
-        let mut failure = Failure {
-            error: Error::new(Blame::Caller, "an endpoint", "none"),
-            fate_unknown: false,
-            tried: Vec::new(),
+        let untried = if self.endpoints.is_empty() {
+            Error::new(Blame::Caller, "an endpoint", "none")
+        } else {
+            let expected = format!("an answer within {:?}", terms.deadline);
+            Error::new(Blame::Environment, expected, "no time to ask").hint("give it more time")
         };
+        let mut failure = Failure::untried(untried);
         loop {
+            let mut refusals = 0;
             for place in 0..self.endpoints.len() {
                 let Some(left) = left(start, terms.deadline) else { return Err(failure) };
                 match self.attempt(place, operation, &asking, left).await {
@@ -157,7 +179,8 @@ impl Client {
                         let elapsed = start.elapsed();
                         return Ok(self.judge(place, operation, &asking, told, elapsed, failure));
                     }
-                    Err((error, sent)) => {
+                    Err(Missed { error, sent, refused }) => {
+                        refusals += usize::from(refused);
                         failure.fate_unknown |= sent && !operation.is_read_only();
                         let settled = matches!(error.blame, Blame::Caller | Blame::Corrupt);
                         failure.tried.push((self.endpoints[place].clone(), error.clone()));
@@ -168,7 +191,10 @@ impl Client {
                     }
                 }
             }
+            let all = failure.tried.len() >= self.endpoints.len();
+            failure.nobody = all && refusals == self.endpoints.len();
             match left(start, terms.deadline) {
+                Some(_) if failure.nobody && start.elapsed() >= NOBODY => return Err(failure),
                 Some(left) if !self.endpoints.is_empty() => {
                     tokio::time::sleep(PAUSE.min(left)).await;
                 }
@@ -177,20 +203,23 @@ impl Client {
         }
     }
 
-    /// Asks one node once; an error comes with whether a write may yet come true.
+    /// Asks one node once.
     async fn attempt(
         &mut self,
         place: usize,
         operation: &Operation,
         asking: &Asking,
         left: Duration,
-    ) -> Result<Told, (Error, bool)> {
+    ) -> Result<Told, Missed> {
         let connection = match self.connections.get(&place) {
             Some(connection) if !connection.is_closed() => connection.clone(),
             _ => {
-                let address = &self.endpoints[place].address;
+                let (address, start) = (&self.endpoints[place].address, Instant::now());
                 let opened = Connection::open(address, DIAL.min(left)).await;
-                let opened = opened.map_err(|error| (error, false))?;
+                let opened = opened.map_err(|error| {
+                    let refused = start.elapsed() < DIAL.min(left) / 2;
+                    Missed { error, sent: false, refused }
+                })?;
                 self.connections.insert(place, opened.clone());
                 opened
             }
@@ -204,9 +233,10 @@ impl Client {
             self.connections.remove(&place);
             let got = format!("silence for {patience:?}");
             let error = Error::new(Blame::Environment, "an answer", got);
-            return Err((error.hint("the node may be cut off"), true));
+            let error = error.hint("the node may be cut off");
+            return Err(Missed { error, sent: true, refused: false });
         };
-        told.map_err(|error| (error.clone(), may_come_true(&error)))
+        told.map_err(|error| Missed { sent: may_come_true(&error), error, refused: false })
     }
 
     fn judge(

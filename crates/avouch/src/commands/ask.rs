@@ -1,163 +1,179 @@
-//! One operation from the command line to the cluster, and its answer to the screen: the value
-//! first, then the verdict, the price, the evidence and what it assumes.
+//! One operation from the command line to the cluster, and its answer to the screen.
+//!
+//! ```text
+//! operation, terms -> can they be met? -> a place for the evidence -> whom to ask -> ask -> show
+//!                     '------------- nothing is sent before all this is sure ------'
+//! ```
 
-use super::{runtime, tell};
+use super::{answer, runtime};
 use crate::arguments::Asked;
-use crate::client::file::keep;
-use crate::client::{Client, Failure, Price, Reply, Terms, Worth};
-use crate::cluster::{self, ClusterFile, Endpoint, read_trust};
+use crate::client::file::Keeper;
+use crate::client::{Client, Failure, Reply, Terms};
+use crate::cluster::choice::{Choice, Typed, choose};
 use crate::exit::Exit;
-use crate::node::host_and_port;
-use crate::quantity::span_text;
-use crate::screen::{Format, Screen};
-use crate::shown;
-use avouch_promise::Error;
+use crate::node;
+use crate::screen::{Format, Screen, error_json};
+use crate::shown::{self, Bytes};
 use avouch_promise::evidence::Verdict;
-use avouch_state::Operation;
-use serde_json::{Map, Value, json};
-
-/// The column at which the verdict stands beside a short value on a terminal.
-const BESIDE: usize = 40;
+use avouch_promise::guarantee::Guarantee;
+use avouch_promise::{Blame, Error};
+use avouch_state::{Operation, TxnOperation, TxnRequest};
+use avouch_store::host::node_folder;
+use serde_json::{Value, json};
+use std::path::Path;
 
 /// Asks for `operation` and shows the answer.
 pub(super) fn ask(
     operation: &Operation,
     asked: &Asked,
+    bytes: Bytes,
     screen: &mut Screen,
 ) -> Result<Exit, Error> {
-    asked.guarantee.require_served()?;
-    let mut client = client(asked)?;
+    can_be_met(operation, asked.guarantee)?;
+    let keeper = asked.evidence.as_deref().map(Keeper::open).transpose()?;
+    let choice = choose(&Typed {
+        cluster: asked.cluster.as_deref(),
+        endpoint: &asked.endpoint,
+        trust: asked.trust.as_deref(),
+        near: asked.near.as_deref(),
+    })?;
+    let trust = choice.trusted.as_ref().map(|trusted| trusted.trust.clone());
+    let mut client = Client::new(trust, choice.endpoints.clone())?;
     let terms = Terms { deadline: asked.deadline, ..Terms::new(asked.guarantee) };
     match runtime()?.block_on(client.ask(operation, &terms)) {
-        Ok(reply) => show(operation, asked, &reply, screen),
-        Err(failure) => Ok(fail(operation, &failure, screen)),
+        Ok(reply) => {
+            let end = show(operation, asked, &reply, (keeper, bytes), screen);
+            if choice.trusted.is_none() {
+                screen
+                    .say("hint: name the cluster's trust file with --trust FILE to have it judged");
+            }
+            Ok(end)
+        }
+        Err(failure) => Ok(fail(operation, &choice, &failure, screen)),
     }
 }
 
-fn client(asked: &Asked) -> Result<Client, Error> {
-    let file = match asked.endpoint.as_slice() {
-        [] => ClusterFile::read(&cluster::find(asked.cluster.as_deref())?)?,
-        addresses => {
-            let bare = |address: &String| {
-                host_and_port(address)?;
-                Ok(Endpoint { node: 0, region: String::new(), address: address.clone() })
-            };
-            let endpoints = addresses.iter().map(bare).collect::<Result<_, Error>>()?;
-            let trust = asked.trust.as_deref().map(read_trust).transpose()?;
-            return Client::new(trust, endpoints);
-        }
-    };
-    let trust = read_trust(asked.trust.as_ref().unwrap_or(&file.trust))?;
-    Client::new(Some(trust), file.nearest_first(asked.near.as_deref())?)
+/// Refuses what no node would do, without asking one.
+fn can_be_met(operation: &Operation, guarantee: Guarantee) -> Result<(), Error> {
+    guarantee.require_served()?;
+    if !operation.is_read_only() && guarantee != Guarantee::Linearizable {
+        let got = format!("a write with `{guarantee}`");
+        return Err(Error::new(Blame::Caller, "a write with `linearizable`", got)
+            .hint("every write here is linearizable; only reads may ask for less"));
+    }
+    if has_empty_key(operation) {
+        return Err(Error::new(Blame::Caller, "a key of at least one byte", "an empty one")
+            .hint("every key: --prefix with an empty key"));
+    }
+    Ok(())
 }
 
+fn has_empty_key(operation: &Operation) -> bool {
+    match operation {
+        Operation::Range(range) => range.key.is_empty(),
+        Operation::Put(put) => put.key.is_empty(),
+        Operation::DeleteRange(delete) => delete.key.is_empty(),
+        Operation::Txn(TxnRequest { compare, success, failure }) => {
+            let in_step = |step: &TxnOperation| match step {
+                TxnOperation::Range(range) => range.key.is_empty(),
+                TxnOperation::Put(put) => put.key.is_empty(),
+                TxnOperation::DeleteRange(delete) => delete.key.is_empty(),
+                TxnOperation::Txn(_) | TxnOperation::Nothing => false,
+            };
+            compare.iter().any(|compare| compare.key.is_empty())
+                || success.iter().chain(failure).any(in_step)
+        }
+        Operation::Compact(_) | Operation::Alarm(_) => false,
+    }
+}
+
+/// Shows an answer and keeps its evidence. An answer that came is shown, whatever becomes of that.
 fn show(
     operation: &Operation,
     asked: &Asked,
     reply: &Reply,
+    (keeper, bytes): (Option<Keeper>, Bytes),
     screen: &mut Screen,
-) -> Result<Exit, Error> {
-    let kept = match (&asked.evidence, &reply.item) {
-        (Some(path), Some(item)) => Some((path, keep(path, item.clone())?)),
+) -> Exit {
+    let kept = match (keeper, &reply.item) {
+        (Some(keeper), Some(item)) => Some(keeper.keep(item.clone())),
         _ => None,
     };
-    match screen.format {
-        Format::Json => screen.line(&to_json(operation, asked, reply).to_string()),
-        Format::Text => {
-            to_text(operation, reply, screen);
-            if let Some((path, items)) = kept {
-                let number = items - 1;
-                screen.say(&format!("kept as item {number} of {}", path.display()));
-            }
-        }
-    }
+    let path = asked.evidence.as_deref().unwrap_or(Path::new(""));
     let verdict = reply.worth.verdict();
-    Ok(match (verdict, &reply.outcome) {
+    let mut end = match (verdict, &reply.outcome) {
         (Verdict::Holds, Err(refused)) => Exit::Error(refused.blame()),
         _ => Exit::Verdict(verdict),
-    })
-}
-
-fn to_text(operation: &Operation, reply: &Reply, screen: &mut Screen) {
-    let verdict = reply.worth.verdict();
-    let (reason, facts) = match &reply.worth {
-        Worth::Judged(judgement) => {
-            let text = judgement.to_string();
-            let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
-            let reason = first.split_once(": ").map_or(first, |(_, reason)| reason);
-            (reason.to_owned(), rest.to_owned())
+    };
+    if screen.format == Format::Json {
+        let kept = match &kept {
+            None => Value::Null,
+            Some(Ok(number)) => json!({ "file": path, "item": number }),
+            Some(Err(error)) => error_json(error).into(),
+        };
+        let guarantee = asked.guarantee.to_string();
+        screen.line(&answer::json(operation, &guarantee, reply, &kept).to_string());
+    } else {
+        answer::text(operation, reply, bytes, screen);
+    }
+    match kept {
+        Some(Ok(number)) if screen.format == Format::Text => {
+            screen.say(&format!("kept as item {number} of {}", path.display()));
         }
-        Worth::Unjudged(reason) => (reason.clone(), String::new()),
-    };
-    let word = screen.paint(verdict, verdict.word());
-    let found = match &reply.outcome {
-        Ok(avouch_state::Response::Range(range)) if range.count == 0 => ", there is no such key",
-        _ => "",
-    };
-    let judged = format!("{word}: {reason}{found}");
-    let data = shown::data(operation, &reply.outcome);
-    match String::from_utf8(data) {
-        // One short line: value and verdict stand beside each other.
-        Ok(text) if screen.together && text.len() < BESIDE && text.lines().count() == 1 => {
-            screen.data(format!("{:BESIDE$}", text.trim_end()).as_bytes());
+        Some(Err(error)) => {
+            let done = if operation.is_read_only() {
+                "the answer above stands"
+            } else if reply.outcome.is_ok() {
+                "the write took effect"
+            } else {
+                "the refusal above stands"
+            };
+            let hint = format!("{done}; its evidence could not be kept");
+            screen.tell(&error.clone().hint(hint));
+            if end == Exit::DONE {
+                end = Exit::Error(error.blame);
+            }
         }
-        Ok(text) => screen.data(text.as_bytes()),
-        Err(other) => screen.data(other.as_bytes()),
+        _ => {}
     }
-    screen.say(&judged);
-    if let Err(refused) = &reply.outcome {
-        tell(screen, &(*refused).into());
-    }
-    screen.say(&price(&reply.price, &reply.from));
-    for (endpoint, error) in &reply.tried {
-        screen.say(&format!("before that {} gave no answer: {}", endpoint.name(), error.got));
-    }
-    for line in facts.lines() {
-        screen.say(line);
-    }
+    end
 }
 
-fn price(price: &Price, from: &Endpoint) -> String {
-    let elapsed = span_text(price.elapsed);
-    let hops = match price.hops {
-        Some(1) => "1 wide-area hop".to_owned(),
-        Some(hops) => format!("{hops} wide-area hops"),
-        None => "unknown hops".to_owned(),
+/// What is wrong where every node refused to be called.
+fn nobody(choice: &Choice, error: &Error) -> Error {
+    let Some(path) = &choice.file else { return error.clone() };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let real = |endpoint: &crate::cluster::Endpoint| {
+        node_folder(folder, &endpoint.region).join(node::NAME).is_file()
     };
-    format!("price {hops} ({elapsed}), answered by {}", from.name())
-}
-
-fn to_json(operation: &Operation, asked: &Asked, reply: &Reply) -> Value {
-    let judgement = match &reply.worth {
-        Worth::Judged(judgement) => judgement.to_json(),
-        Worth::Unjudged(reason) => json!({ "reason": reason }),
+    let start = match choice.endpoints.first() {
+        Some(first) if real(first) => {
+            let config = node_folder(folder, &first.region).join(node::NAME);
+            format!("start its nodes, as in `avouch serve --config {}`", config.display())
+        }
+        _ => format!("start it with `avouch up --data {}`", folder.display()),
     };
-    let elapsed = u64::try_from(reply.price.elapsed.as_nanos()).unwrap_or(u64::MAX);
-    let tried = |(endpoint, error): &(Endpoint, Error)| json!({ "endpoint": endpoint.name(), "error": error.to_string() });
-    json!({
-        "request": shown::operation(operation),
-        "guarantee": asked.guarantee.to_string(),
-        "outcome": shown::json_outcome(&reply.outcome),
-        "verdict": reply.worth.verdict().word(),
-        "judgement": judgement,
-        "price": { "hops": reply.price.hops, "elapsed_ns": elapsed },
-        "answered_by": reply.from,
-        "tried": reply.tried.iter().map(tried).collect::<Vec<_>>(),
-    })
+    let expected = format!("a node of the cluster in {}", path.display());
+    let got = format!("none that listens: {}", error.got);
+    Error::new(error.blame, expected, got).hint(format!("{start}, or name another with --cluster"))
 }
 
 /// No answer: an error, or, of a write that may have taken effect, the verdict that nobody knows.
-fn fail(operation: &Operation, failure: &Failure, screen: &mut Screen) -> Exit {
+fn fail(operation: &Operation, choice: &Choice, failure: &Failure, screen: &mut Screen) -> Exit {
     let attempts = failure.tried.len();
+    let error = if failure.nobody { nobody(choice, &failure.error) } else { failure.error.clone() };
     if screen.format == Format::Json {
-        let mut map = Map::new();
+        let mut map = error_json(&error);
         map.insert("request".into(), shown::operation(operation).into());
-        map.insert("error".into(), failure.error.to_string().into());
         map.insert("write_fate_unknown".into(), failure.fate_unknown.into());
         map.insert("attempts".into(), attempts.into());
+        if failure.fate_unknown {
+            map.insert("verdict".into(), Verdict::Unknown.word().into());
+        }
         screen.line(&Value::from(map).to_string());
     }
-    tell(screen, &failure.error);
+    screen.tell(&error);
     let mut told: Vec<String> = Vec::new();
     for (endpoint, error) in &failure.tried {
         let line = format!("{}: {}", endpoint.name(), error.got);
@@ -173,5 +189,5 @@ fn fail(operation: &Operation, failure: &Failure, screen: &mut Screen) -> Exit {
         screen.say(&format!("{word}: whether the write took effect, or still may, nobody said"));
         return Exit::Verdict(Verdict::Unknown);
     }
-    Exit::Error(failure.error.blame)
+    Exit::Error(error.blame)
 }

@@ -1,20 +1,31 @@
-//! `check`: judges histories, each for itself.
+//! `check`: judges histories, each for itself. One that cannot be read is an error and takes no
+//! verdict from the others: a violation that was found stays found.
 
 use crate::arguments::Check;
 use crate::exit::Exit;
-use crate::screen::{Format, Screen};
+use crate::screen::{Format, Screen, error_json};
 use avouch_check::{Limits, Report, Word, judge_file};
-use avouch_promise::Error;
 use avouch_promise::evidence::Verdict;
-use serde_json::json;
+use serde_json::{Value, json};
 
-pub(super) fn run(check: &Check, screen: &mut Screen) -> Result<Exit, Error> {
+pub(super) fn run(check: &Check, screen: &mut Screen) -> Exit {
     let memory_bytes = usize::try_from(check.memory).unwrap_or(usize::MAX);
     let limits = Limits { time: check.time, memory_bytes, ..Limits::default() };
     let mut worst = Verdict::Holds;
     let mut reports = Vec::new();
+    let mut unread = None;
     for path in &check.histories {
-        let report = judge_file(path, &limits)?;
+        let report = match judge_file(path, &limits) {
+            Ok(report) => report,
+            Err(error) => {
+                screen.tell(&error);
+                let mut told = error_json(&error);
+                told.insert("history".to_owned(), path.display().to_string().into());
+                reports.push(Value::from(told));
+                unread.get_or_insert(error.blame);
+                continue;
+            }
+        };
         worst = crate::exit::worse(worst, verdict(&report));
         match screen.format {
             Format::Json => {
@@ -34,9 +45,12 @@ pub(super) fn run(check: &Check, screen: &mut Screen) -> Result<Exit, Error> {
         }
     }
     if screen.format == Format::Json {
-        screen.line(&serde_json::Value::from(reports).to_string());
+        screen.line(&Value::from(reports).to_string());
     }
-    Ok(Exit::Verdict(worst))
+    match unread {
+        Some(blame) if worst != Verdict::Refuted => Exit::Error(blame),
+        _ => Exit::Verdict(worst),
+    }
 }
 
 fn verdict(report: &Report) -> Verdict {

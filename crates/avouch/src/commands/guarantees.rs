@@ -82,7 +82,7 @@ fn explain(row: &Row) -> String {
     };
     let served = if row.served_now { "yes" } else { "not in this version" };
     format!(
-        "{}{bound}\n  {}\n  scope         {}\n  implies       {}\n  in a partition  {}\n  evidence      {}\n  price         {}\n  served        {served}\n",
+        "{}{bound}\n  {}\n  scope           {}\n  implies         {}\n  in a partition  {}\n  evidence        {}\n  price           {}\n  served          {served}\n",
         row.usage(),
         row.obligation,
         extent(row),

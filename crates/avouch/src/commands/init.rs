@@ -1,9 +1,12 @@
 //! `init`: founds a cluster of real nodes; each gets a folder to carry to its machine.
 
+use crate::address;
 use crate::arguments::Init;
+use crate::cluster::known;
 use crate::cluster::{self, ClusterFile, Endpoint};
 use crate::exit::Exit;
 use crate::node::{self, host_and_port};
+use crate::quantity::counted;
 use crate::screen::{Format, Screen};
 use avouch_promise::{Blame, Error};
 use avouch_store::host::{NewMember, TRUST_FILE, found_cluster, node_folder};
@@ -44,10 +47,18 @@ pub(super) fn run(init: &Init, screen: &mut Screen) -> Result<Exit, Error> {
     let file = ClusterFile::new(&trust.cluster().to_string(), TRUST_FILE, endpoints);
     let path = init.data.join(cluster::NAME);
     file.write(&path)?;
+    if let Err(error) = known::remember(&file, &path) {
+        let hint = format!("name it: --cluster {}", path.display());
+        screen.tell(&Error { hint, ..error });
+    }
     match screen.format {
         Format::Json => screen.line(&serde_json::to_string(&file).unwrap_or_default()),
         Format::Text => {
-            screen.line(&format!("cluster {} of {} nodes", trust.cluster(), planned.len()));
+            screen.line(&format!(
+                "cluster {} of {}",
+                trust.cluster(),
+                counted(planned.len(), "node")
+            ));
             for own in &planned {
                 let folder = node_folder(&init.data, &own.name);
                 let start = folder.join(node::NAME);
@@ -70,12 +81,14 @@ fn plan(number: u32, text: &str) -> Result<Planned, Error> {
         Some((name, client)) => (name.to_owned(), client),
         None => (format!("n{number}"), text),
     };
-    let (host, port) = host_and_port(client)?;
+    let client = address::parse(client)?;
+    let (host, port) = host_and_port(&client)?;
     let next = port.checked_add(1).filter(|next| *next > 1).ok_or_else(|| {
         Error::new(Blame::Caller, "a port from 1 to 65534", port.to_string())
             .hint("peers use the next port")
     })?;
-    Ok(Planned { name, client: client.to_owned(), peer: format!("{host}:{next}") })
+    let peer = format!("{host}:{next}");
+    Ok(Planned { name, client, peer })
 }
 
 /// A node's configuration, complete and with its comments.

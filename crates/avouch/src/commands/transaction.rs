@@ -3,7 +3,8 @@
 //! ```text
 //! comparison = target "(" word ")" relation word       target: value version create mod lease
 //! step       = ("get" | "del") word [word | "--prefix"] | "put" word word
-//! word       = anything without space, ( ) = ! < > or quotes, or "..." with \" \\ \n \t inside
+//! word       = anything without space, ( ) = ! < > or ", or "..." with \" \\ \n \t inside, or
+//!              '...' as it stands
 //! ```
 
 use super::ask::ask;
@@ -27,7 +28,8 @@ pub(super) fn run(txn: &Txn, screen: &mut Screen) -> Result<Exit, Error> {
         success: steps(&txn.success)?,
         failure: steps(&txn.failure)?,
     };
-    ask(&Operation::Txn(request), &txn.asked, screen)
+    let bytes = crate::shown::Bytes::to(screen);
+    ask(&Operation::Txn(request), &txn.asked, bytes, screen)
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +62,9 @@ fn tokens(text: &str, signs: &str) -> Result<Vec<Token>, Error> {
         } else if next == '"' {
             chars.next();
             tokens.push(Token::Quoted(quoted(&mut chars, text)?));
+        } else if next == '\'' {
+            chars.next();
+            tokens.push(Token::Quoted(verbatim(&mut chars, text)?));
         } else if signs.contains(next) {
             chars.next();
             tokens.push(Token::Sign(next));
@@ -89,6 +94,17 @@ fn quoted(chars: &mut Peekable<Chars<'_>>, text: &str) -> Result<String, Error> 
             },
             Some(other) => word.push(other),
             None => return Err(wrong("a closing quote", text, "close what was opened with \"")),
+        }
+    }
+}
+
+fn verbatim(chars: &mut Peekable<Chars<'_>>, text: &str) -> Result<String, Error> {
+    let mut word = String::new();
+    loop {
+        match chars.next() {
+            Some('\'') => return Ok(word),
+            Some(other) => word.push(other),
+            None => return Err(wrong("a closing quote", text, "close what was opened with '")),
         }
     }
 }
@@ -189,7 +205,12 @@ mod tests {
     #[test]
     fn steps_read_as_they_are_written() {
         let put = PutRequest { key: "k".into(), value: "a=b".into(), ..PutRequest::default() };
-        assert_eq!(step("put k a=b").unwrap(), TxnOperation::Put(put));
+        assert_eq!(step("put k a=b").unwrap(), TxnOperation::Put(put.clone()));
+        assert_eq!(step("put k 'a=b'").unwrap(), TxnOperation::Put(put));
+        let TxnOperation::Put(put) = step("put k don't").unwrap() else { panic!("a put") };
+        assert_eq!(put.value, "don't", "a quote inside a word is a plain character");
+        let TxnOperation::Put(put) = step("put k 'a \"b\" \\n'").unwrap() else { panic!("a put") };
+        assert_eq!(put.value, "a \"b\" \\n", "as it stands");
         let TxnOperation::Range(range) = step("get k/ --prefix").unwrap() else { panic!("a get") };
         assert_eq!(range.range_end, "k0");
         let TxnOperation::DeleteRange(del) = step("del a c").unwrap() else { panic!("a del") };
@@ -205,6 +226,7 @@ mod tests {
         assert_eq!(comparison("valeu(k) = 1").unwrap_err().hint, "did you mean `value`?");
         assert!(comparison("version(k) = many").unwrap_err().expected.contains("number"));
         assert!(comparison("value(k) = \"x").unwrap_err().expected.contains("quote"));
+        assert!(step("put k 'x").unwrap_err().expected.contains("quote"));
         assert_eq!(step("ptu k v").unwrap_err().hint, "did you mean `put`?");
         for text in ["", "put k", "put k v w", "get", "get a b --prefix", "put k v --prefix"] {
             assert!(!step(text).unwrap_err().hint.is_empty(), "{text}");

@@ -15,6 +15,7 @@
 
 mod cluster;
 mod crowd;
+mod folder;
 mod judge;
 mod notebook;
 pub mod options;
@@ -27,16 +28,16 @@ use crate::exit::{Exit, worse};
 use crate::screen::{Format, Screen};
 use avouch_promise::evidence::Verdict;
 use avouch_promise::history::Header;
-use avouch_promise::{Blame, Error, Random};
+use avouch_promise::{Error, Random};
 use avouch_store::host::TRUST_FILE;
 use cluster::Cluster;
 use crowd::Crowd;
+use folder::Folder;
 use judge::Findings;
 use notebook::{Notebook, Notes};
 use options::{Options, Plant};
 use script::{Course, Director};
 use serde_json::json;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use table::Row;
@@ -48,8 +49,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub fn run(options: &Options, screen: &mut Screen) -> Result<Exit, Error> {
     let folder = Folder::new(options.keep.clone())?;
     let seed = options.seed();
+    let most = if options.plant.is_some() { "at most " } else { "" };
     screen.say(&format!(
-        "a tour of {} s, seed {seed}: five regions, twenty clients, real sockets and disks",
+        "a tour of {most}{} s, seed {seed}: five regions, twenty clients, real sockets and disks",
         options.seconds.as_secs()
     ));
     if let Some(plant) = options.plant {
@@ -94,6 +96,7 @@ fn travel(
         screen,
         span: options.seconds,
         missing: Vec::new(),
+        leads: leader,
     };
     let course = match options.plant {
         None => director.faults()?,
@@ -148,8 +151,14 @@ fn plain(findings: &Findings, rows: &[Row], missing: &[String]) -> End {
     };
     let mut shown = vec![
         format!("contradictions between signed facts: {}", findings.forks.len()),
-        format!("the order that the evidence gives: {}", findings.order.verdict()),
-        format!("the history, searched: {}", findings.history.verdict()),
+        format!(
+            "all answers together, in the order of the log that their evidence shows: {}",
+            findings.order.verdict()
+        ),
+        format!(
+            "all answers together, in any order that their times allow: {}",
+            findings.history.verdict()
+        ),
     ];
     shown.extend(findings.forks.iter().cloned());
     for report in [&findings.history, &findings.order] {
@@ -238,56 +247,5 @@ impl Told {
             screen.line(line);
         }
         screen.line(&format!("{}: {reason}", screen.paint(*verdict, verdict.word())));
-    }
-}
-
-/// Where a tour keeps its files.
-struct Folder {
-    path: PathBuf,
-    keep: bool,
-}
-
-impl Folder {
-    /// The folder named, which must be empty or new, or one of the tour's own.
-    fn new(named: Option<PathBuf>) -> Result<Self, Error> {
-        let keep = named.is_some();
-        let path = named.unwrap_or_else(|| {
-            std::env::temp_dir().join(format!("avouch-tour-{}", std::process::id()))
-        });
-        let failed = |error: std::io::Error| {
-            let expected = format!("to make the folder {}", path.display());
-            Error::new(Blame::Environment, expected, error.to_string())
-        };
-        std::fs::create_dir_all(&path).map_err(failed)?;
-        if std::fs::read_dir(&path).map_err(failed)?.next().is_some() {
-            let expected = format!("an empty folder at {}", path.display());
-            return Err(Error::new(Blame::Caller, expected, "one with files in it")
-                .hint("name a new folder with --keep"));
-        }
-        Ok(Self { path, keep })
-    }
-
-    /// Says where the files are, if they stay. They stay where the end was not as it should be.
-    fn leave(mut self, end: &End, plant: Option<Plant>, screen: &mut Screen) {
-        let wanted = if plant.is_some() { Verdict::Refuted } else { Verdict::Holds };
-        self.keep |= end.verdict != wanted;
-        if !self.keep {
-            return;
-        }
-        let shown = |path: &Path| path.display().to_string();
-        let (history, evidence) =
-            (self.path.join(notebook::HISTORY), self.path.join(notebook::EVIDENCE));
-        let trust = self.path.join("cluster").join(TRUST_FILE);
-        screen.say("judge it again:");
-        screen.say(&format!("  avouch check {}", shown(&history)));
-        screen.say(&format!("  avouch verify {} --trust {}", shown(&evidence), shown(&trust)));
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        if !self.keep {
-            let _ = std::fs::remove_dir_all(&self.path); // a temporary folder; nothing leans on it
-        }
     }
 }

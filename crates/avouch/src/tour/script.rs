@@ -72,6 +72,8 @@ pub(super) struct Director<'a> {
     pub(super) screen: &'a mut Screen,
     pub(super) span: Duration,
     pub(super) missing: Vec<String>,
+    /// Who was last said to lead: elections that no fault forced are told as well.
+    pub(super) leads: NodeId,
 }
 
 impl Director<'_> {
@@ -175,8 +177,14 @@ impl Director<'_> {
     }
 
     /// Who leads now; there may be an election under way.
-    fn leader(&self) -> Result<NodeId, Error> {
-        self.cluster.leader(None, GRACE)
+    fn leader(&mut self) -> Result<NodeId, Error> {
+        let leader = self.cluster.leader(None, GRACE)?;
+        if leader != self.leads {
+            let name = self.cluster.name(leader);
+            self.say(&format!("{name} leads meanwhile: it was elected without a fault of ours"));
+            self.leads = leader;
+        }
+        Ok(leader)
     }
 
     /// Waits for a leader other than `old`.
@@ -184,6 +192,7 @@ impl Director<'_> {
         let began = self.notebook.elapsed();
         match self.cluster.leader(Some(old), self.span / 6) {
             Ok(new) => {
+                self.leads = new;
                 let (name, took) =
                     (self.cluster.name(new), self.notebook.elapsed().saturating_sub(began));
                 self.say(&format!("{name} leads, {} after {fault}", span_text(took)));

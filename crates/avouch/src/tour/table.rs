@@ -143,6 +143,10 @@ pub(super) fn lines(rows: &[Row], regions: &[String], cut: Cut) -> Vec<String> {
             row.verdict
         ));
     }
+    lines.push(
+        "evidence: each answer judged for itself; verdict: of all answers, alone and together"
+            .to_owned(),
+    );
     let alone = regions.get(cut.region()).map_or("", String::as_str);
     lines.push(String::new());
     lines.push(format!("answered within {DEADLINE:?} during the cut of {alone}, by region"));

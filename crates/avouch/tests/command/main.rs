@@ -4,9 +4,13 @@
 
 mod etcdctl;
 mod examples;
+mod founding;
 mod judging;
+mod keeping;
 mod mistakes;
 mod nodes;
 mod place;
 mod planted;
 mod session;
+mod whose;
+mod wording;

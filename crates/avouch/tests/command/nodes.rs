@@ -47,7 +47,7 @@ fn three_processes_serve_and_one_may_be_killed() {
     }
     nodes.remove(0).kill();
     let told = place.avouch(&["get", "a", "--near", "n1", "--evidence", "e"]);
-    assert!(told.err.contains("before that n1/n1 gave no answer"), "{told:?}");
+    assert!(told.err.contains("before that n1 gave no answer"), "{told:?}");
     assert_eq!(told.well(), "3\n");
     nodes.remove(0).kill();
     let alone = place.avouch(&["put", "a", "4", "--deadline", "3s"]);
@@ -100,4 +100,14 @@ fn a_broken_configuration_is_refused_with_its_line() {
     let twice = ["init", "--data", "x", "--node", "127.0.0.1:9", "--node", "127.0.0.1:10"];
     let twice = place.avouch(&twice);
     assert!(twice.code == 3 && twice.err.contains("127.0.0.1:10 twice"), "{twice:?}");
+}
+
+#[test]
+fn a_node_that_is_alone_says_what_it_waits_for() {
+    let place = Place::new("alone");
+    init(&place);
+    let wait = "avouch serve --config nodes/n1/node.toml & sleep 5; kill -TERM $!; wait $!";
+    let told = place.runs("sh", &["-c", wait]);
+    assert!(told.err.contains("n1: no leader: waiting until a majority"), "{told:?}");
+    assert!(told.code == 0 && told.err.contains("stopped"), "{told:?}");
 }

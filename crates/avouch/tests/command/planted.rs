@@ -4,6 +4,7 @@
 use crate::place::Place;
 use avouch::client::{Client, Terms, Worth};
 use avouch::embedded::{Embedded, Plan};
+use avouch_promise::Blame;
 use avouch_promise::evidence::Verdict;
 use avouch_promise::guarantee::Guarantee;
 use avouch_state::{Operation, PutRequest, RangeRequest, Response};
@@ -42,6 +43,10 @@ fn a_read_that_asked_no_quorum_is_refuted_by_the_client() {
         let Worth::Judged(judgement) = &read.worth else { panic!("{:?}", read.worth) };
         assert_eq!(judgement.verdict, Verdict::Refuted, "{judgement}");
         assert!(judgement.reason.contains("cannot carry linearizable"), "{judgement}");
+        // And `up` does not call such a cluster ready.
+        let ready = cluster.first_answer(Duration::from_secs(10)).await.unwrap_err();
+        assert_eq!(ready.blame, Blame::Peer, "{ready}");
+        assert!(ready.got.contains("refuted"), "{ready}");
     });
     cluster.stop().unwrap();
 }

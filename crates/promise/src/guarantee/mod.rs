@@ -153,7 +153,7 @@ fn unknown(text: &str) -> Error {
     let short: String = name.chars().take(60).collect();
     match nearest(&short, ROWS.iter().map(|row| row.name)) {
         Some(name) => error.hint(format!("did you mean `{name}`?")),
-        None => error.hint(format!("served now: {}", served_text())),
+        None => error.hint(format!("served now: {}", table::served_names())),
     }
 }
 

@@ -108,7 +108,13 @@ fn find((name, parameter): (&str, Parameter)) -> Option<&'static Row> {
     ROWS.iter().find(|row| row.name == name && row.parameter == parameter)
 }
 
-/// The served rows in words, for hints.
+/// The names of the served rows, for hints about a name.
+pub(super) fn served_names() -> String {
+    let names = ROWS.iter().filter(|row| row.served_now).map(Row::usage);
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// The served rows in words, for hints about evidence.
 pub fn served_text() -> String {
     let words = ROWS.iter().filter(|row| row.served_now).map(|row| {
         let kinds: Vec<_> = row.evidence.iter().filter(|kind| kind.is_verified()).collect();

@@ -66,12 +66,12 @@ impl SystemFolder {
             .map_err(|e| failed("opening the lock of", &name, &e))?;
         rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive).map_err(
             |e| {
-                Error::new(
-                    Blame::Environment,
-                    format!("the data folder {name} for ourselves"),
-                    format!("it is locked: {e}"),
-                )
-                .hint("another node runs on this folder: stop it, or give this one its own")
+                let got = match e {
+                    rustix::io::Errno::WOULDBLOCK => "one that another process holds".to_owned(),
+                    other => format!("none that can be locked: {other}"),
+                };
+                Error::new(Blame::Environment, format!("{name} as a data folder that is free"), got)
+                    .hint("another node runs on this folder: stop it, or give this one its own")
             },
         )?;
         // The folder's own name must survive a crash as well.

@@ -142,8 +142,9 @@ pub(super) fn write(folder: &dyn Folder, birth: &Birth) -> Result<(), Error> {
 /// The error of a log that is not all there.
 pub(super) fn amnesia(expected: String, got: String) -> Error {
     Error::new(Blame::Corrupt, expected, got).hint(
-        "a node that forgot what it promised must not take part: restore the whole data folder, \
-         or remove the node from the cluster and add it as a new one",
+        "a node that forgot what it promised must not take part: restore the whole data folder \
+         from a copy that is not older than its last write; without one leave this node stopped: a \
+         majority of the others serves on (a node cannot be replaced in this version)",
     )
 }
 

@@ -5,6 +5,10 @@
 //!   DIR/<name>/trust.json     the same, in the node's own data folder
 //!   DIR/<name>/node.key       64 hexadecimal digits, readable by its owner alone
 //! ```
+//!
+//! A key is all that a node is: one that is overwritten cannot be made again, and what it signed
+//! and holds is lost with it. So nothing is founded in a folder that holds any node's files, and a
+//! key's file is never replaced, whatever else is there or is missing.
 
 use avouch_promise::trust::{Ed25519Signer, Founding, Keyspace, Member, Trust};
 use avouch_promise::{Blame, Error, NodeId};
@@ -18,6 +22,8 @@ use std::path::{Path, PathBuf};
 pub const TRUST_FILE: &str = "trust.json";
 /// The secret key's name in a data folder.
 pub const KEY_FILE: &str = "node.key";
+/// The file by which a folder is known to hold a node's data.
+const DATA_FILE: &str = "identity";
 
 /// A node to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +54,11 @@ pub fn found_cluster(dir: &Path, members: &[NewMember]) -> Result<Trust, Error> 
         )
         .hint("start the cluster that is there, or name another folder"));
     }
+    if let Some(folder) = settled(dir)?.first() {
+        let expected = format!("a folder without a node's files at {}", dir.display());
+        return Err(Error::new(Blame::Caller, expected, format!("those in {}", folder.display()))
+            .hint(NOT_FOUNDED));
+    }
     let mut nodes = Vec::new();
     let mut seeds = Vec::new();
     for (place, member) in members.iter().enumerate() {
@@ -70,11 +81,70 @@ pub fn found_cluster(dir: &Path, members: &[NewMember]) -> Result<Trust, Error> 
     for (member, seed) in members.iter().zip(seeds) {
         let folder = node_folder(dir, &member.name);
         fs::create_dir_all(&folder).map_err(|error| failed("create", &folder, &error))?;
-        write(&folder.join(KEY_FILE), &format!("{}\n", hex(&seed)), 0o600)?;
+        write_key(&folder.join(KEY_FILE), &format!("{}\n", hex(&seed)))?;
         write(&folder.join(TRUST_FILE), &trust.to_json(), 0o644)?;
     }
     write(&trust_path, &trust.to_json(), 0o644)?;
     Ok(trust)
+}
+
+const NOT_FOUNDED: &str = "a cluster lives here, or was begun here: restore what is missing from a \
+    backup, or name another folder; a folder that never served may be removed";
+
+/// The folders below `dir` that hold a node's key, trust file or data, in the order of their names.
+fn settled(dir: &Path) -> Result<Vec<PathBuf>, Error> {
+    let entries = match fs::read_dir(dir) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(|error| failed("look into", dir, &error))?,
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|error| failed("look into", dir, &error))?.path();
+        if [KEY_FILE, TRUST_FILE, DATA_FILE].iter().any(|name| path.join(name).exists()) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Puts the trust file of the folder `dir` back in its place from its nodes' own copies, where only
+/// it is missing; the node's folder that it came from. None where there is no node's folder either,
+/// or nothing is missing.
+///
+/// # Errors
+/// `Caller` when the nodes' copies are not all there or not all the same: then nobody can say here
+/// what was founded.
+pub fn restore_trust(dir: &Path) -> Result<Option<PathBuf>, Error> {
+    let path = dir.join(TRUST_FILE);
+    if path.exists() {
+        return Ok(None);
+    }
+    let folders = settled(dir)?;
+    let Some(first) = folders.first() else { return Ok(None) };
+    let expected =
+        || format!("{TRUST_FILE} in {}, or one and the same in each node's folder", dir.display());
+    let wrong = |got: String| Error::new(Blame::Caller, expected(), got).hint(NOT_FOUNDED);
+    let read = |folder: &Path| {
+        let copy = folder.join(TRUST_FILE);
+        read_trust(&copy).map_err(|error| wrong(format!("{}: {}", copy.display(), error.got)))
+    };
+    let trust = read(first)?;
+    for member in trust.members() {
+        let folder = node_folder(dir, &member.name);
+        if read(&folder)? != trust {
+            return Err(wrong(format!("another cluster's in {}", folder.display())));
+        }
+    }
+    if folders.len() != trust.members().len() {
+        return Err(wrong(format!(
+            "{} nodes' folders for {}",
+            folders.len(),
+            trust.members().len()
+        )));
+    }
+    write(&path, &trust.to_json(), 0o644)?;
+    Ok(Some(first.clone()))
 }
 
 /// Reads a trust file.
@@ -119,10 +189,24 @@ pub(super) fn write(path: &Path, text: &str, mode: u32) -> Result<(), Error> {
     written().map_err(|error| failed("write", path, &error))
 }
 
+/// Writes a key durably into a file that is not there yet.
+fn write_key(path: &Path, text: &str) -> Result<(), Error> {
+    let written = || {
+        let mut file = fs::File::options().create_new(true).write(true).mode(0o600).open(path)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    };
+    written().map_err(|error| failed("create", path, &error))
+}
+
 /// A failed call on a file, told by what it was to do.
 pub(super) fn failed(verb: &str, path: &Path, error: &std::io::Error) -> Error {
     let (blame, hint) = match error.kind() {
-        std::io::ErrorKind::NotFound => (Blame::Caller, "is the path right?"),
+        std::io::ErrorKind::NotFound => (
+            Blame::Caller,
+            "there is no such file; a path is meant from the present folder, and one in a \
+             file from that file's own",
+        ),
         std::io::ErrorKind::PermissionDenied => {
             (Blame::Environment, "the user that runs this must own the folder")
         }
@@ -196,6 +280,30 @@ mod tests {
         assert!(read_key(&key).unwrap_err().hint.contains("chmod 600"));
         write(&key, "no key\n", 0o600).unwrap();
         assert_eq!(read_key(&key).unwrap_err().blame, Blame::Caller);
+        fs::remove_dir_all(&dir).unwrap();
+    }
+
+    #[test]
+    fn a_folder_that_holds_a_key_is_never_founded_again() {
+        let dir = std::env::temp_dir().join(format!("avouch-refounding-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&dir);
+        let trust = found_cluster(&dir, &[member("a"), member("b")]).unwrap();
+        let keys = || ["a", "b"].map(|name| fs::read(dir.join(name).join(KEY_FILE)).unwrap());
+        let before = keys();
+        fs::remove_file(dir.join(TRUST_FILE)).unwrap();
+        for names in [&["a", "b"][..], &["c"]] {
+            let members: Vec<_> = names.iter().map(|name| member(name)).collect();
+            let error = found_cluster(&dir, &members).unwrap_err();
+            assert_eq!(error.blame, Blame::Caller, "{error}");
+        }
+        assert_eq!(restore_trust(&dir).unwrap(), Some(dir.join("a")));
+        assert_eq!(read_trust(&dir.join(TRUST_FILE)).unwrap(), trust);
+        assert_eq!(restore_trust(&dir).unwrap(), None, "nothing is missing");
+        fs::remove_file(dir.join(TRUST_FILE)).unwrap();
+        fs::remove_file(dir.join("b").join(TRUST_FILE)).unwrap();
+        assert_eq!(restore_trust(&dir).unwrap_err().blame, Blame::Caller);
+        assert!(write_key(&dir.join("a").join(KEY_FILE), "another").is_err(), "never replaced");
+        assert_eq!(keys(), before);
         fs::remove_dir_all(&dir).unwrap();
     }
 

@@ -41,7 +41,9 @@ mod timers;
 mod workers;
 
 pub use config::{HostConfig, Listen};
-pub use founding::{KEY_FILE, NewMember, TRUST_FILE, found_cluster, node_folder, read_trust};
+pub use founding::{
+    KEY_FILE, NewMember, TRUST_FILE, found_cluster, node_folder, read_trust, restore_trust,
+};
 pub use handle::Handle;
 #[doc(hidden)]
 pub use mutant::HostMutant;

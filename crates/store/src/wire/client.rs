@@ -86,7 +86,7 @@ impl Connection {
             Ok((avouched, response)) => (avouched, Ok(response?)),
             Err(status) => match response::error_from_status(&status) {
                 Some(error) => (metadata::avouched(status.metadata())?, Err(error)),
-                None => return Err(failure(&status)),
+                None => return Err(failure(&status, operation.is_read_only())),
             },
         };
         let Some(avouched) = avouched else {
@@ -235,16 +235,17 @@ fn carried(
     Ok(Some(Carried { request, response: outcome_bytes(outcome), evidence }))
 }
 
+const ANSWER: &str = "an answer";
 const NOTHING_WRITTEN: &str = "an answer (nothing was written)";
 
 /// Whether a write that ended with this error of [`Connection::ask`] may have taken effect, or
-/// may still. (One of [`Connection::open`] certainly did not.)
+/// may still. (One of [`Connection::open`] certainly did not; nor did a read, whatever it met.)
 pub fn may_come_true(error: &Error) -> bool {
-    error.expected != NOTHING_WRITTEN
+    error.expected != NOTHING_WRITTEN && error.expected != ANSWER
 }
 
 /// A status that is no answer, by blame.
-fn failure(status: &Status) -> Error {
+fn failure(status: &Status, read_only: bool) -> Error {
     let note = |key| status.metadata().get(key).and_then(|value| value.to_str().ok());
     let blame = match status.code() {
         Code::InvalidArgument | Code::FailedPrecondition | Code::Unimplemented => Blame::Caller,
@@ -253,6 +254,7 @@ fn failure(status: &Status) -> Error {
         _ => Blame::Environment,
     };
     let expected = match note(metadata::WRITE) {
+        _ if read_only => ANSWER,
         Some("failed") => NOTHING_WRITTEN,
         _ => "an answer (whether a write took effect is unknown)",
     };

@@ -6,9 +6,11 @@
 //! ```
 //!
 //! It is a convenience and proves nothing: a verdict leans on the trust file alone. A relative
-//! trust path is meant from the cluster file's own folder. Commands look for the file at
-//! `--cluster`, then `AVOUCH_CLUSTER`, then where the last `avouch up` or `init` of this user put
-//! one, then in `./avouch-data`.
+//! trust path is meant from the cluster file's own folder. [`choice`] says which file a command
+//! uses, and [`known`] which clusters a user has had.
+
+pub mod choice;
+pub mod known;
 
 use avouch_promise::nearest::nearest;
 use avouch_promise::trust::Trust;
@@ -42,6 +44,8 @@ impl Endpoint {
         match (self.region.as_str(), self.node) {
             ("", 0) => self.address.clone(),
             ("", node) => format!("n{node}"),
+            // Nodes that were founded without names are named by their numbers.
+            (region, node) if *region == format!("n{node}") => region.to_owned(),
             (region, node) => format!("{region}/n{node}"),
         }
     }
@@ -95,14 +99,12 @@ impl ClusterFile {
         Ok(file)
     }
 
-    /// Writes the file into its place at once, and remembers it as the last one.
+    /// Writes the file into its place at once.
     pub fn write(&self, path: &Path) -> Result<(), Error> {
         // Strings and numbers always serialize.
         let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
         text.push('\n');
-        replace(path, text.as_bytes())?;
-        remember(path);
-        Ok(())
+        replace(path, text.as_bytes())
     }
 
     /// The endpoints in the order in which to ask them: the one at `near`, then by distance where
@@ -114,7 +116,8 @@ impl ClusterFile {
             |endpoint: &Endpoint| endpoint.region == near || format!("n{}", endpoint.node) == near;
         if !endpoints.iter().any(is_near) {
             let names: Vec<_> = self.endpoints.iter().map(|e| e.region.as_str()).collect();
-            let hint = match nearest(near, names.iter().copied()) {
+            let lower = near.to_lowercase();
+            let hint = match nearest(&lower, names.iter().copied()) {
                 Some(name) if !name.is_empty() => format!("did you mean `{name}`?"),
                 _ => format!("this cluster has {}", names.join(", ")),
             };
@@ -146,8 +149,14 @@ pub fn read_bytes(path: &Path, what: &str) -> Result<Vec<u8>, Error> {
             std::io::ErrorKind::NotFound | std::io::ErrorKind::IsADirectory => Blame::Caller,
             _ => Blame::Environment,
         };
-        Error::new(blame, format!("{what} at {}", path.display()), error.to_string())
+        Error::new(blame, format!("{what} at {}", path.display()), plain(&error))
     })
+}
+
+/// What the system said, without its number.
+fn plain(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_owned()
 }
 
 /// Puts a file in its place whole or not at all.
@@ -162,35 +171,19 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     })
 }
 
-/// Where this user's last cluster is noted.
-fn note() -> Option<PathBuf> {
-    let folder = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let state = folder("XDG_STATE_HOME").or_else(|| Some(folder("HOME")?.join(".local/state")))?;
-    Some(state.join("avouch").join("last-cluster"))
-}
-
-/// Notes the last cluster: a comfort, so a failure is passed over.
-fn remember(path: &Path) {
-    let (Some(note), Ok(whole)) = (note(), path.canonicalize()) else { return };
-    if let Some(folder) = note.parent()
-        && std::fs::create_dir_all(folder).is_ok()
-    {
-        let _ = replace(&note, whole.as_os_str().as_encoded_bytes());
+/// The path, or that of the file called `name` where it is a folder.
+pub fn within(path: &Path, name: &str) -> PathBuf {
+    let inside = [path.join(name), path.join(DEFAULT_DATA).join(name)];
+    match inside {
+        [here, below] if path.is_dir() => {
+            if !here.exists() && below.exists() {
+                below
+            } else {
+                here
+            }
+        }
+        _ => path.to_owned(),
     }
-}
-
-/// The cluster file to use: the one named, else the last one, else the one in the default folder.
-pub fn find(named: Option<&Path>) -> Result<PathBuf, Error> {
-    if let Some(path) = named {
-        let within = path.join(NAME);
-        return Ok(if path.is_dir() && within.exists() { within } else { path.to_owned() });
-    }
-    let noted = note().and_then(|note| std::fs::read_to_string(note).ok()).map(PathBuf::from);
-    let default = Path::new(DEFAULT_DATA).join(NAME);
-    noted.into_iter().chain([default]).find(|path| path.is_file()).ok_or_else(|| {
-        Error::new(Blame::Caller, "a cluster file", "none")
-            .hint("start a cluster with `avouch up`, or name one with --cluster FILE")
-    })
 }
 
 /// Reads the trust file at `path`.
@@ -228,6 +221,8 @@ mod tests {
     #[test]
     fn an_unknown_region_is_told_the_nearest_of_this_cluster() {
         let error = file().nearest_first(Some("eu-wset-1")).unwrap_err();
+        assert_eq!(error.hint, "did you mean `eu-west-1`?");
+        let error = file().nearest_first(Some("EU-WEST-1")).unwrap_err();
         assert_eq!(error.hint, "did you mean `eu-west-1`?");
         let error = file().nearest_first(Some("the moon")).unwrap_err();
         assert!(error.hint.contains("sa-east-1"), "{error}");
