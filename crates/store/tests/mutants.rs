@@ -142,3 +142,12 @@ fn without_a_planted_bug_usurpation_breaks_nothing() {
         panic!("seed {seed}: {what}");
     }
 }
+
+#[test]
+fn let_more_be_under_way_than_a_message_carries() {
+    let crowd = Plan { clients: 16, large: 0.9, ..rough(3) };
+    in_log(Mutant::FlightUnbounded, &crowd, 200);
+    if let Some((seed, what)) = killed(&crowd, 40) {
+        panic!("without the planted bug: seed {seed}: {what}");
+    }
+}

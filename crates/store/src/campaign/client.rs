@@ -17,6 +17,8 @@ pub(super) struct Client {
     sequence: u64,
     random: Random,
     values: u64,
+    /// Which share of its values is large.
+    pub(super) large: f64,
 }
 
 /// What a client asks.
@@ -30,7 +32,7 @@ pub(super) struct Wish {
 
 impl Client {
     pub(super) fn new(id: u64, random: Random) -> Self {
-        Self { id, sequence: 0, random, values: 0 }
+        Self { id, sequence: 0, random, values: 0, large: 0.0 }
     }
 
     pub(super) fn random(&mut self) -> &mut Random {
@@ -66,7 +68,8 @@ impl Client {
 
     fn value(&mut self) -> Bytes {
         self.values += 1;
-        Bytes::from(format!("{}.{}", self.id, self.values))
+        let padding = if self.random.chance(self.large) { 1_400 } else { 0 };
+        Bytes::from(format!("{}.{}{:padding$}", self.id, self.values, ""))
     }
 
     fn ask(

@@ -86,6 +86,13 @@ impl Workload {
         }
     }
 
+    /// Makes this share of the values large.
+    #[must_use]
+    pub fn with_large_values(mut self, share: f64) -> Self {
+        self.clients.iter_mut().for_each(|client| client.large = share);
+        self
+    }
+
     /// Also holds the clocks of answers to their bound.
     #[must_use]
     pub fn with_honest_clocks(self, honest_clocks: bool) -> Self {

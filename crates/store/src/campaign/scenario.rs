@@ -26,6 +26,8 @@ pub struct Plan {
     pub clients: u64,
     /// On how many keys.
     pub keys: u64,
+    /// Which share of the values is nearly half as long as an entry may be.
+    pub large: f64,
     /// Whether anything fails at all.
     pub faults: bool,
     /// Many short faults on slow disks instead of a few of every kind: what a mutant needs.
@@ -55,6 +57,7 @@ impl Default for Plan {
             calm_for: Nanos::from_secs(2),
             clients: 8,
             keys: 8,
+            large: 0.1,
             faults: true,
             rough: false,
             usurp: false,
@@ -67,6 +70,13 @@ impl Default for Plan {
     }
 }
 
+/// What may be undecided, and be in one entry: scaled down with the clients' values, so that the
+/// bound is met in a few seconds.
+const IN_FLIGHT_BYTES: usize = 6_000;
+const BATCH_BYTES: usize = 3_000;
+/// What a connection carries, scaled down alike; where messages are encoded, a longer one is a
+/// violation.
+const CARRIES_BYTES: u64 = 10_000;
 /// How often a client asks for evidence, where it does not always.
 const EVIDENCE_SHARE: f64 = 0.4;
 /// The election period of the simulated group.
@@ -84,6 +94,8 @@ impl Plan {
             log.bounds.memory = 24;
             log.bounds.chunk = 700;
             log.bounds.in_flight = 4;
+            log.bounds.in_flight_bytes = IN_FLIGHT_BYTES;
+            log.bounds.batch_bytes = BATCH_BYTES;
             if self.usurp {
                 log.heartbeats = false;
                 log.timing.election = USURP;
@@ -131,8 +143,12 @@ impl Plan {
     fn options(&self, seed: u64) -> Options {
         let delay = Delay::log_normal(Nanos::from_millis(3), Nanos::from_millis(8));
         let slowest = if self.rough { 40 } else { 8 };
+        // A sample of the seeds encodes and decodes everything.
+        let encode = seed % 10 == 3;
+        let mut link = Link::with(delay);
+        link.carries = encode.then_some(CARRIES_BYTES);
         Options {
-            link: Link::with(delay),
+            link,
             disk: DiskModel {
                 sync: Delay::Uniform {
                     low: Nanos::from_millis(1),
@@ -142,8 +158,7 @@ impl Plan {
                 ..DiskModel::default()
             },
             tracing: Tracing::Headers,
-            // A sample of the seeds encodes and decodes everything.
-            encode: seed % 10 == 3,
+            encode,
             story_lines: self.story_lines,
             mutants: self.host_mutants,
             ..Options::default()
@@ -162,6 +177,7 @@ pub fn run(plan: &Plan, seed: u64) -> Outcome {
     let alone = plan.by_evidence_alone(seed);
     let share = if alone { 1.0 } else { EVIDENCE_SHARE };
     let mut workload = Workload::new(trust, seed, plan.clients, plan.keys, share, calm_at)
+        .with_large_values(plan.large)
         .with_honest_clocks(plan.rough || !plan.faults);
     world.run_until(&mut workload, calm_at);
     world.inject(Fault::Calm);
@@ -211,6 +227,7 @@ impl Plan {
         let each = |per_hundred: u64| campaign.count() * per_hundred / 100;
         campaign
             .clone()
+            .twice_every(1)
             .at_least("elections", each(200))
             .at_least("checkpoint_transfers", each(8))
             .at_least("served_from_disk", each(5))
