@@ -53,7 +53,7 @@ struct Node {
     incarnation: Incarnation,
 }
 
-/// Five nodes, and messages that stay where they are until they are delivered or lost.
+/// A few nodes, and messages that stay where they are until they are delivered or lost.
 pub(crate) struct Stage {
     nodes: BTreeMap<NodeId, Node>,
     pub(crate) under_way: Vec<(NodeId, NodeId, Message)>,
@@ -173,6 +173,20 @@ impl Stage {
         let one = self.nodes.get_mut(&node).unwrap();
         let next_seq = Seq(one.records.len() as u64 + 1);
         one.records.truncate(kept);
+        self.come_back(node, next_seq);
+    }
+
+    /// A node comes back without this one of its records.
+    pub(crate) fn rot(&mut self, node: NodeId, record: usize) {
+        let one = self.nodes.get_mut(&node).unwrap();
+        let next_seq = one.records.last().unwrap().0.next();
+        one.records.remove(record);
+        self.come_back(node, next_seq);
+    }
+
+    /// A node starts on what is left of its disk.
+    fn come_back(&mut self, node: NodeId, next_seq: Seq) {
+        let one = self.nodes.get_mut(&node).unwrap();
         let records = one.records.clone();
         let recovered = Recovered { checkpoint: None, records, next_seq, doubtful: true };
         one.state = Explored::recover(&one.config, recovered);
