@@ -78,7 +78,9 @@ impl Stage {
         let (contradiction, rejoined, largest) = (false, false, 0);
         let mut stage = Self { nodes, under_way, decided, contradiction, rejoined, largest };
         let all: Vec<_> = stage.nodes.keys().copied().collect();
-        all.into_iter().for_each(|node| stage.start(node));
+        for node in all {
+            stage.start(node);
+        }
         stage
     }
 
@@ -152,11 +154,11 @@ impl Stage {
 
     /// Delivers what is under way between one node and these others, and what follows from it.
     pub(crate) fn converse(&mut self, node: NodeId, others: &[NodeId]) {
-        others.iter().for_each(|_| {
-            others.iter().for_each(|other| {
+        for _ in others {
+            for other in others {
                 self.deliver(&[node, *other]);
-            })
-        });
+            }
+        }
     }
 
     /// Delivers what is under way from one node to another, and not what follows.
