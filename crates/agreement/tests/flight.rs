@@ -18,7 +18,9 @@ const REQUEST: usize = 1_500;
 fn troubled(mutant: Option<Mutant>, seed: u64) -> (Stage, usize) {
     let mut configs = configs(5, mutant);
     let shrunk = |bounds: Bounds| Bounds { batch_bytes: 4_000, in_flight_bytes: 12_000, ..bounds };
-    configs.iter_mut().for_each(|config| config.bounds = shrunk(config.bounds));
+    for config in &mut configs {
+        config.bounds = shrunk(config.bounds);
+    }
     // A new leader's empty entries come on top; there are a few dozen of them here.
     let most = 12_000 + 4_000 + 8_000;
     let mut random = Random::new(seed);
@@ -49,7 +51,9 @@ fn troubled(mutant: Option<Mutant>, seed: u64) -> (Stage, usize) {
     stage.campaign(ALL[0]);
     for _ in 0..200 {
         stage.deliver(&ALL);
-        ALL.into_iter().for_each(|node| stage.step(node, Event::Timer(Timer::Resend)));
+        for node in ALL {
+            stage.step(node, Event::Timer(Timer::Resend));
+        }
     }
     (stage, most)
 }

@@ -98,11 +98,13 @@ fn an_old_promise(mutant: Option<Mutant>) -> Stage {
     assert!(stage.rejoined, "three others answered D");
 
     stage.step(A, Event::Timer(Timer::Resend));
-    [D, L].into_iter().for_each(|other| stage.carry(A, other));
-    [D, L].into_iter().for_each(|other| stage.carry(other, A));
+    for (from, to) in [(A, D), (A, L), (D, A), (L, A)] {
+        stage.carry(from, to);
+    }
     stage.propose(A, &[7]);
-    [D, L].into_iter().for_each(|other| stage.carry(A, other));
-    [D, L].into_iter().for_each(|other| stage.carry(other, A));
+    for (from, to) in [(A, D), (A, L), (D, A), (L, A)] {
+        stage.carry(from, to);
+    }
     assert_eq!(stage.decided(A), stage.end(A).index, "A, D and L decided y");
 
     stage.carry(F, B);

@@ -53,7 +53,7 @@ struct Node {
     incarnation: Incarnation,
 }
 
-/// Five nodes, and messages that stay where they are until they are delivered or lost.
+/// A few nodes, and messages that stay where they are until they are delivered or lost.
 pub(crate) struct Stage {
     nodes: BTreeMap<NodeId, Node>,
     pub(crate) under_way: Vec<(NodeId, NodeId, Message)>,
@@ -78,7 +78,9 @@ impl Stage {
         let (contradiction, rejoined, largest) = (false, false, 0);
         let mut stage = Self { nodes, under_way, decided, contradiction, rejoined, largest };
         let all: Vec<_> = stage.nodes.keys().copied().collect();
-        all.into_iter().for_each(|node| stage.start(node));
+        for node in all {
+            stage.start(node);
+        }
         stage
     }
 
@@ -152,11 +154,11 @@ impl Stage {
 
     /// Delivers what is under way between one node and these others, and what follows from it.
     pub(crate) fn converse(&mut self, node: NodeId, others: &[NodeId]) {
-        others.iter().for_each(|_| {
-            others.iter().for_each(|other| {
+        for _ in others {
+            for other in others {
                 self.deliver(&[node, *other]);
-            })
-        });
+            }
+        }
     }
 
     /// Delivers what is under way from one node to another, and not what follows.
@@ -173,6 +175,20 @@ impl Stage {
         let one = self.nodes.get_mut(&node).unwrap();
         let next_seq = Seq(one.records.len() as u64 + 1);
         one.records.truncate(kept);
+        self.come_back(node, next_seq);
+    }
+
+    /// A node comes back without this one of its records.
+    pub(crate) fn rot(&mut self, node: NodeId, record: usize) {
+        let one = self.nodes.get_mut(&node).unwrap();
+        let next_seq = one.records.last().unwrap().0.next();
+        one.records.remove(record);
+        self.come_back(node, next_seq);
+    }
+
+    /// A node starts on what is left of its disk.
+    fn come_back(&mut self, node: NodeId, next_seq: Seq) {
+        let one = self.nodes.get_mut(&node).unwrap();
         let records = one.records.clone();
         let recovered = Recovered { checkpoint: None, records, next_seq, doubtful: true };
         one.state = Explored::recover(&one.config, recovered);

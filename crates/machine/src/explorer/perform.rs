@@ -128,7 +128,7 @@ impl<'a, P: Explorable> Stage<'a, P> {
             Act::Crash(survives, checkpoints) => self.crash(*survives, *checkpoints),
             Act::Tick(now) => self.node.now = *now,
         }
-        if self.world.sync == Sync::Immediate {
+        if self.world.sync_of(node) == Sync::Immediate {
             self.settle();
         }
     }
