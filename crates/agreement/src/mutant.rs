@@ -31,6 +31,8 @@ pub enum Mutant {
     VoteInDoubt,
     /// A promise is answered before it is durable.
     PromiseBeforePersisting,
+    /// The log after a checkpoint that a peer reads is released with the next one.
+    ReleaseWhatIsLent,
     /// A restarted node reads on behind a record that is missing from its disk.
     FoldAcrossGap,
     /// What a node said before it lost its log's tail and rejoined still counts.
@@ -41,7 +43,7 @@ pub enum Mutant {
 
 impl Mutant {
     /// Every one.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::SkipSync,
         Self::AcknowledgeBeforePersisting,
         Self::ForgetPromise,
@@ -55,6 +57,7 @@ impl Mutant {
         Self::ReadWithoutQuorum,
         Self::VoteInDoubt,
         Self::PromiseBeforePersisting,
+        Self::ReleaseWhatIsLent,
         Self::FoldAcrossGap,
         Self::CountOldWords,
         Self::FlightUnbounded,
