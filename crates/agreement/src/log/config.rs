@@ -27,6 +27,8 @@ pub struct Bounds {
     pub batch_bytes: usize,
     /// Requests and reads that wait here.
     pub queue: usize,
+    /// Bytes of requests that wait here; one request may be longer.
+    pub queue_bytes: usize,
     /// Decided entries kept in memory for followers that lag.
     pub memory: u64,
     /// Bytes of a checkpoint in one message.
@@ -66,6 +68,10 @@ impl Bounds {
     pub fn entries_bytes_max(&self) -> usize {
         self.in_flight_bytes + self.batch_bytes + (1 << 20)
     }
+    /// Whether one more request of `length` bytes may wait beside `count` of `bytes` bytes.
+    pub fn admits(&self, count: usize, bytes: usize, length: usize) -> bool {
+        count < self.queue && (bytes == 0 || bytes.saturating_add(length) <= self.queue_bytes)
+    }
 }
 
 impl Config {
@@ -82,6 +88,7 @@ impl Config {
                 batch_requests: 1_024,
                 batch_bytes: 2 << 20,
                 queue: 4_096,
+                queue_bytes: 64 << 20,
                 memory: 1_024,
                 chunk: 256 << 10,
                 chunks: 16,

@@ -52,6 +52,7 @@ mod state;
 mod step;
 pub mod tail;
 mod transfer;
+mod waiting;
 
 pub use command::{Command, Observation, Output, Proposal, Readable};
 pub use config::{Bounds, Config, Timing};

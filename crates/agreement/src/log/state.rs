@@ -1,12 +1,12 @@
 //! Everything that one node of the group knows.
 
-use super::command::Proposal;
 use super::crash_vector::CrashVector;
 use super::entry::Payload;
 use super::image::Image;
 use super::message::{Certificate, ReadRound, Vote};
 use super::record::Folded;
 use super::tail::{Place, Tail};
+use super::waiting::Waiting;
 use crate::election::Election;
 use crate::membership::Membership;
 use avouch_machine::{LoadId, Seq};
@@ -36,7 +36,7 @@ pub struct State<I> {
     pub(super) disk: Disk,
     pub(super) following: Following,
     /// Requests proposed here and neither decided nor forgotten.
-    pub(super) mine: BTreeMap<Digest, Proposal>,
+    pub(super) mine: Waiting,
     pub(super) reads: Reads,
     pub(super) transfer: Option<Transfer>,
     /// Peers that read a checkpoint of this node, or the log after it.
@@ -96,6 +96,8 @@ pub(super) struct Leading {
     pub(super) first_own: LogIndex,
     pub(super) progress: BTreeMap<NodeId, Progress>,
     pub(super) queue: VecDeque<Payload>,
+    /// Bytes of the requests in the queue.
+    pub(super) queue_bytes: usize,
     /// Digests in the queue or proposed and undecided.
     pub(super) queued: BTreeSet<Digest>,
     /// Whether what was put into the empty queue waits for others of the same moment.
@@ -246,7 +248,7 @@ impl<I> State<I> {
                 promise: Seq(0),
             },
             following: Following::default(),
-            mine: BTreeMap::new(),
+            mine: Waiting::default(),
             reads: Reads::default(),
             transfer: None,
             lending: BTreeMap::new(),

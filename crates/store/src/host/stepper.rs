@@ -218,7 +218,7 @@ impl Stepper {
                 self.waiting.insert(id, reply);
                 self.step(Event::Command { id, command: ask })?;
             }
-            Input::Message(from, message) => self.step(Event::Message { from, message })?,
+            Input::Message(from, message, _) => self.step(Event::Message { from, message })?,
             Input::Event(event) => self.step(event)?,
             Input::Checkpoint(written) => self.checkpointed(written?)?,
             Input::Pause(duration) => pause(duration),
@@ -329,6 +329,6 @@ fn alone(config: &HostConfig, findings: &[String]) -> Error {
     Error::new(Blame::Corrupt, format!("sound data in {}", config.data.display()), got).hint(
         "this node is the only voter, so no peer can give it again: restore the folder from a \
          copy; if only the end is torn, and by a crash in the middle of a write, start it with \
-         `accept_torn_tail`, which gives up what was not yet acknowledged",
+         `accept-torn-tail = true` in its node.toml, which gives up what was not yet acknowledged",
     )
 }
