@@ -13,7 +13,8 @@ pub enum Killer {
     /// A story told step by step, for what would take an exploration too far: in a file of its
     /// own in `tests/`.
     Story,
-    /// Seeds of the world, for what no explored disk does: `mutants.rs` of the store's tests.
+    /// The world, for what no explored disk does: `mutants.rs` and `laggard.rs` of the store's
+    /// tests.
     World,
 }
 
@@ -64,6 +65,8 @@ mutants! {
     VoteInDoubt: Explorer,
     /// A promise is answered before it is durable.
     PromiseBeforePersisting: Explorer,
+    /// The log after a checkpoint that a peer reads is released with the next one.
+    ReleaseWhatIsLent: World,
     /// A restarted node reads on behind a record that is missing from its disk.
     FoldAcrossGap: Story,
     /// What a node said before it lost its log's tail and rejoined still counts.

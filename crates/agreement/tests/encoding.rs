@@ -142,3 +142,28 @@ fn messages_survive_and_nothing_panics() {
 fn records_survive_and_nothing_panics() {
     survives(records());
 }
+
+#[test]
+fn a_position_that_no_log_reaches_is_an_error_and_no_overflow() {
+    let refused = |index: LogIndex| {
+        let at = |index| Arc::new(Entry::new(index, BALLOT, Digest([9; 32]), Vec::new()));
+        let (first, place) = (at(index), Place { index, ..Place::default() });
+        let next = Arc::new(Entry::new(LogIndex(0), BALLOT, first.chain(), Vec::new()));
+        let decided = LogIndex(0);
+        let entries = vec![first, next];
+        let append = Message::Append {
+            ballot: BALLOT,
+            previous: place,
+            entries: Vec::new(),
+            decided,
+            attest: false,
+            sync: false,
+        };
+        let said = [Message::Fetched { entries, decided }, append, Message::Fetch { after: index }];
+        said.iter().all(|message| Message::from_bytes(&message.to_bytes()).is_err())
+    };
+    assert!(refused(LogIndex(u64::MAX)));
+    assert!(refused(LogIndex(LogIndex::MAX.0 + 1)));
+    let fetch = Message::Fetch { after: LogIndex::MAX };
+    assert_eq!(Message::from_bytes(&fetch.to_bytes()), Ok(fetch));
+}

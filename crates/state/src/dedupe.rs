@@ -113,12 +113,11 @@ impl Dedupe {
         let point = answer.point;
         let kept = self.clients.get(&id.client).cloned();
         let known = usize::from(kept.is_some());
-        let mut client = match kept {
-            Some(client) => self.unlist(id.client, client),
-            None => {
-                let answers = RedBlackTreeMapSync::new_sync();
-                Client { settled: 0, last: point, answers }
-            }
+        let mut client = if let Some(client) = kept {
+            self.unlist(id.client, client)
+        } else {
+            let answers = RedBlackTreeMapSync::new_sync();
+            Client { settled: 0, last: point, answers }
         };
         self.bytes += answer_bytes(&answer);
         client.answers.insert_mut(id.sequence, answer);

@@ -82,7 +82,9 @@ fn two_rotten(test: &str, tune: Tune) -> Result<Option<String>, String> {
                 // that is not zero, wherever the record's fields put it.
                 for block in content.chunks_mut(4096).skip(2) {
                     let written = block.iter_mut().skip(200).take(64).find(|byte| **byte != 0);
-                    written.into_iter().for_each(|byte| *byte ^= 1 << 3);
+                    if let Some(byte) = written {
+                        *byte ^= 1 << 3;
+                    }
                 }
                 std::fs::write(&path, content).unwrap();
             }

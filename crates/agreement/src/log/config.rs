@@ -27,10 +27,15 @@ pub struct Bounds {
     pub batch_bytes: usize,
     /// Requests and reads that wait here.
     pub queue: usize,
+    /// Bytes of requests that wait here; one request may be longer.
+    pub queue_bytes: usize,
     /// Decided entries kept in memory for followers that lag.
     pub memory: u64,
     /// Bytes of a checkpoint in one message.
     pub chunk: u32,
+    /// Chunks of a checkpoint that a node asks for at a time: with 256 KiB each and 150 ms there
+    /// and back, 28 MB/s.
+    pub chunks: usize,
 }
 
 /// The configuration of one node of a group.
@@ -63,6 +68,10 @@ impl Bounds {
     pub fn entries_bytes_max(&self) -> usize {
         self.in_flight_bytes + self.batch_bytes + (1 << 20)
     }
+    /// Whether one more request of `length` bytes may wait beside `count` of `bytes` bytes.
+    pub fn admits(&self, count: usize, bytes: usize, length: usize) -> bool {
+        count < self.queue && (bytes == 0 || bytes.saturating_add(length) <= self.queue_bytes)
+    }
 }
 
 impl Config {
@@ -79,8 +88,10 @@ impl Config {
                 batch_requests: 1_024,
                 batch_bytes: 2 << 20,
                 queue: 4_096,
+                queue_bytes: 64 << 20,
                 memory: 1_024,
                 chunk: 256 << 10,
+                chunks: 16,
             },
             heartbeats: true,
             gather: true,

@@ -108,6 +108,7 @@ impl<I: Snapshot> Turn<'_, I> {
             first_own: own.index(),
             progress: BTreeMap::new(),
             queue: VecDeque::new(),
+            queue_bytes: 0,
             queued: BTreeSet::new(),
             gathering: false,
             queue_attest: false,
@@ -123,7 +124,7 @@ impl<I: Snapshot> Turn<'_, I> {
                 self.synchronise(node, vote.decided);
             }
         }
-        let mine: Vec<_> = self.state.mine.values().cloned().collect();
+        let mine = self.state.mine.all();
         self.enqueue(mine.into_iter());
     }
 
@@ -156,15 +157,19 @@ impl<I: Snapshot> Turn<'_, I> {
 
     /// New requests from this node's clients.
     pub(super) fn propose(&mut self, proposals: Vec<Proposal>) {
-        for proposal in &proposals {
-            let digest = proposal.payload.digest();
-            if self.state.mine.len() >= self.config.bounds.queue {
+        let mut admitted = Vec::new();
+        for proposal in proposals {
+            let (digest, length) = (proposal.payload.digest(), proposal.payload.bytes().len());
+            let (count, bytes) = self.state.mine.size();
+            let known = self.state.mine.contains(&digest);
+            if !known && !self.config.bounds.admits(count, bytes, length) {
                 self.effects.output(Output::Busy(digest));
-            } else {
-                self.state.mine.insert(digest, proposal.clone());
+                continue;
             }
+            self.state.mine.insert(proposal.clone());
+            admitted.push(proposal);
         }
-        self.forward_or_enqueue(proposals);
+        self.forward_or_enqueue(admitted);
     }
 
     fn forward_or_enqueue(&mut self, proposals: Vec<Proposal>) {
@@ -195,11 +200,13 @@ impl<I: Snapshot> Turn<'_, I> {
         let Role::Leading(leading) = &mut self.state.role else { return };
         let was_empty = leading.queue.is_empty();
         for Proposal { payload, attest } in proposals {
-            if leading.queue.len() >= self.config.bounds.queue {
+            let (count, bytes) = (leading.queue.len(), leading.queue_bytes);
+            if !self.config.bounds.admits(count, bytes, payload.bytes().len()) {
                 break;
             }
             if leading.queued.insert(payload.digest()) {
                 leading.queue_attest |= attest;
+                leading.queue_bytes += payload.bytes().len();
                 leading.queue.push_back(payload);
             }
         }
@@ -260,6 +267,7 @@ impl<I: Snapshot> Turn<'_, I> {
             if full && !requests.is_empty() {
                 break;
             }
+            leading.queue_bytes -= next.bytes().len();
             requests.extend(leading.queue.pop_front());
         }
         let attest = leading.queue_attest;
@@ -530,7 +538,7 @@ impl<I: Snapshot> Turn<'_, I> {
 
     /// Sends this node's own undecided requests again, to whoever leads now.
     pub(super) fn resend_own(&mut self) {
-        let mine: Vec<_> = self.state.mine.values().cloned().collect();
+        let mine = self.state.mine.all();
         if !mine.is_empty() {
             self.forward_or_enqueue(mine);
         }

@@ -43,6 +43,7 @@ pub mod entry;
 mod follower;
 pub mod image;
 mod leader;
+mod lending;
 pub mod message;
 mod read;
 pub mod record;
@@ -50,6 +51,8 @@ mod rejoin;
 mod state;
 mod step;
 pub mod tail;
+mod transfer;
+mod waiting;
 
 pub use command::{Command, Observation, Output, Proposal, Readable};
 pub use config::{Bounds, Config, Timing};

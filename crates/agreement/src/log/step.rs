@@ -5,7 +5,7 @@ use super::config::Config;
 use super::image::{Image, Snapshot};
 use super::message::Message;
 use super::record::{Folded, Record};
-use super::state::{Role, State};
+use super::state::{Lender, Role, State};
 use super::tail::Place;
 use crate::election::Verdict;
 use crate::mutant::Mutant;
@@ -150,10 +150,10 @@ impl<I: Snapshot> Turn<'_, I> {
             Message::Fetch { after } => self.serve(from, after),
             Message::Fetched { entries, decided } => self.fetched(from, &entries, decided),
             Message::FetchChunk { checkpoint, offset } => {
-                self.serve_chunk(from, checkpoint, offset);
+                self.lend_chunk(from, checkpoint, offset);
             }
             Message::Chunk { checkpoint, offset, bytes, total } => {
-                self.chunk(from, checkpoint, offset, &bytes, total);
+                self.chunk(Lender { node: from, checkpoint, total }, offset, bytes);
             }
             Message::Forward { requests, attest } => {
                 let propose = |payload| Proposal { payload, attest };
@@ -217,6 +217,7 @@ impl<I: Snapshot> Turn<'_, I> {
         let next = self.env.monotonic().plus(self.config.timing.resend);
         self.effects.set_timer(Timer::Resend, next);
         self.resend_transfer();
+        self.look_at_lending();
         if self.state.doubt.is_some() {
             return self.ask_to_rejoin();
         }

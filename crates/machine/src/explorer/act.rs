@@ -51,6 +51,8 @@ pub enum Served {
     Short,
     /// Word that it is corrupt.
     Corrupt,
+    /// Word that it is missing, of a checkpoint whose place a newer one has taken.
+    Gone,
 }
 
 /// What happens to one node.
@@ -154,10 +156,19 @@ pub(super) fn acts<P: Explorable>(world: &World<'_, P>, node: &Node<P>) -> Vec<(
                     acts.push((Act::Load(*id, Served::Short), Cost::ShortLoad));
                 }
             }
-            What::Chunk { .. } if disk.checkpoint.is_some() => {
-                acts.push((Act::Load(*id, Served::Corrupt), Cost::CorruptLoad));
+            What::Chunk { checkpoint, .. } => {
+                let newest = disk.checkpoint.as_ref().map(|(seq, _)| *seq);
+                match disk.readable(*checkpoint) {
+                    Some((seq, _)) if Some(*seq) == newest => {
+                        acts.push((Act::Load(*id, Served::Corrupt), Cost::CorruptLoad));
+                    }
+                    Some(_) => {
+                        acts.push((Act::Load(*id, Served::Corrupt), Cost::CorruptLoad));
+                        acts.push((Act::Load(*id, Served::Gone), Cost::Free));
+                    }
+                    None => {}
+                }
             }
-            What::Chunk { .. } => {}
         }
     }
     for checkpoints in 0..=disk.writing.len() {

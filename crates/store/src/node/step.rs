@@ -137,7 +137,8 @@ impl Turn<'_> {
             Ok(examined) => examined,
             Err(error) => return self.reply(id, Err(Refused::Error(error))),
         };
-        if self.state.asked.len() >= self.config.log.bounds.queue {
+        let (count, length) = (self.state.asked.len(), ask.request.len());
+        if !self.config.log.bounds.admits(count, self.state.asked_bytes, length) {
             return self.reply(id, Err(Refused::Busy));
         }
         let digest = Request::digest(&ask.request);
@@ -147,7 +148,8 @@ impl Turn<'_> {
         let passed_off = evidence && self.config.has(NodeMutant::ProveWriteByRead);
         let is_read = operation.is_read_only() || passed_off;
         let read = is_read.then(|| operation.clone());
-        self.state.asked.insert(id, Asked { digest, read, evidence, guarantee, deadline });
+        self.state.asked.insert(id, Asked { digest, length, read, evidence, guarantee, deadline });
+        self.state.asked_bytes += length;
         self.state.deadlines.insert((deadline, id));
         drop(request);
         match guarantee {
@@ -295,6 +297,7 @@ impl Turn<'_> {
     pub(super) fn reply(&mut self, id: CommandId, reply: Result<Replied, Refused>) {
         if let Some(asked) = self.state.asked.remove(&id) {
             self.state.deadlines.remove(&(asked.deadline, id));
+            self.state.asked_bytes -= asked.length;
         }
         self.effects.output(Output { id, reply });
     }
