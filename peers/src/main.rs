@@ -124,6 +124,10 @@ fn main() -> ExitCode {
     let resumed = share(ours as u64, all as u64);
     let word = if ours == all { "met" } else { "short" };
     println!("goal partial_connectivity_resumed {resumed:.1} % target 100 {word}");
-    cost::compare(first);
+    if cfg!(debug_assertions) {
+        println!("cost: measured by release builds only");
+    } else {
+        cost::compare(first);
+    }
     ExitCode::SUCCESS
 }

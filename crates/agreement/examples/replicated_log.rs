@@ -3,7 +3,7 @@
 //! (network, disk, elections, crashes, duplicates, messages in flight; then a planted bug, if any).
 
 use avouch_agreement::Mutant;
-use avouch_agreement::explore::{Scope3, read, request, three};
+use avouch_agreement::explore::{ANY, Scope3, read, request, three};
 use avouch_machine::explorer::{Network, Sync};
 use avouch_promise::NodeId;
 use std::process::ExitCode;
@@ -14,8 +14,10 @@ fn main() -> ExitCode {
     let number = |at: usize, default| word(at).parse().unwrap_or(default);
     let scope = Scope3 {
         elections: number(2, 2),
+        elections_of: ANY,
         resends: number(7, 0),
         crashes: number(3, 0),
+        crashes_of: ANY,
         doubtful: number(8, 0),
         duplicates: number(4, 0),
         in_flight: number(5, 4),
@@ -24,7 +26,7 @@ fn main() -> ExitCode {
     };
     let network = if word(0) == "fifo" { Network::Fifo } else { Network::Multiset };
     let disk = if word(1) == "immediate" { Sync::Immediate } else { Sync::Whole };
-    let mutant = Mutant::ALL.into_iter().find(|mutant| format!("{mutant:?}") == word(6));
+    let mutant = Mutant::ALL.iter().copied().find(|mutant| format!("{mutant:?}") == word(6));
     let commands = match word(9) {
         "read-write-read" => {
             vec![

@@ -6,7 +6,7 @@
 use crate::log::{Command, Config, Image, Log, Output, Payload, Place, Proposal, Snapshot, Timer};
 use crate::membership::Membership;
 use crate::mutant::Mutant;
-use avouch_machine::explorer::{Bounds, Explorer, Fact, Network, Sync, System};
+use avouch_machine::explorer::{Act, Bounds, Explorer, Fact, Network, Sync, System, UNBOUNDED};
 use avouch_promise::{
     Ack, Decode, Digest, Encode, LogIndex, Nanos, NodeId, Reader, Scope, Signed, Writer,
 };
@@ -133,15 +133,22 @@ pub fn read(ticket: u64, attest: bool) -> Command<Reached> {
     Command::Read { ticket, digest: Digest([ticket as u8; 32]), attest }
 }
 
+/// As often as all three together may.
+pub const ANY: [u32; 3] = [UNBOUNDED; 3];
+
 /// How much happens in one exploration.
 #[derive(Clone, Copy, Debug)]
 pub struct Scope3 {
     /// Attempts to lead.
     pub elections: u32,
+    /// Attempts to lead among them, of each node.
+    pub elections_of: [u32; 3],
     /// Looks for what was not answered.
     pub resends: u32,
     /// Crashes.
     pub crashes: u32,
+    /// Crashes among them, of each node.
+    pub crashes_of: [u32; 3],
     /// Crashes among them that lose durable records.
     pub doubtful: u32,
     /// Messages received twice.
@@ -169,7 +176,7 @@ pub fn three(
         states: scope.states,
         ..Bounds::default()
     };
-    Explorer::with_history(configs(3, mutant), Shown::default(), record)
+    let explorer = Explorer::with_history(configs(3, mutant), Shown::default(), record)
         .network(Network::Multiset)
         .disk(Sync::Whole)
         .image_bytes(image_bytes)
@@ -182,7 +189,30 @@ pub fn three(
             system.history().wrong.map_or(Ok(()), |wrong| Err(wrong.to_owned()))
         })
         .check("decided logs are prefixes of one log", decided_agree)
-        .reaches("something is decided", |system| system.history().told > LogIndex(1))
+        .reaches("something is decided", |system| system.history().told > LogIndex(1));
+    limited_each(explorer, scope)
+}
+
+/// Limits what each node may do by itself, where that binds it more than the bounds of all.
+fn limited_each(
+    mut explorer: Explorer<Explored, Shown>,
+    scope: Scope3,
+) -> Explorer<Explored, Shown> {
+    let each = (1..).map(NodeId).zip(scope.elections_of.into_iter().zip(scope.crashes_of));
+    for (id, (elections, crashes)) in each {
+        if elections < scope.elections {
+            let attempts = move |node, act: &Act<Explored>| {
+                node == id && matches!(act, Act::Fire(Timer::Election))
+            };
+            explorer = explorer.act_limit(format!("elections of {id}"), elections, attempts);
+        }
+        if crashes < scope.crashes {
+            let falls =
+                move |node, act: &Act<Explored>| node == id && matches!(act, Act::Crash(..));
+            explorer = explorer.act_limit(format!("crashes of {id}"), crashes, falls);
+        }
+    }
+    explorer
 }
 
 /// Every node's decided entries against every other's, also those no client was told of.

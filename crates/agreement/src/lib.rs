@@ -10,4 +10,4 @@ pub use log::{
     Bounds, Command, Config, Image, Log, Message, Output, Record, Snapshot, State, Timing,
 };
 pub use membership::Membership;
-pub use mutant::Mutant;
+pub use mutant::{Killer, Mutant};

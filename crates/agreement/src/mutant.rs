@@ -1,56 +1,76 @@
 //! Bugs planted on purpose: each one removes a rule that a property depends on, and a test shows
 //! that the explorer, the world, the evidence or the judge catches it. Never set in a store,
 //! except by `tour --plant` inside its own cluster.
+//!
+//! Each names what kills it in the tests. A bug without a killer does not compile; one that its
+//! killer's table of tests leaves out fails there.
 
-/// One planted bug.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Mutant {
-    /// The leader counts its own log before it is durable.
-    SkipSync,
-    /// A follower acknowledges entries before they are durable.
-    AcknowledgeBeforePersisting,
-    /// A restarted node forgets what it has promised.
-    ForgetPromise,
-    /// A leader grants reads before an entry of its own ballot is decided.
-    ReadBeforeOwnEntry,
-    /// The leader decides with one voter less than a quorum.
-    DecideWithoutQuorum,
-    /// A restarted node names its reads as it did before the crash.
-    ReuseIncarnation,
-    /// Records are released before the checkpoint that covers them is durable.
-    TruncateBeforeCheckpoint,
-    /// A new leader adopts the longest log, whatever ballot it was accepted in.
-    AdoptLongest,
-    /// A late synchronisation truncates what was accepted since in the same ballot.
-    TruncateSameBallot,
-    /// A follower takes entries from a leader below its promise.
-    IgnorePromise,
-    /// The leader grants reads without asking anyone.
-    ReadWithoutQuorum,
-    /// A node whose log may have lost its tail votes at once.
-    VoteInDoubt,
-    /// A promise is answered before it is durable.
-    PromiseBeforePersisting,
-    /// A restarted node reads on behind a record that is missing from its disk.
-    FoldAcrossGap,
+/// What kills a planted bug in the tests. Others may kill it too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Killer {
+    /// A small exploration, which holds without the bug: `tests/killed.rs`.
+    Explorer,
+    /// A story told step by step, for what would take an exploration too far: in a file of its
+    /// own in `tests/`.
+    Story,
+    /// The world, for what no explored disk does: `mutants.rs` and `laggard.rs` of the store's
+    /// tests.
+    World,
 }
 
-impl Mutant {
-    /// Every one.
-    pub const ALL: [Self; 14] = [
-        Self::SkipSync,
-        Self::AcknowledgeBeforePersisting,
-        Self::ForgetPromise,
-        Self::ReadBeforeOwnEntry,
-        Self::DecideWithoutQuorum,
-        Self::ReuseIncarnation,
-        Self::TruncateBeforeCheckpoint,
-        Self::AdoptLongest,
-        Self::TruncateSameBallot,
-        Self::IgnorePromise,
-        Self::ReadWithoutQuorum,
-        Self::VoteInDoubt,
-        Self::PromiseBeforePersisting,
-        Self::FoldAcrossGap,
-    ];
+macro_rules! mutants {
+    ($($(#[doc = $doc:literal])+ $name:ident: $killer:ident,)+) => {
+        /// One planted bug.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Mutant {
+            $($(#[doc = $doc])+ $name,)+
+        }
+
+        impl Mutant {
+            /// Every one.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// What kills it.
+            pub const fn killer(self) -> Killer {
+                match self { $(Self::$name => Killer::$killer,)+ }
+            }
+        }
+    };
+}
+
+mutants! {
+    /// The leader counts its own log before it is durable.
+    SkipSync: Explorer,
+    /// A follower acknowledges entries before they are durable.
+    AcknowledgeBeforePersisting: Explorer,
+    /// A restarted node forgets what it has promised.
+    ForgetPromise: Explorer,
+    /// A leader grants reads before an entry of its own ballot is decided.
+    ReadBeforeOwnEntry: Explorer,
+    /// The leader decides with one voter less than a quorum.
+    DecideWithoutQuorum: Explorer,
+    /// A restarted node names its reads as it did before the crash.
+    ReuseIncarnation: Explorer,
+    /// Records are released before the checkpoint that covers them is durable.
+    TruncateBeforeCheckpoint: World,
+    /// A new leader adopts the longest log, whatever ballot it was accepted in.
+    AdoptLongest: Explorer,
+    /// A late synchronisation truncates what was accepted since in the same ballot.
+    TruncateSameBallot: Explorer,
+    /// A follower takes entries from a leader below its promise.
+    IgnorePromise: Explorer,
+    /// The leader grants reads without asking anyone.
+    ReadWithoutQuorum: Explorer,
+    /// A node whose log may have lost its tail votes at once.
+    VoteInDoubt: Explorer,
+    /// A promise is answered before it is durable.
+    PromiseBeforePersisting: Explorer,
+    /// The log after a checkpoint that a peer reads is released with the next one.
+    ReleaseWhatIsLent: World,
+    /// A restarted node reads on behind a record that is missing from its disk.
+    FoldAcrossGap: Story,
+    /// What a node said before it lost its log's tail and rejoined still counts.
+    CountOldWords: Story,
+    /// A leader proposes however many bytes are undecided.
+    FlightUnbounded: Story,
 }

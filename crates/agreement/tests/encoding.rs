@@ -3,7 +3,9 @@
 
 use avouch_agreement::election::Status;
 use avouch_agreement::log::message::Vote;
-use avouch_agreement::log::{Certificate, Entry, Message, Payload, Place, ReadRound, Record};
+use avouch_agreement::log::{
+    Certificate, CrashVector, Entry, Message, Payload, Place, ReadRound, Record, Speaker,
+};
 use avouch_promise::testing::mutate;
 use avouch_promise::{
     Ballot, Decode, Digest, Encode, Incarnation, LogIndex, NodeId, Random, Seal, Signature, Signed,
@@ -37,8 +39,11 @@ fn signed() -> Signed {
 fn messages() -> Vec<Message> {
     let place = Place { index: LogIndex(3), chain: Digest([9; 32]), ballot: BALLOT };
     let round = ReadRound { node: NodeId(2), incarnation: Incarnation(4), number: 9 };
+    let mut known = CrashVector::default();
+    known.raise(NodeId(3), Incarnation(2));
+    let speaker = Speaker { incarnation: Incarnation(4), known };
     let vote = Vote {
-        incarnation: Incarnation(4),
+        speaker: speaker.clone(),
         promised: BALLOT,
         accepted: BALLOT,
         end: LogIndex(5),
@@ -52,11 +57,10 @@ fn messages() -> Vec<Message> {
     };
     let (decided, index, chain, root) =
         (LogIndex(3), LogIndex(5), Digest([2; 32]), Digest([3; 32]));
-    let sync = Some(vec![(NodeId(1), Incarnation(2))]);
     let ack = Some(signed());
     vec![
         Message::Heartbeat { period: 1 << 40, status: STATUS },
-        Message::HeartbeatReply { period: 3, status: Status { happy: true, ..STATUS } },
+        Message::HeartbeatReply { period: 3, status: Status { happy: true, ..STATUS }, decided },
         Message::Prepare { ballot: BALLOT, accepted: BALLOT, end: index, decided },
         Message::Promise { ballot: BALLOT, vote: vote.clone() },
         Message::Append {
@@ -65,9 +69,15 @@ fn messages() -> Vec<Message> {
             entries: entries(),
             decided,
             attest: true,
-            sync,
+            sync: true,
         },
-        Message::Accepted { ballot: BALLOT, index, chain, ack: ack.clone() },
+        Message::Accepted {
+            ballot: BALLOT,
+            speaker: speaker.clone(),
+            index,
+            chain,
+            ack: ack.clone(),
+        },
         Message::Decide { ballot: BALLOT, decided: place, certificate: Some(certificate) },
         Message::Refused { promised: BALLOT },
         Message::Behind { ballot: BALLOT, decided },
@@ -79,7 +89,7 @@ fn messages() -> Vec<Message> {
         Message::Forward { requests: vec![Payload::new(Bytes::from_static(b"r"))], attest: false },
         Message::ReadAsk { round, root, attest: true },
         Message::Confirm { ballot: BALLOT, round, root, attest: true },
-        Message::Confirmed { ballot: BALLOT, round, accepted: index, ack },
+        Message::Confirmed { ballot: BALLOT, speaker, round, accepted: index, ack },
         Message::ReadGrant { round, index, acks: vec![signed()] },
         Message::Rejoin { incarnation: Incarnation(4), decided },
         Message::Rejoined { incarnation: Incarnation(4), vote },
@@ -87,6 +97,8 @@ fn messages() -> Vec<Message> {
 }
 
 fn records() -> Vec<Record> {
+    let mut known = CrashVector::default();
+    known.raise(NodeId(1), Incarnation(8));
     let previous = Place { index: LogIndex(3), chain: Digest([9; 32]), ballot: BALLOT };
     vec![
         Record::Promise(BALLOT),
@@ -95,7 +107,7 @@ fn records() -> Vec<Record> {
             promised: BALLOT,
             accepted: BALLOT,
             decided: LogIndex(3),
-            known: vec![(NodeId(1), Incarnation(8))],
+            known,
             doubtful: true,
         },
         Record::Known(NodeId(5), Incarnation(2)),
@@ -129,4 +141,29 @@ fn messages_survive_and_nothing_panics() {
 #[test]
 fn records_survive_and_nothing_panics() {
     survives(records());
+}
+
+#[test]
+fn a_position_that_no_log_reaches_is_an_error_and_no_overflow() {
+    let refused = |index: LogIndex| {
+        let at = |index| Arc::new(Entry::new(index, BALLOT, Digest([9; 32]), Vec::new()));
+        let (first, place) = (at(index), Place { index, ..Place::default() });
+        let next = Arc::new(Entry::new(LogIndex(0), BALLOT, first.chain(), Vec::new()));
+        let decided = LogIndex(0);
+        let entries = vec![first, next];
+        let append = Message::Append {
+            ballot: BALLOT,
+            previous: place,
+            entries: Vec::new(),
+            decided,
+            attest: false,
+            sync: false,
+        };
+        let said = [Message::Fetched { entries, decided }, append, Message::Fetch { after: index }];
+        said.iter().all(|message| Message::from_bytes(&message.to_bytes()).is_err())
+    };
+    assert!(refused(LogIndex(u64::MAX)));
+    assert!(refused(LogIndex(LogIndex::MAX.0 + 1)));
+    let fetch = Message::Fetch { after: LogIndex::MAX };
+    assert_eq!(Message::from_bytes(&fetch.to_bytes()), Ok(fetch));
 }

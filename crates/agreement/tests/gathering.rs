@@ -4,10 +4,11 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use avouch_agreement::explore::{Explored, configs, request};
-use avouch_agreement::log::{Config, Record, Timer};
+use avouch_agreement::log::{Command, Config, Message, Output, Payload, Proposal, Record, Timer};
 use avouch_machine::{CommandId, Effect, Effects, Env, Event, Protocol, Recovered, Seq};
 use avouch_promise::signature::Symbolic;
 use avouch_promise::{Incarnation, Interval, Nanos, NodeId, Signature, Signer};
+use bytes::Bytes;
 
 struct Still;
 
@@ -35,6 +36,8 @@ struct Alone {
     state: <Explored as Protocol>::State,
     /// The requests of each entry that was written.
     entries: Vec<usize>,
+    /// Requests refused.
+    busy: usize,
     /// Timers that are due at once.
     due: Vec<Timer>,
 }
@@ -43,7 +46,7 @@ impl Alone {
     fn leading(gather: bool) -> Self {
         let config = Config { gather, ..configs(1, None).remove(0) };
         let state = Explored::recover(&config, Recovered::fresh());
-        let mut alone = Self { config, state, entries: Vec::new(), due: Vec::new() };
+        let mut alone = Self { config, state, entries: Vec::new(), busy: 0, due: Vec::new() };
         alone.step(Event::Started { incarnation: Incarnation(1) });
         alone.step(Event::Timer(Timer::Election));
         assert!(alone.state.leads().is_some(), "a lone voter leads");
@@ -66,6 +69,7 @@ impl Alone {
                         }
                         last = Some(seq);
                     }
+                    Effect::Output { value: Output::Busy(_), .. } => self.busy += 1,
                     Effect::SetTimer { key, at: Nanos::ZERO } => self.due.push(key),
                     _ => {}
                 }
@@ -100,4 +104,38 @@ fn without_gathering_each_request_is_proposed_at_once() {
     let mut alone = Alone::leading(false);
     (1..=3).for_each(|name| alone.ask(name));
     assert_eq!(alone.entries, [1, 1, 1]);
+}
+
+/// A request of so many bytes.
+fn long(name: u8, length: usize) -> Payload {
+    Payload::new(Bytes::from(vec![name; length]))
+}
+
+#[test]
+fn requests_that_wait_are_bounded_in_bytes() {
+    let mut alone = Alone::leading(true);
+    alone.config.bounds.queue_bytes = 1_000;
+    let ask = |alone: &mut Alone, name, length| {
+        let proposals = vec![Proposal { payload: long(name, length), attest: false }];
+        let id = CommandId(u64::from(name));
+        alone.step(Event::Command { id, command: Command::Propose(proposals) });
+    };
+    ask(&mut alone, 1, 600);
+    ask(&mut alone, 2, 401);
+    assert_eq!(alone.busy, 1, "the client is told");
+    ask(&mut alone, 1, 600);
+    ask(&mut alone, 3, 400);
+    assert_eq!(alone.busy, 1, "the same again is no more, and there was room for this");
+    alone.step(Event::Timer(Timer::Gather));
+    assert_eq!(alone.entries, [2], "what was refused is not proposed");
+    ask(&mut alone, 4, 5_000);
+    alone.step(Event::Timer(Timer::Gather));
+    assert_eq!((alone.busy, &alone.entries[..]), (1, &[2, 1][..]), "what is decided has left");
+
+    // What followers forward is dropped beyond the bound: they send it again.
+    let requests = vec![long(5, 600), long(6, 600)];
+    let message = Message::Forward { requests, attest: false };
+    alone.step(Event::Message { from: NodeId(1), message });
+    alone.step(Event::Timer(Timer::Gather));
+    assert_eq!(alone.entries, [2, 1, 1]);
 }

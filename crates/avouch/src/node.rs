@@ -8,6 +8,8 @@
 //! election-period = "500ms"         # longer than the longest round trip between voters
 //! clock-bound = "2ms"               # optional: how far this machine's clock may be off
 //! quota = "2GiB"                    # optional: how much data the store may hold
+//! accept-torn-tail = true           # optional, for a sole voter: it starts although the end of its
+//!                                   # log is torn, and gives up what was not yet acknowledged
 //! [peers]                           # where this node reaches each other one
 //! n2 = "10.0.0.2:2380"
 //! [clients]                         # optional: what `member list` says
@@ -28,7 +30,7 @@ use std::time::Duration;
 
 /// The file's name in a node's folder.
 pub const NAME: &str = "node.toml";
-const MEMBERS: [&str; 9] = [
+const MEMBERS: [&str; 10] = [
     "node",
     "data",
     "client",
@@ -36,6 +38,7 @@ const MEMBERS: [&str; 9] = [
     "election-period",
     "clock-bound",
     "quota",
+    "accept-torn-tail",
     "peers",
     "clients",
 ];
@@ -50,6 +53,8 @@ struct Document {
     election_period: String,
     clock_bound: Option<String>,
     quota: Option<String>,
+    #[serde(default)]
+    accept_torn_tail: bool,
     #[serde(default)]
     peers: BTreeMap<String, String>,
     #[serde(default)]
@@ -136,6 +141,7 @@ pub fn read(path: &Path) -> Result<HostConfig, Error> {
         let quota = quantity::size(quota).map_err(|error| text.wrong("quota", error))?;
         config.node.limits.quota_bytes = quota;
     }
+    config.accept_torn_tail = document.accept_torn_tail;
     Ok(config)
 }
 

@@ -14,8 +14,11 @@ pub enum What {
         /// The last.
         to: Seq,
     },
-    /// At most `length` bytes of the newest durable checkpoint, from `offset`.
+    /// `length` bytes of a durable checkpoint from `offset`, fewer only at its end.
     Chunk {
+        /// Which one, by the number given with it; none for the newest. One that is being read
+        /// stays readable for a while after a newer one has taken its place (H7).
+        checkpoint: Option<Seq>,
         /// Where to start.
         offset: u64,
         /// How many bytes at most.

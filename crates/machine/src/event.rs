@@ -24,7 +24,7 @@ pub struct CommandId(pub u64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LoadId(pub u64);
 
-/// A part of the newest durable checkpoint, as the bytes that stand on disk.
+/// A part of a durable checkpoint, as the bytes that stand on disk.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Chunk {
     /// The sequence number given with the checkpoint: chunks of different ones never mix.
@@ -42,7 +42,7 @@ pub struct Chunk {
 pub enum Loaded<P: Protocol> {
     /// The records asked for, or a prefix of them of at least one.
     Records(Vec<(Seq, P::Record)>),
-    /// A part of the newest checkpoint.
+    /// A part of a checkpoint.
     Chunk(Chunk),
     /// It is not there any more.
     Missing,

@@ -21,6 +21,10 @@
 //!   a whole before `Checkpointed`; `Release` is obeyed lazily and
 //!   only for records that a durable checkpoint covers.
 //! - H6 `Observe` goes nowhere that can come back: dropping every one changes nothing else.
+//! - H7 A checkpoint of which a part was read stays readable by its number after a newer one took
+//!   its place, for as long as it is read now and then. A host keeps few such, may let go of one at
+//!   any time, and has none after a crash; then it says that it is missing, and never gives bytes
+//!   of another.
 //!
 //! What a protocol owes a host: no clock, thread, socket, operating-system randomness or
 //! unordered iteration inside `step`; sequence numbers without gaps, from

@@ -1,7 +1,7 @@
 //! The explorer's disks and crashes: a register that keeps its word through every fault, mutants
 //! that only one kind of fault can catch, and a scribe whose states can be counted by hand.
 
-use avouch_machine::explorer::{Bounds, Explorer, Fact, Network, Sync, System};
+use avouch_machine::explorer::{Act, Bounds, Explorer, Fact, Network, Sync, System};
 use avouch_machine::{Effect, Effects, Env, Event, LoadId, Loaded, Protocol, Recovered, Seq, What};
 use avouch_promise::{Nanos, NodeId};
 use std::collections::BTreeSet;
@@ -341,6 +341,48 @@ fn disks_sync_as_they_promise() {
         report.verdict().expect("outputs wait for their records");
         assert_eq!(report.unique, unique, "{report}");
     }
+}
+
+#[test]
+fn one_disk_may_be_slower_than_the_others() {
+    let scribes = |slow| {
+        Explorer::<Scribe>::new([(5, false), (5, false)])
+            .disk(Sync::Immediate)
+            .disk_of(NodeId(2), slow)
+            .invariant("n1 waits for nothing", |system| {
+                system.node(NodeId(1)).disk.durable == Seq(5)
+            })
+            .run()
+    };
+    for (slow, unique) in [(Sync::AnyPrefix, 32), (Sync::Whole, 2), (Sync::Immediate, 1)] {
+        let report = scribes(slow);
+        report.verdict().expect("only n2's disk is slow");
+        assert_eq!(report.unique, unique, "{report}");
+        assert!(report.bounds.contains(&format!("within the step (of n2: {slow})")), "{report}");
+    }
+}
+
+#[test]
+fn crashes_may_be_left_to_one_node() {
+    let scribes = |of_n1, of_n2| {
+        Explorer::<Scribe>::new([(1, false), (1, false)])
+            .disk(Sync::Immediate)
+            .bounds(Bounds { crashes: 3, ..Bounds::default() })
+            .act_limit("crashes of n1", of_n1, |node, act| {
+                node == NodeId(1) && matches!(act, Act::Crash(..))
+            })
+            .act_limit("crashes of n2", of_n2, |node, act| {
+                node == NodeId(2) && matches!(act, Act::Crash(..))
+            })
+            .run()
+    };
+    // A node that crashed k times is down, or up again: 1 + 2 * 3 states of one node; of both,
+    // without a limit that binds, those with at most three crashes in all.
+    let report = scribes(3, 0);
+    assert_eq!((report.unique, report.taken.crashes, report.exhausted), (7, 3, true), "{report}");
+    assert_eq!(scribes(0, 2).unique, 5);
+    assert_eq!(scribes(1, 1).unique, 3 * 3);
+    assert_eq!(scribes(3, 3).unique, 1 + 2 * 6 + (2 * 2) * 3);
 }
 
 #[test]

@@ -1,12 +1,17 @@
 //! A request as evidence binds it: what is asked, with which guarantee, and the client's nonce.
 //!
 //! ```text
-//! version (1) | cluster | keyspace | client (8) | sequence (8) | settled (8) | nonce (16)
-//! | guarantee (bytes) | token (bytes) | body (bytes)
+//! version (1) | intent (1) | cluster | keyspace | client (8) | sequence (8) | settled (8)
+//! | nonce (16) | guarantee (bytes) | token (bytes) | body (bytes)
 //! ```
 //!
 //! The body is the keyspace's own canonical operation, opaque here. These bytes are what a log
 //! entry holds and what an answer's request digest covers.
+//!
+//! The intent says whether the operation reads or writes, so that a verifier to whom the body is
+//! opaque still knows which proof to ask for: nothing but its own entry in the log proves a write.
+//! Whoever knows the keyspace's operations holds the two against each other: the client when it
+//! asks, the node before it begins, the `verify` command when it is shown a file.
 
 use crate::codec::{Decode, DecodeError, Encode, Reader, Writer};
 use crate::digest::{Digest, digest_of};
@@ -43,9 +48,50 @@ impl Decode for RequestId {
     }
 }
 
+/// What a request is to do with the state; its number is its byte in the encoding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Intent {
+    /// Look at it, and leave it as it is.
+    Read = 1,
+    /// Change it, or do so under a condition.
+    Write = 2,
+}
+impl Intent {
+    /// Its word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+        }
+    }
+}
+impl fmt::Display for Intent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+impl Encode for Intent {
+    fn encode(&self, out: &mut Writer) {
+        out.u8(*self as u8);
+    }
+}
+impl Decode for Intent {
+    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let error = input.error("an intent: 1 to read, 2 to write");
+        match input.u8()? {
+            1 => Ok(Self::Read),
+            2 => Ok(Self::Write),
+            _ => Err(error),
+        }
+    }
+}
+
 /// One request.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Request {
+    /// Whether its operation reads or writes.
+    pub intent: Intent,
     /// The cluster it is meant for; another cluster refuses it.
     pub cluster: ClusterId,
     /// The keyspace it is meant for.
@@ -64,7 +110,8 @@ pub struct Request {
     pub body: Bytes,
 }
 
-const VERSION: u8 = 1;
+/// Version 1 had no intent: a write of that form could be passed off as a read.
+const VERSION: u8 = 2;
 
 impl Request {
     /// The digest of a request's bytes, by which facts name it.
@@ -79,6 +126,7 @@ impl Request {
 impl Encode for Request {
     fn encode(&self, out: &mut Writer) {
         out.u8(VERSION);
+        self.intent.encode(out);
         self.cluster.encode(out);
         self.keyspace.encode(out);
         self.id.encode(out);
@@ -91,11 +139,12 @@ impl Encode for Request {
 }
 impl Decode for Request {
     fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let error = input.error("a request of version 1");
+        let error = input.error("a request of version 2");
         if input.u8()? != VERSION {
             return Err(error);
         }
         Ok(Self {
+            intent: Intent::decode(input)?,
             cluster: ClusterId::decode(input)?,
             keyspace: KeyspaceId::decode(input)?,
             id: RequestId::decode(input)?,

@@ -14,7 +14,7 @@ use crate::log_point::{EntryHeader, LogIndex, LogPoint};
 use crate::merkle;
 use crate::quantity::{Interval, Nanos, WallTime};
 use crate::random::Random;
-use crate::request::{Nonce, Request, RequestId};
+use crate::request::{Intent, Nonce, Request, RequestId};
 use crate::signature::{Signature, Signer, Symbolic};
 use crate::trust::{Ed25519Signer, Founding, Keyspace, Member, Trust};
 use bytes::Bytes;
@@ -75,12 +75,22 @@ impl Forge {
         Self { trust, scope, headers: Vec::new(), entries: Vec::new(), keys, drawn: 0 }
     }
 
-    /// A request with a nonce of its own.
-    pub fn request(&mut self, guarantee: &str, body: &'static [u8]) -> Request {
+    /// A request to read, with a nonce of its own.
+    pub fn get(&mut self, guarantee: &str, body: impl Into<Bytes>) -> Request {
+        self.request(Intent::Read, guarantee, body.into())
+    }
+
+    /// A linearizable request to write, with a nonce of its own.
+    pub fn put(&mut self, body: impl Into<Bytes>) -> Request {
+        self.request(Intent::Write, "linearizable", body.into())
+    }
+
+    fn request(&mut self, intent: Intent, guarantee: &str, body: Bytes) -> Request {
         self.drawn += 1;
         let mut nonce = [0xa5; 16];
         nonce[..8].copy_from_slice(&self.drawn.to_le_bytes());
         Request {
+            intent,
             cluster: self.scope.cluster,
             keyspace: self.scope.keyspace,
             id: RequestId { client: 77, sequence: self.drawn },
@@ -88,7 +98,7 @@ impl Forge {
             nonce: Nonce(nonce),
             guarantee: guarantee.to_owned(),
             token: Bytes::new(),
-            body: Bytes::from_static(body),
+            body,
         }
     }
 
@@ -110,7 +120,7 @@ impl Forge {
     /// Appends `count` entries of three requests each that nobody looks at.
     pub fn fill(&mut self, ballot: Ballot, count: usize) {
         for _ in 0..count {
-            let requests = (0..3).map(|_| self.request("linearizable", b"other").to_bytes());
+            let requests = (0..3).map(|_| self.put("other").to_bytes());
             let requests = requests.collect();
             self.append(ballot, requests);
         }
@@ -218,8 +228,7 @@ impl Forge {
     /// Appends `request` in the middle of an entry of `batch`, and answers it with evidence of
     /// the write; two of the acknowledgements reach one entry further.
     pub fn write(&mut self, ballot: Ballot, request: &Request, batch: usize) -> Item {
-        let mut requests: Vec<_> =
-            (0..batch).map(|_| self.request("linearizable", b"put").to_bytes()).collect();
+        let mut requests: Vec<_> = (0..batch).map(|_| self.put("put").to_bytes()).collect();
         let place = batch / 2;
         if let Some(slot) = requests.get_mut(place) {
             *slot = request.to_bytes();
@@ -248,7 +257,7 @@ impl Forge {
         let header = self.last();
         let place = batch / 2;
         let mut digests: Vec<_> = (0..batch)
-            .map(|_| Request::digest(&self.request("linearizable", b"get").to_bytes()))
+            .map(|_| Request::digest(&self.get("linearizable", "get").to_bytes()))
             .collect();
         if let Some(slot) = digests.get_mut(place) {
             *slot = Request::digest(&request.to_bytes());

@@ -21,9 +21,9 @@ fn cases() -> u64 {
 
 fn items(forge: &mut Forge) -> Vec<Item> {
     forge.fill(BALLOT, 3);
-    let mut ask = |guarantee| forge.request(guarantee, b"body");
-    let [put, get, old, any] =
-        ["linearizable", "linearizable", "consistent-prefix", "eventual"].map(&mut ask);
+    let put = forge.put("body");
+    let ask = |guarantee| forge.get(guarantee, "body");
+    let [get, old, any] = ["linearizable", "consistent-prefix", "eventual"].map(ask);
     vec![
         forge.write(BALLOT, &put, 5),
         forge.read_index(&get, 3, false),
@@ -89,7 +89,7 @@ fn mutants_of_an_evidence_file() {
 #[test]
 fn mutants_of_requests() {
     let mut forge = Forge::default();
-    let request = forge.request("bounded-staleness=2s", b"body");
+    let request = forge.get("bounded-staleness=2s", "body");
     mutants_of::<Request>("mutants_of_requests", &[request]);
 }
 

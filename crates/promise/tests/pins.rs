@@ -5,9 +5,9 @@
 
 use avouch_promise::identity::Ballot;
 use avouch_promise::{
-    Ack, Answer, ClusterId, Digest, Encode, EntryHeader, Epoch, GroupId, Incarnation, Interval,
-    KeyspaceId, LogIndex, LogPoint, NodeId, Nonce, Request, RequestId, Scope, WallTime, digest_of,
-    merkle,
+    Ack, Answer, ClusterId, Digest, Encode, EntryHeader, Epoch, GroupId, Incarnation, Intent,
+    Interval, KeyspaceId, LogIndex, LogPoint, NodeId, Nonce, Request, RequestId, Scope, WallTime,
+    digest_of, merkle,
 };
 use bytes::Bytes;
 
@@ -23,6 +23,7 @@ fn hex(digest: &Digest) -> String {
 fn requests_entries_facts_and_seals_are_pinned() {
     let cluster = ClusterId(std::array::from_fn(|i| i as u8));
     let request = Request {
+        intent: Intent::Write,
         cluster,
         keyspace: KeyspaceId(0),
         id: RequestId { client: 77, sequence: 300 },
@@ -33,7 +34,7 @@ fn requests_entries_facts_and_seals_are_pinned() {
         body: Bytes::from_static(b"body"),
     };
     let request = Request::digest(&request.to_bytes());
-    assert_eq!(hex(&request), "f1780f6c8711d64dd25cdd07768821f4a632bb8dbff685eef9d210898d8e4e46");
+    assert_eq!(hex(&request), "c08ac2030b0ed81bc4d9e61bce33b4866a37f20b995cf64fd7d1c00ceab338cc");
 
     let ballot = Ballot { round: 300, leader: NodeId(2) };
     let header = EntryHeader {
@@ -44,7 +45,7 @@ fn requests_entries_facts_and_seals_are_pinned() {
         count: 3,
     };
     let chain = header.chain();
-    assert_eq!(hex(&chain), "4bbe991af88abc238a79bb88b8b394694809d6aab6c442899b3971f5d1ed6c9f");
+    assert_eq!(hex(&chain), "391dd4a9d960d47ee05928ef5a82cd12cb989f8460959f4775923ab41d7461db");
 
     let scope = Scope { cluster, keyspace: KeyspaceId(0), group: GroupId(0) };
     let ack = Ack {
@@ -74,9 +75,9 @@ fn requests_entries_facts_and_seals_are_pinned() {
     assert_eq!(
         [facts[0], facts[1], seal].each_ref().map(hex),
         [
-            "f0b3b8e98edb84c933874267e348f291dee06fee66977c6690b293ce17c8ff72",
-            "ea31111464e0c5dce38caffdbfe6a9df7c50b57e04efceef9e7a50887b0a13ae",
-            "3f26c0a2f03415c471ea4dfd77d8f6693a3075fe624bf65dbdc473c50b3e4d59",
+            "9dbdadefcbb9829a62e05503a981906675cf84b78ee2712ccd1bec1c50464def",
+            "e281a625bc4e32cb2e4abafa3cc4893d51b36fd04ac6c6af87c42efceba974b4",
+            "abf9c19091aa618a419c55aa31eaf97f9c53b43861d5ee729fb17d89b70ecd45",
         ]
     );
 }

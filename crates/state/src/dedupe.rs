@@ -111,17 +111,20 @@ impl Dedupe {
     /// Keeps the answer to a new request, and forgets what may be forgotten.
     pub(crate) fn keep(&mut self, id: RequestId, settled: u64, answer: Answer, limits: &Limits) {
         let point = answer.point;
-        let mut client = self.take(id.client).unwrap_or_else(|| Client {
-            settled: 0,
-            last: point,
-            answers: RedBlackTreeMapSync::new_sync(),
-        });
+        let kept = self.clients.get(&id.client).cloned();
+        let known = usize::from(kept.is_some());
+        let mut client = if let Some(client) = kept {
+            self.unlist(id.client, client)
+        } else {
+            let answers = RedBlackTreeMapSync::new_sync();
+            Client { settled: 0, last: point, answers }
+        };
         self.bytes += answer_bytes(&answer);
         client.answers.insert_mut(id.sequence, answer);
         client.last = point;
         let own = if planted(Mutant::UnsettledIsForgotten) { id.sequence } else { settled };
         self.settle(&mut client, own.min(id.sequence));
-        while self.over(limits) && self.forget_one() {}
+        while self.over(known, limits) && self.forget_one() {}
         while self.bytes > limits.answers_bytes && client.answers.size() > 1 {
             let lowest = client.answers.first().map_or(0, |(sequence, _)| *sequence);
             self.settle(&mut client, lowest + 1);
@@ -129,9 +132,10 @@ impl Dedupe {
         self.insert(id.client, client);
     }
 
-    /// Whether there is no room for one more client.
-    fn over(&self, limits: &Limits) -> bool {
-        self.clients.size() as u64 >= limits.clients.max(1) || self.bytes > limits.answers_bytes
+    /// Whether there is no room for one more client, `known` of which are counted already.
+    fn over(&self, known: usize, limits: &Limits) -> bool {
+        let others = (self.clients.size() - known) as u64;
+        others >= limits.clients.max(1) || self.bytes > limits.answers_bytes
     }
 
     /// Forgets the client whose last write lies furthest back.
@@ -161,9 +165,14 @@ impl Dedupe {
     fn take(&mut self, name: u64) -> Option<Client> {
         let client = self.clients.get(&name)?.clone();
         self.clients.remove_mut(&name);
+        Some(self.unlist(name, client))
+    }
+
+    /// Takes a client from the list by last write; its next write enters it again.
+    fn unlist(&mut self, name: u64, client: Client) -> Client {
         let listed = self.recent.remove_mut(&client.last);
         invariant!(I1, listed, "client {name:016x} is not listed at {}", client.last);
-        Some(client)
+        client
     }
 
     fn insert(&mut self, name: u64, client: Client) {

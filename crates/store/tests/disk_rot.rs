@@ -5,7 +5,7 @@
 mod disk_common;
 
 use avouch_machine::Seq;
-use avouch_promise::{Blame, ClusterId, NodeId, Random};
+use avouch_promise::{Blame, NodeId, Random};
 use avouch_store::disk::memory::Survivors;
 use avouch_store::disk::scrub::{Damaged, scrub};
 use avouch_store::disk::{
@@ -145,7 +145,7 @@ fn blocks_of_an_earlier_life_are_never_taken_for_records() {
 }
 
 #[test]
-fn a_corrupt_record_is_refused_repaired_once_and_stays_repaired() {
+fn a_corrupt_record_is_refused_and_named_until_it_is_released() {
     let folder = small_log(12);
     let (wal, _) = open(&folder, Mutant::None);
     drop(wal);
@@ -159,19 +159,17 @@ fn a_corrupt_record_is_refused_repaired_once_and_stays_repaired() {
     assert_eq!(log.next_seq, Seq(13));
     assert_eq!(wal.read(Seq(2), Seq(4), 1 << 20), Err(ReadError::Corrupt(Seq(2)..=Seq(2))));
     assert_eq!(wal.read(Seq(6), Seq(9), 1 << 20).expect("a prefix").len(), 2);
-    let wrong = wal.repair(&[(Seq(2), Bytes::from_static(b"12345678"))]).expect_err("refused");
-    assert_eq!(wrong.blame, Blame::Peer);
-    let healthy = wal.repair(&[(Seq(3), short(3))]).expect_err("refused");
-    assert_eq!(healthy.blame, Blame::Caller);
-    wal.repair(&[(Seq(2), short(2)), (Seq(8), short(8))]).expect("repaired");
-    let (mut wal, log) = open(&folder.crash(&Survivors::Nothing), Mutant::None);
-    assert!(log.corrupt.is_empty() && !log.doubtful);
-    judge(&log, 12).expect("all is there");
-    assert_eq!(wal.read(Seq(1), Seq(12), 1 << 20).expect("all").len(), 12);
+    assert_eq!(wal.corrupt(), log.corrupt);
     assert_eq!(wal.read(Seq(1), Seq(13), 1 << 20), Err(ReadError::Missing));
-    assert_eq!(wal.read(Seq(1), Seq(12), 9).expect("a prefix").len(), 2);
+    assert_eq!(wal.read(Seq(3), Seq(7), 9).expect("a prefix").len(), 2);
     append(&mut wal, 1, 0);
     assert_eq!(wal.read(Seq(13), Seq(13), 1).expect("from memory")[0].1, record(13, 0));
+    wal.sync().expect("a sync");
+    // A later start finds the same; once a checkpoint covers them they are released with the rest.
+    let (mut wal, log) = open(&folder.crash(&Survivors::Nothing), Mutant::None);
+    assert_eq!(log.corrupt, [Seq(2)..=Seq(2), Seq(8)..=Seq(8)]);
+    wal.release(Seq(13)).expect("released");
+    assert_eq!(wal.corrupt(), []);
 }
 
 /// Where a record stands, by looking for its bytes.
@@ -231,7 +229,7 @@ fn checkpoint(folder: &MemoryFolder, length: usize) -> Checkpoints {
 }
 
 #[test]
-fn every_flipped_byte_of_a_checkpoint_names_its_part_and_is_refused_until_repaired() {
+fn every_flipped_byte_of_a_checkpoint_names_its_part_and_is_refused() {
     for (length, step) in [(1000, 1), (150_000, 211)] {
         let folder = MemoryFolder::new(6);
         checkpoint(&folder, length);
@@ -251,68 +249,44 @@ fn every_flipped_byte_of_a_checkpoint_names_its_part_and_is_refused_until_repair
             assert!(opened.newest.is_none() && checkpoints.newest().is_none(), "byte {offset}");
             let [(damaged, parts)] = &opened.damaged[..] else { panic!("byte {offset}") };
             assert_eq!(*parts, [expected], "byte {offset}");
-            let refused = damaged.read_chunk(offset as u64, 1).expect_err("never served");
+            let refused = damaged.part(expected).expect_err("never served");
             assert_eq!(refused.blame, Blame::Corrupt);
             assert!(refused.expected.contains(&expected.to_string()), "{refused}");
             let body = damaged.body().and_then(Iterator::collect::<Result<Vec<_>, _>>);
             let whole = body.and_then(|_| damaged.meta()).and_then(|_| damaged.digest());
             assert!(whole.is_err(), "byte {offset}");
-            assert!(checkpoints.accept(damaged).is_err(), "not yet");
-            // A peer's bytes: wrong ones are refused, the right ones make it whole.
-            let start = match expected {
-                Part::Head => 0,
-                Part::Block(number) => 4096 + number as usize * 65_536,
-                Part::Footer => sound.len() - 64,
-            };
-            let end = match expected {
-                Part::Head => 4096,
-                Part::Block(_) => (start + 65_536).min(sound.len() - 64),
-                Part::Footer => sound.len(),
-            };
-            let mut wrong = sound[start..end].to_vec();
-            wrong[offset - start] ^= 0x55;
-            assert_eq!(damaged.repair(expected, &wrong).expect_err("refused").blame, Blame::Peer);
-            damaged.repair(expected, &sound[start..end]).expect("repaired");
-            checkpoints.accept(damaged).expect("whole again");
-            assert_eq!(rotten.content(name).as_deref(), Some(&sound[..]));
-            assert_eq!(checkpoints.covered().seq(), Seq(9));
+            assert_eq!(checkpoints.covered().seq(), Seq(0), "it covers nothing");
+            // The next one takes its place.
+            checkpoints.write(Seq(10), b"meta", [Bytes::from_static(b"body")]).expect("written");
+            assert!(!rotten.names().expect("names").contains(name), "byte {offset}");
         }
     }
 }
 
 #[test]
-fn a_checkpoint_is_the_same_bytes_on_every_node_and_travels_in_chunks() {
+fn a_checkpoint_is_the_same_bytes_on_every_node() {
     let folder = MemoryFolder::new(7);
     let newest = checkpoint(&folder, 200_000).newest().expect("one");
-    let chunks: Vec<Bytes> = (0..=newest.total() / 10_000)
-        .map(|n| newest.read_chunk(n * 10_000, 10_000).expect("a chunk"))
-        .collect();
-    assert!(newest.read_chunk(newest.total(), 10).expect("nothing").is_empty());
-    let other = MemoryFolder::new(8);
-    let (checkpoints, _) =
-        Checkpoints::open(Arc::new(other.clone()), IDENTITY.cluster).expect("opens");
-    let cut = checkpoints.adopt(Seq(4), chunks[..7].to_vec()).expect_err("not whole");
-    assert_eq!(cut.blame, Blame::Peer);
-    let adopted = checkpoints.adopt(Seq(5), chunks).expect("adopted");
-    assert_eq!(adopted.digest(), newest.digest());
-    assert_eq!(adopted.meta().expect("meta"), "meta of this state");
     let mut random = Random::new(5);
     let expected: Vec<u8> = (0..200_000).map(|_| random.bits() as u8).collect();
-    let body: Vec<Bytes> =
-        adopted.body().expect("a body").collect::<Result<_, _>>().expect("sound");
+    let body: Vec<Bytes> = newest.body().expect("a body").collect::<Result<_, _>>().expect("sound");
     assert_eq!(body.concat(), expected);
     // The same state cut otherwise gives the same file.
     let third = MemoryFolder::new(9);
-    let (checkpoints, _) = Checkpoints::open(Arc::new(third), IDENTITY.cluster).expect("opens");
+    let (checkpoints, _) =
+        Checkpoints::open(Arc::new(third.clone()), IDENTITY.cluster).expect("opens");
     let again =
         checkpoints.write(Seq(1), b"meta of this state", [Bytes::from(expected)]).expect("written");
     assert_eq!(again.digest(), newest.digest());
     assert_eq!(again.total(), newest.total());
-    // A foreign cluster's is refused.
-    let (foreign, _) =
-        Checkpoints::open(Arc::new(MemoryFolder::new(1)), ClusterId([8; 16])).expect("opens");
-    let chunk = newest.read_chunk(0, u32::MAX).expect("all of it");
-    assert_eq!(foreign.adopt(Seq(1), [chunk]).expect_err("foreign").blame, Blame::Peer);
+    let content = |folder: &MemoryFolder, seq: u64| {
+        folder.content(&format!("checkpoint-{seq:020}.image")).expect("content")
+    };
+    assert_eq!(content(&third, 1), content(&folder, 9));
+    // It travels as its content, in chunks of any length, each block checked.
+    let chunk = |at: u64| newest.read_content(at * 10_000, 10_000).expect("a chunk");
+    let chunks: Vec<Bytes> = (0..1_000).map(chunk).take_while(|chunk| !chunk.is_empty()).collect();
+    assert_eq!(chunks.concat(), [&b"meta of this state"[..], &body.concat()].concat());
 }
 
 #[test]

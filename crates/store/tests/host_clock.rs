@@ -85,6 +85,7 @@ impl Alone {
 
     fn ask(&mut self, number: u64, operation: &Operation, guarantee: &str) -> (Bytes, Output) {
         let request = Request {
+            intent: operation.intent(),
             cluster: self.env.trust.cluster(),
             keyspace: KeyspaceId(0),
             id: RequestId { client: 1, sequence: number },

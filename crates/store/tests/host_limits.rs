@@ -96,6 +96,32 @@ fn a_peer_of_another_cluster_is_turned_away() {
 }
 
 #[test]
+fn a_request_whose_intent_is_not_its_operations_is_refused_before_it_begins() {
+    use avouch_promise::{Encode, Intent, KeyspaceId, Nonce, Request, RequestId};
+    let cluster = Cluster::start("intent", 1);
+    for (intent, operation) in [(Intent::Read, put("k", "v")), (Intent::Write, get("k"))] {
+        let request = Request {
+            intent,
+            cluster: cluster.trust.cluster(),
+            keyspace: KeyspaceId(0),
+            id: RequestId { client: 1, sequence: 1 },
+            settled: 0,
+            nonce: Nonce::default(),
+            guarantee: "linearizable".into(),
+            token: bytes::Bytes::new(),
+            body: operation.to_bytes(),
+        };
+        let (request, read_only) = (request.to_bytes(), operation.is_read_only());
+        let question = Question { request, read_only, evidence: true, deadline: None };
+        let handle = cluster.hosts[&1].handle();
+        let refusal = cluster.runtime.block_on(handle.ask(question)).unwrap_err();
+        let Refusal::Error(error) = refusal else { panic!("{refusal:?}") };
+        assert_eq!(error.blame, Blame::Caller, "{error}");
+        assert!(error.to_string().contains(&format!("one to {intent}")), "{error}");
+    }
+}
+
+#[test]
 fn beyond_its_quota_the_cluster_answers_with_etcds_alarm() {
     let quota: host_common::Tune = |config| config.node.limits.quota_bytes = 64 << 10;
     let cluster = Cluster::start_tuned("quota", 3, quota);
@@ -127,8 +153,9 @@ fn a_stopping_node_says_so_and_a_full_queue_is_busy() {
     }
     let handle = cluster.hosts[&leader].handle();
     let question = || {
-        use avouch_promise::{Encode, KeyspaceId, Nonce, Request, RequestId};
+        use avouch_promise::{Encode, Intent, KeyspaceId, Nonce, Request, RequestId};
         let request = Request {
+            intent: Intent::Read,
             cluster: cluster.trust.cluster(),
             keyspace: KeyspaceId(0),
             id: RequestId::default(),

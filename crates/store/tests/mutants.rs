@@ -1,7 +1,7 @@
 //! Bugs planted in log, node and host, each killed by the simulated world: by evidence, by the
 //! judge, by an invariant or by a law.
 
-use avouch_agreement::Mutant;
+use avouch_agreement::{Killer, Mutant};
 use avouch_promise::Nanos;
 use avouch_store::campaign::{Plan, run};
 use avouch_store::node::NodeMutant;
@@ -32,6 +32,12 @@ fn usurping(nodes: u32) -> Plan {
     Plan { usurp: true, ..rough(nodes) }
 }
 
+/// A host that cuts its log wherever the node says so.
+fn trusting(nodes: u32) -> Plan {
+    let trusting = Mutants { truncate_uncovered: true, ..Mutants::default() };
+    Plan { host_mutants: trusting, ..rough(nodes) }
+}
+
 /// A bug in the log, in the world in which it shows soonest.
 fn in_log(mutant: Mutant, plan: &Plan, seeds: u64) {
     assert_killed(
@@ -41,48 +47,43 @@ fn in_log(mutant: Mutant, plan: &Plan, seeds: u64) {
     );
 }
 
-#[test]
-fn acknowledge_before_persisting() {
-    in_log(Mutant::AcknowledgeBeforePersisting, &rough(3), 200);
+/// One test for each bug in the log, and the list of all of them.
+macro_rules! killed_in_log {
+    ($($test:ident: $mutant:ident = $plan:expr, $seeds:literal;)+) => {
+        const KILLED: &[Mutant] = &[$(Mutant::$mutant),+];
+
+        $(
+            #[test]
+            fn $test() {
+                in_log(Mutant::$mutant, &$plan, $seeds);
+            }
+        )+
+    };
+}
+
+killed_in_log! {
+    acknowledge_before_persisting: AcknowledgeBeforePersisting = rough(3), 200;
+    decide_without_a_quorum: DecideWithoutQuorum = rough(3), 50;
+    read_without_a_quorum: ReadWithoutQuorum = rough(3), 50;
+    vote_in_doubt: VoteInDoubt = rough(3), 100;
+    ignore_a_promise: IgnorePromise = rough(5), 300;
+    skip_the_sync: SkipSync = usurping(3), 400;
+    truncate_before_the_checkpoint_is_durable: TruncateBeforeCheckpoint = trusting(3), 1_000;
 }
 
 #[test]
-fn decide_without_a_quorum() {
-    in_log(Mutant::DecideWithoutQuorum, &rough(3), 50);
+fn every_bug_left_to_the_world_is_killed_here() {
+    for mutant in Mutant::ALL.iter().filter(|mutant| mutant.killer() == Killer::World) {
+        let planted = format!("Some(Mutant::{mutant:?})");
+        let killed = KILLED.contains(mutant) || include_str!("laggard.rs").contains(&planted);
+        assert!(killed, "no test kills {mutant:?}");
+    }
 }
 
 #[test]
-fn read_without_a_quorum() {
-    in_log(Mutant::ReadWithoutQuorum, &rough(3), 50);
-}
-
-#[test]
-fn vote_in_doubt() {
-    in_log(Mutant::VoteInDoubt, &rough(3), 100);
-}
-
-#[test]
-fn ignore_a_promise() {
-    in_log(Mutant::IgnorePromise, &rough(5), 300);
-}
-
-#[test]
-fn skip_the_sync() {
-    in_log(Mutant::SkipSync, &usurping(3), 400);
+fn tell_of_records_before_they_are_durable() {
     let early = Mutants { persisted_too_early: true, ..Mutants::default() };
     assert_killed("persisted too early", &Plan { host_mutants: early, ..rough(3) }, 200);
-}
-
-#[test]
-fn read_on_behind_a_missing_record() {
-    in_log(Mutant::FoldAcrossGap, &usurping(3), 400);
-}
-
-#[test]
-fn truncate_before_the_checkpoint_is_durable() {
-    let trusting = Mutants { truncate_uncovered: true, ..Mutants::default() };
-    let plan = Plan { host_mutants: trusting, ..rough(3) };
-    in_log(Mutant::TruncateBeforeCheckpoint, &plan, 300);
 }
 
 #[test]
@@ -108,9 +109,46 @@ fn bugs_of_the_node_itself() {
     }
 }
 
+/// The judge of the history would find the lost write too; its evidence must not hold either, for
+/// a client has nothing else.
+#[test]
+fn a_write_that_was_never_in_the_log_is_refuted_by_its_evidence() {
+    let plan = Plan { node_mutant: Some(NodeMutant::ProveWriteByRead), ..rough(3) };
+    let (seed, what) = killed(&plan, 20).unwrap_or_default();
+    println!("ProveWriteByRead: killed by seed {seed}: {what}");
+    assert!(what.contains("does not hold: refuted: read-index evidence proves no write"), "{what}");
+}
+
+/// What only an order by evidence finds, on seeds whose every answer carries some.
+fn by_evidence(mutant: NodeMutant, expected: &str) {
+    let plan = Plan { node_mutant: Some(mutant), evidence_alone_every: 1, ..rough(3) };
+    let (seed, what) = killed(&plan, 50).unwrap_or_default();
+    println!("{mutant:?}: killed by seed {seed}: {what}");
+    assert!(what.contains(expected), "{mutant:?}: {what}");
+}
+
+#[test]
+fn a_point_that_the_evidence_does_not_prove() {
+    by_evidence(NodeMutant::MisstatePoint, "its evidence proves");
+}
+
+#[test]
+fn a_state_that_is_not_the_one_at_the_proved_point() {
+    by_evidence(NodeMutant::AnswerOldState, "not ordered_by_evidence_alone: violated");
+}
+
 #[test]
 fn without_a_planted_bug_usurpation_breaks_nothing() {
     if let Some((seed, what)) = killed(&usurping(3), 100) {
         panic!("seed {seed}: {what}");
+    }
+}
+
+#[test]
+fn let_more_be_under_way_than_a_message_carries() {
+    let crowd = Plan { clients: 16, large: 0.9, ..rough(3) };
+    in_log(Mutant::FlightUnbounded, &crowd, 200);
+    if let Some((seed, what)) = killed(&crowd, 40) {
+        panic!("without the planted bug: seed {seed}: {what}");
     }
 }

@@ -3,7 +3,8 @@
 //! ```text
 //!   seeds first..first+count --> run(seed) --> Outcome { hash, counters, violation }
 //!     again for a sample     --> the same hash, or the run is not determined by its seed
-//!     summed counters        --> at least so many of each, or the campaign exercised nothing
+//!     summed counters        --> at least so many of each, or the campaign exercised nothing;
+//!                                at most so many of some, or it decided too little
 //!     lowest failing seed    --> one line: repro: AVOUCH_SEED=... cargo test -p ... name
 //! ```
 //!
@@ -66,6 +67,7 @@ pub struct Campaign {
     twice_every: u64,
     threads: usize,
     minimums: Vec<(&'static str, u64)>,
+    maximums: Vec<(&'static str, u64)>,
 }
 
 /// What a campaign gave.
@@ -87,6 +89,8 @@ pub struct Report {
     pub first_failure: Option<Failure>,
     /// Which minimums were missed: name, demanded, counted.
     pub missed: Vec<(&'static str, u64, u64)>,
+    /// Which maximums were passed: name, allowed, counted.
+    pub passed: Vec<(&'static str, u64, u64)>,
 }
 
 impl Campaign {
@@ -102,6 +106,7 @@ impl Campaign {
             twice_every: 10,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             minimums: Vec::new(),
+            maximums: Vec::new(),
         }
     }
 
@@ -132,6 +137,13 @@ impl Campaign {
     #[must_use]
     pub fn at_least(mut self, name: &'static str, count: u64) -> Self {
         self.minimums.push((name, count));
+        self
+    }
+
+    /// Demands that all seeds together count at most so many of this name.
+    #[must_use]
+    pub fn at_most(mut self, name: &'static str, count: u64) -> Self {
+        self.maximums.push((name, count));
         self
     }
 
@@ -173,6 +185,7 @@ impl Campaign {
             failures: 0,
             first_failure: None,
             missed: Vec::new(),
+            passed: Vec::new(),
         };
         let mut trace = Trace::new();
         for (at, outcome) in (0..).zip(outcomes) {
@@ -191,6 +204,12 @@ impl Campaign {
             let counted = report.counters.named(name);
             if counted < *demanded {
                 report.missed.push((*name, *demanded, counted));
+            }
+        }
+        for (name, allowed) in &self.maximums {
+            let counted = report.counters.named(name);
+            if counted > *allowed {
+                report.passed.push((*name, *allowed, counted));
             }
         }
         report
@@ -222,9 +241,9 @@ fn caught(seed: u64, run: &(impl Fn(u64) -> Outcome + Sync)) -> Outcome {
 }
 
 impl Report {
-    /// Nothing was wrong and every minimum was met; otherwise all of what was.
+    /// Nothing was wrong, every minimum was met and no maximum passed; otherwise all of what was.
     pub fn verdict(&self) -> Result<(), String> {
-        if self.first_failure.is_none() && self.missed.is_empty() {
+        if self.first_failure.is_none() && self.missed.is_empty() && self.passed.is_empty() {
             Ok(())
         } else {
             Err(self.to_string())
@@ -252,6 +271,9 @@ impl fmt::Display for Report {
         writeln!(f, "counted: {}", self.counters)?;
         for (name, demanded, counted) in &self.missed {
             writeln!(f, "not exercised: {name} {counted}, at least {demanded} demanded")?;
+        }
+        for (name, allowed, counted) in &self.passed {
+            writeln!(f, "too many: {name} {counted}, at most {allowed} allowed")?;
         }
         if let (Some(failure), Some(repro)) = (&self.first_failure, self.repro()) {
             failure.story.iter().try_for_each(|line| writeln!(f, "{line}"))?;

@@ -112,6 +112,14 @@ impl<P: Simulated> World<P> {
             self.counters.add(Count::Undelivered);
             return;
         };
+        if let Some(carries) = link.carries {
+            let bytes = P::message_bytes(&message);
+            if bytes > carries {
+                let from = node(at);
+                let what = "longer than the link carries";
+                return self.fail(format!("{bytes} bytes from {from} to {to}: {what} ({carries})"));
+            }
+        }
         let arrivals = link.send(
             self.now_ns,
             || P::message_bytes(&message),

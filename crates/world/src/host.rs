@@ -233,8 +233,9 @@ impl<P: Simulated> World<P> {
                 self.step(at, Event::Persisted(through));
             }
             Pending::Load { id, what, .. } => {
+                let now = Nanos(self.now_ns);
                 let host = &mut self.nodes[at];
-                let loaded = host.disk.read(what, &self.options.disk, &mut host.disk_random);
+                let loaded = host.disk.read(now, what, &self.options, &mut host.disk_random);
                 self.counters.add(Count::Loads);
                 if loaded == avouch_machine::Loaded::Corrupt {
                     self.counters.add(Count::CorruptLoads);

@@ -49,6 +49,9 @@ pub struct Link {
     pub ordered: bool,
     /// Bytes per second; none for no limit. Messages queue for it.
     pub rate: Option<u64>,
+    /// The longest message that a connection carries in bytes; none for no limit. A longer one is
+    /// a violation: a real connection would lose it, again and again.
+    pub carries: Option<u64>,
     /// What faults add.
     pub weather: Weather,
     cuts: u32,
@@ -74,6 +77,7 @@ impl Link {
             duplicate: 0.0,
             ordered: false,
             rate: None,
+            carries: None,
             weather: Weather::FAIR,
             cuts: 0,
             busy_until_ns: 0,

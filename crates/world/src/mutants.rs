@@ -20,6 +20,8 @@ pub struct Mutants {
     pub reuse_incarnation: bool,
     /// Breaks H5: records are dropped before the checkpoint that covers them is durable.
     pub truncate_uncovered: bool,
+    /// Breaks H7: a checkpoint that is being read goes with its place.
+    pub keep_none_lent: bool,
     /// Breaks recovery: the log is cut at the first bad record, as if rot were a torn tail.
     pub cut_at_first_bad: bool,
     /// Breaks recovery: a torn tail is taken for rot.

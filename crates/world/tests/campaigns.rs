@@ -33,6 +33,15 @@ fn a_campaign_that_did_not_exercise_its_faults_fails() {
 }
 
 #[test]
+fn a_campaign_that_counts_more_than_it_may_fails() {
+    let report = campaign(10).at_most("rallies", 10).at_most("no such name", 0).run(ping_pong);
+    report.verdict().unwrap();
+    let report = campaign(10).at_most("rallies", 9).run(ping_pong);
+    let said = report.verdict().unwrap_err();
+    assert!(said.contains("too many: rallies 10, at most 9 allowed"), "{said}");
+}
+
+#[test]
 fn the_lowest_failing_seed_is_the_one_to_reproduce() {
     let report = campaign(40).threads(3).run(|seed| {
         let mut outcome = ping_pong(seed);

@@ -57,7 +57,10 @@ impl Disk {
         self.read(What::Records { from: Seq(from), to: Seq(to) })
     }
     fn chunk(&mut self, offset: u64, length: u32) -> Loaded<Reader> {
-        self.read(What::Chunk { offset, length })
+        self.read(What::Chunk { checkpoint: None, offset, length })
+    }
+    fn chunk_of(&mut self, checkpoint: u64, offset: u64, length: u32) -> Loaded<Reader> {
+        self.read(What::Chunk { checkpoint: Some(Seq(checkpoint)), offset, length })
     }
     fn checkpoint(&mut self, bytes: u32) {
         self.order(Command::Checkpoint(bytes));
@@ -237,6 +240,43 @@ fn chunks_are_the_bytes_of_the_newest_checkpoint_block_by_block() {
     assert_eq!(disk.chunk(0, 200_000), Loaded::Corrupt);
     assert_eq!(disk.after(CRASH), (None, vec![], 2, true));
     assert_eq!(disk.world.counters().of(Count::CorruptLoads), 2);
+}
+
+#[test]
+fn a_checkpoint_that_is_read_outlives_its_place_as_long_as_it_is_read() {
+    let of = |loaded: Loaded<Reader>| match loaded {
+        Loaded::Chunk(chunk) => Some((chunk.checkpoint.0, chunk.total)),
+        _ => None,
+    };
+    let checkpoint = |disk: &mut Disk, bytes| {
+        disk.write(1);
+        disk.checkpoint(bytes);
+    };
+    let mut disk = Disk::new(2);
+    checkpoint(&mut disk, 1_000);
+    assert_eq!(of(disk.chunk_of(9, 0, 10)), None, "no such checkpoint");
+    checkpoint(&mut disk, 2_000);
+    assert_eq!(of(disk.chunk_of(2, 0, 10)), None, "nobody had read it");
+    assert_eq!(of(disk.chunk(0, 10)), Some((3, 2_000)));
+    checkpoint(&mut disk, 3_000);
+    assert_eq!(of(disk.chunk_of(3, 10, 10)), Some((3, 2_000)), "it is being read");
+    assert_eq!(of(disk.chunk(0, 10)), Some((4, 3_000)), "others begin with the newest");
+    for _ in 0..40 {
+        disk.wait(1_000_000);
+        assert_eq!(of(disk.chunk_of(3, 20, 10)), Some((3, 2_000)));
+    }
+    disk.wait(30_000_000);
+    assert_eq!(of(disk.chunk_of(3, 30, 10)), None, "nobody has read it for long");
+
+    for bytes in 1..=6 {
+        checkpoint(&mut disk, bytes);
+        assert!(of(disk.chunk(0, 10)).is_some());
+    }
+    let kept: Vec<u64> = (5..=10).filter(|seq| of(disk.chunk_of(*seq, 0, 1)).is_some()).collect();
+    assert_eq!(kept, [7, 8, 9, 10], "few are kept");
+    disk.after(CRASH);
+    assert_eq!(of(disk.chunk_of(9, 0, 1)), None, "none after a crash");
+    assert_eq!(of(disk.chunk_of(10, 0, 1)), Some((10, 6)));
 }
 
 #[test]

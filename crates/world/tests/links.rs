@@ -239,3 +239,17 @@ fn after_calm_every_node_is_up_and_hears_every_other() {
         assert!(sent >= 1_900 && delivered + 60 >= sent, "seed {seed}: {delivered} of {sent}");
     }
 }
+
+#[test]
+fn a_message_longer_than_its_link_carries_is_a_violation() {
+    let carries = |bytes| {
+        let mut link = Link::default();
+        link.carries = Some(bytes);
+        let options = Options { link, ..Options::default() };
+        let mut world: World<PingPong> = World::new(1, options, ping_pong::pair(1, b"ball"));
+        world.run_until(&mut Idle, Nanos::from_millis(50));
+        world.violation().map(str::to_owned)
+    };
+    assert_eq!(carries(256), None, "a ball is taken to have 256 bytes");
+    assert!(carries(255).unwrap().contains("longer than the link carries"));
+}

@@ -1,10 +1,12 @@
-//! Catching up: decided entries from a peer's memory or disk, and whole checkpoints.
+//! Catching up: decided entries from a peer's memory or disk, or else its checkpoint.
 //!
 //! ```text
 //!   the asker's decided point is ...   within memory   -> Fetched, at once
 //!                                      on disk         -> Load the records, then Fetched
-//!                                      below the base  -> Load and send the checkpoint, in chunks
+//!                                      below that      -> lend it the checkpoint, in chunks
 //! ```
+//!
+//! The two sides of a checkpoint's way are [`super::lending`] and [`super::transfer`].
 //!
 //! Entries that are decided may replace undecided ones whatever ballot those were accepted in:
 //! what contradicts a decided entry was never chosen.
@@ -14,15 +16,11 @@ use super::entry::SharedEntry;
 use super::image::Snapshot;
 use super::message::Message;
 use super::record::Record;
-use super::state::{LoadFor, Transfer};
+use super::state::LoadFor;
 use super::step::{Log, Turn};
 use avouch_machine::{Effect, LoadId, Loaded, Seq, What};
 use avouch_promise::{Ballot, LogIndex, NodeId};
-use bytes::Bytes;
 use std::collections::BTreeMap;
-
-/// The longest checkpoint that a peer may send.
-const CHECKPOINT_BYTES_MAX: u64 = 64 << 30;
 
 impl<I: Snapshot> Turn<'_, I> {
     /// Sends a peer decided entries after `after`, or the checkpoint when they are gone.
@@ -33,30 +31,26 @@ impl<I: Snapshot> Turn<'_, I> {
             entries.retain(|entry| entry.index() <= decided);
             return self.effects.send(to, Message::Fetched { entries, decided });
         }
-        if after < self.state.tail.base().index {
-            return self.serve_chunk(to, None, 0);
-        }
         let first = self.state.tail.record_of(after.next());
         let last = self.state.tail.record_of(decided);
-        if let (Some(from), Some(to_seq)) = (first, last)
-            && from <= to_seq
-        {
-            self.load(LoadFor::Entries { to, after }, What::Records { from, to: to_seq });
+        match (first, last) {
+            (Some(from), Some(to_seq)) if from <= to_seq => {
+                self.still_lent(to, after);
+                self.load(LoadFor::Entries { to, after }, What::Records { from, to: to_seq });
+            }
+            _ if after < self.state.tail.base().index => self.lend(to),
+            _ => {}
         }
     }
 
-    /// Sends a peer a part of the newest checkpoint.
-    pub(super) fn serve_chunk(&mut self, to: NodeId, checkpoint: Option<u64>, offset: u64) {
-        // A chunk of another checkpoint than asked for comes back with its own number, and the
-        // asker starts again.
-        let _ = checkpoint;
-        let length = self.config.bounds.chunk;
-        self.load(LoadFor::Chunk { to }, What::Chunk { offset, length });
-    }
-
-    /// Reads from disk, one load for a peer at a time.
-    fn load(&mut self, purpose: LoadFor, what: What) {
-        if self.state.loads.values().any(|other| other.to() == purpose.to()) {
+    /// Reads from disk for a peer: entries in one load at a time, of a checkpoint a few chunks.
+    pub(super) fn load(&mut self, purpose: LoadFor, what: What) {
+        let chunk = |load: &LoadFor| matches!(load, LoadFor::Chunk { .. });
+        let same_kind =
+            |other: &&LoadFor| other.to() == purpose.to() && chunk(other) == chunk(&purpose);
+        let under_way = self.state.loads.values().filter(same_kind).count();
+        let most = if chunk(&purpose) { self.config.bounds.chunks } else { 1 };
+        if under_way >= most || self.state.loads.values().any(|other| *other == purpose) {
             return;
         }
         let id = self.state.next_load;
@@ -75,10 +69,14 @@ impl<I: Snapshot> Turn<'_, I> {
                 self.effects.observe(Observation::ServedFromDisk(to));
                 self.effects.send(to, Message::Fetched { entries, decided });
             }
-            (LoadFor::Chunk { to }, Loaded::Chunk(chunk)) => {
+            (LoadFor::Chunk { to, .. }, Loaded::Chunk(chunk)) => {
                 let checkpoint = chunk.checkpoint.0;
                 let (offset, bytes, total) = (chunk.offset, chunk.bytes, chunk.total);
                 self.effects.send(to, Message::Chunk { checkpoint, offset, bytes, total });
+            }
+            (LoadFor::Chunk { to, checkpoint: Some(_), .. }, Loaded::Missing) => {
+                // It has made way for a newer one: the asker begins again once it notices.
+                self.lend_chunk(to, None, 0);
             }
             (_, Loaded::Corrupt) => {
                 self.effects.observe(Observation::Contradiction(self.config.me));
@@ -109,6 +107,16 @@ impl<I: Snapshot> Turn<'_, I> {
     pub(super) fn fetch_from(&mut self, from: NodeId) {
         let after = self.state.decided;
         self.effects.send(from, Message::Fetch { after });
+    }
+
+    /// A neighbour is further. A node that decided nothing for a period asks it: the leader may be
+    /// out of its reach, and a node that stays far behind would have to catch up first when it is
+    /// the one that must lead.
+    pub(super) fn ask_neighbour(&mut self, from: NodeId, theirs: LogIndex) {
+        if theirs > self.state.decided && self.state.stalled_at == Some(self.state.decided) {
+            self.state.stalled_at = None;
+            self.fetch_from(from);
+        }
     }
 
     /// Decided entries came in.
@@ -147,7 +155,7 @@ impl<I: Snapshot> Turn<'_, I> {
         let Some(last) = fresh.last() else { return };
         let (last, accepted) = (last.index(), self.state.accepted);
         if let Some(previous) = self.state.tail.at(self.state.decided) {
-            self.write(accepted, previous, fresh);
+            self.write(accepted, previous, fresh, last);
             self.state.decided = last;
         }
     }
@@ -164,73 +172,12 @@ impl<I: Snapshot> Turn<'_, I> {
             self.effects.send(leader, Message::Behind { ballot, decided });
         }
     }
-
-    /// A part of a peer's checkpoint came in.
-    pub(super) fn chunk(
-        &mut self,
-        from: NodeId,
-        checkpoint: u64,
-        offset: u64,
-        bytes: &Bytes,
-        total: u64,
-    ) {
-        if total > CHECKPOINT_BYTES_MAX || bytes.is_empty() || self.state.compaction.is_some() {
-            return;
-        }
-        let fits = self.state.transfer.as_ref().is_some_and(|transfer| {
-            (transfer.from, transfer.checkpoint, transfer.total) == (from, checkpoint, total)
-                && transfer.bytes.len() as u64 == offset
-        });
-        if !fits {
-            let restart =
-                self.state.transfer.as_ref().is_none_or(|transfer| {
-                    transfer.from == from && transfer.checkpoint != checkpoint
-                });
-            if !restart {
-                return;
-            }
-            if offset != 0 {
-                self.state.transfer = None;
-                let checkpoint = Some(checkpoint);
-                return self.effects.send(from, Message::FetchChunk { checkpoint, offset: 0 });
-            }
-            let bytes = Vec::new();
-            self.state.transfer = Some(Transfer { from, checkpoint, bytes, total, silent: false });
-        }
-        let Some(transfer) = &mut self.state.transfer else { return };
-        transfer.bytes.extend_from_slice(bytes);
-        transfer.silent = false;
-        let offset = transfer.bytes.len() as u64;
-        if offset < total {
-            let checkpoint = Some(checkpoint);
-            return self.effects.send(from, Message::FetchChunk { checkpoint, offset });
-        }
-        let Some(transfer) = self.state.transfer.take() else { return };
-        match I::decode_image(&transfer.bytes) {
-            Some(image) if image.place.index > self.state.decided => self.install(image),
-            Some(_) => {}
-            None => self.effects.observe(Observation::Contradiction(from)),
-        }
-    }
-
-    /// Asks again for a chunk that did not come; gives up on a peer that stays silent.
-    pub(super) fn resend_transfer(&mut self) {
-        let Some(transfer) = &mut self.state.transfer else { return };
-        if transfer.silent {
-            self.state.transfer = None;
-            return;
-        }
-        transfer.silent = true;
-        let (to, checkpoint) = (transfer.from, Some(transfer.checkpoint));
-        let offset = transfer.bytes.len() as u64;
-        self.effects.send(to, Message::FetchChunk { checkpoint, offset });
-    }
 }
 
 impl LoadFor {
     fn to(self) -> NodeId {
         match self {
-            Self::Entries { to, .. } | Self::Chunk { to } => to,
+            Self::Entries { to, .. } | Self::Chunk { to, .. } => to,
         }
     }
 }

@@ -8,7 +8,7 @@ use super::command::{Observation, Output};
 use super::image::{Image, Snapshot};
 use super::message::Message;
 use super::record::Record;
-use super::state::Compaction;
+use super::state::{Compaction, Lender};
 use super::step::Turn;
 use super::tail::Place;
 use crate::mutant::Mutant;
@@ -24,29 +24,29 @@ impl<I: Snapshot> Turn<'_, I> {
         }
         let Some(place) = self.state.tail.at(index) else { return };
         let membership = self.state.membership.clone();
-        self.checkpoint(Image { place, membership, state }, false);
+        self.checkpoint(Image { place, membership, state }, None);
     }
 
     /// A peer's checkpoint replaces this node's log up to its place.
-    pub(super) fn install(&mut self, image: Image<I>) {
+    pub(super) fn install(&mut self, image: Image<I>, lender: Lender) {
         if self.state.compaction.is_none() {
-            self.checkpoint(image, true);
+            self.checkpoint(image, Some(lender));
         }
     }
 
-    fn checkpoint(&mut self, image: Image<I>, install: bool) {
+    fn checkpoint(&mut self, image: Image<I>, lender: Option<Lender>) {
         let place = image.place;
         let kept = self.state.tail.at(place.index).is_some_and(|at| at.chain == place.chain);
         let first = if kept { self.state.tail.first_record_after(place.index) } else { None };
         let seq = first.unwrap_or(self.state.disk.next);
         let restated = self.restate();
-        let copy = install.then(|| image.clone());
+        let copy = lender.map(|_| image.clone());
         self.effects.push(Effect::Checkpoint { seq, image });
         if self.config.has(Mutant::TruncateBeforeCheckpoint) {
             self.effects.push(Effect::Release { before: seq });
         }
-        self.state.compaction =
-            Some(Compaction { seq, restated, durable: false, place, install: copy });
+        let (durable, install) = (false, copy);
+        self.state.compaction = Some(Compaction { seq, restated, durable, place, install, lender });
     }
 
     /// Repeats in one record everything that records say beside entries.
@@ -55,7 +55,7 @@ impl<I: Snapshot> Turn<'_, I> {
             promised: self.state.promised,
             accepted: self.state.accepted,
             decided: self.state.decided,
-            known: self.state.known.iter().map(|(node, known)| (*node, *known)).collect(),
+            known: self.state.known.clone(),
             doubtful: self.state.doubt.is_some(),
         };
         let seq = self.persist(record);
@@ -71,6 +71,7 @@ impl<I: Snapshot> Turn<'_, I> {
         }
         compaction.durable = true;
         let (place, install) = (compaction.place, compaction.install.take());
+        self.count_checkpoint();
         if let Some(image) = install
             && place.index > self.state.decided
         {
@@ -80,13 +81,14 @@ impl<I: Snapshot> Turn<'_, I> {
             self.effects.output(Output::Installed(image));
             self.caught_up();
         } else {
-            self.state.tail.rebase(place);
+            let kept = self.lent_from(place.index);
+            self.state.tail.rebase(place, kept);
         }
         self.finish_compaction();
     }
 
     fn replace_log(&mut self, place: Place) {
-        if self.state.tail.rebase(place) {
+        if self.state.tail.rebase(place, place.index) {
             self.state.disk.marks.clear();
             self.state.disk.durable_log = (self.state.accepted, place);
             // What the leader was told of the old log says nothing of this one.
@@ -114,7 +116,9 @@ impl<I: Snapshot> Turn<'_, I> {
         if self.state.compaction.as_ref().is_some_and(ready)
             && let Some(compaction) = self.state.compaction.take()
         {
-            self.effects.push(Effect::Release { before: compaction.seq });
+            let kept = self.state.tail.first_record();
+            let before = kept.map_or(compaction.seq, |kept| kept.min(compaction.seq));
+            self.effects.push(Effect::Release { before });
         }
     }
 }

@@ -51,6 +51,7 @@ pub struct Entry {
     header: EntryHeader,
     chain: Digest,
     requests: Vec<Payload>,
+    size: usize,
 }
 
 /// An entry, shared.
@@ -62,7 +63,8 @@ impl Entry {
         let digests: Vec<_> = requests.iter().map(Payload::digest).collect();
         let count = requests.len() as u32;
         let header = EntryHeader { index, ballot, previous, root: merkle::root(&digests), count };
-        Self { header, chain: header.chain(), requests }
+        let size = 64 + requests.iter().map(|request| request.bytes.len() + 4).sum::<usize>();
+        Self { header, chain: header.chain(), requests, size }
     }
     /// What the chain binds.
     pub fn header(&self) -> &EntryHeader {
@@ -82,7 +84,7 @@ impl Entry {
     }
     /// Its size in bytes, about, as it travels.
     pub fn size(&self) -> usize {
-        64 + self.requests.iter().map(|request| request.bytes.len() + 4).sum::<usize>()
+        self.size
     }
 }
 

@@ -8,7 +8,7 @@ use super::state::Role;
 use super::step::Turn;
 use super::tail::Place;
 use crate::mutant::Mutant;
-use avouch_promise::{Ballot, Digest, Incarnation, LogIndex, NodeId};
+use avouch_promise::{Ballot, Digest, LogIndex, NodeId};
 
 impl<I: Snapshot> Turn<'_, I> {
     /// What this node tells of its log to one whose decided point is `theirs`.
@@ -21,7 +21,7 @@ impl<I: Snapshot> Turn<'_, I> {
             state.tail.after_index(from, usize::MAX).unwrap_or_default()
         };
         Vote {
-            incarnation: state.incarnation,
+            speaker: self.speaker(),
             promised: state.promised,
             accepted: state.accepted,
             end: state.tail.end().index,
@@ -70,7 +70,7 @@ impl<I: Snapshot> Turn<'_, I> {
         entries: &[SharedEntry],
         decided: LogIndex,
         attest: bool,
-        sync: Option<&[(NodeId, Incarnation)]>,
+        sync: bool,
     ) {
         let lower = ballot < self.state.promised && !self.config.has(Mutant::IgnorePromise);
         if ballot.leader != from || lower {
@@ -80,10 +80,7 @@ impl<I: Snapshot> Turn<'_, I> {
         let continues = entries.first().is_none_or(|first| {
             first.index() == previous.index.next() && first.header().previous == previous.chain
         });
-        let trusted = sync.unwrap_or_default().iter().all(|(node, incarnation)| {
-            self.state.known.get(node).is_none_or(|known| incarnation >= known)
-        });
-        if !continues || !trusted {
+        if !continues {
             return;
         }
         if ballot > self.state.promised {
@@ -99,9 +96,9 @@ impl<I: Snapshot> Turn<'_, I> {
             }
         }
         let placed = if self.state.accepted == ballot {
-            self.extend(ballot, previous, entries, sync.is_some())
-        } else if sync.is_some() {
-            self.replace(ballot, previous, entries)
+            self.extend(ballot, previous, entries, sync, decided)
+        } else if sync {
+            self.replace(ballot, previous, entries, decided)
         } else {
             false
         };
@@ -127,11 +124,12 @@ impl<I: Snapshot> Turn<'_, I> {
         previous: Place,
         entries: &[SharedEntry],
         sync: bool,
+        decided: LogIndex,
     ) -> bool {
         let end = self.state.tail.end();
         if sync && self.config.has(Mutant::TruncateSameBallot) && previous.index < end.index {
             if previous.index >= self.state.decided {
-                self.write(ballot, previous, entries);
+                self.write(ballot, previous, entries, decided);
             }
             return true;
         }
@@ -144,14 +142,20 @@ impl<I: Snapshot> Turn<'_, I> {
         let fresh = &entries[first_new..];
         let meets = fresh.first().is_some_and(|first| first.header().previous == end.chain);
         if meets {
-            self.write(ballot, end, fresh);
+            self.write(ballot, end, fresh, decided);
         }
         meets
     }
 
     /// Into a new ballot: the own log after `previous` gives way to the leader's. False when the
     /// own log does not reach there, or is another one there.
-    fn replace(&mut self, ballot: Ballot, previous: Place, entries: &[SharedEntry]) -> bool {
+    fn replace(
+        &mut self,
+        ballot: Ballot,
+        previous: Place,
+        entries: &[SharedEntry],
+        decided: LogIndex,
+    ) -> bool {
         // What is decided here already is the same there.
         let skip = entries.iter().take_while(|entry| entry.index() <= self.state.decided).count();
         let from = if skip == 0 { previous } else { super::tail::place(&entries[skip - 1]) };
@@ -159,7 +163,7 @@ impl<I: Snapshot> Turn<'_, I> {
         if !meets || from.index < self.state.decided {
             return false;
         }
-        self.write(ballot, from, &entries[skip..]);
+        self.write(ballot, from, &entries[skip..], decided);
         true
     }
 
@@ -188,7 +192,8 @@ impl<I: Snapshot> Turn<'_, I> {
         let (index, chain) = (place.index, place.chain);
         let leader = ballot.leader;
         if leader != self.config.me {
-            self.effects.send(leader, Message::Accepted { ballot, index, chain, ack });
+            let speaker = self.speaker();
+            self.effects.send(leader, Message::Accepted { ballot, speaker, index, chain, ack });
         }
     }
 

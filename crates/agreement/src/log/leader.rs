@@ -9,9 +9,7 @@ use super::state::{Leading, Preparing, Progress, Role};
 use super::step::{Timer, Turn};
 use super::tail::Place;
 use crate::mutant::Mutant;
-use avouch_promise::{
-    Ballot, Digest, EntryHeader, Incarnation, LogIndex, NodeId, Signed, invariant,
-};
+use avouch_promise::{Ballot, Digest, EntryHeader, LogIndex, NodeId, Signed, invariant};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -40,10 +38,6 @@ impl<I: Snapshot> Turn<'_, I> {
 
     /// A promise came in, perhaps late.
     pub(super) fn promise(&mut self, from: NodeId, ballot: Ballot, vote: Vote) {
-        let known = self.state.known.get(&from).copied().unwrap_or_default();
-        if vote.incarnation < known {
-            return;
-        }
         match &mut self.state.role {
             Role::Preparing(preparing) if preparing.ballot == ballot => {
                 preparing.votes.insert(from, vote);
@@ -98,7 +92,7 @@ impl<I: Snapshot> Turn<'_, I> {
         if !meets || !whole || at < decided {
             return false;
         }
-        self.write(vote.accepted, previous, suffix);
+        self.write(vote.accepted, previous, suffix, decided);
         true
     }
 
@@ -111,10 +105,10 @@ impl<I: Snapshot> Turn<'_, I> {
         let own = Arc::new(Entry::new(end.index.next(), ballot, end.chain, Vec::new()));
         self.state.role = Role::Leading(Box::new(Leading {
             ballot,
-            relied: votes.iter().map(|(node, vote)| (*node, vote.incarnation)).collect(),
             first_own: own.index(),
             progress: BTreeMap::new(),
             queue: VecDeque::new(),
+            queue_bytes: 0,
             queued: BTreeSet::new(),
             gathering: false,
             queue_attest: false,
@@ -124,13 +118,13 @@ impl<I: Snapshot> Turn<'_, I> {
             certificate: None,
             announced: LogIndex(0),
         }));
-        self.write(ballot, end, &[own]);
+        self.write(ballot, end, &[own], self.state.decided);
         for (node, vote) in votes {
             if node != self.config.me {
                 self.synchronise(node, vote.decided);
             }
         }
-        let mine: Vec<_> = self.state.mine.values().cloned().collect();
+        let mine = self.state.mine.all();
         self.enqueue(mine.into_iter());
     }
 
@@ -138,8 +132,6 @@ impl<I: Snapshot> Turn<'_, I> {
     pub(super) fn synchronise(&mut self, to: NodeId, after: LogIndex) {
         let Role::Leading(leading) = &self.state.role else { return };
         let ballot = leading.ballot;
-        let established = self.state.decided >= leading.first_own;
-        let relied = if established { Vec::new() } else { leading.relied.clone() };
         let decided = self.state.decided;
         let after = after.min(decided);
         let gap: usize = match self.state.tail.after_index(after, usize::MAX) {
@@ -159,21 +151,25 @@ impl<I: Snapshot> Turn<'_, I> {
         else {
             return;
         };
-        let sync = Some(relied);
-        self.effects.send(to, Message::Append { ballot, previous, entries, decided, attest, sync });
+        let append = Message::Append { ballot, previous, entries, decided, attest, sync: true };
+        self.effects.send(to, append);
     }
 
     /// New requests from this node's clients.
     pub(super) fn propose(&mut self, proposals: Vec<Proposal>) {
-        for proposal in &proposals {
-            let digest = proposal.payload.digest();
-            if self.state.mine.len() >= self.config.bounds.queue {
+        let mut admitted = Vec::new();
+        for proposal in proposals {
+            let (digest, length) = (proposal.payload.digest(), proposal.payload.bytes().len());
+            let (count, bytes) = self.state.mine.size();
+            let known = self.state.mine.contains(&digest);
+            if !known && !self.config.bounds.admits(count, bytes, length) {
                 self.effects.output(Output::Busy(digest));
-            } else {
-                self.state.mine.insert(digest, proposal.clone());
+                continue;
             }
+            self.state.mine.insert(proposal.clone());
+            admitted.push(proposal);
         }
-        self.forward_or_enqueue(proposals);
+        self.forward_or_enqueue(admitted);
     }
 
     fn forward_or_enqueue(&mut self, proposals: Vec<Proposal>) {
@@ -204,11 +200,13 @@ impl<I: Snapshot> Turn<'_, I> {
         let Role::Leading(leading) = &mut self.state.role else { return };
         let was_empty = leading.queue.is_empty();
         for Proposal { payload, attest } in proposals {
-            if leading.queue.len() >= self.config.bounds.queue {
+            let (count, bytes) = (leading.queue.len(), leading.queue_bytes);
+            if !self.config.bounds.admits(count, bytes, payload.bytes().len()) {
                 break;
             }
             if leading.queued.insert(payload.digest()) {
                 leading.queue_attest |= attest;
+                leading.queue_bytes += payload.bytes().len();
                 leading.queue.push_back(payload);
             }
         }
@@ -240,12 +238,12 @@ impl<I: Snapshot> Turn<'_, I> {
             leading.announced = leading.announced.max(self.state.decided);
             let to: Vec<_> =
                 leading.progress.iter().filter(|(_, p)| p.synced).map(|(n, _)| *n).collect();
-            self.write(ballot, previous, &entries);
             let decided = self.state.decided;
+            self.write(ballot, previous, &entries, decided);
             for to in to {
                 let entries = entries.clone();
                 let append =
-                    Message::Append { ballot, previous, entries, decided, attest, sync: None };
+                    Message::Append { ballot, previous, entries, decided, attest, sync: false };
                 self.effects.send(to, append);
             }
         }
@@ -253,9 +251,10 @@ impl<I: Snapshot> Turn<'_, I> {
 
     fn next_batch(&mut self) -> Option<(Vec<Payload>, bool)> {
         let under_way = self.state.tail.end().index.0 - self.state.decided.0;
+        let room = self.room();
         let Role::Leading(leading) = &mut self.state.role else { return None };
         if leading.gathering
-            || leading.queue.is_empty()
+            || leading.queue.front().is_none_or(|next| next.bytes().len() > room)
             || under_way >= self.config.bounds.in_flight as u64
         {
             return None;
@@ -263,11 +262,12 @@ impl<I: Snapshot> Turn<'_, I> {
         let (mut size, mut requests) = (0, Vec::new());
         while let Some(next) = leading.queue.front() {
             size += next.bytes().len();
-            let full = size > self.config.bounds.batch_bytes
+            let full = size > self.config.bounds.batch_bytes.min(room)
                 || requests.len() >= self.config.bounds.batch_requests;
             if full && !requests.is_empty() {
                 break;
             }
+            leading.queue_bytes -= next.bytes().len();
             requests.extend(leading.queue.pop_front());
         }
         let attest = leading.queue_attest;
@@ -275,10 +275,29 @@ impl<I: Snapshot> Turn<'_, I> {
         Some((requests, attest))
     }
 
-    /// Accepts entries into this node's own log, after `previous`.
-    pub(super) fn write(&mut self, ballot: Ballot, previous: Place, entries: &[SharedEntry]) {
-        let decided = self.state.decided;
-        invariant!(I2, previous.index >= decided, "decided entries overwritten");
+    /// How many more bytes may be under way (I6).
+    fn room(&self) -> usize {
+        if self.config.has(Mutant::FlightUnbounded) {
+            return usize::MAX;
+        }
+        let entries = self.state.tail.after_index(self.state.decided, usize::MAX);
+        let bytes: usize = entries.iter().flatten().map(|entry| entry.size()).sum();
+        self.config.bounds.in_flight_bytes.saturating_sub(bytes)
+    }
+
+    /// Accepts entries into this node's own log, after `previous`. `decided` is how far their
+    /// sender had decided: the record says so too, so that no more stays undecided over a restart
+    /// than was under way (I6).
+    pub(super) fn write(
+        &mut self,
+        ballot: Ballot,
+        previous: Place,
+        entries: &[SharedEntry],
+        decided: LogIndex,
+    ) {
+        invariant!(I2, previous.index >= self.state.decided, "decided entries overwritten");
+        let end = LogIndex(previous.index.0 + entries.len() as u64);
+        let decided = self.state.decided.max(decided.min(end));
         let record = Record::Append { ballot, previous, entries: entries.to_vec(), decided };
         let seq = self.persist(record);
         self.state.accepted = ballot;
@@ -454,7 +473,7 @@ impl<I: Snapshot> Turn<'_, I> {
         for to in synced {
             let entries = Vec::new();
             let append =
-                Message::Append { ballot, previous, entries, decided, attest: true, sync: None };
+                Message::Append { ballot, previous, entries, decided, attest: true, sync: false };
             self.effects.send(to, append);
         }
     }
@@ -511,42 +530,35 @@ impl<I: Snapshot> Turn<'_, I> {
                 // Too far behind for memory: the gap makes it ask for what it lacks.
                 _ => (end, Vec::new()),
             };
-            let append = Message::Append { ballot, previous, entries, decided, attest, sync: None };
+            let append =
+                Message::Append { ballot, previous, entries, decided, attest, sync: false };
             self.effects.send(to, append);
         }
     }
 
     /// Sends this node's own undecided requests again, to whoever leads now.
     pub(super) fn resend_own(&mut self) {
-        let mine: Vec<_> = self.state.mine.values().cloned().collect();
+        let mine = self.state.mine.all();
         if !mine.is_empty() {
             self.forward_or_enqueue(mine);
         }
     }
 
-    /// Drops a ballot that stands on a promise that no longer counts.
-    pub(super) fn distrust(&mut self, node: NodeId, before: Incarnation) {
-        let established = match &self.state.role {
-            Role::Leading(leading) => self.state.decided >= leading.first_own,
-            _ => false,
-        };
-        let stands_on_it = match &mut self.state.role {
-            Role::Follower => false,
+    /// Forgets what a node said before it came back: beside the word of those that told it what it
+    /// may have lost, that does not count (see [`super::rejoin`]).
+    pub(super) fn forget_word_of(&mut self, node: NodeId) {
+        match &mut self.state.role {
+            Role::Follower => {}
             Role::Preparing(preparing) => {
-                preparing.votes.retain(|from, vote| *from != node || vote.incarnation >= before);
-                false
+                preparing.votes.remove(&node);
             }
             Role::Leading(leading) => {
-                let old = |(from, incarnation): &(NodeId, Incarnation)| {
-                    *from == node && *incarnation < before
-                };
-                !established && leading.relied.iter().any(old)
+                leading.progress.remove(&node);
+                leading.acks.remove(&node);
+                for confirm in leading.confirms.values_mut() {
+                    confirm.replies.remove(&node);
+                }
             }
-        };
-        if stands_on_it {
-            let promised = self.state.promised;
-            self.step_down(promised);
-            self.state.election.promised(Ballot { round: promised.round + 1, ..promised });
         }
     }
 }

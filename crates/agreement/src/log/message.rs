@@ -1,5 +1,6 @@
 //! What the nodes of a group say to each other.
 
+use super::crash_vector::CrashVector;
 use super::entry::{Payload, SharedEntry, decode_entries, encode_entries};
 use super::tail::Place;
 use crate::election::Status;
@@ -20,11 +21,20 @@ pub struct ReadRound {
     pub number: u64,
 }
 
+/// Who says something that is counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Speaker {
+    /// The speaker's incarnation.
+    pub incarnation: Incarnation,
+    /// Whose word it takes only from which incarnation on.
+    pub known: CrashVector,
+}
+
 /// What a node tells of its log when it promises a ballot, or to a node that rejoins.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Vote {
-    /// The speaker's incarnation.
-    pub incarnation: Incarnation,
+    /// The voter.
+    pub speaker: Speaker,
     /// What it has promised.
     pub promised: Ballot,
     /// The ballot in which its log was accepted.
@@ -65,6 +75,8 @@ pub enum Message {
         period: u64,
         /// The replier's status.
         status: Status,
+        /// How far the replier knows the log to be decided.
+        decided: LogIndex,
     },
     /// A leader asks for promises (phase 1a).
     Prepare {
@@ -96,15 +108,16 @@ pub enum Message {
         decided: LogIndex,
         /// Whether acknowledgements shall be signed.
         attest: bool,
-        /// The promises the ballot stands on, when the entries reach the end of the leader's log
-        /// and stand for all of it from `previous` on; else the follower must already be in
-        /// this ballot.
-        sync: Option<Vec<(NodeId, Incarnation)>>,
+        /// Whether the entries reach the end of the leader's log and stand for all of it from
+        /// `previous` on; else the follower must already be in this ballot.
+        sync: bool,
     },
     /// The log up to here is durable here and accepted in this ballot (phase 2b).
     Accepted {
         /// The ballot.
         ballot: Ballot,
+        /// The voter.
+        speaker: Speaker,
         /// Up to where.
         index: LogIndex,
         /// The chain there.
@@ -199,6 +212,8 @@ pub enum Message {
     Confirmed {
         /// The ballot.
         ballot: Ballot,
+        /// The voter.
+        speaker: Speaker,
         /// The reads.
         round: ReadRound,
         /// Up to where the voter's log is durable in this ballot.
@@ -263,9 +278,20 @@ impl Decode for Place {
         })
     }
 }
-impl Encode for Vote {
+impl Encode for Speaker {
     fn encode(&self, out: &mut Writer) {
         self.incarnation.encode(out);
+        self.known.encode(out);
+    }
+}
+impl Decode for Speaker {
+    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self { incarnation: Incarnation::decode(input)?, known: CrashVector::decode(input)? })
+    }
+}
+impl Encode for Vote {
+    fn encode(&self, out: &mut Writer) {
+        self.speaker.encode(out);
         self.promised.encode(out);
         self.accepted.encode(out);
         self.end.encode(out);
@@ -276,7 +302,7 @@ impl Encode for Vote {
 impl Decode for Vote {
     fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            incarnation: Incarnation::decode(input)?,
+            speaker: Speaker::decode(input)?,
             promised: Ballot::decode(input)?,
             accepted: Ballot::decode(input)?,
             end: LogIndex::decode(input)?,
@@ -305,20 +331,6 @@ impl Decode for Certificate {
             links.push((Ballot::decode(input)?, Digest::decode(input)?, input.u32()?));
         }
         Ok(Self { covers, acks, links })
-    }
-}
-
-/// A voter that a ballot stands on, with the incarnation in which it promised.
-struct Relied(NodeId, Incarnation);
-impl Encode for Relied {
-    fn encode(&self, out: &mut Writer) {
-        self.0.encode(out);
-        self.1.encode(out);
-    }
-}
-impl Decode for Relied {
-    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(Self(NodeId::decode(input)?, Incarnation::decode(input)?))
     }
 }
 
@@ -355,12 +367,6 @@ macro_rules! wire {
         $out.bool($field.is_some());
         if let Some(number) = $field { $out.u64(*number); }
     };
-    (@put $out:ident, $field:ident, relied) => {
-        $out.bool($field.is_some());
-        if let Some(relied) = $field {
-            $out.list(&relied.iter().map(|(n, i)| Relied(*n, *i)).collect::<Vec<_>>());
-        }
-    };
     (@take $in:ident, value) => { Decode::decode($in)? };
     (@take $in:ident, u64) => { $in.u64()? };
     (@take $in:ident, bool) => { $in.bool()? };
@@ -368,24 +374,17 @@ macro_rules! wire {
     (@take $in:ident, option) => { $in.option()? };
     (@take $in:ident, entries) => { decode_entries($in)? };
     (@take $in:ident, maybe) => { if $in.bool()? { Some($in.u64()?) } else { None } };
-    (@take $in:ident, relied) => {
-        if $in.bool()? {
-            Some($in.list::<Relied>()?.into_iter().map(|Relied(n, i)| (n, i)).collect())
-        } else {
-            None
-        }
-    };
 }
 
 wire! {
     1 Heartbeat { period: u64, status: value }
-    2 HeartbeatReply { period: u64, status: value }
+    2 HeartbeatReply { period: u64, status: value, decided: value }
     3 Prepare { ballot: value, accepted: value, end: value, decided: value }
     4 Promise { ballot: value, vote: value }
     5 Append {
-        ballot: value, previous: value, entries: entries, decided: value, attest: bool, sync: relied
+        ballot: value, previous: value, entries: entries, decided: value, attest: bool, sync: bool
     }
-    6 Accepted { ballot: value, index: value, chain: value, ack: option }
+    6 Accepted { ballot: value, speaker: value, index: value, chain: value, ack: option }
     7 Decide { ballot: value, decided: value, certificate: option }
     8 Refused { promised: value }
     9 Behind { ballot: value, decided: value }
@@ -396,7 +395,7 @@ wire! {
     14 Forward { requests: list, attest: bool }
     15 ReadAsk { round: value, root: value, attest: bool }
     16 Confirm { ballot: value, round: value, root: value, attest: bool }
-    17 Confirmed { ballot: value, round: value, accepted: value, ack: option }
+    17 Confirmed { ballot: value, speaker: value, round: value, accepted: value, ack: option }
     18 ReadGrant { round: value, index: value, acks: list }
     19 Rejoin { incarnation: value, decided: value }
     20 Rejoined { incarnation: value, vote: value }

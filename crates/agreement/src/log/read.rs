@@ -186,7 +186,8 @@ impl<I: Snapshot> Turn<'_, I> {
             return;
         }
         if let Some((accepted, ack)) = self.own_confirmation(root, attest) {
-            self.effects.send(from, Message::Confirmed { ballot, round, accepted, ack });
+            let speaker = self.speaker();
+            self.effects.send(from, Message::Confirmed { ballot, speaker, round, accepted, ack });
         }
     }
 

@@ -9,6 +9,7 @@
 //! promises, and known incarnations. The log is what it was before the gap, and the node is in
 //! doubt.
 
+use super::crash_vector::CrashVector;
 use super::entry::{SharedEntry, decode_entries, encode_entries};
 use super::image::{Image, Snapshot};
 use super::tail::{Place, Tail};
@@ -18,7 +19,6 @@ use avouch_machine::Seq;
 use avouch_promise::{
     Ballot, Decode, DecodeError, Encode, Incarnation, LogIndex, NodeId, Reader, Writer,
 };
-use std::collections::BTreeMap;
 
 /// One record.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,12 +44,12 @@ pub enum Record {
         accepted: Ballot,
         /// The decided point.
         decided: LogIndex,
-        /// Incarnations below which a node's promises do not count.
-        known: Vec<(NodeId, Incarnation)>,
+        /// Whose word counts only from which incarnation on.
+        known: CrashVector,
         /// Whether the log may lack a tail that had been durable.
         doubtful: bool,
     },
-    /// A node rejoined: promises of its earlier incarnations do not count.
+    /// A node rejoined: what it said in earlier incarnations does not count.
     Known(NodeId, Incarnation),
 }
 
@@ -72,11 +72,7 @@ impl Encode for Record {
                 promised.encode(out);
                 accepted.encode(out);
                 decided.encode(out);
-                out.varint(known.len() as u64);
-                for (node, incarnation) in known {
-                    node.encode(out);
-                    incarnation.encode(out);
-                }
+                known.encode(out);
                 out.bool(*doubtful);
             }
             Self::Known(node, incarnation) => {
@@ -103,10 +99,7 @@ impl Decode for Record {
                 let promised = Ballot::decode(input)?;
                 let accepted = Ballot::decode(input)?;
                 let decided = LogIndex::decode(input)?;
-                let mut known = Vec::new();
-                for _ in 0..input.count()? {
-                    known.push((NodeId::decode(input)?, Incarnation::decode(input)?));
-                }
+                let known = CrashVector::decode(input)?;
                 Self::Restate { promised, accepted, decided, known, doubtful: input.bool()? }
             }
             4 => Self::Known(NodeId::decode(input)?, Incarnation::decode(input)?),
@@ -128,8 +121,8 @@ pub struct Folded {
     pub tail: Tail,
     /// The decided point.
     pub decided: LogIndex,
-    /// Incarnations below which promises do not count.
-    pub known: BTreeMap<NodeId, Incarnation>,
+    /// Whose word counts only from which incarnation on.
+    pub known: CrashVector,
     /// Whether the log may lack a tail that had been durable.
     pub doubtful: bool,
 }
@@ -144,7 +137,7 @@ impl Folded {
             accepted: Ballot::default(),
             tail: Tail::after(place),
             decided: place.index,
-            known: BTreeMap::new(),
+            known: CrashVector::default(),
             doubtful: false,
         }
     }
@@ -175,10 +168,10 @@ impl Folded {
             }
             Record::Restate { promised, known, .. } => {
                 self.promised = self.promised.max(*promised);
-                self.known.extend(known.iter().copied());
+                self.known.merge(known);
             }
             Record::Known(node, incarnation) => {
-                self.known.insert(*node, *incarnation);
+                self.known.raise(*node, *incarnation);
             }
         }
     }
@@ -202,11 +195,11 @@ impl Folded {
                 }
                 self.accepted = *accepted;
                 self.decided = self.decided.max((*decided).min(self.tail.end().index));
-                self.known.extend(known.iter().copied());
+                self.known.merge(known);
                 self.doubtful = *doubtful;
             }
             Record::Known(node, incarnation) => {
-                self.known.insert(*node, *incarnation);
+                self.known.raise(*node, *incarnation);
             }
         }
     }

@@ -1,17 +1,27 @@
 //! Rejoining: how a node whose disk may have lost acknowledged records votes again, safely.
 //!
-//! Such a node may have forgotten a promise, or entries that it acknowledged. It votes for nothing
-//! until a quorum of the *others* told it what they promised and accepted:
+//! Such a node, D, may have forgotten promises, and entries that it acknowledged. It votes for
+//! nothing until a quorum of the *others* told it what they promised and accepted. Each of them
+//! durably notes D's new incarnation first. What D said in older ones still travels, or is held by
+//! a leader; so whatever is counted carries its speaker's incarnation and crash vector
+//! ([`CrashVector`](super::CrashVector)), and whoever counts merges the vectors first and drops
+//! what is older.
 //!
-//! - what it acknowledged and was decided was accepted by a quorum, which shares a voter other than
-//!   this node with the quorum that answered: it adopts the newest log among them;
-//! - a promise it gave to a ballot b and forgot may still be counted by b's leader. So every voter
-//!   that answers durably notes the node's new incarnation, and from then on refuses to be
-//!   synchronised into a ballot that stands on a promise of an older one, unless that ballot had
-//!   already decided an entry; in that case one of those that answered knows the ballot.
+//! Why nothing is lost. Let W be the quorum whose acknowledgements decided an entry, or whose
+//! promises made a leader, and R the quorum of others that answered D. Without D, W still has
+//! quorum - 1 of the n - 1 others, so some X is in both:
 //!
-//! The same bug in view-change recovery without disks: Michael et al., "Recovering Shared Objects
-//! Without Stable Storage", DISC 2017.
+//! ```text
+//!   X spoke in W, then answered D   its answer holds the entry, or the promise: D knows it again
+//!   X answered D, then spoke in W   its word in W carries D's new incarnation: the word of the
+//!                                   old D is dropped from W, which needs another voter
+//!   X lost its own disk in between  X itself rejoined through a quorum; the same holds for X, and
+//!                                   vectors that X lost come back with the answers to it, for D
+//!                                   names itself in its own
+//! ```
+//!
+//! The same bug in view-change recovery without disks, and the cure: Michael et al., "Recovering
+//! Shared Objects Without Stable Storage", DISC 2017.
 //!
 //! Needs a quorum among the others; where they all doubt, an operator must decide.
 
@@ -19,9 +29,10 @@
 
 use super::command::Observation;
 use super::image::Snapshot;
-use super::message::{Message, Vote};
+use super::message::{Message, Speaker, Vote};
 use super::record::Record;
 use super::step::Turn;
+use crate::mutant::Mutant;
 use avouch_promise::{Incarnation, LogIndex, NodeId};
 
 impl<I: Snapshot> Turn<'_, I> {
@@ -34,13 +45,41 @@ impl<I: Snapshot> Turn<'_, I> {
         }
     }
 
+    /// Who speaks, beside what is counted.
+    pub(super) fn speaker(&self) -> Speaker {
+        Speaker { incarnation: self.state.incarnation, known: self.state.known.clone() }
+    }
+
+    /// Whether a node's word counts, now that its vector is known too.
+    pub(super) fn counts(&mut self, from: NodeId, speaker: &Speaker) -> bool {
+        if self.config.has(Mutant::CountOldWords) {
+            return true;
+        }
+        for (node, incarnation) in speaker.known.iter() {
+            self.came_back(node, incarnation);
+        }
+        self.state.known.counts(from, speaker.incarnation)
+    }
+
+    /// A node came back that may have lost what it said before.
+    fn came_back(&mut self, node: NodeId, incarnation: Incarnation) {
+        if !self.state.known.raise(node, incarnation) {
+            return;
+        }
+        self.persist(Record::Known(node, incarnation));
+        if self.config.has(Mutant::CountOldWords) {
+            return;
+        }
+        self.forget_word_of(node);
+        let known = self.state.known.clone();
+        if let Some(votes) = &mut self.state.doubt {
+            votes.retain(|from, vote| known.counts(*from, vote.speaker.incarnation));
+        }
+    }
+
     /// A voter doubts its disk.
     pub(super) fn rejoin(&mut self, from: NodeId, incarnation: Incarnation, decided: LogIndex) {
-        if self.state.known.get(&from).is_none_or(|known| *known < incarnation) {
-            self.state.known.insert(from, incarnation);
-            self.persist(Record::Known(from, incarnation));
-            self.distrust(from, incarnation);
-        }
+        self.came_back(from, incarnation);
         if self.state.doubt.is_none() {
             let vote = self.vote(decided);
             self.send_durably(from, Message::Rejoined { incarnation, vote });
@@ -49,7 +88,7 @@ impl<I: Snapshot> Turn<'_, I> {
 
     /// Another voter answered.
     pub(super) fn rejoined(&mut self, from: NodeId, incarnation: Incarnation, vote: Vote) {
-        if incarnation != self.state.incarnation {
+        if incarnation != self.state.incarnation || !self.counts(from, &vote.speaker) {
             return;
         }
         if let Some(votes) = &mut self.state.doubt {

@@ -1,15 +1,17 @@
 //! Everything that one node of the group knows.
 
-use super::command::Proposal;
+use super::crash_vector::CrashVector;
 use super::entry::Payload;
 use super::image::Image;
 use super::message::{Certificate, ReadRound, Vote};
 use super::record::Folded;
 use super::tail::{Place, Tail};
+use super::waiting::Waiting;
 use crate::election::Election;
 use crate::membership::Membership;
 use avouch_machine::{LoadId, Seq};
 use avouch_promise::{Ballot, Digest, Incarnation, LogIndex, NodeId, Signed};
+use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// The state of one node's log.
@@ -21,19 +23,24 @@ pub struct State<I> {
     pub(super) accepted: Ballot,
     pub(super) tail: Tail,
     pub(super) decided: LogIndex,
+    /// The decided point when the present election period began; none once a neighbour was asked
+    /// for what is beyond it.
+    pub(super) stalled_at: Option<LogIndex>,
     /// How far decided entries were put out.
     pub(super) emitted: LogIndex,
-    /// Incarnations below which a node's promises do not count.
-    pub(super) known: BTreeMap<NodeId, Incarnation>,
+    /// Whose word counts only from which incarnation on.
+    pub(super) known: CrashVector,
     pub(super) incarnation: Incarnation,
     pub(super) election: Election,
     pub(super) role: Role,
     pub(super) disk: Disk,
     pub(super) following: Following,
     /// Requests proposed here and neither decided nor forgotten.
-    pub(super) mine: BTreeMap<Digest, Proposal>,
+    pub(super) mine: Waiting,
     pub(super) reads: Reads,
     pub(super) transfer: Option<Transfer>,
+    /// Peers that read a checkpoint of this node, or the log after it.
+    pub(super) lending: BTreeMap<NodeId, Lending>,
     pub(super) compaction: Option<Compaction<I>>,
     pub(super) loads: BTreeMap<LoadId, LoadFor>,
     pub(super) next_load: LoadId,
@@ -85,12 +92,12 @@ pub(super) struct Preparing {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Leading {
     pub(super) ballot: Ballot,
-    /// The promises the ballot stands on.
-    pub(super) relied: Vec<(NodeId, Incarnation)>,
     /// The first entry of this ballot.
     pub(super) first_own: LogIndex,
     pub(super) progress: BTreeMap<NodeId, Progress>,
     pub(super) queue: VecDeque<Payload>,
+    /// Bytes of the requests in the queue.
+    pub(super) queue_bytes: usize,
     /// Digests in the queue or proposed and undecided.
     pub(super) queued: BTreeSet<Digest>,
     /// Whether what was put into the empty queue waits for others of the same moment.
@@ -149,14 +156,45 @@ pub(super) struct ReadWish {
     pub(super) forgotten: bool,
 }
 
+/// A checkpoint that a peer lends, by the peer's number, and its length in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Lender {
+    pub(super) node: NodeId,
+    pub(super) checkpoint: u64,
+    pub(super) total: u64,
+}
+
 /// A checkpoint on its way here.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Transfer {
-    pub(super) from: NodeId,
-    pub(super) checkpoint: u64,
+    pub(super) lender: Lender,
+    /// The length of every chunk but the last.
+    pub(super) stride: u64,
+    /// What is here in order.
     pub(super) bytes: Vec<u8>,
-    pub(super) total: u64,
-    pub(super) silent: bool,
+    /// Chunks that came before one ahead of them, by their offsets.
+    pub(super) ahead: BTreeMap<u64, Bytes>,
+    /// Up to where chunks were asked for.
+    pub(super) asked: u64,
+    /// Up to where they had been asked for at the last look.
+    pub(super) overdue: u64,
+    /// How many may be in flight.
+    pub(super) window: usize,
+    /// Looks since a chunk came.
+    pub(super) quiet: u8,
+}
+
+/// A checkpoint that a peer reads from here.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Lending {
+    /// Which; none until the peer has named it.
+    pub(super) checkpoint: Option<u64>,
+    /// The peer will have everything up to here, and want what follows.
+    pub(super) after: LogIndex,
+    /// Looks since it asked for anything.
+    pub(super) quiet: u8,
+    /// Checkpoints taken here since.
+    pub(super) checkpoints: u32,
 }
 
 /// A checkpoint on its way to disk.
@@ -172,6 +210,8 @@ pub(super) struct Compaction<I> {
     pub(super) place: Place,
     /// The whole, when it came from a peer and is to replace the log.
     pub(super) install: Option<Image<I>>,
+    /// Whose it was.
+    pub(super) lender: Option<Lender>,
 }
 
 /// Why something is read back from disk.
@@ -180,7 +220,7 @@ pub(super) enum LoadFor {
     /// Entries for a peer, after this index.
     Entries { to: NodeId, after: LogIndex },
     /// A part of the checkpoint for a peer.
-    Chunk { to: NodeId },
+    Chunk { to: NodeId, checkpoint: Option<u64>, offset: u64 },
 }
 
 impl<I> State<I> {
@@ -194,6 +234,7 @@ impl<I> State<I> {
             accepted,
             tail,
             decided,
+            stalled_at: None,
             emitted: base.index,
             known,
             incarnation: Incarnation(0),
@@ -207,9 +248,10 @@ impl<I> State<I> {
                 promise: Seq(0),
             },
             following: Following::default(),
-            mine: BTreeMap::new(),
+            mine: Waiting::default(),
             reads: Reads::default(),
             transfer: None,
+            lending: BTreeMap::new(),
             compaction: None,
             loads: BTreeMap::new(),
             next_load: LoadId(0),

@@ -5,7 +5,7 @@ use super::config::Config;
 use super::image::{Image, Snapshot};
 use super::message::Message;
 use super::record::{Folded, Record};
-use super::state::{Role, State};
+use super::state::{Lender, Role, State};
 use super::tail::Place;
 use crate::election::Verdict;
 use crate::mutant::Mutant;
@@ -100,6 +100,8 @@ impl<I: Snapshot> Turn<'_, I> {
         self.effects.set_timer(Timer::Resend, now.plus(self.config.timing.resend));
         if self.state.doubt.is_some() {
             self.effects.observe(Observation::Doubtful);
+            // So that whoever hears of this node's log hears from which start on it counts.
+            self.state.known.raise(me, incarnation);
             self.restate();
             self.ask_to_rejoin();
         }
@@ -116,20 +118,28 @@ impl<I: Snapshot> Turn<'_, I> {
             Message::Heartbeat { period, status } => {
                 self.state.election.heard(from, status);
                 let status = self.state.election.status();
-                self.effects.send(from, Message::HeartbeatReply { period, status });
+                let decided = self.state.decided;
+                self.effects.send(from, Message::HeartbeatReply { period, status, decided });
             }
-            Message::HeartbeatReply { period, status } => {
+            Message::HeartbeatReply { period, status, decided } => {
                 self.state.election.replied(from, period, status);
+                self.ask_neighbour(from, decided);
             }
             Message::Prepare { ballot, accepted, end, decided } => {
                 self.prepare(from, ballot, (accepted, end), decided);
             }
-            Message::Promise { ballot, vote } => self.promise(from, ballot, vote),
-            Message::Append { ballot, previous, entries, decided, attest, sync } => {
-                self.append(from, ballot, previous, &entries, decided, attest, sync.as_deref());
+            Message::Promise { ballot, vote } => {
+                if self.counts(from, &vote.speaker) {
+                    self.promise(from, ballot, vote);
+                }
             }
-            Message::Accepted { ballot, index, chain, ack } => {
-                self.accepted(from, ballot, index, chain, ack);
+            Message::Append { ballot, previous, entries, decided, attest, sync } => {
+                self.append(from, ballot, previous, &entries, decided, attest, sync);
+            }
+            Message::Accepted { ballot, speaker, index, chain, ack } => {
+                if self.counts(from, &speaker) {
+                    self.accepted(from, ballot, index, chain, ack);
+                }
             }
             Message::Decide { ballot, decided, certificate } => {
                 self.decide(ballot, decided, certificate);
@@ -140,10 +150,10 @@ impl<I: Snapshot> Turn<'_, I> {
             Message::Fetch { after } => self.serve(from, after),
             Message::Fetched { entries, decided } => self.fetched(from, &entries, decided),
             Message::FetchChunk { checkpoint, offset } => {
-                self.serve_chunk(from, checkpoint, offset);
+                self.lend_chunk(from, checkpoint, offset);
             }
             Message::Chunk { checkpoint, offset, bytes, total } => {
-                self.chunk(from, checkpoint, offset, &bytes, total);
+                self.chunk(Lender { node: from, checkpoint, total }, offset, bytes);
             }
             Message::Forward { requests, attest } => {
                 let propose = |payload| Proposal { payload, attest };
@@ -156,8 +166,10 @@ impl<I: Snapshot> Turn<'_, I> {
             Message::Confirm { ballot, round, root, attest } => {
                 self.confirm(from, ballot, round, root, attest);
             }
-            Message::Confirmed { ballot, round, accepted, ack } => {
-                self.confirmed(from, ballot, round, accepted, ack);
+            Message::Confirmed { ballot, speaker, round, accepted, ack } => {
+                if self.counts(from, &speaker) {
+                    self.confirmed(from, ballot, round, accepted, ack);
+                }
             }
             Message::ReadGrant { round, index, acks } => self.granted(round, index, acks),
             Message::Rejoin { incarnation, decided } => self.rejoin(from, incarnation, decided),
@@ -187,6 +199,7 @@ impl<I: Snapshot> Turn<'_, I> {
             let ballot = self.state.election.usurp();
             return self.campaign(ballot);
         }
+        self.state.stalled_at = Some(self.state.decided);
         let (verdict, period) = self.state.election.turn(self.state.membership.quorum());
         let status = self.state.election.status();
         self.broadcast(&Message::Heartbeat { period, status });
@@ -204,6 +217,7 @@ impl<I: Snapshot> Turn<'_, I> {
         let next = self.env.monotonic().plus(self.config.timing.resend);
         self.effects.set_timer(Timer::Resend, next);
         self.resend_transfer();
+        self.look_at_lending();
         if self.state.doubt.is_some() {
             return self.ask_to_rejoin();
         }

@@ -5,7 +5,7 @@
 //!   checkpoint |base+1 ... released from memory ... | memory ...............| end
 //!              |<-------------- on disk, by record ------------------------>|
 //!
-//!   (right after a checkpoint, memory may also reach below the base)
+//!   (after a checkpoint, memory and disk may also reach below the base, for peers that lag)
 //! ```
 //!
 //! - I1 Entries continue each other from the base: indexes without gaps, chains linked.
@@ -98,14 +98,14 @@ impl Tail {
         }
     }
     /// Moves the base up to `base`: a checkpoint covers everything until there. Memory keeps what
-    /// it has for peers that lag, unless it contradicts the checkpoint. True when the log was
-    /// replaced.
-    pub fn rebase(&mut self, base: Place) -> bool {
+    /// it has for peers that lag, unless it contradicts the checkpoint, and so does the disk after
+    /// `kept`. True when the log was replaced.
+    pub fn rebase(&mut self, base: Place, kept: LogIndex) -> bool {
         let evicted = base.index < self.memory_base.index && base.index >= self.base.index;
         let continues = self.at(base.index).is_some_and(|at| at.chain == base.chain);
         self.base = base;
         if continues || evicted {
-            self.records = self.records.split_off(&base.index.next());
+            self.records = self.records.split_off(&kept.min(base.index).next());
             return false;
         }
         self.memory.clear();
@@ -116,6 +116,10 @@ impl Tail {
     /// The first record that holds an entry after `index`.
     pub fn first_record_after(&self, index: LogIndex) -> Option<Seq> {
         self.records.range(index.next()..).map(|(_, seq)| *seq).min()
+    }
+    /// The first record of those that hold an entry on disk.
+    pub fn first_record(&self) -> Option<Seq> {
+        self.records.values().min().copied()
     }
     /// The record that holds the entry at `index`.
     pub fn record_of(&self, index: LogIndex) -> Option<Seq> {

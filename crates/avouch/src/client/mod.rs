@@ -101,7 +101,7 @@ impl Worth {
 /// What an answer cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Price {
-    /// Hops between nodes on the answer's causal chain, as the node counts them.
+    /// Hops between nodes on the answer's causal chain, as the node says.
     pub hops: Option<u32>,
     /// From the first attempt to the answer.
     pub elapsed: Duration,
@@ -278,6 +278,7 @@ impl Client {
 fn request(cluster: ClusterId, operation: &Operation, asking: &Asking) -> Bytes {
     let name = asking.name.unwrap_or_default();
     let request = Request {
+        intent: operation.intent(),
         cluster,
         keyspace: KeyspaceId::default(),
         id: name.id,

@@ -1,6 +1,10 @@
 //! `verify`: judges evidence offline. It opens the files named and the trust file of the cluster
 //! that the evidence names, and nothing else.
 //!
+//! What a request says that it is to do is held against the operation that it carries, which
+//! only the keyspace's own crate can read: a file in which a write calls itself a read is refuted,
+//! whatever its evidence proves.
+//!
 //! Every item is judged for itself, and then all signed facts of all files are compared with each
 //! other: evidence may hold piece by piece and contradict itself as a whole. Evidence of a cluster
 //! whose trust file is not here is unknown, never refuted. A file that cannot be read as evidence
@@ -14,7 +18,8 @@ use crate::embedded;
 use crate::exit::Exit;
 use crate::screen::Screen;
 use crate::shown;
-use avouch_promise::evidence::{EvidenceFile, Item, cross_check};
+use avouch_promise::evidence::{EvidenceFile, Item, Judgement, Verdict, cross_check};
+use avouch_promise::trust::Trust;
 use avouch_promise::{Blame, ClusterId, Decode, Error, Request};
 use avouch_state::{Operation, outcome_from_bytes};
 use std::path::Path;
@@ -75,10 +80,29 @@ fn judge(label: &str, item: &Item, trusts: &mut Trusts, verdicts: &mut Verdicts<
         return verdicts.without_judgement(label, &said, NO_TRUST);
     };
     if let Some(trusted) = trusts.of(cluster) {
-        verdicts.judged(label, &said, &item.verify(&trusted.trust), trusted);
+        verdicts.judged(label, &said, &judgement(item, &trusted.trust), trusted);
     } else {
         verdicts.without_judgement(label, &said, &foreign(cluster, trusts.first.as_ref()));
     }
+}
+
+/// The judgement of an item, and of its operation against its request's intent.
+fn judgement(item: &Item, trust: &Trust) -> Judgement {
+    let mut judgement = item.verify(trust);
+    let Ok(request) = Request::from_bytes(&item.request) else { return judgement };
+    let intent = Operation::from_bytes(&request.body).map(|operation| operation.intent());
+    let (verdict, reason) = match intent {
+        Ok(intent) if intent == request.intent => return judgement,
+        Ok(intent) => {
+            let reason = format!("the request says {}, its operation {intent}s", request.intent);
+            (Verdict::Refuted, reason)
+        }
+        Err(error) => (Verdict::Unknown, format!("whether its operation reads or writes: {error}")),
+    };
+    if judgement.holds() {
+        (judgement.verdict, judgement.reason) = (verdict, reason);
+    }
+    judgement
 }
 
 const NO_TRUST: &str = "no trust file: name the cluster's with --trust FILE";

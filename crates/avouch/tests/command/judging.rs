@@ -3,13 +3,20 @@
 use crate::place::Place;
 use avouch_promise::evidence::EvidenceFile;
 use avouch_promise::testing::Forge;
-use avouch_promise::{Ballot, Encode as _, NodeId, Random};
+use avouch_promise::{Ballot, Encode as _, NodeId, Random, Request};
+use avouch_state::{Operation, PutRequest, RangeRequest};
+
+/// An operation that writes, encoded.
+fn put() -> bytes::Bytes {
+    let (key, value) = ("a".into(), "1".into());
+    Operation::Put(PutRequest { key, value, ..PutRequest::default() }).to_bytes()
+}
 
 /// A file of forged, sound evidence and its trust file, in `place`.
 fn sound(place: &Place) -> Vec<u8> {
     let mut forge = Forge::ed25519(5, 5).unwrap();
     let ballot = Ballot { round: 2, leader: NodeId(1) };
-    let request = forge.request("linearizable", b"put a");
+    let request = forge.put(put());
     let item = forge.write(ballot, &request, 3);
     let bytes = EvidenceFile { items: vec![item] }.to_bytes().to_vec();
     std::fs::write(place.path("sound.evidence"), &bytes).unwrap();
@@ -65,9 +72,9 @@ fn two_files_that_hold_apart_and_contradict_each_other_are_a_fork() {
     for (branch, round) in [2, 5].into_iter().enumerate() {
         let mut forge = trunk.clone();
         for _ in 0..branch {
-            forge.request("linearizable", b"so that the nonces differ");
+            forge.put("so that the nonces differ");
         }
-        let request = forge.request("linearizable", b"put a");
+        let request = forge.put(put());
         let item = forge.write(Ballot { round, leader: NodeId(1) }, &request, 1);
         let file = EvidenceFile { items: vec![item] };
         std::fs::write(place.path(&format!("{branch}.evidence")), file.to_bytes()).unwrap();
@@ -80,6 +87,37 @@ fn two_files_that_hold_apart_and_contradict_each_other_are_a_fork() {
     for part in ["fork: ", "0.evidence", "1.evidence"] {
         assert!(both.out.contains(part), "{part} in {both:?}");
     }
+}
+
+#[test]
+fn evidence_of_another_kind_than_the_operation_asks_for_is_refuted() {
+    let place = Place::new("intent");
+    let mut forge = Forge::ed25519(5, 5).unwrap();
+    forge.fill(Ballot { round: 2, leader: NodeId(1) }, 3);
+    let get = || {
+        let range = RangeRequest { key: "a".into(), ..RangeRequest::default() };
+        Operation::Range(range).to_bytes()
+    };
+    let mut judged = |name: &str, request: &Request| {
+        let item = forge.read_index(request, 1, true);
+        let file = EvidenceFile { items: vec![item] }.to_bytes();
+        std::fs::write(place.path(name), file).unwrap();
+        std::fs::write(place.path("trust.json"), forge.trust.to_json()).unwrap();
+        verify(&place, &[name])
+    };
+    let mut asked = Forge::ed25519(5, 5).unwrap();
+    let sound = judged("read.evidence", &asked.get("linearizable", get()));
+    assert_eq!(sound.code, 0, "{sound:?}");
+    let put_by_read = judged("write.evidence", &asked.put(put()));
+    assert_eq!(put_by_read.code, 1, "{put_by_read:?}");
+    assert!(put_by_read.out.contains("read-index evidence proves no write"), "{put_by_read:?}");
+    // A put that calls itself a read, and has sound evidence of one.
+    let disguised = judged("disguised.evidence", &asked.get("linearizable", put()));
+    assert_eq!(disguised.code, 1, "{disguised:?}");
+    let reason = "refuted: the request says read, its operation writes";
+    assert!(disguised.out.contains(reason), "{disguised:?}");
+    let strange = judged("strange.evidence", &asked.get("linearizable", "no operation"));
+    assert_eq!(strange.code, 2, "{strange:?}");
 }
 
 #[test]

@@ -111,3 +111,41 @@ fn a_node_that_is_alone_says_what_it_waits_for() {
     assert!(told.err.contains("n1: no leader: waiting until a majority"), "{told:?}");
     assert!(told.code == 0 && told.err.contains("stopped"), "{told:?}");
 }
+
+/// Leaves bytes of a write that never ended behind the end of a node's log.
+fn tear(place: &Place, folder: &str) {
+    let segments = std::fs::read_dir(place.path(folder)).unwrap().filter_map(|entry| {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        (name.starts_with("log-") && name.ends_with(".segment")).then_some(path)
+    });
+    let newest = segments.max().unwrap();
+    let mut content = std::fs::read(&newest).unwrap();
+    let end = content.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+    let next = end.next_multiple_of(4096);
+    content[next..next + 100].fill(0x5a);
+    std::fs::write(&newest, content).unwrap();
+}
+
+#[test]
+fn a_sole_voter_with_a_torn_end_starts_once_its_operator_says_so() {
+    let place = Place::new("torn");
+    let address = format!("127.0.0.1:{}", free_pairs(1)[0]);
+    place.avouch(&["init", "--data", "nodes", "--node", &address]).well();
+    let node = serve(&place, 1);
+    place.avouch(&["put", "a", "1"]).well();
+    node.kill();
+    tear(&place, "nodes/n1");
+    let refused = place.avouch(&["serve", "--config", "nodes/n1/node.toml"]);
+    assert_eq!(refused.code, 6, "{refused:?}");
+    let member = "accept-torn-tail = true";
+    assert!(refused.err.contains(member), "the hint names it: {refused:?}");
+    let path = place.path("nodes/n1/node.toml");
+    let sound = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, sound.replacen("[peers]", &format!("{member}\n[peers]"), 1)).unwrap();
+    let node = serve(&place, 1);
+    assert_eq!(place.avouch(&["get", "a"]).well(), "1\n", "what was acknowledged is there");
+    assert_eq!(node.stop(), 0);
+    std::fs::write(&path, sound).unwrap();
+    assert_eq!(serve(&place, 1).stop(), 0, "it is settled, and needs no word any more");
+}

@@ -52,6 +52,28 @@ fn a_read_that_asked_no_quorum_is_refuted_by_the_client() {
 }
 
 #[test]
+fn a_write_that_never_entered_the_log_is_refuted_by_the_client() {
+    let place = Place::new("planted-write");
+    let cluster = start(&place, |config| config.node.mutant = Some(NodeMutant::ProveWriteByRead));
+    runtime().block_on(async {
+        let mut client = Client::of(&cluster.file, None).unwrap();
+        // Without evidence the planted bug sleeps; a log has to begin somewhere.
+        let quiet = Terms { evidence: false, ..Terms::new(Guarantee::Linearizable) };
+        client.ask(&put("a", "0"), &quiet).await.unwrap();
+        let terms = Terms::new(Guarantee::Linearizable);
+        let wrote = client.ask(&put("a", "1"), &terms).await.unwrap();
+        let Worth::Judged(judgement) = &wrote.worth else { panic!("{:?}", wrote.worth) };
+        assert_eq!(judgement.verdict, Verdict::Refuted, "{judgement}");
+        assert!(judgement.reason.contains("proves no write"), "{judgement}");
+        let read = client.ask(&get("a"), &terms).await.unwrap();
+        assert_eq!(read.worth.verdict(), Verdict::Holds, "reads are sound: {:?}", read.worth);
+        let Ok(Response::Range(range)) = read.outcome else { panic!("{:?}", read.outcome) };
+        assert_eq!(range.kvs[0].value.as_ref(), b"0", "the write was never done");
+    });
+    cluster.stop().unwrap();
+}
+
+#[test]
 fn a_write_whose_node_stands_still_is_done_once_elsewhere() {
     let place = Place::new("paused");
     let cluster = start(&place, |_| {});

@@ -51,6 +51,8 @@ pub enum Served {
     Short,
     /// Word that it is corrupt.
     Corrupt,
+    /// Word that it is missing, of a checkpoint whose place a newer one has taken.
+    Gone,
 }
 
 /// What happens to one node.
@@ -97,6 +99,7 @@ pub(super) type Rewrite<P> = dyn Fn(&mut Node<P>);
 pub(super) struct World<'a, P: Explorable> {
     pub(super) configs: &'a [P::Config],
     pub(super) sync: Sync,
+    pub(super) syncs: &'a [(NodeId, Sync)],
     pub(super) clock: Clock,
     pub(super) wall: &'a dyn Fn(NodeId, Nanos) -> Interval,
     pub(super) image_bytes: Option<&'a ImageBytes<P>>,
@@ -107,6 +110,14 @@ pub(super) struct World<'a, P: Explorable> {
     pub(super) facts: bool,
     /// Whether the effects are told as text.
     pub(super) narrate: bool,
+}
+
+impl<P: Explorable> World<'_, P> {
+    /// How this node's disk works.
+    pub(super) fn sync_of(&self, node: NodeId) -> Sync {
+        let own = self.syncs.iter().rev().find(|(id, _)| *id == node);
+        own.map_or(self.sync, |(_, sync)| *sync)
+    }
 }
 
 /// What a node that is up or down may do by itself.
@@ -122,7 +133,7 @@ pub(super) fn acts<P: Explorable>(world: &World<'_, P>, node: &Node<P>) -> Vec<(
         }
     }
     let disk = &node.disk;
-    match world.sync {
+    match world.sync_of(node.id) {
         _ if disk.durable == disk.last() => {}
         Sync::AnyPrefix => {
             let prefixes = disk.durable.0 + 1..=disk.last().0;
@@ -145,10 +156,19 @@ pub(super) fn acts<P: Explorable>(world: &World<'_, P>, node: &Node<P>) -> Vec<(
                     acts.push((Act::Load(*id, Served::Short), Cost::ShortLoad));
                 }
             }
-            What::Chunk { .. } if disk.checkpoint.is_some() => {
-                acts.push((Act::Load(*id, Served::Corrupt), Cost::CorruptLoad));
+            What::Chunk { checkpoint, .. } => {
+                let newest = disk.checkpoint.as_ref().map(|(seq, _)| *seq);
+                match disk.readable(*checkpoint) {
+                    Some((seq, _)) if Some(*seq) == newest => {
+                        acts.push((Act::Load(*id, Served::Corrupt), Cost::CorruptLoad));
+                    }
+                    Some(_) => {
+                        acts.push((Act::Load(*id, Served::Corrupt), Cost::CorruptLoad));
+                        acts.push((Act::Load(*id, Served::Gone), Cost::Free));
+                    }
+                    None => {}
+                }
             }
-            What::Chunk { .. } => {}
         }
     }
     for checkpoints in 0..=disk.writing.len() {

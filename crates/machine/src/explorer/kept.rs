@@ -112,12 +112,11 @@ impl<P: Explorable, H: Clone + Eq + Hash> Moves<'_, P, H> {
         }
         let mut found = Vec::new();
         let fresh = Spent { limits: vec![0; self.explorer.limits.len()], ..Spent::default() };
-        for (act, cost) in acts(&self.world, self.store.nodes.value(node)) {
-            let mut limits = Vec::new();
-            if let Act::Fire(key) = &act {
-                let counted = self.explorer.limits.iter().enumerate();
-                limits.extend(counted.filter(|(_, limit)| (limit.counts)(key)).map(|(at, _)| at));
-            }
+        let place = self.store.nodes.value(node);
+        for (act, cost) in acts(&self.world, place) {
+            let counted = self.explorer.limits.iter().enumerate();
+            let counted = counted.filter(|(_, limit)| (limit.counts)(place.id, &act));
+            let limits: Vec<_> = counted.map(|(at, _)| at).collect();
             if self.affordable(&fresh, cost, &limits) {
                 found.push(Own { act, cost, limits, outcomes: None });
             }

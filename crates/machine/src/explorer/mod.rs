@@ -41,14 +41,13 @@ pub use node::{Disk, Envelope, Explorable, Held, Node};
 pub use report::{Report, Story, Taken, Violation};
 pub use system::{Snapshot, Spent, System};
 
-use crate::protocol::Protocol;
 use act::{ImageBytes, Rewrite, World};
 use avouch_promise::{Error, Interval, Nanos, NodeId, WallTime};
 use bytes::Bytes;
 use search::Search;
 use std::hash::Hash;
 
-type Selects<P> = dyn Fn(&<P as Protocol>::Timer) -> bool;
+type Selects<P> = dyn Fn(NodeId, &Act<P>) -> bool;
 type Predicate<P, H> = Box<dyn Fn(&System<'_, P, H>) -> bool>;
 type Check<P, H> = Box<dyn Fn(&System<'_, P, H>) -> Result<(), String>>;
 
@@ -74,6 +73,8 @@ pub struct Explorer<P: Explorable, H = ()> {
     configs: Vec<P::Config>,
     network: Network,
     sync: Sync,
+    /// Nodes whose disk works another way.
+    syncs: Vec<(NodeId, Sync)>,
     clock: Clock,
     wall: Box<dyn Fn(NodeId, Nanos) -> Interval>,
     image_bytes: Option<Box<ImageBytes<P>>>,
@@ -118,6 +119,7 @@ impl<P: Explorable, H: Clone + Eq + Hash> Explorer<P, H> {
             configs: configs.into_iter().collect(),
             network: Network::default(),
             sync: Sync::default(),
+            syncs: Vec::new(),
             clock: Clock::default(),
             wall: Box::new(|_, now| Interval::around(WallTime::default().plus(now), Nanos::ZERO)),
             image_bytes: None,
@@ -146,6 +148,13 @@ impl<P: Explorable, H: Clone + Eq + Hash> Explorer<P, H> {
     #[must_use]
     pub fn disk(self, sync: Sync) -> Self {
         Self { sync, ..self }
+    }
+    /// How the disk of this one node works, if not like the others': a story about one slow disk
+    /// needs no others, and the steps of each multiply the states.
+    #[must_use]
+    pub fn disk_of(mut self, node: NodeId, sync: Sync) -> Self {
+        self.syncs.push((node, sync));
+        self
     }
     /// How time passes.
     #[must_use]
@@ -202,10 +211,21 @@ impl<P: Explorable, H: Clone + Eq + Hash> Explorer<P, H> {
     /// At most `count` firings, in one run, of the timers that `counts` selects.
     #[must_use]
     pub fn timer_limit(
-        mut self,
+        self,
         name: impl Into<String>,
         count: u32,
         counts: impl Fn(&P::Timer) -> bool + 'static,
+    ) -> Self {
+        self.act_limit(name, count, move |_, act| matches!(act, Act::Fire(key) if counts(key)))
+    }
+    /// At most `count`, in one run, of the acts that `counts` selects among what nodes do by
+    /// themselves: fire a timer, sync, crash, start, ... (not receive a message or a command).
+    #[must_use]
+    pub fn act_limit(
+        mut self,
+        name: impl Into<String>,
+        count: u32,
+        counts: impl Fn(NodeId, &Act<P>) -> bool + 'static,
     ) -> Self {
         self.limits.push(Limit { name: name.into(), count, counts: Box::new(counts) });
         self
@@ -292,6 +312,7 @@ impl<P: Explorable, H: Clone + Eq + Hash> Explorer<P, H> {
         World {
             configs: &self.configs,
             sync: self.sync,
+            syncs: &self.syncs,
             clock: self.clock,
             wall: self.wall.as_ref(),
             image_bytes: self.image_bytes.as_deref(),
@@ -310,11 +331,16 @@ impl<P: Explorable, H: Clone + Eq + Hash> Explorer<P, H> {
         self.properties.iter().find_map(failed)
     }
 
+    fn disks(&self) -> String {
+        let own = self.syncs.iter().map(|(node, sync)| format!(" (of {node}: {sync})"));
+        std::iter::once(self.sync.to_string()).chain(own).collect()
+    }
+
     /// The bounds and the world, in words.
     fn describe(&self) -> String {
         let mut parts = vec![
             format!("{} nodes, network {}", self.configs.len(), self.network),
-            format!("disk {}, clock {}", self.sync, self.clock),
+            format!("disk {}, clock {}", self.disks(), self.clock),
             format!(
                 "{} commands{}",
                 self.commands.len(),

@@ -32,6 +32,9 @@ pub enum Held<P: Protocol> {
     Output(P::Output),
 }
 
+/// How many checkpoints that are being read are kept.
+const LENT_MAX: usize = 2;
+
 /// A node's disk.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Disk<P: Protocol> {
@@ -43,6 +46,9 @@ pub struct Disk<P: Protocol> {
     pub next: Seq,
     /// The newest durable checkpoint.
     pub checkpoint: Option<(Seq, P::Image)>,
+    /// The checkpoints that were read last, oldest first: readable until a crash, or until the
+    /// host lets go of them (H7).
+    pub lent: Vec<(Seq, P::Image)>,
     /// Checkpoints that are being written, oldest first.
     pub writing: Vec<(Seq, P::Image)>,
     /// The protocol no longer needs the records before this one.
@@ -58,6 +64,7 @@ impl<P: Protocol> Disk<P> {
             durable: Seq(0),
             next: Seq(1),
             checkpoint: None,
+            lent: Vec::new(),
             writing: Vec::new(),
             released: Seq(1),
             doubtful: false,
@@ -73,12 +80,26 @@ impl<P: Protocol> Disk<P> {
         let before = covered.min(self.released);
         self.records.retain(|(seq, _)| *seq >= before);
     }
+    /// The checkpoint with this number, or the newest; none when it is not readable.
+    pub(super) fn readable(&self, checkpoint: Option<Seq>) -> Option<&(Seq, P::Image)> {
+        let named = |one: &&(Seq, P::Image)| checkpoint.is_none_or(|seq| seq == one.0);
+        self.checkpoint.iter().chain(&self.lent).find(named)
+    }
+    /// Keeps a checkpoint that is being read.
+    pub(super) fn lend(&mut self, lent: (Seq, P::Image)) {
+        if self.lent.iter().all(|(seq, _)| *seq != lent.0) {
+            self.lent.push(lent);
+            let excess = self.lent.len().saturating_sub(LENT_MAX);
+            self.lent.drain(..excess);
+        }
+    }
     /// Loses everything after `survives`, and the checkpoints being written but the first
     /// `checkpoints` ones.
     pub(super) fn crash(&mut self, survives: Seq, checkpoints: usize) {
         if let Some(newest) = self.writing.drain(..).take(checkpoints).last() {
             self.checkpoint = Some(newest);
         }
+        self.lent.clear();
         self.doubtful = self.doubtful || survives < self.durable;
         self.records.retain(|(seq, _)| *seq <= survives);
         let covered = self.checkpoint.as_ref().map_or(Seq(1), |(seq, _)| *seq);

@@ -128,7 +128,7 @@ impl<'a, P: Explorable> Stage<'a, P> {
             Act::Crash(survives, checkpoints) => self.crash(*survives, *checkpoints),
             Act::Tick(now) => self.node.now = *now,
         }
-        if self.world.sync == Sync::Immediate {
+        if self.world.sync_of(node) == Sync::Immediate {
             self.settle();
         }
     }
@@ -222,6 +222,7 @@ impl<'a, P: Explorable> Stage<'a, P> {
         let (_, what) = self.node.loads.remove(at);
         let loaded = match (served, what) {
             (Served::Corrupt, _) => Loaded::Corrupt,
+            (Served::Gone, _) => Loaded::Missing,
             (_, What::Records { from, to }) => {
                 let to = if served == Served::Short { from } else { to };
                 let records = self.node.disk.records.iter();
@@ -232,15 +233,18 @@ impl<'a, P: Explorable> Stage<'a, P> {
                     _ => Loaded::Missing,
                 }
             }
-            (_, What::Chunk { offset, length }) => self.chunk(offset, length),
+            (_, What::Chunk { checkpoint, offset, length }) => {
+                self.chunk(checkpoint, offset, length)
+            }
         };
         self.feed(Event::Loaded { id, loaded });
     }
 
-    fn chunk(&mut self, offset: u64, length: u32) -> Loaded<P> {
-        let Some((checkpoint, image)) = self.node.disk.checkpoint.clone() else {
+    fn chunk(&mut self, checkpoint: Option<Seq>, offset: u64, length: u32) -> Loaded<P> {
+        let Some((checkpoint, image)) = self.node.disk.readable(checkpoint).cloned() else {
             return Loaded::Missing;
         };
+        self.node.disk.lend((checkpoint, image.clone()));
         let Some(image_bytes) = self.world.image_bytes else {
             self.trouble("the model loads a chunk: give Explorer::image_bytes".to_owned());
             return Loaded::Missing;

@@ -177,7 +177,7 @@ impl Quorum {
 }
 
 /// The chain at the header's entry and at each entry that `suffix` describes.
-fn chains(header: &EntryHeader, suffix: &[Link]) -> Vec<Digest> {
+pub(super) fn chains(header: &EntryHeader, suffix: &[Link]) -> Vec<Digest> {
     let mut chains = vec![header.chain()];
     let mut before = (header.index, header.chain());
     for Link { ballot, root, count } in suffix {

@@ -24,6 +24,9 @@ pub enum Check {
     KeyspaceKnown,
     /// This kind of evidence can carry the guarantee asked for.
     Carries,
+    /// This kind of evidence proves what the request is to do: a write, its entry in the log; a
+    /// read, the state that it saw.
+    Intent,
     /// The client's nonce is known where freshness is claimed.
     NonceKnown,
     /// The request holds the client's nonce.
@@ -85,10 +88,11 @@ pub enum Check {
 impl Check {
     /// Every check that a mutant can leave out; [`Check::Form`], [`Check::GuaranteeKnown`] and
     /// [`Check::KindKnown`] have nothing to go on with.
-    pub const SKIPPABLE: [Self; 31] = [
+    pub const SKIPPABLE: [Self; 32] = [
         Self::RequestCluster,
         Self::KeyspaceKnown,
         Self::Carries,
+        Self::Intent,
         Self::NonceKnown,
         Self::NonceMatches,
         Self::AnswerScope,

@@ -12,8 +12,15 @@
 //! F4 two writes at one point                          an entry was replaced
 //! F5 one write at two points                          a retry took effect twice
 //! ```
+//!
+//! For F1 and F2 an item that holds says more than its facts do one by one: its header names the
+//! chain before the answer's entry, and its links those after it (see [`Lineage`]). Each is entered
+//! as if it had been said alone, so two items that speak of unlike indices meet wherever their
+//! stretches of the log overlap. Two items that contradict each other once do so at every later
+//! entry; the first is told.
 
 use super::judgement::Verdict;
+use super::lineage::Lineage;
 use super::{Evidence, EvidenceFile, Proof};
 use crate::codec::Decode;
 use crate::digest::Digest;
@@ -39,6 +46,17 @@ pub enum Contradiction {
     WrittenTwice(LogPoint, LogPoint),
 }
 
+impl Contradiction {
+    /// Whether this is the same parting of two logs, at another entry.
+    fn follows_from(self, earlier: Self) -> bool {
+        match (self, earlier) {
+            (Self::CommittedChain(_), Self::CommittedChain(_)) => true,
+            (Self::AcknowledgedChain(one, _), Self::AcknowledgedChain(other, _)) => one == other,
+            _ => false,
+        }
+    }
+}
+
 /// Who said it, and where that is written.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Source {
@@ -50,6 +68,13 @@ pub struct Source {
     pub node: NodeId,
     /// Its incarnation.
     pub incarnation: Incarnation,
+}
+
+impl Source {
+    /// Whether both stand in one item of one file.
+    fn is_beside(&self, other: &Self) -> bool {
+        self.file == other.file && self.item == other.item
+    }
 }
 
 impl fmt::Display for Source {
@@ -128,7 +153,35 @@ fn enter<K: Ord, V: PartialEq + Copy>(
 
 impl Ledger {
     fn fork(&mut self, contradiction: Contradiction, one: Source, other: &Source) {
+        // Forks of one item stand together, at the end.
+        let mut of_item = self.forks.iter().rev().take_while(|fork| fork.other.is_beside(other));
+        let told = |fork: &Fork| {
+            fork.contradiction.follows_from(contradiction)
+                && fork.one.is_beside(&one)
+                && fork.other == *other
+        };
+        if of_item.any(told) {
+            return;
+        }
         self.forks.push(Fork { contradiction, one, other: other.clone() });
+    }
+
+    /// What an item that holds says of its log besides its facts' own chains: up to the answer by
+    /// the word of its signer, beyond by that of a voter.
+    fn lineage(&mut self, lineage: &Lineage, answerer: &Source, voter: &Source) {
+        let Lineage { scope, epoch, ballot, answered, committed, .. } = *lineage;
+        for (index, chain) in lineage.chains.iter().copied() {
+            let source = if index <= answered { answerer } else { voter };
+            if index <= committed
+                && let Some((_, one)) = enter(&mut self.committed, (scope, index), chain, source)
+            {
+                self.fork(Contradiction::CommittedChain(index), one, source);
+            }
+            let key = (scope, epoch, ballot, index);
+            if let Some((_, one)) = enter(&mut self.acknowledged, key, chain, voter) {
+                self.fork(Contradiction::AcknowledgedChain(ballot, index), one, voter);
+            }
+        }
     }
 
     fn answer(&mut self, answer: &Answer, is_write: bool, source: &Source) {
@@ -191,9 +244,17 @@ pub fn cross_check(trust: &Trust, files: &[(&str, &EvidenceFile)]) -> Vec<Fork> 
                 node,
                 incarnation,
             };
+            let lineage = Lineage::of(trust, item, &evidence);
+            // The seals of an item that holds were checked already.
+            let trust = if lineage.is_some() { None } else { Some(trust) };
             if let Some(answer) = sealed::<Answer>(trust, &evidence.answer, |answer| answer.node) {
+                let answerer = source(answer.node, answer.incarnation);
+                if let Some(lineage) = &lineage {
+                    let (node, incarnation) = lineage.voter;
+                    ledger.lineage(lineage, &answerer, &source(node, incarnation));
+                }
                 let is_write = matches!(evidence.proof, Proof::Write(_));
-                ledger.answer(&answer, is_write, &source(answer.node, answer.incarnation));
+                ledger.answer(&answer, is_write, &answerer);
             }
             for signed in acknowledgements(&evidence.proof) {
                 if let Some(ack) = sealed::<Ack>(trust, signed, |ack| ack.voter) {
@@ -205,8 +266,13 @@ pub fn cross_check(trust: &Trust, files: &[(&str, &EvidenceFile)]) -> Vec<Fork> 
     ledger.forks
 }
 
-/// The fact, when the node that it names sealed it.
-fn sealed<T: Decode>(trust: &Trust, signed: &Signed, speaker: impl Fn(&T) -> NodeId) -> Option<T> {
+/// The fact, when the node that it names sealed it; without `trust` the seal is known to hold.
+fn sealed<T: Decode>(
+    trust: Option<&Trust>,
+    signed: &Signed,
+    speaker: impl Fn(&T) -> NodeId,
+) -> Option<T> {
     let fact = T::from_bytes(&signed.bytes).ok()?;
-    (speaker(&fact) == signed.seal.signer && signed.holds(trust)).then_some(fact)
+    let holds = || trust.is_none_or(|trust| signed.holds(trust));
+    (speaker(&fact) == signed.seal.signer && holds()).then_some(fact)
 }

@@ -4,6 +4,7 @@
 //! "unknown", never "refuted": it lacks the means, the answer is not shown to be wrong.
 
 use crate::guarantee::Guarantee;
+use crate::request::Intent;
 
 /// A kind of evidence; its number is its byte in the encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,6 +79,16 @@ impl Kind {
             Self::Write | Self::ReadIndex => Some(Guarantee::Linearizable),
             Self::ConsistentPrefix => Some(Guarantee::ConsistentPrefix),
             Self::Eventual => Some(Guarantee::Eventual),
+            _ => None,
+        }
+    }
+
+    /// What it is evidence of: that a write stands in the log, or that a state was read. None
+    /// when it is known by name only.
+    pub const fn proves(self) -> Option<Intent> {
+        match self {
+            Self::Write => Some(Intent::Write),
+            Self::ReadIndex | Self::ConsistentPrefix | Self::Eventual => Some(Intent::Read),
             _ => None,
         }
     }

@@ -24,6 +24,7 @@ mod file;
 mod fork;
 mod judgement;
 mod kind;
+mod lineage;
 mod prefix;
 mod read_index;
 #[cfg(test)]

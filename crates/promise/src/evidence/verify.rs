@@ -2,6 +2,11 @@
 //!
 //! It asks nobody and reads no clock. Everything in the evidence is bound to the request and the
 //! response, or to each other; the first check that fails is the reason given.
+//!
+//! What the request's body asks is opaque here, but not whether it reads or writes: the request
+//! says so, and evidence of the other kind is refused. Without that a node could answer a write
+//! from its own state and prove, soundly, that a quorum saw the request: a read's evidence for
+//! something that never entered the log.
 
 use super::assumption::Assumption;
 use super::certificate::Quorum;
@@ -146,6 +151,10 @@ impl Case<'_> {
         judgement.achieved = Some(achieved);
         examiner.require(Check::Carries, achieved.implies(&asked), || {
             format!("{} evidence cannot carry {asked}", kind.name())
+        })?;
+        let intent = request.intent;
+        examiner.require(Check::Intent, kind.proves() == Some(intent), || {
+            format!("{} evidence proves no {intent}, and the request is one", kind.name())
         })?;
         let known = self.nonce.is_some() || !kind.needs_nonce();
         examiner.require(

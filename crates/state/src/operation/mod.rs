@@ -8,6 +8,7 @@
 
 mod encoding;
 
+use avouch_promise::Intent;
 use bytes::Bytes;
 
 pub use encoding::MAX_DEPTH;
@@ -240,6 +241,11 @@ impl Operation {
             Self::Alarm(alarm) => alarm.action == AlarmAction::Get,
             Self::Put(_) | Self::DeleteRange(_) | Self::Compact(_) => false,
         }
+    }
+
+    /// What a request for it has to say that it is to do.
+    pub fn intent(&self) -> Intent {
+        if self.is_read_only() { Intent::Read } else { Intent::Write }
     }
 }
 

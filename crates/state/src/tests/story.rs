@@ -22,7 +22,7 @@ use crate::{
     SortOrder, SortTarget, TxnOperation, TxnRequest, outcome_from_bytes, prefix_end,
 };
 use avouch_promise::{
-    ClusterId, Encode, KeyspaceId, LogIndex, LogPoint, Nonce, Request, RequestId,
+    ClusterId, Encode, Intent, KeyspaceId, LogIndex, LogPoint, Nonce, Request, RequestId,
 };
 use bytes::Bytes;
 use std::fmt::Write;
@@ -120,6 +120,7 @@ fn carry_out(machine: &mut Machine, line: &str) -> String {
 /// A request of a client around an operation's encoding.
 pub(super) fn request(id: RequestId, settled: u64, body: Bytes) -> Request {
     Request {
+        intent: Intent::Write,
         cluster: ClusterId::default(),
         keyspace: KeyspaceId(0),
         id,

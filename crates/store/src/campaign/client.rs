@@ -17,6 +17,8 @@ pub(super) struct Client {
     sequence: u64,
     random: Random,
     values: u64,
+    /// Which share of its values is large.
+    pub(super) large: f64,
 }
 
 /// What a client asks.
@@ -30,7 +32,7 @@ pub(super) struct Wish {
 
 impl Client {
     pub(super) fn new(id: u64, random: Random) -> Self {
-        Self { id, sequence: 0, random, values: 0 }
+        Self { id, sequence: 0, random, values: 0, large: 0.0 }
     }
 
     pub(super) fn random(&mut self) -> &mut Random {
@@ -66,7 +68,8 @@ impl Client {
 
     fn value(&mut self) -> Bytes {
         self.values += 1;
-        Bytes::from(format!("{}.{}", self.id, self.values))
+        let padding = if self.random.chance(self.large) { 1_400 } else { 0 };
+        Bytes::from(format!("{}.{}{:padding$}", self.id, self.values, ""))
     }
 
     fn ask(
@@ -80,7 +83,9 @@ impl Client {
         let mut nonce = [0; 16];
         nonce[..8].copy_from_slice(&self.random.bits().to_le_bytes());
         nonce[8..].copy_from_slice(&self.random.bits().to_le_bytes());
+        let operation = operation(&action);
         let request = Request {
+            intent: operation.intent(),
             cluster,
             keyspace: KeyspaceId(0),
             id: RequestId { client: self.id, sequence: self.sequence },
@@ -88,7 +93,7 @@ impl Client {
             nonce: Nonce(nonce),
             guarantee: guarantee.to_string(),
             token: Bytes::new(),
-            body: operation(&action).to_bytes(),
+            body: operation.to_bytes(),
         };
         let ask = Ask { request: request.to_bytes(), evidence, deadline: None };
         Wish { action, guarantee, ask, nonce: Nonce(nonce) }

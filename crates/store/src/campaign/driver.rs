@@ -1,14 +1,14 @@
 //! Drives the clients, keeps the history and the evidence, and holds the states to invariants.
 
 use super::client::{Client, Wish, outcome};
+use super::findings::Findings;
 use crate::node::{Node, Output, Replied};
 use avouch_agreement::log::Observation;
-use avouch_check::history::{Call, History, Record};
-use avouch_check::model::key_value::KeyValue;
+use avouch_check::history::{Call, Record};
 use avouch_machine::{CommandId, Seq};
-use avouch_promise::evidence::{Evidence, EvidenceFile, Item, Verdict, cross_check, verify};
+use avouch_promise::evidence::{Evidence, Item, Verdict, verify};
 use avouch_promise::trust::Trust;
-use avouch_promise::{Answer, Decode, Digest, LogIndex, Nanos, NodeId, Random};
+use avouch_promise::{Answer, Decode, Digest, LogIndex, LogPoint, Nanos, NodeId, Random};
 use avouch_world::clock::true_time;
 use avouch_world::{Driver, World};
 use bytes::Bytes;
@@ -20,15 +20,6 @@ use avouch_check::operation::Moment;
 const GIVE_UP: Nanos = Nanos::from_millis(2_500);
 /// How often a client sends a request again, at another node, before it calls it unknown.
 const RETRIES: u32 = 2;
-
-/// What a run found besides violations.
-#[derive(Clone, Debug, Default)]
-pub struct Findings {
-    /// Every call with its outcome.
-    pub history: History,
-    /// Every answer that carried evidence.
-    pub evidence: EvidenceFile,
-}
 
 /// A request under way.
 struct Flight {
@@ -91,11 +82,15 @@ impl Workload {
             projections: BTreeMap::new(),
             final_reads: 0,
             honest_clocks: false,
-            findings: Findings {
-                history: History { model: KeyValue::default(), ..History::default() },
-                evidence: EvidenceFile::default(),
-            },
+            findings: Findings::default(),
         }
+    }
+
+    /// Makes this share of the values large.
+    #[must_use]
+    pub fn with_large_values(mut self, share: f64) -> Self {
+        self.clients.iter_mut().for_each(|client| client.large = share);
+        self
     }
 
     /// Also holds the clocks of answers to their bound.
@@ -180,16 +175,29 @@ impl Workload {
         call.ended = Some(ended);
         call.point = Some(replied.point);
         world.note("answered", 1);
-        if flight.wish.ask.evidence {
-            self.judge_evidence(world, flight, replied);
+        if flight.wish.ask.evidence
+            && let Some(proved) = self.judge_evidence(world, flight, replied)
+        {
+            if proved != replied.point {
+                let (node, said) = (flight.node, replied.point);
+                world.fail(format!("{node} says {said}, its evidence proves {proved}"));
+            }
+            self.findings.history.calls[flight.call].point = Some(proved);
+            self.findings.proved.insert(flight.call, proved);
         }
     }
 
-    /// Every piece of evidence must hold, as the client's own verifier sees it.
-    fn judge_evidence(&mut self, world: &mut World<Node>, flight: &Flight, replied: &Replied) {
+    /// Every piece of evidence must hold, as the client's own verifier sees it; the point that it
+    /// proves.
+    fn judge_evidence(
+        &mut self,
+        world: &mut World<Node>,
+        flight: &Flight,
+        replied: &Replied,
+    ) -> Option<LogPoint> {
         let Some(evidence) = &replied.evidence else {
             world.note("evidence_lost", 1);
-            return;
+            return None;
         };
         let Wish { ask, nonce, .. } = &flight.wish;
         let judgement = verify(&self.trust, &ask.request, &replied.outcome, evidence, Some(*nonce));
@@ -208,6 +216,7 @@ impl Workload {
             evidence: evidence.clone(),
             nonce: Some(*nonce),
         });
+        judgement.point.filter(|_| judgement.holds())
     }
 
     /// The answer's clock was read between call and answer: its interval meets that span.
@@ -249,8 +258,7 @@ impl Workload {
 
     /// Evidence of the whole run against itself.
     pub fn forks(&self) -> Vec<String> {
-        let files = [("the run", &self.findings.evidence)];
-        cross_check(&self.trust, &files).iter().map(|fork| format!("{fork:?}")).collect()
+        self.findings.forks(&self.trust)
     }
 
     /// Two nodes' states at one point must be equal, and decided logs prefixes of one log.

@@ -4,22 +4,26 @@
 //! ```text
 //!   seed -> nemesis script + clients ----> World<Node> ----> history, evidence, states
 //!                                                             |         |        |
-//!      check: every obligation, and by evidence alone <-------+         |        |
+//!      check: every obligation, by search and by points <-----+---------+        |
 //!      verify: every piece of evidence, and forks across them <---------+        |
 //!      invariants: decided logs agree, and equal points have equal states <-----+
 //! ```
 //!
 //! The theorem behind the guarantee table is tested here: the order that evidence alone gives
-//! must satisfy what the judge finds of the history.
+//! must satisfy what the judge finds of the history. Points are taken from evidence that was
+//! verified wherever there is some; on a share of the seeds every answer carries it, and whatever
+//! has none counts as never answered ([`Findings::alone`]).
 
 //= §1.4.1 verification strategies
 
 mod client;
 mod driver;
+mod findings;
 pub mod partial;
 mod scenario;
 
-pub use driver::{Findings, Workload};
+pub use driver::Workload;
+pub use findings::Findings;
 pub use scenario::{Plan, run};
 
 use crate::node::{Node, image};

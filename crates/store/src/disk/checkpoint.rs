@@ -40,7 +40,7 @@ const HEAD_MAGIC: [u8; 8] = *b"avouchCP";
 const FOOTER_MAGIC: [u8; 8] = *b"avouchCE";
 const VERSION: u32 = 1;
 
-/// A part of a checkpoint, checked and repaired as a whole.
+/// A part of a checkpoint, checked as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
     /// The head.
@@ -261,25 +261,6 @@ impl Checkpoint {
         self.payload(offset, left.min(u64::from(length)))
     }
 
-    /// At most `length` bytes of the file from `offset`, as they stand on disk, every part that
-    /// they touch checked. Fewer at the end; none beyond it.
-    pub fn read_chunk(&self, offset: u64, length: u32) -> Result<Bytes, Error> {
-        let end = offset.saturating_add(u64::from(length)).min(self.length);
-        let mut chunk = Vec::with_capacity(end.saturating_sub(offset) as usize);
-        for part in self.parts() {
-            let (start, part_length) = self.range(part);
-            let stop = start + part_length as u64;
-            if stop <= offset || start >= end {
-                continue;
-            }
-            let bytes = self.part(part)?;
-            let from = offset.saturating_sub(start) as usize;
-            let to = (end.min(stop) - start) as usize;
-            chunk.extend_from_slice(bytes.get(from..to).unwrap_or_default());
-        }
-        Ok(chunk.into())
-    }
-
     /// The parts that are not what was written. If all are sound by themselves but not together,
     /// the footer is named.
     pub fn verify(&self) -> Result<Vec<Part>, Error> {
@@ -307,26 +288,6 @@ impl Checkpoint {
             damaged.push(Part::Footer);
         }
         Ok(damaged)
-    }
-
-    /// Puts a part that a peer gave in the place of a damaged one, durably.
-    pub fn repair(&self, part: Part, bytes: &[u8]) -> Result<(), Error> {
-        let (offset, length) = self.range(part);
-        let damaged = self.part(part).is_err();
-        if !damaged {
-            return Ok(());
-        }
-        if bytes.len() != length || !is_sound(part, bytes) {
-            return Err(Error::new(
-                Blame::Peer,
-                format!("the {part} of {}", self.name),
-                "other bytes",
-            )
-            .hint("ask another peer"));
-        }
-        let name = &self.name;
-        self.file.write_at(offset, bytes).map_err(|e| failed("repairing", name, &e))?;
-        self.file.sync().map_err(|e| failed("syncing", name, &e))
     }
 
     /// The bytes of a part, checked.
@@ -394,7 +355,7 @@ impl Checkpoint {
             format!("the {part} of {} as it was written", self.name),
             "other bytes",
         )
-        .hint("repair it from a peer that has the same checkpoint, or fetch a newer one")
+        .hint("the node goes on without it: from its log, or from a peer's newer checkpoint")
     }
 }
 

@@ -37,7 +37,7 @@ impl Covered {
 pub struct OpenedCheckpoints {
     /// The newest whole one.
     pub newest: Option<Arc<Checkpoint>>,
-    /// Newer ones with damage: repair every part, then [`Checkpoints::accept`].
+    /// Newer ones with damage: not used, and gone with the next one that is written.
     pub damaged: Vec<(Arc<Checkpoint>, Vec<Part>)>,
     /// Files of a write that never ended; they are gone now.
     pub leftovers: usize,
@@ -137,65 +137,6 @@ impl Checkpoints {
         meta: &[u8],
         body: impl IntoIterator<Item = Bytes>,
     ) -> Result<Arc<Checkpoint>, Error> {
-        self.install(seq, |file, name| checkpoint::write(file, name, self.cluster, meta, body))
-    }
-
-    /// Takes over a peer's checkpoint from its bytes, in order and in pieces of any lengths.
-    /// Refused unless it is whole and of this cluster.
-    pub fn adopt(
-        &self,
-        seq: Seq,
-        pieces: impl IntoIterator<Item = Bytes>,
-    ) -> Result<Arc<Checkpoint>, Error> {
-        self.install(seq, |file, name| {
-            let mut at = 0;
-            for piece in pieces {
-                file.write_at(at, &piece).map_err(|e| failed("writing", name, &e))?;
-                at += piece.len() as u64;
-            }
-            let written = self.folder.open(name).map_err(|e| failed("opening", name, &e))?;
-            let received = Checkpoint::new(seq, name.into(), written)?;
-            let damage = received.verify()?;
-            let foreign = received.head().is_ok_and(|head| head.cluster != self.cluster);
-            match damage.first() {
-                Some(part) => Err(Error::new(
-                    Blame::Peer,
-                    "a whole checkpoint",
-                    format!("one whose {part} is damaged"),
-                )
-                .hint("fetch it again, from another peer")),
-                None if foreign => Err(Error::new(
-                    Blame::Peer,
-                    format!("a checkpoint of cluster {}", self.cluster),
-                    "one of another cluster",
-                )),
-                None => Ok(()),
-            }
-        })
-    }
-
-    /// Takes a damaged checkpoint back into service after every part was repaired.
-    pub fn accept(&self, repaired: &Arc<Checkpoint>) -> Result<(), Error> {
-        if let Some(part) = repaired.verify()?.first() {
-            return Err(Error::new(
-                Blame::Corrupt,
-                format!("{} whole", repaired.name),
-                format!("its {part} still damaged"),
-            ));
-        }
-        let mut slot = self.slot();
-        if slot.as_ref().is_none_or(|newest| newest.seq() <= repaired.seq()) {
-            *slot = Some(Arc::clone(repaired));
-            self.covered.0.fetch_max(repaired.seq().0, Ordering::AcqRel);
-        }
-        Ok(())
-    }
-
-    fn install(
-        &self,
-        seq: Seq,
-        write: impl FnOnce(&dyn super::folder::File, &str) -> Result<(), Error>,
-    ) -> Result<Arc<Checkpoint>, Error> {
         let covered = self.covered.seq();
         if seq < covered {
             return Err(Error::new(
@@ -205,14 +146,14 @@ impl Checkpoints {
             ));
         }
         let (target, temporary) = (name(seq), format!("{PREFIX}{:020}.temporary", seq.0));
-        // One that failed before (a refused peer's) may have left its bytes.
+        // One that failed before may have left its bytes.
         let names = self.folder.names().map_err(|e| failed("listing", "the data folder", &e))?;
         if names.contains(&temporary) {
             self.folder.remove(&temporary).map_err(|e| failed("removing", &temporary, &e))?;
         }
         let file =
             self.folder.create(&temporary).map_err(|e| failed("creating", &temporary, &e))?;
-        write(&*file, &temporary)?;
+        checkpoint::write(&*file, &temporary, self.cluster, meta, body)?;
         if self.mutant != Mutant::RenameBeforeSync {
             file.sync().map_err(|e| failed("syncing", &temporary, &e))?;
         }

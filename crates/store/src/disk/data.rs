@@ -22,8 +22,8 @@ pub struct Data {
     pub log: RecoveredLog,
     /// What the checkpoints are.
     pub opened: OpenedCheckpoints,
-    /// Records that neither a sound checkpoint covers nor the log holds: the node must repair a
-    /// damaged checkpoint, or adopt a peer's, before it takes part.
+    /// Records that neither a sound checkpoint covers nor the log holds: the node must take a
+    /// peer's checkpoint before it takes part.
     pub gap: Option<RangeInclusive<Seq>>,
 }
 

@@ -16,7 +16,6 @@
 //!   the incarnation that had it, however often the node starts in between.
 
 use super::folder::{Folder, failed, read_all};
-use avouch_machine::Seq;
 use avouch_promise::{
     Blame, ClusterId, Decode, DecodeError, Encode, Error, Incarnation, NodeId, Reader, Writer,
 };
@@ -147,9 +146,6 @@ pub(super) fn amnesia(expected: String, got: String) -> Error {
          majority of the others serves on (a node cannot be replaced in this version)",
     )
 }
-
-/// Every durable thing of an empty log: none.
-pub(super) const NOTHING: Seq = Seq(0);
 
 #[cfg(test)]
 mod tests {

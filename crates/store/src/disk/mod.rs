@@ -8,7 +8,7 @@
 //!                             +-- Covered: the log is released only below a durable checkpoint
 //! ```
 //!
-//! - [`wal`] appends, syncs, reads back, repairs and releases; [`recovery`] says what a log holds
+//! - [`wal`] appends, syncs, reads back and releases; [`recovery`] says what a log holds
 //!   after a crash, and keeps a torn tail and a rotted acknowledged record apart.
 //! - [`checkpoint`] is one file; [`checkpoints`] is the folder of them.
 //! - [`scrub`] reads everything again and names what has flipped.

@@ -8,7 +8,7 @@
 //!    seq <= D                        | seq > D: the last group
 //!    good -> returned                | good, next in line      -> returned
 //!    bad  -> corrupt, for certain:   | bad, and anything after -> cut, and the tail is doubtful:
-//!            repair it from peers    |       torn before it was acknowledged, or rotted after
+//!            named, never given      |       torn before it was acknowledged, or rotted after
 //! ```
 //!
 //! - I1 What is returned is what was appended: a prefix of it, except for the ranges in `corrupt`.
@@ -20,7 +20,7 @@
 //!
 //! Deviation from the design's words "a bad record followed by a good one is always corruption":
 //! within the one group above D it is doubtful instead, because no disk keeps the order of sectors
-//! between two syncs, and records that nobody acknowledged cannot be repaired from anyone. The tail
+//! between two syncs, and records that nobody acknowledged are nowhere else. The tail
 //! is then cut at the bad record, and never silently.
 
 use super::segment::{Found, Scan};
@@ -43,7 +43,7 @@ pub struct RecoveredLog {
     /// Records at the end that had been acknowledged may be missing: do not vote until caught up,
     /// then say so with [`crate::disk::Wal::settle`]. It stays true over restarts until then.
     pub doubtful: bool,
-    /// Acknowledged records that are not what was written, to be repaired from peers.
+    /// Acknowledged records that are not what was written.
     pub corrupt: Vec<RangeInclusive<Seq>>,
     /// How often this log has been opened, this time included.
     pub incarnation: Incarnation,

@@ -10,7 +10,7 @@ use super::folder::{Folder, failed, read_all};
 use super::identity::{self, Found as Identified};
 use super::recovery::{Scanned, judge};
 use super::segment;
-use super::wal::{FileId, Place, ReadError, Wal};
+use super::wal::{Place, ReadError, Wal};
 use avouch_machine::Seq;
 use avouch_promise::{Blame, Error};
 use std::fmt;
@@ -76,14 +76,13 @@ pub fn scrub(folder: &dyn Folder) -> Result<ScrubReport, Error> {
     let mut segments = Vec::new();
     for name in &names {
         let file = || folder.open(name).map_err(|e| failed("opening", name, &e));
-        let log = segment::number_of(name, "log-");
-        if let Some(number) = log.or_else(|| segment::number_of(name, "repair-")) {
+        if let Some(number) = segment::number_of(name) {
             let file = file()?;
             file.drop_cache();
             let content = read_all(&*file).map_err(|e| failed("reading", name, &e))?;
             let scanned = Scanned::of(number, &content, true);
             report.segment(name, &scanned);
-            segments.extend(log.map(|_| scanned));
+            segments.push(scanned);
         } else if let Some(seq) = seq_of(name) {
             let checkpoint = Checkpoint::new(seq, name.clone(), file()?)?;
             checkpoint.file.drop_cache();
@@ -125,7 +124,7 @@ impl ScrubReport {
 #[derive(Clone, Debug, Default)]
 pub struct Scrubber {
     record: Seq,
-    file: Option<FileId>,
+    segment: Option<u64>,
     part: usize,
     /// How often it has been all the way round.
     pub rounds: u64,
@@ -148,14 +147,15 @@ impl Scrubber {
                 return self.checkpoint(checkpoints, budget - read, flips);
             };
             self.record = seq;
-            let Place::At { file, offset, length } = place else { continue };
+            let Place::At { segment, offset, length } = place else { continue };
             read += u64::from(length) + super::frame::HEADER as u64;
-            if self.file.replace(file) != Some(file) {
-                wal.drop_cache(file);
+            if self.segment.replace(segment) != Some(segment) {
+                wal.drop_cache(segment);
             }
             match wal.read_one(seq) {
                 Err(ReadError::Corrupt(_)) => {
-                    flips.push(Flip { file: file.name(), offset, what: Damaged::Record(seq) });
+                    let (file, what) = (segment::name(segment), Damaged::Record(seq));
+                    flips.push(Flip { file, offset, what });
                 }
                 Err(ReadError::Failed(error)) => return Err(error),
                 Ok(_) | Err(ReadError::Missing) => {}
@@ -191,16 +191,16 @@ impl Scrubber {
                 return Ok(flips);
             }
         }
-        (self.record, self.file, self.part) = (Seq(0), None, 0);
+        (self.record, self.segment, self.part) = (Seq(0), None, 0);
         self.rounds += 1;
         Ok(flips)
     }
 }
 
 impl Wal {
-    /// Lets the next reads of a file come from the medium: the kernel drops its clean pages.
-    fn drop_cache(&self, file: FileId) {
-        if let Some(open) = self.files.get(&file) {
+    /// Lets the next reads of a segment come from the medium: the kernel drops its clean pages.
+    fn drop_cache(&self, segment: u64) {
+        if let Some(open) = self.segments.get(&segment) {
             open.file.drop_cache();
         }
     }

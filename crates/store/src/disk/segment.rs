@@ -106,14 +106,9 @@ pub(super) fn name(number: u64) -> String {
     format!("log-{number:010}.segment")
 }
 
-/// The file of the `number`-th repair.
-pub(super) fn repair_name(number: u64) -> String {
-    format!("repair-{number:010}.segment")
-}
-
-/// The number in a file's name, if it is one of `prefix`.
-pub(super) fn number_of(name: &str, prefix: &str) -> Option<u64> {
-    let digits = name.strip_prefix(prefix)?.strip_suffix(".segment")?;
+/// The number in a file's name, if it is a segment's.
+pub(super) fn number_of(name: &str) -> Option<u64> {
+    let digits = name.strip_prefix("log-")?.strip_suffix(".segment")?;
     (digits.len() == 10).then(|| digits.parse().ok()).flatten()
 }
 
@@ -296,9 +291,9 @@ mod tests {
 
     #[test]
     fn names_are_read_back() {
-        assert_eq!(number_of(&name(12), "log-"), Some(12));
-        assert_eq!(number_of(&repair_name(12), "log-"), None);
-        assert_eq!(number_of("log-12.segment", "log-"), None);
+        assert_eq!(number_of(&name(12)), Some(12));
+        assert_eq!(number_of("spare.segment"), None);
+        assert_eq!(number_of("log-12.segment"), None);
     }
 
     #[test]

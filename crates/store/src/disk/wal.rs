@@ -1,5 +1,4 @@
-//! The log: appends records, makes them durable a group at a time, reads, repairs and releases
-//! them.
+//! The log: appends records, makes them durable a group at a time, reads and releases them.
 //!
 //! ```text
 //!   append  append  append   sync
@@ -24,7 +23,6 @@
 
 mod opening;
 mod release;
-mod repair;
 
 use super::checkpoints::Covered;
 use super::folder::{File, Folder, failed};
@@ -41,10 +39,15 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+/// The longest record: several times what a node ever writes at once, and no more than a reader
+/// can take into memory.
+pub const RECORD_MAX: usize = 64 << 20;
+
 /// How a log is kept.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The length of a segment in bytes; rounded up to blocks of 4096, at least 4 of them.
+    /// The length of a segment in bytes; rounded up to blocks of 4096, at least 4 of them. A
+    /// segment for a record that does not fit is as long as the record needs.
     pub segment_bytes: u64,
     /// What durable checkpoints cover; without it, whoever calls `release` answers for it.
     pub covered: Option<Covered>,
@@ -63,7 +66,7 @@ impl Default for Options {
 pub enum ReadError {
     /// They were released, or are not written yet.
     Missing,
-    /// These are not what was written: repair them from peers.
+    /// These are not what was written.
     Corrupt(RangeInclusive<Seq>),
     /// The disk failed.
     Failed(Error),
@@ -72,28 +75,10 @@ pub enum ReadError {
 /// Where a record stands.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Place {
-    /// In a segment, or in a repair.
-    At { file: FileId, offset: u64, length: u32 },
-    /// Nowhere: it rotted. What its identity still says, with the generation it belongs to.
-    Bad(Option<(Frame, u64)>),
-}
-
-/// Which file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum FileId {
-    /// A segment of the log.
-    Segment(u64),
-    /// A side file with repaired records.
-    Repair(u64),
-}
-
-impl FileId {
-    pub(super) fn name(self) -> String {
-        match self {
-            Self::Segment(number) => segment::name(number),
-            Self::Repair(number) => segment::repair_name(number),
-        }
-    }
+    /// In the segment with this number.
+    At { segment: u64, offset: u64, length: u32 },
+    /// Nowhere: it rotted.
+    Bad,
 }
 
 #[derive(Debug)]
@@ -111,7 +96,8 @@ pub struct Wal {
     incarnation: Incarnation,
     settled: Incarnation,
     doubtful: bool,
-    pub(super) files: BTreeMap<FileId, Open>,
+    /// By number.
+    pub(super) segments: BTreeMap<u64, Open>,
     pub(super) places: BTreeMap<Seq, Place>,
     /// Segments whose headers are lost: removed with their neighbours.
     orphans: Vec<u64>,
@@ -125,10 +111,12 @@ pub struct Wal {
 }
 
 impl Wal {
-    /// Makes a new segment, durable, named and holding `tail`, the active one.
-    fn begin_segment(&mut self, tail: &[(Seq, Bytes)]) -> Result<(), Error> {
+    /// Makes a new segment, durable, named and holding `tail`, the active one. It has room for
+    /// one record of `next` bytes more, however short segments are to be.
+    fn begin_segment(&mut self, tail: &[(Seq, Bytes)], next: usize) -> Result<(), Error> {
         let number = self.active + 1;
-        let room: usize = tail.iter().map(|(_, data)| frame::size(data.len())).sum();
+        let tail_bytes: usize = tail.iter().map(|(_, data)| frame::size(data.len())).sum();
+        let room = tail_bytes.next_multiple_of(BLOCK) + frame::size(next);
         let capacity = self
             .options
             .segment_bytes
@@ -156,11 +144,10 @@ impl Wal {
         let file = self.zeros(&temporary, capacity)?;
         let names = (temporary.as_str(), &*segment::name(number));
         segment::begin(&*self.folder, &*file, names, &header, &group)?;
-        let id = FileId::Segment(number);
         for (seq, offset, length) in places {
-            self.places.insert(seq, Place::At { file: id, offset, length });
+            self.places.insert(seq, Place::At { segment: number, offset, length });
         }
-        self.files.insert(id, Open { header, file });
+        self.segments.insert(number, Open { header, file });
         self.active = number;
         self.group_at = (DATA + group.len()) as u64;
         self.durable = tail.last().map_or(self.durable, |(seq, _)| *seq);
@@ -187,7 +174,7 @@ impl Wal {
 
     /// The segment being written.
     fn writing(&self) -> &Open {
-        let open = self.files.get(&FileId::Segment(self.active));
+        let open = self.segments.get(&self.active);
         invariant!(I4, open.is_some(), "no active segment");
         open.unwrap_or_else(|| unreachable!("checked above"))
     }
@@ -203,27 +190,25 @@ impl Wal {
             )
             .hint("records are numbered without gaps"));
         }
-        let largest = self.options.segment_bytes - (DATA + BLOCK + frame::HEADER) as u64;
-        if data.len() as u64 > largest {
+        if data.len() > RECORD_MAX {
             return Err(Error::new(
                 Blame::Caller,
-                format!("a record of at most {largest} bytes"),
+                format!("a record of at most {RECORD_MAX} bytes"),
                 format!("one of {} bytes", data.len()),
-            )
-            .hint("a record must fit into one segment of the log"));
+            ));
         }
         let end = self.group_at + (self.group.len() + frame::size(data.len())) as u64;
         if end + BLOCK as u64 > self.writing().header.capacity {
             self.commit()?;
-            self.guard(|wal| wal.begin_segment(&[]))?;
+            self.guard(|wal| wal.begin_segment(&[], data.len()))?;
         }
         let header = self.writing().header;
         let generation = self.key(&header);
         let frame = Frame::record(generation, seq, self.durable, data);
         let offset = self.group_at + self.group.len() as u64;
         segment::push_frame(&mut self.group, self.group_at, generation, &frame, data);
-        let file = FileId::Segment(self.active);
-        self.places.insert(seq, Place::At { file, offset, length: frame.length });
+        let (segment, length) = (self.active, frame.length);
+        self.places.insert(seq, Place::At { segment, offset, length });
         self.next = seq.next();
         Ok(())
     }
@@ -314,21 +299,24 @@ impl Wal {
 
     /// Reads one record from the disk and checks it.
     pub(super) fn read_one(&mut self, seq: Seq) -> Result<Bytes, ReadError> {
-        let Some(Place::At { file, offset, length }) = self.places.get(&seq).copied() else {
+        let Some(Place::At { segment, offset, length }) = self.places.get(&seq).copied() else {
             return Err(ReadError::Corrupt(self.bad_around(seq)));
         };
-        if file == FileId::Segment(self.active) && offset >= self.group_at {
+        if segment == self.active && offset >= self.group_at {
             let start = (offset - self.group_at) as usize + frame::HEADER;
             let data = self.group.get(start..start + length as usize).unwrap_or_default();
             return Ok(Bytes::copy_from_slice(data));
         }
-        let Some(open) = self.files.get(&file) else { return Err(ReadError::Missing) };
+        let Some(open) = self.segments.get(&segment) else { return Err(ReadError::Missing) };
         let mut bytes = vec![0; frame::size(length as usize)];
         match open.file.read_at(offset, &mut bytes) {
             Ok(()) => {}
             // The file was cut, or its blocks cannot be read: the record is gone either way.
             Err(e) if is_medium_error(&e) => bytes.clear(),
-            Err(e) => return Err(ReadError::Failed(failed("reading", &file.name(), &e))),
+            Err(e) => {
+                let name = segment::name(segment);
+                return Err(ReadError::Failed(failed("reading", &name, &e)));
+            }
         }
         let generation = self.key(&open.header);
         let sound = Frame::decode(&bytes, generation, offset);
@@ -340,12 +328,12 @@ impl Wal {
         if sound.is_some_and(|frame| frame.holds(generation, data, padding)) {
             return Ok(Bytes::copy_from_slice(data));
         }
-        self.places.insert(seq, Place::Bad(sound.map(|frame| (frame, generation))));
+        self.places.insert(seq, Place::Bad);
         Err(ReadError::Corrupt(self.bad_around(seq)))
     }
 
     fn bad(&self) -> impl Iterator<Item = Seq> {
-        self.places.iter().filter(|(_, place)| matches!(place, Place::Bad(_))).map(|(seq, _)| *seq)
+        self.places.iter().filter(|(_, place)| matches!(place, Place::Bad)).map(|(seq, _)| *seq)
     }
 
     fn bad_around(&self, seq: Seq) -> RangeInclusive<Seq> {
@@ -397,7 +385,7 @@ impl Wal {
     }
     /// How many bytes the log takes on the disk.
     pub fn size_bytes(&self) -> u64 {
-        self.files.values().map(|open| open.header.capacity).sum()
+        self.segments.values().map(|open| open.header.capacity).sum()
     }
 }
 

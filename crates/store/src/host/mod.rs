@@ -34,6 +34,7 @@ mod intake;
 mod mutant;
 mod network;
 mod perform;
+mod pins;
 pub mod recover;
 mod running;
 mod stepper;

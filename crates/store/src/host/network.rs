@@ -99,7 +99,7 @@ async fn take_in(mut inbox: Inbox, intake: Intake, shared: Arc<Shared>) {
     while let Some((from, bytes)) = inbox.recv().await {
         match Message::from_bytes(&bytes) {
             Ok(message) => {
-                if !intake.message(from, message).await {
+                if !intake.message(from, message, bytes.len()).await {
                     return;
                 }
             }

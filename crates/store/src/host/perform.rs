@@ -3,7 +3,7 @@
 use super::intake::Input;
 use super::stepper::{Held, Stepper};
 use crate::disk::wal::ReadError;
-use crate::disk::{Checkpoints, SpareJob};
+use crate::disk::{Checkpoint, SpareJob};
 use crate::node::{MachineImage, Node, Output, head};
 use crate::wire::peer::frame::PAYLOAD_MAX;
 use avouch_agreement::log::{Image, Message, Record};
@@ -41,9 +41,10 @@ impl Stepper {
                 let loaded = self.load_records(from, to)?;
                 self.follow.push_back(Event::Loaded { id, loaded });
             }
-            Effect::Load { id, what: What::Chunk { offset, length } } => {
-                let checkpoints = self.checkpoints.clone();
-                self.reader.give(move || Some(load_chunk(&checkpoints, id, offset, length)));
+            Effect::Load { id, what: What::Chunk { checkpoint, offset, length } } => {
+                let (newest, now) = (self.checkpoints.newest(), self.env.now());
+                let chosen = self.pins.choose(newest, checkpoint, now);
+                self.reader.give(move || Some(load_chunk(chosen.as_deref(), id, offset, length)));
             }
             Effect::SetTimer { key, at } => self.timers.set(key, at),
             Effect::CancelTimer(key) => self.timers.cancel(key),
@@ -136,12 +137,12 @@ impl Stepper {
     }
 }
 
-/// Reads a part of the newest checkpoint's content, every byte checked. A disk that fails here is
+/// Reads a part of a checkpoint's content, every byte checked. A disk that fails here is
 /// told as one that has nothing: what must not be read again is decided by the log's own calls.
-fn load_chunk(checkpoints: &Checkpoints, id: LoadId, offset: u64, length: u32) -> Input {
-    let chunk = checkpoints.newest().map(|newest| {
-        let bytes = newest.read_content(offset, length)?;
-        let (checkpoint, total) = (newest.seq(), newest.content_length()?);
+fn load_chunk(chosen: Option<&Checkpoint>, id: LoadId, offset: u64, length: u32) -> Input {
+    let chunk = chosen.map(|chosen| {
+        let bytes = chosen.read_content(offset, length)?;
+        let (checkpoint, total) = (chosen.seq(), chosen.content_length()?);
         Ok::<_, Error>(Chunk { checkpoint, offset, bytes, total })
     });
     let loaded = match chunk {

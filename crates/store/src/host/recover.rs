@@ -148,6 +148,7 @@ fn read_image(checkpoint: &Checkpoint) -> Result<(Seq, Image<MachineImage>), Err
 #[cfg(test)]
 mod tests {
     use super::*;
+    use avouch_agreement::log::CrashVector;
     use avouch_promise::Ballot;
 
     fn promise(seq: u64) -> (Seq, Record) {
@@ -155,7 +156,7 @@ mod tests {
     }
     fn restate(seq: u64) -> (Seq, Record) {
         let (promised, accepted) = (Ballot::default(), Ballot::default());
-        let (decided, known) = (avouch_promise::LogIndex(0), Vec::new());
+        let (decided, known) = (avouch_promise::LogIndex(0), CrashVector::default());
         (Seq(seq), Record::Restate { promised, accepted, decided, known, doubtful: false })
     }
     fn seqs(chosen: &(Vec<(Seq, Record)>, bool)) -> (Vec<u64>, bool) {

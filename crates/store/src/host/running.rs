@@ -64,7 +64,7 @@ impl Host {
         })?;
         let shared = Arc::new(Shared::default());
         let members = members(&config, client, peer);
-        let (intake, outlet) = intake::queue(config.node.log.bounds.queue);
+        let (intake, outlet) = intake::queue(config.node.log.bounds);
         let handle = Handle {
             intake: intake.clone(),
             shared: Arc::clone(&shared),

@@ -14,6 +14,7 @@ use super::environment::SystemEnv;
 use super::gauges::Shared;
 use super::intake::{Input, Intake, Outlet, Reply};
 use super::mutant::HostMutant;
+use super::pins::Pins;
 use super::recover::{Start, nothing};
 use super::timers::Timers;
 use super::workers::Worker;
@@ -52,6 +53,7 @@ pub(super) struct Stepper {
     pub(super) state: State,
     pub(super) wal: Wal,
     pub(super) checkpoints: Checkpoints,
+    pub(super) pins: Pins,
     pub(super) env: SystemEnv,
     pub(super) mesh: Arc<Mesh>,
     pub(super) timers: Timers,
@@ -138,6 +140,7 @@ impl Stepper {
             state,
             wal,
             checkpoints,
+            pins: Pins::default(),
             mesh,
             timers: Timers::default(),
             held: BTreeMap::new(),
@@ -215,7 +218,7 @@ impl Stepper {
                 self.waiting.insert(id, reply);
                 self.step(Event::Command { id, command: ask })?;
             }
-            Input::Message(from, message) => self.step(Event::Message { from, message })?,
+            Input::Message(from, message, _) => self.step(Event::Message { from, message })?,
             Input::Event(event) => self.step(event)?,
             Input::Checkpoint(written) => self.checkpointed(written?)?,
             Input::Pause(duration) => pause(duration),
@@ -293,6 +296,7 @@ impl Stepper {
     /// Reads some of the data back when nobody waits; damage is mended by a new checkpoint.
     fn scrub(&mut self) -> Result<(), Error> {
         let now = self.env.now();
+        self.pins.let_go(now);
         if now < self.scrub_at || !self.waiting.is_empty() {
             return Ok(());
         }
@@ -323,8 +327,8 @@ fn alone(config: &HostConfig, findings: &[String]) -> Error {
         findings.join("; ")
     };
     Error::new(Blame::Corrupt, format!("sound data in {}", config.data.display()), got).hint(
-        "this node is the only voter, so no peer can repair it: restore the folder from a copy; \
-         if only the end is torn, and by a crash in the middle of a write, start it with \
-         `accept_torn_tail`, which gives up what was not yet acknowledged",
+        "this node is the only voter, so no peer can give it again: restore the folder from a \
+         copy; if only the end is torn, and by a crash in the middle of a write, start it with \
+         `accept-torn-tail = true` in its node.toml, which gives up what was not yet acknowledged",
     )
 }

@@ -1,6 +1,7 @@
 //! Certificates, and answers with their evidence on their way out.
 
 use super::command::Replied;
+use super::config::NodeMutant;
 use super::state::{Certified, Draft, Wants, by_voter};
 use super::step::Turn;
 use avouch_agreement::log::Certificate;
@@ -125,11 +126,15 @@ impl Turn<'_> {
         let mut signed = signed.into_iter();
         for (draft, proved) in drafts.into_iter().zip(proofs) {
             let evidence = Self::attach(proved, &mut signed);
+            let mut point = draft.point;
+            if self.config.has(NodeMutant::MisstatePoint) && evidence.is_some() {
+                point.index = point.index.next();
+            }
             let replied = Replied {
                 outcome: draft.outcome,
                 evidence,
                 achieved: draft.guarantee.to_string(),
-                point: draft.point,
+                point,
                 ballot: self.state.log.promised(),
                 hops: draft.hops,
             };

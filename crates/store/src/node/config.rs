@@ -34,6 +34,13 @@ pub enum NodeMutant {
     AnswerUndecided,
     /// Retries are applied again.
     ForgetRetries,
+    /// A write for which evidence is asked never enters the log: it is answered from the state
+    /// as it is, with the evidence of a read that a quorum honestly confirmed.
+    ProveWriteByRead,
+    /// The point beside an answer is not the one that its evidence proves.
+    MisstatePoint,
+    /// A read with evidence is answered from an older state than its evidence is about.
+    AnswerOldState,
 }
 
 impl Config {

@@ -66,7 +66,12 @@ impl Turn<'_> {
             }
             return;
         };
-        let (header, machine) = (recent.header, recent.machine.clone());
+        let (header, mut machine) = (recent.header, recent.machine.clone());
+        if self.config.has(NodeMutant::AnswerOldState)
+            && let Some(oldest) = self.state.recent.front()
+        {
+            machine = oldest.machine.clone();
+        }
         let reaches = |ack: &avouch_promise::Signed| {
             Ack::from_bytes(&ack.bytes).is_ok_and(|ack| ack.accepted >= index)
         };
@@ -77,7 +82,12 @@ impl Turn<'_> {
     fn answer_read(&mut self, id: CommandId, machine: &Machine, index: LogIndex, wants: Wants) {
         let Some(asked) = self.state.asked.get(&id) else { return };
         let Some(operation) = &asked.read else { return };
-        let outcome = outcome_bytes(&machine.read(operation));
+        let outcome = if self.config.has(NodeMutant::ProveWriteByRead) {
+            machine.clone().execute(operation)
+        } else {
+            machine.read(operation)
+        };
+        let outcome = outcome_bytes(&outcome);
         let (request, guarantee) = (asked.digest, asked.guarantee);
         // Right after a start, or a checkpoint from a peer, only the machine knows its point.
         let reached = machine.point();

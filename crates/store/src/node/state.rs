@@ -26,6 +26,8 @@ pub struct State {
     pub(super) early: Vec<log::Certificate>,
     /// Requests that wait.
     pub(super) asked: BTreeMap<CommandId, Asked>,
+    /// Their bytes.
+    pub(super) asked_bytes: usize,
     /// Which of them wait for a write of this digest to be applied.
     pub(super) writes: BTreeMap<Digest, Vec<CommandId>>,
     /// Reads that were granted and wait for the machine to reach their index.
@@ -48,6 +50,8 @@ pub struct State {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Asked {
     pub(super) digest: Digest,
+    /// The request's length.
+    pub(super) length: usize,
     /// What to read; none for a write.
     pub(super) read: Option<Operation>,
     pub(super) evidence: bool,
@@ -123,6 +127,7 @@ impl State {
             certified: None,
             early: Vec::new(),
             asked: BTreeMap::new(),
+            asked_bytes: 0,
             writes: BTreeMap::new(),
             granted: Vec::new(),
             prefixes: Vec::new(),

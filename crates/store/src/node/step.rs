@@ -137,16 +137,19 @@ impl Turn<'_> {
             Ok(examined) => examined,
             Err(error) => return self.reply(id, Err(Refused::Error(error))),
         };
-        if self.state.asked.len() >= self.config.log.bounds.queue {
+        let (count, length) = (self.state.asked.len(), ask.request.len());
+        if !self.config.log.bounds.admits(count, self.state.asked_bytes, length) {
             return self.reply(id, Err(Refused::Busy));
         }
         let digest = Request::digest(&ask.request);
         let patience = ask.deadline.unwrap_or(self.config.patience);
         let deadline = self.env.monotonic().plus(patience);
-        let read = operation.is_read_only().then(|| operation.clone());
-        let is_read = read.is_some();
         let evidence = ask.evidence;
-        self.state.asked.insert(id, Asked { digest, read, evidence, guarantee, deadline });
+        let passed_off = evidence && self.config.has(NodeMutant::ProveWriteByRead);
+        let is_read = operation.is_read_only() || passed_off;
+        let read = is_read.then(|| operation.clone());
+        self.state.asked.insert(id, Asked { digest, length, read, evidence, guarantee, deadline });
+        self.state.asked_bytes += length;
         self.state.deadlines.insert((deadline, id));
         drop(request);
         match guarantee {
@@ -187,6 +190,12 @@ impl Turn<'_> {
         }
         let operation = Operation::from_bytes(&request.body)
             .map_err(|error| Error::decode(Blame::Caller, "an operation", &error))?;
+        let intent = operation.intent();
+        if request.intent != intent {
+            let (expected, got) = (format!("a request to {intent}"), request.intent);
+            return Err(Error::new(Blame::Caller, expected, format!("one to {got}"))
+                .hint("a request's intent is that of the operation in its body"));
+        }
         let guarantee: Guarantee = request.guarantee.parse()?;
         guarantee.require_served()?;
         if !operation.is_read_only() && guarantee != Guarantee::Linearizable {
@@ -288,11 +297,15 @@ impl Turn<'_> {
     pub(super) fn reply(&mut self, id: CommandId, reply: Result<Replied, Refused>) {
         if let Some(asked) = self.state.asked.remove(&id) {
             self.state.deadlines.remove(&(asked.deadline, id));
+            self.state.asked_bytes -= asked.length;
         }
         self.effects.output(Output { id, reply });
     }
 
-    /// Hops between nodes that an answer of this node stands on now.
+    /// Hops between nodes on the causal chain of an answer of this node: request to leader, entry
+    /// or question to a voter, acknowledgement, news of the decision. They follow from the role in
+    /// which the node answers, whatever it was when it was asked: who became leader meanwhile
+    /// proposed the request itself. A message sent again is caused by a timer and adds no hop.
     pub(super) fn hops(&self, guarantee: Guarantee) -> u32 {
         let leads = self.state.log.leads().is_some();
         match guarantee {

@@ -96,7 +96,7 @@ impl Connection {
         Ok(Told {
             hops: Some(avouched.hops),
             beside_bytes: avouched.encoded_len(),
-            carried: carried(&operation, &outcome, avouched.request, avouched.evidence)?,
+            carried: carried(&operation, &outcome, &avouched.request, avouched.evidence)?,
             achieved: Some(avouched.achieved),
             outcome,
         })
@@ -136,7 +136,7 @@ impl Connection {
                 let (revision, physical) = (compaction.revision, compaction.physical);
                 let request = asking.request(pb::CompactionRequest { revision, physical })?;
                 let (avouched, message) = parts(self.kv().compact(request).await?);
-                (avouched, Ok(response::compact(message)))
+                (avouched, Ok(response::compact(&message)))
             }
             Operation::Alarm(alarm) => {
                 let request = asking.request(convert::alarm_message(alarm))?;
@@ -211,7 +211,7 @@ pub struct Told {
 /// Evidence and what it speaks of, ready to be verified or written to a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Carried {
-    /// The request's canonical bytes, with our own operation as the body.
+    /// The request's canonical bytes, with our own operation and its intent in it.
     pub request: Bytes,
     /// The answer's canonical bytes, derived from what was received.
     pub response: Bytes,
@@ -222,15 +222,16 @@ pub struct Carried {
 fn carried(
     operation: &Operation,
     outcome: &Outcome,
-    head: Bytes,
+    head: &Bytes,
     evidence: Bytes,
 ) -> Result<Option<Carried>, Error> {
     if evidence.is_empty() {
         return Ok(None);
     }
-    let bound = Bound::from_bytes(&head)
+    let bound = Bound::from_bytes(head)
         .map_err(|error| Error::decode(Blame::Peer, "the request beside the evidence", &error))?;
-    let request = Bound { body: operation.to_bytes(), ..bound }.to_bytes();
+    let (intent, body) = (operation.intent(), operation.to_bytes());
+    let request = Bound { intent, body, ..bound }.to_bytes();
     Ok(Some(Carried { request, response: outcome_bytes(outcome), evidence }))
 }
 

@@ -80,12 +80,11 @@ impl<A: Ask> Pages<A> {
         if !served.is_some_and(|(_, methods)| methods.contains(&method)) {
             return Ok(unimplemented(path));
         }
-        let response = match service {
+        match service {
             "etcdserverpb.KV" => self.kv.call(request).await,
             "etcdserverpb.Cluster" => self.cluster.call(request).await,
             _ => self.maintenance.call(request).await,
-        };
-        response
+        }
     }
 
     async fn page(&self, method: &http::Method, path: &str) -> http::Response<Body> {
@@ -136,7 +135,9 @@ impl<A: Ask> Pages<A> {
         }
         let key = Bytes::from_static(b"health");
         let range = RangeRequest { key, count_only: true, ..RangeRequest::default() };
+        let operation = Operation::Range(range);
         let bound = Bound {
+            intent: operation.intent(),
             cluster: node.identity().cluster,
             keyspace: KeyspaceId::default(),
             id: RequestId::default(),
@@ -144,7 +145,7 @@ impl<A: Ask> Pages<A> {
             nonce: Nonce::default(),
             guarantee: Guarantee::Linearizable.to_string(),
             token: Bytes::new(),
-            body: Operation::Range(range).to_bytes(),
+            body: operation.to_bytes(),
         };
         let request = bound.to_bytes();
         let question =

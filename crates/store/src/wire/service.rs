@@ -110,6 +110,7 @@ impl<A: Ask> Services<A> {
         let drawn = (!read_only && said.name.is_none()).then(|| self.naming.draw());
         let name = said.name.or(drawn.as_ref().map(|drawn| drawn.name)).unwrap_or_default();
         let bound = Bound {
+            intent: operation.intent(),
             cluster: self.node.identity().cluster,
             keyspace: KeyspaceId::default(),
             id: name.id,

@@ -62,6 +62,7 @@ impl<P: Simulated> Disk<P> {
             hole,
         };
         self.writing.clear();
+        self.lent.clear();
         self.checkpoint_busy_until_ns = 0;
         self.syncing = false;
         losses

@@ -15,12 +15,15 @@
 //! - I2 Nothing that is durable and uncovered by a durable checkpoint is ever dropped.
 
 mod crash;
+mod lent;
 mod recovery;
 
 pub use crash::Crash;
+pub use lent::{LENT_FOR, LENT_MAX};
 
 use crate::delay::Delay;
 use crate::mutants::Mutants;
+use crate::options::Options;
 use crate::simulated::Simulated;
 use avouch_machine::{Chunk, Loaded, Seq, What};
 use avouch_promise::{Nanos, Random, invariant};
@@ -90,6 +93,23 @@ struct Checkpoint<P: Simulated> {
     rotted_blocks: BTreeSet<u64>,
 }
 
+impl<P: Simulated> Checkpoint<P> {
+    /// A part of it, every block that it touches checked.
+    fn read(&self, offset: u64, length: u32) -> Loaded<P> {
+        let total = self.bytes.len() as u64;
+        if offset > total {
+            return Loaded::Missing;
+        }
+        let end = total.min(offset.saturating_add(u64::from(length)));
+        let blocks = offset / BLOCK_BYTES..end.div_ceil(BLOCK_BYTES);
+        if !blocks.is_empty() && self.rotted_blocks.range(blocks).next().is_some() {
+            return Loaded::Corrupt;
+        }
+        let bytes = self.bytes.slice(offset as usize..end as usize);
+        Loaded::Chunk(Chunk { checkpoint: self.seq, offset, bytes, total })
+    }
+}
+
 /// One node's disk.
 #[derive(Clone, Debug)]
 pub struct Disk<P: Simulated> {
@@ -98,6 +118,7 @@ pub struct Disk<P: Simulated> {
     durable: Seq,
     syncing: bool,
     checkpoint: Option<Checkpoint<P>>,
+    lent: lent::Lent<P>,
     writing: VecDeque<(Seq, P::Image, Bytes)>,
     checkpoint_busy_until_ns: u64,
     release_wanted: Seq,
@@ -114,6 +135,7 @@ impl<P: Simulated> Disk<P> {
             durable: Seq(0),
             syncing: false,
             checkpoint: None,
+            lent: lent::Lent::default(),
             writing: VecDeque::new(),
             checkpoint_busy_until_ns: 0,
             release_wanted: Seq(0),
@@ -273,10 +295,24 @@ impl<P: Simulated> Disk<P> {
     }
 
     /// Reads back.
-    pub(crate) fn read(&self, what: What, model: &DiskModel, random: &mut Random) -> Loaded<P> {
+    pub(crate) fn read(
+        &mut self,
+        now: Nanos,
+        what: What,
+        options: &Options,
+        random: &mut Random,
+    ) -> Loaded<P> {
+        if options.mutants.keep_none_lent {
+            self.lent.clear();
+        }
         match what {
-            What::Records { from, to } => self.read_records(from, to, model, random),
-            What::Chunk { offset, length } => self.read_chunk(offset, length),
+            What::Records { from, to } => self.read_records(from, to, &options.disk, random),
+            What::Chunk { checkpoint, offset, length } => {
+                match self.lent.choose(self.checkpoint.as_ref(), checkpoint, now) {
+                    Some(checkpoint) => checkpoint.read(offset, length),
+                    None => Loaded::Missing,
+                }
+            }
         }
     }
 
@@ -300,20 +336,5 @@ impl<P: Simulated> Disk<P> {
             .map(|(seq, stored)| (seq, stored.record.clone()))
             .collect();
         if found.is_empty() { Loaded::Corrupt } else { Loaded::Records(found) }
-    }
-
-    fn read_chunk(&self, offset: u64, length: u32) -> Loaded<P> {
-        let Some(checkpoint) = &self.checkpoint else { return Loaded::Missing };
-        let total = checkpoint.bytes.len() as u64;
-        if offset > total {
-            return Loaded::Missing;
-        }
-        let end = total.min(offset.saturating_add(u64::from(length)));
-        let blocks = offset / BLOCK_BYTES..end.div_ceil(BLOCK_BYTES);
-        if !blocks.is_empty() && checkpoint.rotted_blocks.range(blocks).next().is_some() {
-            return Loaded::Corrupt;
-        }
-        let bytes = checkpoint.bytes.slice(offset as usize..end as usize);
-        Loaded::Chunk(Chunk { checkpoint: checkpoint.seq, offset, bytes, total })
     }
 }

@@ -9,9 +9,10 @@ use crate::evidence::{
     Check, CommitCertificate, Evidence, Item, Judgement, Link, Proof, ReadIndexProof,
 };
 use crate::fact::{Ack, Answer};
+use crate::guarantee::Guarantee;
 use crate::identity::{ClusterId, Epoch, GroupId, KeyspaceId, NodeId};
 use crate::log_point::LogIndex;
-use crate::request::Nonce;
+use crate::request::{Intent, Nonce, Request};
 use crate::testing::Forge;
 use crate::trust::Trust;
 
@@ -21,12 +22,12 @@ fn judge(trust: &Trust, item: &Item, skip: Option<Check>) -> Judgement {
 }
 
 fn write(forge: &mut Forge) -> Item {
-    let request = forge.request("linearizable", b"put a");
+    let request = forge.put("put a");
     forge.write(BALLOT, &request, 3)
 }
 
 fn read(forge: &mut Forge, idle: bool) -> Item {
-    let request = forge.request("linearizable", b"get a");
+    let request = forge.get("linearizable", "get a");
     forge.read_index(&request, 2, idle)
 }
 
@@ -85,7 +86,7 @@ fn forgery(check: Check, forge: &mut Forge) -> Option<Item> {
 fn false_claim(check: Check, forge: &mut Forge) -> Option<Item> {
     Some(match check {
         Check::RequestCluster => {
-            let mut request = forge.request("linearizable", b"put a");
+            let mut request = forge.put("put a");
             request.cluster = ClusterId([9; 16]);
             forge.write(BALLOT, &request, 3)
         }
@@ -94,18 +95,24 @@ fn false_claim(check: Check, forge: &mut Forge) -> Option<Item> {
             write(forge)
         }
         Check::Carries => {
-            let request = forge.request("linearizable", b"get a");
+            let request = forge.get("linearizable", "get a");
             forge.prefix(&request)
+        }
+        Check::Intent => {
+            // A write that was never in the log, answered from some state; a quorum was told its
+            // digest as if it were a read's, and honestly acknowledged.
+            let request = forge.put("put a");
+            forge.read_index(&request, 2, true)
         }
         Check::NonceKnown => Item { nonce: None, ..write(forge) },
         Check::NonceMatches => Item { nonce: Some(Nonce([3; 16])), ..write(forge) },
         Check::Member => {
             // An honest write's evidence under a request that was never in the log.
             let mut item = write(forge);
-            let never = forge.request("linearizable", b"put b");
+            let never = forge.put("put b");
             item.nonce = Some(never.nonce);
             item.request = never.to_bytes();
-            let digest = crate::Request::digest(&item.request);
+            let digest = Request::digest(&item.request);
             change(&mut item, |evidence| {
                 forge.edit(&mut evidence.answer, |answer: &mut Answer| answer.request = digest);
             });
@@ -293,16 +300,55 @@ fn each_check_catches_a_forgery_that_holds_without_it() {
 //= §4.3.3 nonces test
 /// The story of a leader that was deposed and does not know it, with any clock it likes.
 #[test]
+fn nothing_but_its_entry_in_the_log_proves_a_write_and_an_entry_proves_no_read() {
+    let mut forge = forge();
+    for guarantee in ["linearizable", "consistent-prefix", "eventual"] {
+        let put = Request { guarantee: guarantee.to_owned(), ..forge.put("put a") };
+        let get = forge.get(guarantee, "get a");
+        let carried = |item: Item| {
+            let asked: Guarantee = guarantee.parse().unwrap();
+            let judged = item.verify(&forge.trust);
+            judged.achieved.unwrap().implies(&asked).then_some(judged.failed)
+        };
+        let read = forge.clone().read_index(&put, 1, true);
+        assert_eq!(carried(read), Some(Some(Check::Intent)), "{guarantee}");
+        for weaker in [forge.clone().prefix(&put), forge.clone().eventual(&put)] {
+            assert!(matches!(carried(weaker), None | Some(Some(Check::Intent))), "{guarantee}");
+        }
+        assert_eq!(carried(forge.clone().write(BALLOT, &put, 3)), Some(None), "{guarantee}");
+        let logged = forge.clone().write(BALLOT, &get, 3);
+        assert_eq!(carried(logged), Some(Some(Check::Intent)), "{guarantee}");
+    }
+    // The same request under another intent is another request: the bit is bound like any other.
+    let put = forge.put("put a");
+    let mut item = forge.read_index(&put, 1, true);
+    item.request = Request { intent: Intent::Read, ..put }.to_bytes();
+    assert_eq!(item.verify(&forge.trust).failed, Some(Check::AnswerRequest));
+}
+
+#[test]
+fn an_unknown_intent_is_no_request() {
+    let mut forge = forge();
+    let bytes = forge.put("put a").to_bytes().to_vec();
+    for intent in (0..=u8::MAX).filter(|intent| !matches!(intent, 1 | 2)) {
+        let mut changed = bytes.clone();
+        changed[1] = intent;
+        let error = Request::from_bytes(&changed).unwrap_err();
+        assert!(error.to_string().contains("an intent"), "{error}");
+    }
+}
+
+#[test]
 fn a_deposed_leader_cannot_answer_a_new_read_with_what_it_can_still_get() {
     // n2 leads ballot 3 and committed entry 2; n1 leads ballot 4 since, with n1, n3, n4 and n5.
     let mut forge = forge();
     let current = forge.clone();
     forge.headers.truncate(2);
-    let earlier = forge.request("linearizable", b"get a");
+    let earlier = forge.get("linearizable", "get a");
     let kept = forge.read_index(&earlier, 1, true);
     assert!(kept.verify(&forge.trust).holds(), "it was right at its time");
-    let fresh = forge.request("linearizable", b"get a");
-    let digest = crate::Request::digest(&fresh.to_bytes());
+    let fresh = forge.get("linearizable", "get a");
+    let digest = Request::digest(&fresh.to_bytes());
     let fresh_root = crate::merkle::root(&[digest]);
     let mut retold = kept.clone();
     (retold.request, retold.nonce) = (fresh.to_bytes(), Some(fresh.nonce));

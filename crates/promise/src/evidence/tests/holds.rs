@@ -30,7 +30,7 @@ fn every_kind_that_is_served_holds_and_says_what_it_leans_on() {
 #[test]
 fn the_text_gives_the_verdict_first_and_names_the_quorum() {
     let mut forge = forge();
-    let request = forge.request("linearizable", b"get a");
+    let request = forge.get("linearizable", "get a");
     let judgement = forge.read_index(&request, 1, true).verify(&forge.trust);
     assert_eq!(
         judgement.to_string(),
@@ -66,7 +66,7 @@ fn ed25519_evidence_holds_and_nobody_else_can_make_it() {
 #[test]
 fn what_the_verifier_lacks_is_unknown_and_never_refuted() {
     let mut forge = forge();
-    let request = forge.request("linearizable", b"get a");
+    let request = forge.get("linearizable", "get a");
     let item = forge.read_index(&request, 1, true);
     for kind in Kind::ALL.into_iter().filter(|kind| !kind.is_verified()) {
         let mut bytes = item.evidence.to_vec();
@@ -81,7 +81,7 @@ fn what_the_verifier_lacks_is_unknown_and_never_refuted() {
         let judgement = verify(&forge.trust, &item.request, &item.response, &bytes, item.nonce);
         assert_eq!(judgement.failed, Some(Check::KindKnown));
     }
-    let request = forge.request("linearisable", b"get a");
+    let request = forge.get("linearisable", "get a");
     let judgement = forge.read_index(&request, 1, true).verify(&forge.trust);
     assert_eq!(judgement.failed, Some(Check::GuaranteeKnown));
     assert!(judgement.reason.contains("did you mean `linearizable`?"), "{judgement}");
@@ -97,7 +97,7 @@ fn a_guarantee_holds_with_exactly_the_kinds_that_carry_it() {
         None => format!("{}=5v", row.name),
     });
     for text in texts.collect::<Vec<_>>() {
-        let request = forge.request(&text, b"get a");
+        let request = forge.get(&text, "get a");
         let asked: Guarantee = text.parse().unwrap();
         for item in
             [forge.read_index(&request, 1, true), forge.prefix(&request), forge.eventual(&request)]
@@ -115,7 +115,7 @@ fn a_guarantee_holds_with_exactly_the_kinds_that_carry_it() {
 #[test]
 fn a_retry_that_is_answered_from_the_table_of_duplicates_carries_the_original_point() {
     let mut forge = forge();
-    let request = forge.request("linearizable", b"put a");
+    let request = forge.put("put a");
     let item = forge.write(super::BALLOT, &request, 4);
     // Much later another node answers the same bytes; its answer names the original point.
     forge.fill(super::BALLOT, 7);

@@ -27,11 +27,11 @@ fn forge() -> Forge {
 
 /// One valid item of each kind, and of each shape that a kind can take.
 fn samples(forge: &mut Forge) -> Vec<(&'static str, Item)> {
-    let put = forge.request("linearizable", b"put a");
-    let get = forge.request("linearizable", b"get a");
-    let old = forge.request("consistent-prefix", b"get a");
-    let any = forge.request("eventual", b"get a");
-    let weaker = forge.request("bounded-staleness=2s", b"get a");
+    let put = forge.put("put a");
+    let get = forge.get("linearizable", "get a");
+    let old = forge.get("consistent-prefix", "get a");
+    let any = forge.get("eventual", "get a");
+    let weaker = forge.get("bounded-staleness=2s", "get a");
     vec![
         ("write", forge.write(BALLOT, &put, 5)),
         ("read-index, busy log", forge.read_index(&get, 3, false)),

@@ -15,8 +15,8 @@ fn a_self_contained_file_for_five_voters_is_at_most_2048_bytes() {
         sizes.push((name.to_owned(), item));
     }
     for batch in [1, 64] {
-        let put = forge.request("linearizable", b"put a");
-        let get = forge.request("linearizable", b"get a");
+        let put = forge.put("put a");
+        let get = forge.get("linearizable", "get a");
         sizes.push((
             format!("write in an entry of {batch}"),
             forge.write(super::BALLOT, &put, batch),

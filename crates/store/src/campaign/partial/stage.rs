@@ -140,14 +140,19 @@ impl Stage {
         order.insert(place, leader);
         self.order = order;
         if self.plan.scenario == Scenario::ConstrainedElection {
-            let sides = vec![vec![self.hub()], vec![leader]];
-            world.inject(Fault::Partition { sides });
+            world.inject(Fault::Partition { sides: self.hub_and_others() });
         }
         world.wake(world.now().plus(BEHIND_FOR), wake::CUT);
     }
 
     fn hub(&self) -> NodeId {
         self.order.first().copied().unwrap_or_default()
+    }
+
+    /// The hub, which hears nobody while it falls behind: from a neighbour it could learn what is
+    /// decided.
+    fn hub_and_others(&self) -> Vec<Vec<NodeId>> {
+        vec![vec![self.hub()], self.order.iter().skip(1).copied().collect()]
     }
 
     fn cut<S: Subject>(&mut self, world: &mut World<S>) {
@@ -158,6 +163,7 @@ impl Stage {
             if voters.iter().any(|voter| length(voter) <= hub) {
                 return world.fail("the hub is not behind");
             }
+            world.inject(Fault::Rejoin { sides: self.hub_and_others() });
         }
         if world.state(self.leader).and_then(S::leads).is_none() {
             return world.fail("the leader changed before the cut");

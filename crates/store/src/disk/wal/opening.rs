@@ -4,7 +4,7 @@
 //! header, the records that were not known durable; then its name), the identity file with the
 //! new incarnation, and only then the removal of segments that hold nothing.
 
-use super::{FileId, Open, Options, Place, Wal};
+use super::{Open, Options, Place, Wal};
 use crate::disk::checkpoints::PREFIX;
 use crate::disk::folder::{Folder, SystemFolder, failed, read_all};
 use crate::disk::identity::{self, Birth, Found as Identified, Identity, amnesia};
@@ -41,9 +41,6 @@ impl Wal {
             folder.remove(name).map_err(|e| failed("removing", name, &e))?;
         }
         let keyed = options.mutant != Mutant::GenerationNotInChecksum;
-        let numbers = |prefix: &'static str| {
-            names.iter().filter_map(move |name| segment::number_of(name, prefix))
-        };
         let scan = |name: &str, number| {
             let content = folder.open(name).and_then(|file| read_all(&*file));
             let content = content.map_err(|e| failed("reading", name, &e))?;
@@ -51,11 +48,9 @@ impl Wal {
             scanned.scan.header.map_or(Ok(()), |header| identity.check(&header.identity, name))?;
             Ok(scanned)
         };
-        let segments = numbers("log-")
+        let numbers = names.iter().filter_map(|name| segment::number_of(name));
+        let segments = numbers
             .map(|number| scan(&segment::name(number), number))
-            .collect::<Result<Vec<_>, Error>>()?;
-        let repairs = numbers("repair-")
-            .map(|number| scan(&segment::repair_name(number), number))
             .collect::<Result<Vec<_>, Error>>()?;
         let birth = identity::read(&*folder, names.contains(identity::NAME))?;
         let (last, settled) = last_start(&identity, &birth, &segments)?;
@@ -70,7 +65,7 @@ impl Wal {
             incarnation: Incarnation(last.0 + 1),
             settled,
             doubtful: judgement.doubtful || inherited_doubt(&segments, settled, &options),
-            files: BTreeMap::new(),
+            segments: BTreeMap::new(),
             places: BTreeMap::new(),
             orphans: Vec::new(),
             active: segments.last().map_or(0, |segment| segment.number),
@@ -83,7 +78,7 @@ impl Wal {
             folder,
             options,
         };
-        let mut records = wal.adopt(&segments, &repairs, &judgement)?;
+        let mut records = wal.take_over(&segments, &judgement)?;
         wal.start(&mut records)?;
         let corrupt = ranges(wal.bad());
         let log = RecoveredLog {
@@ -98,26 +93,19 @@ impl Wal {
     }
 
     /// Takes over what recovery found; gives the good records.
-    fn adopt(
+    fn take_over(
         &mut self,
         segments: &[Scanned],
-        repairs: &[Scanned],
         judgement: &Judgement,
     ) -> Result<BTreeMap<Seq, Bytes>, Error> {
-        for (scanned, id) in segments
-            .iter()
-            .map(|scanned| (scanned, FileId::Segment(scanned.number)))
-            .chain(repairs.iter().map(|scanned| (scanned, FileId::Repair(scanned.number))))
-        {
+        for scanned in segments {
             let Some(header) = scanned.scan.header else {
-                if let FileId::Segment(number) = id {
-                    self.orphans.push(number);
-                }
+                self.orphans.push(scanned.number);
                 continue;
             };
-            let name = id.name();
+            let name = segment::name(scanned.number);
             let file = self.folder.open(&name).map_err(|e| failed("opening", &name, &e))?;
-            self.files.insert(id, Open { header, file });
+            self.segments.insert(scanned.number, Open { header, file });
         }
         let mut records = BTreeMap::new();
         for (seq, place) in &judgement.places {
@@ -128,26 +116,11 @@ impl Wal {
                         records.insert(*seq, data.clone());
                     }
                     let (offset, length) = (found.offset as u64, found.frame.length);
-                    Place::At { file: FileId::Segment(*number), offset, length }
+                    Place::At { segment: *number, offset, length }
                 }
-                Some((number, found)) => {
-                    let open = self.files.get(&FileId::Segment(*number));
-                    Place::Bad(open.map(|open| (found.frame, open.header.generation)))
-                }
-                None => Place::Bad(None),
+                Some(_) | None => Place::Bad,
             };
             self.places.insert(*seq, place);
-        }
-        for repair in repairs {
-            for (seq, found) in repair.scan.records().filter(|(_, found)| found.good) {
-                let bad = matches!(self.places.get(&seq), Some(Place::Bad(_)));
-                if let (true, Some(data)) = (bad, repair.data.get(&seq)) {
-                    let (offset, length) = (found.offset as u64, found.frame.length);
-                    let file = FileId::Repair(repair.number);
-                    self.places.insert(seq, Place::At { file, offset, length });
-                    records.insert(seq, data.clone());
-                }
-            }
         }
         Ok(records)
     }
@@ -168,7 +141,7 @@ impl Wal {
         }
         let tail: Vec<_> =
             records.range(self.durable.next()..).map(|(s, d)| (*s, d.clone())).collect();
-        self.begin_segment(&tail)?;
+        self.begin_segment(&tail, 0)?;
         let birth = Birth {
             identity: self.identity,
             incarnation: self.incarnation,

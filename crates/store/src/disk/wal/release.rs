@@ -3,14 +3,13 @@
 //! A name is durably gone before anything else happens to its blocks, and before the next name
 //! goes: whatever a crash leaves is still one unbroken range of segments.
 
-use super::{FileId, Place, Wal};
+use super::Wal;
 use crate::disk::folder::failed;
 use crate::disk::mutant::Mutant;
 use crate::disk::segment;
 use crate::disk::spare;
 use avouch_machine::Seq;
 use avouch_promise::Error;
-use std::collections::BTreeSet;
 
 impl Wal {
     /// Frees the segments all of whose records are before `before`, as far as a durable checkpoint
@@ -27,7 +26,7 @@ impl Wal {
     }
 
     fn release_segments(&mut self, before: Seq) -> Result<(), Error> {
-        let firsts: Vec<_> = self.segments().collect();
+        let firsts: Vec<_> = self.firsts().collect();
         for pair in firsts.windows(2) {
             let [(number, _), (_, end)] = pair else { continue };
             if *end > before {
@@ -37,41 +36,22 @@ impl Wal {
             self.retire(*number)?;
         }
         self.places = self.places.split_off(&self.first);
-        let oldest = self.segments().next().map_or(self.active, |(number, _)| number);
+        let oldest = self.firsts().next().map_or(self.active, |(number, _)| number);
         let orphans = std::mem::take(&mut self.orphans);
         for number in orphans {
             if number < oldest { self.retire(number)? } else { self.orphans.push(number) }
-        }
-        self.release_repairs()
-    }
-
-    /// Repairs whose records are all released go too.
-    fn release_repairs(&mut self) -> Result<(), Error> {
-        let used: BTreeSet<FileId> = self
-            .places
-            .values()
-            .filter_map(|place| if let Place::At { file, .. } = place { Some(*file) } else { None })
-            .collect();
-        let repairs = self.files.keys().filter(|id| matches!(id, FileId::Repair(_)));
-        let unused: Vec<_> = repairs.filter(|id| !used.contains(*id)).copied().collect();
-        for id in unused {
-            self.remove(&id.name())?;
-            self.files.remove(&id);
         }
         Ok(())
     }
 
     /// The segments' numbers and first records, in order.
-    fn segments(&self) -> impl Iterator<Item = (u64, Seq)> {
-        self.files.iter().filter_map(|(id, open)| match id {
-            FileId::Segment(number) => Some((*number, open.header.first)),
-            FileId::Repair(_) => None,
-        })
+    fn firsts(&self) -> impl Iterator<Item = (u64, Seq)> {
+        self.segments.iter().map(|(number, open)| (*number, open.header.first))
     }
 
     /// Segments that hold no live record (the one of a run that wrote nothing) go at once.
     pub(super) fn remove_void(&mut self) -> Result<(), Error> {
-        let firsts: Vec<_> = self.segments().collect();
+        let firsts: Vec<_> = self.firsts().collect();
         for pair in firsts.windows(2) {
             if let [(number, first), (_, end)] = pair
                 && first >= end
@@ -85,7 +65,7 @@ impl Wal {
     /// Takes a segment's name away, durably, before anything else happens to its blocks.
     fn retire(&mut self, number: u64) -> Result<(), Error> {
         let name = segment::name(number);
-        let open = self.files.remove(&FileId::Segment(number));
+        let open = self.segments.remove(&number);
         let fits = open.is_some_and(|open| open.header.capacity == self.options.segment_bytes);
         let names = self.folder.names().map_err(|e| failed("listing", "the data folder", &e))?;
         if fits && !names.contains(spare::READY) && !names.contains(spare::RECYCLED) {

@@ -45,7 +45,7 @@ pub fn txn(message: pb::TxnResponse) -> Result<Response, Error> {
     take_txn(message, MAX_DEPTH)
 }
 /// Of a compaction.
-pub fn compact(message: pb::CompactionResponse) -> Response {
+pub fn compact(message: &pb::CompactionResponse) -> Response {
     Response::Compact(CompactionResponse { revision: revision(message.header.as_ref()) })
 }
 /// Of a question about alarms.

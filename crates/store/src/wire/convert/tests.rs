@@ -190,7 +190,12 @@ fn requested(operation: Operation) -> Operation {
 
 fn responded(response: Response) -> Response {
     fn via<M: Headed + prost::Message + Default>(response: Response) -> M {
-        let header = pb::ResponseHeader { cluster_id: 7, member_id: 1, revision: 0, raft_term: 2 };
+        let header = pb::ResponseHeader {
+            cluster_id: 7,
+            member_id: 1,
+            raft_term: 2,
+            ..pb::ResponseHeader::default()
+        };
         sent(M::from_response(response, header).unwrap())
     }
     match response {
@@ -198,7 +203,7 @@ fn responded(response: Response) -> Response {
         Response::Put(_) => read::put(via(response)),
         Response::DeleteRange(_) => read::delete(via(response)),
         Response::Txn(_) => read::txn(via(response)).unwrap(),
-        Response::Compact(_) => read::compact(via(response)),
+        Response::Compact(_) => read::compact(&via(response)),
         Response::Alarm(_) => read::alarm(via(response)).unwrap(),
     }
 }

@@ -1,0 +1,136 @@
+//! Five voters, one of which loses the tail of its disk: what it said before must not be counted
+//! beside the word of those that told it what it lost. With three voters every other one has to
+//! answer, the leader too, and the fault cannot show: so these stories are told step by step.
+//!
+//! ```text
+//!   acknowledgement: D accepts y for L. D loses y, rejoins through A, B, F. F accepts y for L.
+//!                    L must not count D: else y is decided by L and F alone, and lost with them.
+//!   promise:         D promises b' to F. D forgets it, rejoins through A, B, L. L has y decided by
+//!                    A, D, L in a lower ballot. B promises b'. F must not count D: it would lead
+//!                    without y.
+//! ```
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+mod stage;
+
+use avouch_agreement::Mutant;
+use avouch_agreement::explore::configs;
+use avouch_agreement::log::Timer;
+use avouch_machine::Event;
+use avouch_promise::{LogIndex, NodeId};
+use stage::Stage;
+
+const A: NodeId = NodeId(1);
+const B: NodeId = NodeId(2);
+const D: NodeId = NodeId(3);
+const F: NodeId = NodeId(4);
+const L: NodeId = NodeId(5);
+
+/// L leads; D accepts y and forgets it; F accepts y after it answered D.
+fn an_old_acknowledgement(mutant: Option<Mutant>) -> Stage {
+    let mut stage = Stage::new(configs(5, mutant));
+    stage.campaign(L);
+    stage.deliver(&[A, B, D, F, L]);
+    stage.under_way.clear();
+    let (before, kept) = (stage.decided(L), stage.length(D));
+    assert!(before > LogIndex(0), "an entry of L's ballot is decided");
+
+    stage.propose(L, &[7]);
+    stage.carry(L, D);
+    stage.carry(D, L);
+    assert_eq!(stage.end(D), stage.end(L), "D accepted y");
+    stage.lose_tail(D, kept);
+    assert_ne!(stage.end(D), stage.end(L), "D lost y");
+    stage.converse(D, &[A, B, F]);
+    assert!(stage.rejoined, "three others answered D");
+
+    stage.carry(L, F);
+    stage.carry(F, L);
+    assert_eq!(stage.end(F), stage.end(L), "F accepted y");
+    stage
+}
+
+#[test]
+fn an_acknowledgement_of_a_lost_log_does_not_count() {
+    let mut stage = an_old_acknowledgement(None);
+    assert!(stage.decided(L) < stage.end(L).index, "y is on two disks of five");
+    stage.under_way.clear();
+    stage.campaign(A);
+    stage.deliver(&[A, B, D]);
+    stage.under_way.clear();
+    assert!(stage.decided(A) >= stage.end(L).index, "the others go on");
+    stage.campaign(L);
+    stage.deliver(&[A, B, D, F, L]);
+    assert!(!stage.contradiction);
+
+    // D has rejoined, and what it accepts now counts.
+    let mut stage = an_old_acknowledgement(None);
+    for _ in 0..3 {
+        stage.step(L, Event::Timer(Timer::Resend));
+        stage.deliver(&[D, F, L]);
+    }
+    assert_eq!(stage.decided(L), stage.end(L).index);
+}
+
+#[test]
+fn counting_an_old_acknowledgement_loses_an_acknowledged_write() {
+    let mut stage = an_old_acknowledgement(Some(Mutant::CountOldWords));
+    assert_eq!(stage.decided(L), stage.end(L).index, "two disks of five decided y");
+    stage.under_way.clear();
+    stage.campaign(A);
+    stage.deliver(&[A, B, D]);
+    assert!(stage.contradiction, "the others decided without it");
+}
+
+/// A leads a low ballot. D promises F's higher one, forgets that, and comes back; then A has y
+/// decided with D; then B promises F's ballot.
+fn an_old_promise(mutant: Option<Mutant>) -> Stage {
+    let mut stage = Stage::new(configs(5, mutant));
+    stage.campaign(A);
+    stage.deliver(&[A, B, D, F, L]);
+    stage.under_way.clear();
+    let kept = stage.length(D);
+
+    stage.campaign(F);
+    stage.carry(F, D);
+    stage.lose_tail(D, kept);
+    stage.converse(D, &[A, B, L]);
+    assert!(stage.rejoined, "three others answered D");
+
+    stage.step(A, Event::Timer(Timer::Resend));
+    for (from, to) in [(A, D), (A, L), (D, A), (L, A)] {
+        stage.carry(from, to);
+    }
+    stage.propose(A, &[7]);
+    for (from, to) in [(A, D), (A, L), (D, A), (L, A)] {
+        stage.carry(from, to);
+    }
+    assert_eq!(stage.decided(A), stage.end(A).index, "A, D and L decided y");
+
+    stage.carry(F, B);
+    stage.carry(D, F);
+    stage.carry(B, F);
+    stage
+}
+
+#[test]
+fn a_promise_that_was_lost_does_not_count() {
+    let mut stage = an_old_promise(None);
+    assert!(!stage.leads(F), "F has its own word and B's");
+    stage.step(F, Event::Timer(Timer::Resend));
+    stage.deliver(&[B, D, F]);
+    assert!(stage.leads(F), "D's new word counts");
+    stage.step(F, Event::Timer(Timer::Resend));
+    stage.deliver(&[A, B, D, F, L]);
+    assert!(!stage.contradiction);
+}
+
+#[test]
+fn counting_a_lost_promise_forgets_an_acknowledged_write() {
+    let mut stage = an_old_promise(Some(Mutant::CountOldWords));
+    assert!(stage.leads(F), "F counted what D has forgotten");
+    stage.deliver(&[B, F, L]);
+    stage.step(F, Event::Timer(Timer::Resend));
+    stage.deliver(&[B, F, L]);
+    assert!(stage.contradiction, "F has another entry decided where y was");
+}
