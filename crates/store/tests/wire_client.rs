@@ -89,10 +89,15 @@ fn guarantees_are_per_request_and_what_is_not_served_is_refused_by_name() {
         ("linearisable", "linearizable"),
         ("", "guarantee"),
     ] {
-        let error = ask(&served, get("k"), &asked(guarantee)).unwrap_err();
-        assert_eq!(error.blame, Blame::Caller, "{error}");
-        assert!(error.to_string().contains(words), "{error}");
-        assert!(error.expected.contains("nothing was written"), "{error}");
+        for (operation, expected) in [
+            (put("k", "v"), "an answer (nothing was written)"),
+            (get("k"), "an answer"), // a read says nothing of writes
+        ] {
+            let error = ask(&served, operation, &asked(guarantee)).unwrap_err();
+            assert_eq!(error.blame, Blame::Caller, "{error}");
+            assert!(error.to_string().contains(words), "{error}");
+            assert_eq!(error.expected, expected, "{error}");
+        }
     }
     // etcd's serializable beside a stronger guarantee contradicts itself.
     let status = served.run(async {
