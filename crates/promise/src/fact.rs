@@ -228,9 +228,10 @@ impl Signed {
     ) -> Vec<Self> {
         let digests: Vec<_> = facts.iter().map(|bytes| fact_digest(bytes)).collect();
         let count = facts.len() as u32;
-        let signature = sign(&seal_message(&merkle::root(&digests)));
+        let tree = merkle::Tree::new(&digests);
+        let signature = sign(&seal_message(&tree.root()));
         let place = |(index, bytes)| {
-            let path = merkle::path(&digests, index).unwrap_or_default();
+            let path = tree.path(index).unwrap_or_default();
             Self { bytes, seal: Seal { signer, index: index as u32, count, path, signature } }
         };
         facts.into_iter().enumerate().map(place).collect()

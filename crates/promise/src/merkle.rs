@@ -30,39 +30,58 @@ fn bound(count: usize, top: &Digest) -> Digest {
     digest_of("avouch root", &[&(count as u64).to_le_bytes(), &top.0])
 }
 
-fn top(items: &[Digest]) -> Digest {
-    match items {
-        [] => Digest::ZERO,
-        [only] => leaf(only),
-        _ => {
-            let (left, right) = items.split_at(split(items.len()));
-            node(&top(left), &top(right))
+/// A whole tree, for whoever wants the paths of many of its members.
+///
+/// Level by level from the leaves: two neighbours have one node above them, and a last one without
+/// a neighbour stands one level higher as it is. That is RFC 6962's shape, which splits at the
+/// largest power of two.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tree(Vec<Vec<Digest>>);
+
+impl Tree {
+    /// The tree over `items`.
+    pub fn new(items: &[Digest]) -> Self {
+        let mut levels = vec![items.iter().map(leaf).collect::<Vec<_>>()];
+        while let Some(below) = levels.last()
+            && below.len() > 1
+        {
+            let above = below.chunks(2).map(|pair| match pair {
+                [left, right] => node(left, right),
+                _ => pair.first().copied().unwrap_or_default(),
+            });
+            let above = above.collect();
+            levels.push(above);
         }
+        Self(levels)
+    }
+
+    fn count(&self) -> usize {
+        self.0.first().map_or(0, Vec::len)
+    }
+
+    /// Its root; zero over nothing.
+    pub fn root(&self) -> Digest {
+        let top = self.0.last().and_then(|level| level.first());
+        top.map_or(Digest::ZERO, |top| bound(self.count(), top))
+    }
+
+    /// The path that proves the member at `index`, from the leaf upward; none when there is no
+    /// such member.
+    pub fn path(&self, index: usize) -> Option<Vec<Digest>> {
+        let sibling =
+            |(height, level): (usize, &Vec<Digest>)| level.get((index >> height) ^ 1).copied();
+        (index < self.count()).then(|| self.0.iter().enumerate().filter_map(sibling).collect())
     }
 }
 
 /// The root over `items`; zero for none.
 pub fn root(items: &[Digest]) -> Digest {
-    if items.is_empty() { Digest::ZERO } else { bound(items.len(), &top(items)) }
+    Tree::new(items).root()
 }
 
 /// The path that proves `items[index]`, from the leaf upward; `None` when there is no such item.
 pub fn path(items: &[Digest], index: usize) -> Option<Vec<Digest>> {
-    if index >= items.len() {
-        return None;
-    }
-    if items.len() == 1 {
-        return Some(Vec::new());
-    }
-    let at = split(items.len());
-    let (left, right) = items.split_at(at);
-    let (mut below, sibling) = if index < at {
-        (path(left, index)?, top(right))
-    } else {
-        (path(right, index - at)?, top(left))
-    };
-    below.push(sibling);
-    Some(below)
+    Tree::new(items).path(index)
 }
 
 /// The root that `path` leads to from `item` at `index` of `count`; `None` when the path does
@@ -90,6 +109,24 @@ fn ascend(item: &Digest, index: usize, count: usize, path: &[Digest]) -> Option<
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_tree_has_the_shape_of_rfc_6962() {
+        fn top(items: &[Digest]) -> Digest {
+            match items {
+                [only] => leaf(only),
+                _ => {
+                    let (left, right) = items.split_at(split(items.len()));
+                    node(&top(left), &top(right))
+                }
+            }
+        }
+        for count in 1..=70_usize {
+            let items: Vec<_> = (0..count).map(|i| digest_of("t", &[&[i as u8]])).collect();
+            assert_eq!(root(&items), bound(count, &top(&items)), "{count}");
+        }
+        assert_eq!(root(&[]), Digest::ZERO);
+    }
 
     #[test]
     fn every_member_of_every_small_tree_proves_itself_and_nothing_else() {

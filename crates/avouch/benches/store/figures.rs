@@ -129,6 +129,26 @@ impl Table {
             );
         }
         println!();
+        self.print_ratios();
+    }
+
+    /// Prints ours over etcd's, cell by cell: the median of the rounds' ratios.
+    fn print_ratios(&self) {
+        let cells = Cell::all().into_iter().filter(|cell| !cell.evidence);
+        for cell in cells {
+            let over =
+                |figure: fn(&Measured) -> f64| self.ratio(("ours", cell), ("etcd", cell), figure);
+            let Some(per_second) = over(|m| m.per_second) else { continue };
+            let show = |value: Option<f64>| value.unwrap_or_default();
+            println!(
+                "{:<22} ours over etcd: throughput {per_second:.2}, p50 {:.2}, p99 {:.2}, CPU/op {:.2}",
+                cell.to_string(),
+                show(over(|m| m.p50_us)),
+                show(over(|m| m.p99_us)),
+                show(over(|m| m.server_cpu_us)),
+            );
+        }
+        println!();
     }
 }
 

@@ -73,11 +73,16 @@ impl Turn<'_> {
         self.settle(draft);
     }
 
-    fn write_proof(&self, point: LogPoint) -> Wants {
+    fn write_proof(&mut self, point: LogPoint) -> Wants {
         let position = point.position.saturating_sub(1);
         let Some(recent) = self.state.recent_at(point.index) else { return Wants::Lost };
-        match merkle::path(&recent.digests, position as usize) {
-            Some(path) => Wants::Write { header: recent.header, position, path },
+        let header = recent.header;
+        // All of an entry's writes are answered together: one tree serves their paths.
+        if self.tree.as_ref().is_none_or(|(index, _)| *index != point.index) {
+            self.tree = Some((point.index, merkle::Tree::new(&recent.digests)));
+        }
+        match self.tree.as_ref().and_then(|(_, tree)| tree.path(position as usize)) {
+            Some(path) => Wants::Write { header, position, path },
             None => Wants::Lost,
         }
     }

@@ -15,6 +15,7 @@ impl Turn<'_> {
     pub(super) fn readable(&mut self, readable: Readable) {
         let Readable { tickets, digests, index, acks } = readable;
         let acks = by_voter(acks);
+        let tree = (!acks.is_empty()).then(|| merkle::Tree::new(&digests));
         for (at, ticket) in tickets.into_iter().enumerate() {
             let id = CommandId(ticket);
             let Some(asked) = self.state.asked.get(&id) else { continue };
@@ -22,7 +23,7 @@ impl Turn<'_> {
                 acks: acks.clone(),
                 index: at as u32,
                 count: digests.len() as u32,
-                path: merkle::path(&digests, at).unwrap_or_default(),
+                path: tree.as_ref().and_then(|tree| tree.path(at)).unwrap_or_default(),
             });
             self.state.granted.push(Granted { id, index, floor });
         }

@@ -7,7 +7,7 @@ use super::state::{Asked, Draft, State};
 use avouch_agreement::log::{self, Log, Payload, Proposal};
 use avouch_machine::{CommandId, Effect, Effects, Env, Event, Loaded, Protocol, Recovered};
 use avouch_promise::guarantee::Guarantee;
-use avouch_promise::{Blame, Decode, Error, KeyspaceId, Request};
+use avouch_promise::{Blame, Decode, Error, KeyspaceId, LogIndex, Request, merkle};
 use avouch_state::{Machine, Operation};
 
 /// The node as a protocol.
@@ -58,7 +58,7 @@ impl Protocol for Node {
         env: &mut dyn Env,
         effects: &mut Effects<Self>,
     ) {
-        let mut turn = Turn { config, state, env, effects, drafts: Vec::new() };
+        let mut turn = Turn { config, state, env, effects, drafts: Vec::new(), tree: None };
         match event {
             Event::Command { id, command } => turn.ask(id, &command),
             Event::Timer(Timer::Deadline) => turn.expire(),
@@ -89,6 +89,8 @@ pub(super) struct Turn<'a> {
     pub(super) effects: &'a mut Effects<Node>,
     /// Answers that are complete and leave at the end of the step.
     pub(super) drafts: Vec<Draft>,
+    /// The tree over the requests of the entry that was asked for last.
+    pub(super) tree: Option<(LogIndex, merkle::Tree)>,
 }
 
 impl Turn<'_> {
