@@ -113,13 +113,11 @@ mod tests {
     #[test]
     fn a_tree_has_the_shape_of_rfc_6962() {
         fn top(items: &[Digest]) -> Digest {
-            match items {
-                [only] => leaf(only),
-                _ => {
-                    let (left, right) = items.split_at(split(items.len()));
-                    node(&top(left), &top(right))
-                }
+            if let [only] = items {
+                return leaf(only);
             }
+            let (left, right) = items.split_at(split(items.len()));
+            node(&top(left), &top(right))
         }
         for count in 1..=70_usize {
             let items: Vec<_> = (0..count).map(|i| digest_of("t", &[&[i as u8]])).collect();
