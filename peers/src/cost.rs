@@ -4,6 +4,8 @@
 //! Each log is measured in turn, several times over, and the best of its rounds counts, so that
 //! what else the machine does weighs on none of them more than on another.
 
+#![expect(clippy::disallowed_types, reason = "a benchmark measures real time")]
+
 use crate::omni::Omni;
 use crate::rafts::Raft;
 use avouch_promise::Nanos;
