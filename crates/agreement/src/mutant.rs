@@ -71,6 +71,8 @@ mutants! {
     FoldAcrossGap: Story,
     /// What a node said before it lost its log's tail and rejoined still counts.
     CountOldWords: Story,
+    /// A question that a node asked before it lost its log, and an answer to it, still count.
+    HearOldQuestions: Story,
     /// A leader proposes however many bytes are undecided.
     FlightUnbounded: Story,
 }

@@ -46,7 +46,7 @@ fn messages() -> Vec<Message> {
         speaker: speaker.clone(),
         promised: BALLOT,
         accepted: BALLOT,
-        end: LogIndex(5),
+        end: place,
         decided: LogIndex(3),
         suffix: entries(),
     };
@@ -61,8 +61,14 @@ fn messages() -> Vec<Message> {
     vec![
         Message::Heartbeat { period: 1 << 40, status: STATUS },
         Message::HeartbeatReply { period: 3, status: Status { happy: true, ..STATUS }, decided },
-        Message::Prepare { ballot: BALLOT, accepted: BALLOT, end: index, decided },
-        Message::Promise { ballot: BALLOT, vote: vote.clone() },
+        Message::Prepare {
+            ballot: BALLOT,
+            speaker: speaker.clone(),
+            accepted: BALLOT,
+            end: index,
+            decided,
+        },
+        Message::Promise { ballot: BALLOT, asked: Incarnation(4), vote: vote.clone() },
         Message::Append {
             ballot: BALLOT,
             previous: place,

@@ -179,9 +179,10 @@ killed! {
 }
 
 /// What stories told step by step kill, and the files that tell them.
-const TOLD: [(Mutant, &str); 3] = [
+const TOLD: [(Mutant, &str); 4] = [
     (Mutant::FoldAcrossGap, include_str!("rot.rs")),
     (Mutant::CountOldWords, include_str!("rejoin.rs")),
+    (Mutant::HearOldQuestions, include_str!("rejoin.rs")),
     (Mutant::FlightUnbounded, include_str!("flight.rs")),
 ];
 

@@ -5,7 +5,7 @@
 mod stage;
 
 use avouch_agreement::explore::configs;
-use avouch_agreement::log::{Config, Timer};
+use avouch_agreement::log::{Config, Message, Timer};
 use avouch_machine::Event;
 use avouch_promise::NodeId;
 use stage::Stage;
@@ -46,4 +46,29 @@ fn decided_entries_travel_past_a_cut_link() {
     }
     assert!(stage.leads(leader), "nobody took over");
     assert_eq!(stage.decided(far), stage.decided(leader));
+}
+
+#[test]
+fn a_leader_that_learns_of_a_later_one_from_a_neighbour_follows_it() {
+    let mut stage = Stage::new(configs(3, None));
+    stage.campaign(LEADER);
+    stage.deliver(&[LEADER, MIDDLE, END]);
+    stage.propose(LEADER, b"before");
+    stage.deliver(&[LEADER, MIDDLE, END]);
+    stage.campaign(END);
+    stage.deliver(&[MIDDLE, END]);
+    stage.propose(END, b"after");
+    stage.deliver(&[MIDDLE, END]);
+    stage.under_way.clear();
+    assert!(stage.leads(LEADER) && stage.leads(END), "the first one has heard nothing");
+    let fetch = Message::Fetch { after: stage.decided(LEADER) };
+    stage.step(MIDDLE, Event::Message { from: LEADER, message: fetch });
+    stage.deliver(&[LEADER, MIDDLE]);
+    assert_eq!(stage.end(LEADER), stage.end(END), "it took what is decided");
+    assert!(!stage.leads(LEADER), "it must not acknowledge its own ballot with another's log");
+    assert_eq!(stage.promised(LEADER), stage.promised(END));
+    stage.propose(LEADER, b"to whom it follows");
+    stage.deliver(&[LEADER, MIDDLE, END]);
+    assert_eq!(stage.decided(LEADER), stage.end(END).index);
+    assert!(!stage.contradiction);
 }

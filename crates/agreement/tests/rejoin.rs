@@ -5,6 +5,9 @@
 //! ```text
 //!   acknowledgement: D accepts y for L. D loses y, rejoins through A, B, F. F accepts y for L.
 //!                    L must not count D: else y is decided by L and F alone, and lost with them.
+//!   question:        D asks for promises of b' with a log that it then loses with its claim. It
+//!                    rejoins, and asks for b' again with another log. Answers to the first question
+//!                    say nothing of that one.
 //!   promise:         D promises b' to F. D forgets it, rejoins through A, B, L. L has y decided by
 //!                    A, D, L in a lower ballot. B promises b'. F must not count D: it would lead
 //!                    without y.
@@ -133,4 +136,69 @@ fn counting_a_lost_promise_forgets_an_acknowledged_write() {
     stage.step(F, Event::Timer(Timer::Resend));
     stage.deliver(&[B, F, L]);
     assert!(stage.contradiction, "F has another entry decided where y was");
+}
+
+/// F and D have three entries of a first ballot, A has one of a second that D accepts too. D claims
+/// a third ballot, and loses that and A's entry. A's entry is decided without it. Then D claims the
+/// third ballot again, and the questions that it asked the first time arrive.
+fn an_old_question(mutant: Option<Mutant>) -> Stage {
+    let mut stage = Stage::new(configs(5, mutant));
+    stage.campaign(F);
+    [A, B, D].into_iter().for_each(|other| stage.carry(F, other));
+    [B, D].into_iter().for_each(|other| stage.carry(other, F));
+    stage.carry(F, D);
+    stage.carry(D, F);
+    for name in [1, 2] {
+        stage.propose(F, &[name]);
+        stage.carry(F, D);
+    }
+    assert_eq!((stage.end(D), stage.end(D).index), (stage.end(F), LogIndex(3)));
+    stage.under_way.clear();
+
+    stage.campaign(A);
+    [B, L].into_iter().for_each(|other| stage.carry(A, other));
+    [B, L].into_iter().for_each(|other| stage.carry(other, A));
+    assert!(stage.leads(A), "A, B and L");
+    stage.carry(A, D);
+    let kept = stage.length(D);
+    stage.carry(D, A);
+    stage.carry(A, D);
+    assert_eq!(stage.end(D), stage.end(A), "D is brought to A's log");
+
+    stage.campaign(D);
+    let asked = stage.hold(D);
+    stage.lose_tail(D, kept);
+    stage.converse(D, &[B, F, L]);
+    assert!(stage.rejoined, "three others answered D");
+    [B, L].into_iter().for_each(|other| stage.carry(A, other));
+    [B, L].into_iter().for_each(|other| stage.carry(other, A));
+    assert_eq!(stage.decided(A), stage.end(A).index, "A, B and L decided A's entry");
+
+    stage.under_way.clear();
+    stage.campaign(D);
+    stage.under_way = asked;
+    [B, L].into_iter().for_each(|other| stage.carry(D, other));
+    [B, L].into_iter().for_each(|other| stage.carry(other, D));
+    stage
+}
+
+#[test]
+fn a_question_of_a_lost_log_has_no_answer() {
+    let mut stage = an_old_question(None);
+    assert!(!stage.leads(D), "nobody has answered what D asks now");
+    stage.under_way.clear();
+    for _ in 0..3 {
+        stage.step(D, Event::Timer(Timer::Resend));
+        stage.deliver(&[B, D, L]);
+    }
+    assert!(stage.leads(D) && !stage.contradiction);
+    assert!(stage.decided(D) > LogIndex(0), "what A had decided is in D's log");
+}
+
+#[test]
+fn hearing_an_old_question_overwrites_an_acknowledged_write() {
+    let mut stage = an_old_question(Some(Mutant::HearOldQuestions));
+    assert!(stage.leads(D), "D took answers to another question for its own");
+    stage.deliver(&[B, D, L]);
+    assert!(stage.contradiction, "D has another entry decided where A's was");
 }

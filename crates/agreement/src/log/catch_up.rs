@@ -153,11 +153,24 @@ impl<I: Snapshot> Turn<'_, I> {
         }
         let fresh = &entries[same..];
         let Some(last) = fresh.last() else { return };
-        let (last, accepted) = (last.index(), self.state.accepted);
+        let (last, ballot) = (last.index(), last.header().ballot);
+        let accepted = self.follow_decided(ballot);
         if let Some(previous) = self.state.tail.at(self.state.decided) {
             self.write(accepted, previous, fresh, last);
             self.state.decided = last;
         }
+    }
+
+    /// What is decided and was written by the leader of `ballot` is a prefix of that leader's log, up
+    /// to an entry of its own: this node follows that ballot now, and its log is one accepted in it.
+    /// Else it would go on acknowledging a lower ballot with a log that is not that ballot's (I3).
+    /// Returns the ballot in which the log is accepted.
+    pub(super) fn follow_decided(&mut self, ballot: Ballot) -> Ballot {
+        if ballot > self.state.promised {
+            self.step_down(ballot);
+            self.raise_promise(ballot);
+        }
+        self.state.accepted.max(ballot)
     }
 
     /// Goes on with what waited for the entries.

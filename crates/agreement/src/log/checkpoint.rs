@@ -89,6 +89,7 @@ impl<I: Snapshot> Turn<'_, I> {
 
     fn replace_log(&mut self, place: Place) {
         if self.state.tail.rebase(place, place.index) {
+            self.state.accepted = self.follow_decided(place.ballot);
             self.state.disk.marks.clear();
             self.state.disk.durable_log = (self.state.accepted, place);
             // What the leader was told of the old log says nothing of this one.

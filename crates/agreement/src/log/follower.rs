@@ -8,7 +8,7 @@ use super::state::Role;
 use super::step::Turn;
 use super::tail::Place;
 use crate::mutant::Mutant;
-use avouch_promise::{Ballot, Digest, LogIndex, NodeId};
+use avouch_promise::{Ballot, Digest, Incarnation, LogIndex, NodeId};
 
 impl<I: Snapshot> Turn<'_, I> {
     /// What this node tells of its log to one whose decided point is `theirs`.
@@ -24,7 +24,7 @@ impl<I: Snapshot> Turn<'_, I> {
             speaker: self.speaker(),
             promised: state.promised,
             accepted: state.accepted,
-            end: state.tail.end().index,
+            end: state.tail.end(),
             decided: state.decided,
             suffix,
         }
@@ -35,6 +35,7 @@ impl<I: Snapshot> Turn<'_, I> {
         &mut self,
         from: NodeId,
         ballot: Ballot,
+        asked: Incarnation,
         log: (Ballot, LogIndex),
         decided: LogIndex,
     ) {
@@ -50,10 +51,10 @@ impl<I: Snapshot> Turn<'_, I> {
             self.raise_promise(ballot);
         }
         let mut vote = self.vote(decided);
-        if (vote.accepted, vote.end) <= log {
+        if (vote.accepted, vote.end.index) <= log {
             vote.suffix.clear();
         }
-        let message = Message::Promise { ballot, vote };
+        let message = Message::Promise { ballot, asked, vote };
         if self.config.has(Mutant::PromiseBeforePersisting) {
             return self.effects.send(from, message);
         }

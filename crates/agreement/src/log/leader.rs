@@ -33,7 +33,8 @@ impl<I: Snapshot> Turn<'_, I> {
     fn send_prepare(&mut self, to: NodeId, ballot: Ballot) {
         let (accepted, decided) = (self.state.accepted, self.state.decided);
         let end = self.state.tail.end().index;
-        self.send_durably(to, Message::Prepare { ballot, accepted, end, decided });
+        let speaker = self.speaker();
+        self.send_durably(to, Message::Prepare { ballot, speaker, accepted, end, decided });
     }
 
     /// A promise came in, perhaps late.
@@ -61,7 +62,8 @@ impl<I: Snapshot> Turn<'_, I> {
         }
         let by_length = self.config.has(Mutant::AdoptLongest);
         let rank = |vote: &Vote| {
-            if by_length { (Ballot::default(), vote.end) } else { (vote.accepted, vote.end) }
+            let index = vote.end.index;
+            if by_length { (Ballot::default(), index) } else { (vote.accepted, index) }
         };
         let mine = (self.state.accepted, self.state.tail.end().index);
         let mine = if by_length { (Ballot::default(), mine.1) } else { mine };
@@ -85,10 +87,13 @@ impl<I: Snapshot> Turn<'_, I> {
         let decided = self.state.decided;
         let skip = vote.suffix.iter().take_while(|entry| entry.index() <= decided).count();
         let suffix = &vote.suffix[skip..];
-        let at = suffix.first().map_or(vote.end.max(decided), |first| first.index().previous());
+        let at = suffix.first().map_or(vote.end.index, |first| first.index().previous());
         let Some(previous) = self.state.tail.at(at) else { return false };
         let meets = suffix.first().is_none_or(|first| first.header().previous == previous.chain);
-        let whole = suffix.last().map_or(at, |last| last.index()) >= vote.end;
+        // Without entries the voter says that this log already runs through the end of its own.
+        let last = suffix.last().map_or(previous, super::tail::place);
+        let whole = (last.index, last.chain) == (vote.end.index, vote.end.chain)
+            || self.config.has(Mutant::HearOldQuestions);
         if !meets || !whole || at < decided {
             return false;
         }

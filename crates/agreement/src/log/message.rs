@@ -40,7 +40,7 @@ pub struct Vote {
     /// The ballot in which its log was accepted.
     pub accepted: Ballot,
     /// Where its log ends.
-    pub end: LogIndex,
+    pub end: Place,
     /// How far it knows the log to be decided.
     pub decided: LogIndex,
     /// Its entries after the larger of both sides' decided points, when its log is the newer.
@@ -82,6 +82,8 @@ pub enum Message {
     Prepare {
         /// Its ballot.
         ballot: Ballot,
+        /// The asker: a ballot may be claimed again by a node that forgot that it claimed it.
+        speaker: Speaker,
         /// The ballot in which its log was accepted.
         accepted: Ballot,
         /// Where its log ends.
@@ -93,6 +95,8 @@ pub enum Message {
     Promise {
         /// The ballot promised.
         ballot: Ballot,
+        /// The asker's incarnation: an answer to a question of another one does not count.
+        asked: Incarnation,
         /// The promiser's log.
         vote: Vote,
     },
@@ -305,7 +309,7 @@ impl Decode for Vote {
             speaker: Speaker::decode(input)?,
             promised: Ballot::decode(input)?,
             accepted: Ballot::decode(input)?,
-            end: LogIndex::decode(input)?,
+            end: Place::decode(input)?,
             decided: LogIndex::decode(input)?,
             suffix: decode_entries(input)?,
         })
@@ -379,8 +383,8 @@ macro_rules! wire {
 wire! {
     1 Heartbeat { period: u64, status: value }
     2 HeartbeatReply { period: u64, status: value, decided: value }
-    3 Prepare { ballot: value, accepted: value, end: value, decided: value }
-    4 Promise { ballot: value, vote: value }
+    3 Prepare { ballot: value, speaker: value, accepted: value, end: value, decided: value }
+    4 Promise { ballot: value, asked: value, vote: value }
     5 Append {
         ballot: value, previous: value, entries: entries, decided: value, attest: bool, sync: bool
     }

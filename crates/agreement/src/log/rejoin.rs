@@ -20,6 +20,12 @@
 //!                                   names itself in its own
 //! ```
 //!
+//! Questions of the old D are on their way, too. It may have asked for promises of a ballot that
+//! it has forgotten, and ask for the same ballot again, with another log. So a question carries its
+//! speaker like a word, an answer names the incarnation that asked, and a vote names the chain at
+//! its end, so that no log is taken for another. A ballot that the old D *led* is never taken
+//! again: by the same count some X in R promised it.
+//!
 //! The same bug in view-change recovery without disks, and the cure: Michael et al., "Recovering
 //! Shared Objects Without Stable Storage", DISC 2017.
 //!
@@ -104,13 +110,13 @@ impl<I: Snapshot> Turn<'_, I> {
             return;
         }
         let promised = votes.values().map(|vote| vote.promised).max().unwrap_or_default();
-        let best = votes.iter().max_by_key(|(_, vote)| (vote.accepted, vote.end));
+        let best = votes.iter().max_by_key(|(_, vote)| (vote.accepted, vote.end.index));
         let Some((from, vote)) = best.map(|(from, vote)| (*from, vote.clone())) else { return };
         if vote.decided > self.state.decided {
             return self.fetch_from(from);
         }
         let mine = (self.state.accepted, self.state.tail.end().index);
-        if (vote.accepted, vote.end) > mine && !self.adopt_suffix(&vote) {
+        if (vote.accepted, vote.end.index) > mine && !self.adopt_suffix(&vote) {
             return; // the resend timer asks again from the present decided point
         }
         self.state.doubt = None;

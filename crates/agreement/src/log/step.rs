@@ -125,11 +125,16 @@ impl<I: Snapshot> Turn<'_, I> {
                 self.state.election.replied(from, period, status);
                 self.ask_neighbour(from, decided);
             }
-            Message::Prepare { ballot, accepted, end, decided } => {
-                self.prepare(from, ballot, (accepted, end), decided);
+            Message::Prepare { ballot, speaker, accepted, end, decided } => {
+                if self.counts(from, &speaker) || self.config.has(Mutant::HearOldQuestions) {
+                    self.prepare(from, ballot, speaker.incarnation, (accepted, end), decided);
+                }
             }
-            Message::Promise { ballot, vote } => {
-                if self.counts(from, &vote.speaker) {
+            Message::Promise { ballot, asked, vote } => {
+                let mine = asked == self.state.incarnation;
+                if self.counts(from, &vote.speaker)
+                    && (mine || self.config.has(Mutant::HearOldQuestions))
+                {
                     self.promise(from, ballot, vote);
                 }
             }
@@ -232,6 +237,7 @@ impl<I: Snapshot> Turn<'_, I> {
         self.flush_proposals();
         self.flush_reads();
         self.advance();
+        self.flush_proposals(); // what was decided has made room
         self.emit();
     }
 

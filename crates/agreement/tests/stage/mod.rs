@@ -8,7 +8,9 @@ use avouch_agreement::log::{
 };
 use avouch_machine::{CommandId, Effect, Effects, Env, Event, Protocol, Recovered, Seq};
 use avouch_promise::signature::Symbolic;
-use avouch_promise::{Digest, Incarnation, Interval, LogIndex, Nanos, NodeId, Signature, Signer};
+use avouch_promise::{
+    Ballot, Digest, Incarnation, Interval, LogIndex, Nanos, NodeId, Signature, Signer,
+};
 use bytes::Bytes;
 use std::collections::BTreeMap;
 
@@ -161,6 +163,11 @@ impl Stage {
         }
     }
 
+    /// Takes everything that a node has sent out of the way.
+    pub(crate) fn hold(&mut self, from: NodeId) -> Vec<(NodeId, NodeId, Message)> {
+        self.under_way.extract_if(.., |(sender, ..)| *sender == from).collect()
+    }
+
     /// Delivers what is under way from one node to another, and not what follows.
     pub(crate) fn carry(&mut self, from: NodeId, to: NodeId) {
         let here = |(a, b, _): &(NodeId, NodeId, Message)| *a == from && *b == to;
@@ -206,6 +213,10 @@ impl Stage {
     /// Whether a node leads.
     pub(crate) fn leads(&self, node: NodeId) -> bool {
         self.nodes[&node].state.leads().is_some()
+    }
+    /// What a node has promised.
+    pub(crate) fn promised(&self, node: NodeId) -> Ballot {
+        self.nodes[&node].state.promised()
     }
     /// Where a node's log ends.
     pub(crate) fn end(&self, node: NodeId) -> Place {
