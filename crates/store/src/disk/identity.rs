@@ -138,6 +138,13 @@ pub(super) fn write(folder: &dyn Folder, birth: &Birth) -> Result<(), Error> {
     folder.sync().map_err(|e| failed("syncing the folder of", NAME, &e))
 }
 
+/// Gives the folder of a node that is founded its identity: it has never started. A folder without
+/// one is then known to have lost it.
+pub(crate) fn found(folder: &dyn Folder, identity: Identity) -> Result<(), Error> {
+    let (incarnation, settled) = (Incarnation(0), Incarnation(0));
+    write(folder, &Birth { identity, incarnation, segment: 0, settled })
+}
+
 /// The error of a log that is not all there.
 pub(super) fn amnesia(expected: String, got: String) -> Error {
     Error::new(Blame::Corrupt, expected, got).hint(

@@ -36,6 +36,7 @@ pub use checkpoints::{Checkpoints, Covered, OpenedCheckpoints};
 pub use data::Data;
 pub use folder::{File, Folder, SystemFolder};
 pub use identity::Identity;
+pub(crate) use identity::found;
 pub use memory::MemoryFolder;
 pub use mutant::Mutant;
 pub use recovery::RecoveredLog;

@@ -49,6 +49,9 @@ pub struct Options {
     /// The length of a segment in bytes; rounded up to blocks of 4096, at least 4 of them. A
     /// segment for a record that does not fit is as long as the record needs.
     pub segment_bytes: u64,
+    /// Whether a folder without anything in it is a new node's. One of a node that was founded has
+    /// its identity from then on, so without it the log is gone.
+    pub may_be_new: bool,
     /// What durable checkpoints cover; without it, whoever calls `release` answers for it.
     pub covered: Option<Covered>,
     #[doc(hidden)]
@@ -57,7 +60,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { segment_bytes: 16 << 20, covered: None, mutant: Mutant::None }
+        Self { segment_bytes: 16 << 20, may_be_new: true, covered: None, mutant: Mutant::None }
     }
 }
 

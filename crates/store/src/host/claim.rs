@@ -9,10 +9,13 @@ use std::sync::Arc;
 /// Locks the folder, makes sure whose it is, and opens the log and the checkpoints in it.
 pub(super) fn claim(config: &HostConfig) -> Result<Data, Error> {
     let folder = Arc::new(SystemFolder::open(&config.data)?);
+    // Founding puts key and trust file there, and an identity: who has one has the other.
+    let founded = [KEY_FILE, TRUST_FILE].iter().any(|name| config.data.join(name).exists());
     trust_file(config)?;
     key_file(config)?;
     let identity = Identity { cluster: config.trust.cluster(), node: config.me };
-    let options = Options { segment_bytes: config.segment_bytes, ..Options::default() };
+    let options =
+        Options { segment_bytes: config.segment_bytes, may_be_new: !founded, ..Options::default() };
     Data::open_in(folder, identity, options)
 }
 

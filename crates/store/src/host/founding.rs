@@ -4,12 +4,14 @@
 //!   DIR/trust.json            public; what clients verify with. Written last: it says "founded".
 //!   DIR/<name>/trust.json     the same, in the node's own data folder
 //!   DIR/<name>/node.key       64 hexadecimal digits, readable by its owner alone
+//!   DIR/<name>/identity       whose folder this is; its loss later means that the log is lost, too
 //! ```
 //!
 //! A key is all that a node is: one that is overwritten cannot be made again, and what it signed
 //! and holds is lost with it. So nothing is founded in a folder that holds any node's files, and a
 //! key's file is never replaced, whatever else is there or is missing.
 
+use crate::disk::{self, Identity, SystemFolder};
 use avouch_promise::trust::{Ed25519Signer, Founding, Keyspace, Member, Trust};
 use avouch_promise::{Blame, Error, NodeId};
 use std::fmt::Write as _;
@@ -83,6 +85,11 @@ pub fn found_cluster(dir: &Path, members: &[NewMember]) -> Result<Trust, Error> 
         fs::create_dir_all(&folder).map_err(|error| failed("create", &folder, &error))?;
         write_key(&folder.join(KEY_FILE), &format!("{}\n", hex(&seed)))?;
         write(&folder.join(TRUST_FILE), &trust.to_json(), 0o644)?;
+        let node = trust.members().iter().find(|known| known.name == member.name);
+        if let Some(node) = node.map(|known| known.node) {
+            let identity = Identity { cluster: trust.cluster(), node };
+            disk::found(&SystemFolder::open(&folder)?, identity)?;
+        }
     }
     write(&trust_path, &trust.to_json(), 0o644)?;
     Ok(trust)

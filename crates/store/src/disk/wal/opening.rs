@@ -53,7 +53,7 @@ impl Wal {
             .map(|number| scan(&segment::name(number), number))
             .collect::<Result<Vec<_>, Error>>()?;
         let birth = identity::read(&*folder, names.contains(identity::NAME))?;
-        let (last, settled) = last_start(&identity, &birth, &segments)?;
+        let (last, settled) = last_start(&identity, &birth, &segments, options.may_be_new)?;
 
         let judgement = if segments.is_empty() {
             Judgement { first: Seq(1), next: Seq(1), ..Judgement::default() }
@@ -158,6 +158,7 @@ fn last_start(
     identity: &Identity,
     birth: &Identified,
     segments: &[Scanned],
+    may_be_new: bool,
 ) -> Result<(Incarnation, Incarnation), Error> {
     let headers = segments.iter().filter_map(|segment| segment.scan.header);
     let from_log = headers.map(|header| header.incarnation).max().unwrap_or_default();
@@ -174,7 +175,7 @@ fn last_start(
             }
             Ok((from_log.max(birth.incarnation), birth.settled))
         }
-        Identified::Absent if segments.is_empty() => Ok(<_>::default()),
+        Identified::Absent if segments.is_empty() && may_be_new => Ok(<_>::default()),
         Identified::Absent | Identified::Damaged if newest_readable => {
             Ok((from_log, Incarnation(0)))
         }
