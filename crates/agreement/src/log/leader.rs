@@ -541,9 +541,10 @@ impl<I: Snapshot> Turn<'_, I> {
         }
     }
 
-    /// Sends this node's own undecided requests again, to whoever leads now.
+    /// Sends some of this node's own undecided requests again, to whoever leads now: those that are
+    /// decided make way for the next.
     pub(super) fn resend_own(&mut self) {
-        let mine = self.state.mine.all();
+        let mine = self.state.mine.first(self.config.bounds.batch_bytes);
         if !mine.is_empty() {
             self.forward_or_enqueue(mine);
         }

@@ -26,6 +26,16 @@ impl Waiting {
     pub(super) fn all(&self) -> Vec<Proposal> {
         self.requests.values().cloned().collect()
     }
+    /// The first of them, up to so many bytes (at least one).
+    pub(super) fn first(&self, limit: usize) -> Vec<Proposal> {
+        let mut bytes = 0;
+        let fits = |proposal: &&Proposal| {
+            let first = bytes == 0;
+            bytes += proposal.payload.bytes().len();
+            first || bytes <= limit
+        };
+        self.requests.values().take_while(fits).cloned().collect()
+    }
     /// Adds one.
     pub(super) fn insert(&mut self, proposal: Proposal) {
         let (digest, length) = (proposal.payload.digest(), proposal.payload.bytes().len());

@@ -47,8 +47,9 @@ impl Keeper {
         let failed = |error: io::Error| unwritable(&path, &error).hint(NOT_SENT);
         let folder = File::open(parent).map_err(failed)?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let spare = parent.join(format!(".{name}.{}", std::process::id()));
-        let into = File::create(&spare).map_err(failed)?;
+        // Drawn, for two processes may have one number where each has a machine of its own.
+        let spare = parent.join(format!(".{name}.{:032x}", u128::from_le_bytes(super::drawn()?)));
+        let into = File::options().write(true).create_new(true).open(&spare).map_err(failed)?;
         Ok(Self { path, folder, spare, into })
     }
 
@@ -66,7 +67,8 @@ impl Keeper {
             }
             self.into.write_all(&file.to_bytes())?;
             self.into.sync_all()?;
-            std::fs::rename(&self.spare, &self.path)
+            std::fs::rename(&self.spare, &self.path)?;
+            self.folder.sync_all()
         };
         put().map_err(failed)?;
         Ok(number)

@@ -18,7 +18,9 @@ use crate::cluster::{ClusterFile, Endpoint, read_trust};
 use avouch_promise::evidence::{Item, Judgement, Verdict};
 use avouch_promise::guarantee::Guarantee;
 use avouch_promise::trust::Trust;
-use avouch_promise::{Blame, ClusterId, Encode, Error, KeyspaceId, Nonce, Request, RequestId};
+use avouch_promise::{
+    Blame, ClusterId, Decode, Encode, Error, KeyspaceId, Nonce, Request, RequestId,
+};
 use avouch_state::{Operation, Outcome};
 use avouch_store::wire::client::{Asking, Connection, Told, may_come_true};
 use avouch_store::wire::metadata::Name;
@@ -248,9 +250,13 @@ impl Client {
         elapsed: Duration,
         failure: Failure,
     ) -> Reply {
-        let cluster = self.trust.as_ref().map(Trust::cluster);
+        let own = self.trust.as_ref().map(Trust::cluster);
+        // Without a trust file only the cluster's name is the node's word.
+        let named = |bytes: &Bytes| Request::from_bytes(bytes).ok().map(|said| said.cluster);
         let item = told.carried.map(|carried| Item {
-            request: cluster.map_or(carried.request, |own| request(own, operation, asking)),
+            request: own
+                .or_else(|| named(&carried.request))
+                .map_or(Bytes::new(), |cluster| request(cluster, operation, asking)),
             response: carried.response,
             evidence: carried.evidence,
             nonce: asking.nonce,

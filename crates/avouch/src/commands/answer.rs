@@ -51,9 +51,9 @@ pub(super) fn text(operation: &Operation, reply: &Reply, bytes: Bytes, screen: &
     }
 }
 
-/// Whether less than the newest state was asked for.
+/// Whether less than the newest state was asked for, as far as evidence tells.
 fn may_be_old(worth: &Worth) -> bool {
-    let Worth::Judged(judgement) = worth else { return false };
+    let Worth::Judged(judgement) = worth else { return true };
     judgement.asked.is_some_and(|asked| asked != Guarantee::Linearizable)
 }
 

@@ -123,8 +123,10 @@ fn show(
         Some(Err(error)) => {
             let done = if operation.is_read_only() {
                 "the answer above stands"
-            } else if reply.outcome.is_ok() {
+            } else if reply.outcome.is_ok() && verdict == Verdict::Holds {
                 "the write took effect"
+            } else if reply.outcome.is_ok() {
+                "the node says that the write took effect"
             } else {
                 "the refusal above stands"
             };
