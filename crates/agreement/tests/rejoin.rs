@@ -144,8 +144,12 @@ fn counting_a_lost_promise_forgets_an_acknowledged_write() {
 fn an_old_question(mutant: Option<Mutant>) -> Stage {
     let mut stage = Stage::new(configs(5, mutant));
     stage.campaign(F);
-    [A, B, D].into_iter().for_each(|other| stage.carry(F, other));
-    [B, D].into_iter().for_each(|other| stage.carry(other, F));
+    for other in [A, B, D] {
+        stage.carry(F, other);
+    }
+    for other in [B, D] {
+        stage.carry(other, F);
+    }
     stage.carry(F, D);
     stage.carry(D, F);
     for name in [1, 2] {
@@ -156,8 +160,12 @@ fn an_old_question(mutant: Option<Mutant>) -> Stage {
     stage.under_way.clear();
 
     stage.campaign(A);
-    [B, L].into_iter().for_each(|other| stage.carry(A, other));
-    [B, L].into_iter().for_each(|other| stage.carry(other, A));
+    for other in [B, L] {
+        stage.carry(A, other);
+    }
+    for other in [B, L] {
+        stage.carry(other, A);
+    }
     assert!(stage.leads(A), "A, B and L");
     stage.carry(A, D);
     let kept = stage.length(D);
@@ -170,15 +178,23 @@ fn an_old_question(mutant: Option<Mutant>) -> Stage {
     stage.lose_tail(D, kept);
     stage.converse(D, &[B, F, L]);
     assert!(stage.rejoined, "three others answered D");
-    [B, L].into_iter().for_each(|other| stage.carry(A, other));
-    [B, L].into_iter().for_each(|other| stage.carry(other, A));
+    for other in [B, L] {
+        stage.carry(A, other);
+    }
+    for other in [B, L] {
+        stage.carry(other, A);
+    }
     assert_eq!(stage.decided(A), stage.end(A).index, "A, B and L decided A's entry");
 
     stage.under_way.clear();
     stage.campaign(D);
     stage.under_way = asked;
-    [B, L].into_iter().for_each(|other| stage.carry(D, other));
-    [B, L].into_iter().for_each(|other| stage.carry(other, D));
+    for other in [B, L] {
+        stage.carry(D, other);
+    }
+    for other in [B, L] {
+        stage.carry(other, D);
+    }
     stage
 }
 

@@ -18,6 +18,7 @@ use super::message::Message;
 use super::record::Record;
 use super::state::LoadFor;
 use super::step::{Log, Turn};
+use crate::mutant::Mutant;
 use avouch_machine::{Effect, LoadId, Loaded, Seq, What};
 use avouch_promise::{Ballot, LogIndex, NodeId};
 use std::collections::BTreeMap;
@@ -78,9 +79,16 @@ impl<I: Snapshot> Turn<'_, I> {
                 // It has made way for a newer one: the asker begins again once it notices.
                 self.lend_chunk(to, None, 0);
             }
-            (_, Loaded::Corrupt) => {
+            (purpose, Loaded::Corrupt) => {
                 self.effects.observe(Observation::Contradiction(self.config.me));
                 self.effects.output(Output::Damaged);
+                if let LoadFor::Entries { to, .. } = purpose
+                    && !self.config.has(Mutant::ServeOnlyFromLog)
+                {
+                    // What is kept for the asker cannot be read: it is offered the newest
+                    // checkpoint, which soon stands for the bad record.
+                    self.lend_chunk(to, None, 0);
+                }
             }
             _ => {}
         }
@@ -161,9 +169,10 @@ impl<I: Snapshot> Turn<'_, I> {
         }
     }
 
-    /// What is decided and was written by the leader of `ballot` is a prefix of that leader's log, up
-    /// to an entry of its own: this node follows that ballot now, and its log is one accepted in it.
-    /// Else it would go on acknowledging a lower ballot with a log that is not that ballot's (I3).
+    /// What is decided and was written by the leader of `ballot` is a prefix of that leader's log,
+    /// up to an entry of its own: this node follows that ballot now, and its log is one accepted in
+    /// it. Else it would go on acknowledging a lower ballot with a log that is not that ballot's
+    /// (I3).
     /// Returns the ballot in which the log is accepted.
     pub(super) fn follow_decided(&mut self, ballot: Ballot) -> Ballot {
         if ballot > self.state.promised {

@@ -39,7 +39,7 @@ use super::message::{Message, Speaker, Vote};
 use super::record::Record;
 use super::step::Turn;
 use crate::mutant::Mutant;
-use avouch_promise::{Incarnation, LogIndex, NodeId};
+use avouch_promise::{Ballot, Incarnation, LogIndex, NodeId};
 
 impl<I: Snapshot> Turn<'_, I> {
     /// Asks every other voter.
@@ -65,6 +65,28 @@ impl<I: Snapshot> Turn<'_, I> {
             self.came_back(node, incarnation);
         }
         self.state.known.counts(from, speaker.incarnation)
+    }
+
+    /// A node asks for a promise: one that it remembers asking for.
+    pub(super) fn asked(
+        &mut self,
+        from: NodeId,
+        ballot: Ballot,
+        speaker: &Speaker,
+        log: (Ballot, LogIndex),
+        decided: LogIndex,
+    ) {
+        if self.counts(from, speaker) || self.config.has(Mutant::HearOldQuestions) {
+            self.prepare(from, ballot, speaker.incarnation, log, decided);
+        }
+    }
+
+    /// A promise came in: to what this start of the node has asked for.
+    pub(super) fn answered(&mut self, from: NodeId, ballot: Ballot, to: Incarnation, vote: Vote) {
+        let mine = to == self.state.incarnation || self.config.has(Mutant::HearOldQuestions);
+        if self.counts(from, &vote.speaker) && mine {
+            self.promise(from, ballot, vote);
+        }
     }
 
     /// A node came back that may have lost what it said before.

@@ -126,18 +126,9 @@ impl<I: Snapshot> Turn<'_, I> {
                 self.ask_neighbour(from, decided);
             }
             Message::Prepare { ballot, speaker, accepted, end, decided } => {
-                if self.counts(from, &speaker) || self.config.has(Mutant::HearOldQuestions) {
-                    self.prepare(from, ballot, speaker.incarnation, (accepted, end), decided);
-                }
+                self.asked(from, ballot, &speaker, (accepted, end), decided);
             }
-            Message::Promise { ballot, asked, vote } => {
-                let mine = asked == self.state.incarnation;
-                if self.counts(from, &vote.speaker)
-                    && (mine || self.config.has(Mutant::HearOldQuestions))
-                {
-                    self.promise(from, ballot, vote);
-                }
-            }
+            Message::Promise { ballot, asked, vote } => self.answered(from, ballot, asked, vote),
             Message::Append { ballot, previous, entries, decided, attest, sync } => {
                 self.append(from, ballot, previous, &entries, decided, attest, sync);
             }
