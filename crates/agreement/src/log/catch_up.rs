@@ -18,7 +18,6 @@ use super::message::Message;
 use super::record::Record;
 use super::state::LoadFor;
 use super::step::{Log, Turn};
-use crate::mutant::Mutant;
 use avouch_machine::{Effect, LoadId, Loaded, Seq, What};
 use avouch_promise::{Ballot, LogIndex, NodeId};
 use std::collections::BTreeMap;
@@ -79,16 +78,9 @@ impl<I: Snapshot> Turn<'_, I> {
                 // It has made way for a newer one: the asker begins again once it notices.
                 self.lend_chunk(to, None, 0);
             }
-            (purpose, Loaded::Corrupt) => {
+            (_, Loaded::Corrupt) => {
                 self.effects.observe(Observation::Contradiction(self.config.me));
                 self.effects.output(Output::Damaged);
-                if let LoadFor::Entries { to, .. } = purpose
-                    && !self.config.has(Mutant::ServeOnlyFromLog)
-                {
-                    // What is kept for the asker cannot be read: it is offered the newest
-                    // checkpoint, which soon stands for the bad record.
-                    self.lend_chunk(to, None, 0);
-                }
             }
             _ => {}
         }
