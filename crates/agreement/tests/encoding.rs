@@ -173,3 +173,13 @@ fn a_position_that_no_log_reaches_is_an_error_and_no_overflow() {
     let fetch = Message::Fetch { after: LogIndex::MAX };
     assert_eq!(Message::from_bytes(&fetch.to_bytes()), Ok(fetch));
 }
+
+#[test]
+fn rounds_that_cannot_be_counted_on_from_are_refused() {
+    let encoded = |round| Ballot { round, leader: NodeId(2) }.to_bytes();
+    let last = Ballot { round: Ballot::ROUND_MAX, leader: NodeId(2) };
+    assert_eq!(Ballot::from_bytes(&encoded(Ballot::ROUND_MAX)), Ok(last));
+    for round in [Ballot::ROUND_MAX + 1, u64::MAX] {
+        assert!(Ballot::from_bytes(&encoded(round)).is_err(), "{round}");
+    }
+}

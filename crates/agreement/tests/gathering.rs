@@ -3,32 +3,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod stage;
+
 use avouch_agreement::explore::{Explored, configs, request};
 use avouch_agreement::log::{Command, Config, Message, Output, Payload, Proposal, Record, Timer};
-use avouch_machine::{CommandId, Effect, Effects, Env, Event, Protocol, Recovered, Seq};
-use avouch_promise::signature::Symbolic;
-use avouch_promise::{Incarnation, Interval, Nanos, NodeId, Signature, Signer};
+use avouch_machine::{CommandId, Effect, Effects, Event, Protocol, Recovered, Seq};
+use avouch_promise::{Incarnation, Nanos, NodeId};
 use bytes::Bytes;
-
-struct Still;
-
-impl Env for Still {
-    fn monotonic(&self) -> Nanos {
-        Nanos::ZERO
-    }
-    fn wall(&self) -> Interval {
-        Interval::UNKNOWN
-    }
-    fn choose(&mut self, _: u32) -> u32 {
-        0
-    }
-    fn sign(&mut self, message: &[u8]) -> Signature {
-        Symbolic(NodeId(1)).sign(message)
-    }
-    fn verify(&self, _: NodeId, _: &[u8], _: &Signature) -> bool {
-        true
-    }
-}
+use stage::Still;
 
 /// A lone voter that leads, on a disk that is durable at once.
 struct Alone {
@@ -59,7 +41,13 @@ impl Alone {
         let mut next = Some(event);
         while let Some(event) = next.take() {
             let mut effects = Effects::new();
-            Explored::step(&self.config, &mut self.state, event, &mut Still, &mut effects);
+            Explored::step(
+                &self.config,
+                &mut self.state,
+                event,
+                &mut Still(NodeId(1)),
+                &mut effects,
+            );
             let mut last = None;
             for effect in effects.drain() {
                 match effect {

@@ -26,7 +26,8 @@ fn carried(message: &Message) -> usize {
     }
 }
 
-struct Still(NodeId);
+/// Nothing moves here: no time passes, the first choice is taken, every signature holds.
+pub(crate) struct Still(pub(crate) NodeId);
 
 impl Env for Still {
     fn monotonic(&self) -> Nanos {

@@ -60,9 +60,12 @@ impl Shared {
         locked(&self.status).clone()
     }
 
-    /// Notes something that an operator may want to read.
+    /// Notes something that an operator may want to read; once, until it is read.
     pub(super) fn note(&self, note: String) {
         let mut notes = locked(&self.notes);
+        if notes.contains(&note) {
+            return;
+        }
         notes.push_back(note);
         if notes.len() > NOTES_MAX {
             notes.pop_front();
