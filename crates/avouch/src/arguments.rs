@@ -94,6 +94,9 @@ Examples:
     /// Break a cluster of its own in a minute, and judge every answer that it gave
     #[command(after_help = crate::tour::options::EXAMPLES)]
     Tour(crate::tour::options::Options),
+    /// Run named incidents in a simulated world, each from a seed, and judge every answer
+    #[command(after_help = crate::lab::options::EXAMPLES)]
+    Lab(crate::lab::options::Lab),
 }
 
 /// `avouch up`.

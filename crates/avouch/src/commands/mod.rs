@@ -5,6 +5,7 @@ mod ask;
 mod check;
 mod guarantees;
 mod init;
+mod lab;
 mod read_write;
 mod running;
 mod serve;
@@ -54,6 +55,7 @@ fn perform(command: Command, screen: &mut Screen) -> Result<Exit, Error> {
         Command::Init(init) => init::run(&init, screen),
         Command::Serve(serve) => serve::run(&serve, screen),
         Command::Tour(tour) => crate::tour::run(&tour, screen),
+        Command::Lab(lab) => lab::run(&lab, screen),
     }
 }
 

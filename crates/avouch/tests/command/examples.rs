@@ -49,7 +49,7 @@ fn the_examples_in_the_help_do_what_they_say() {
     let mut done = vec!["up", "init", "serve", "tour"];
     for (number, up) in ups.enumerate() {
         let cluster = start(&place, &up);
-        for command in ["put", "txn", "get", "del", "verify", "check", "guarantees"] {
+        for command in ["put", "txn", "get", "del", "verify", "check", "guarantees", "lab"] {
             if number == 0 {
                 for line in examples(&place, command) {
                     shell(&place, &line);

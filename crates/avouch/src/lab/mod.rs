@@ -1,0 +1,13 @@
+//! `avouch lab`: named incidents in the simulated world, run by the code that ships and judged by
+//! the judges that ship.
+//!
+//! ```text
+//!   SCENARIO.toml --scenario--> world of nodes, clients, faults --one seed--> run
+//!                                                                             |
+//!          history, evidence, metrics, diagram, verdicts, one report <--------'
+//! ```
+//!
+//! A subcommand is a variant of [`options::What`], an arm of `commands::lab` and a file here.
+
+pub mod options;
+pub mod shipped;

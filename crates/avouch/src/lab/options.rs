@@ -1,0 +1,35 @@
+//! What the lab is told on the command line.
+
+use clap::{Args, Subcommand};
+
+/// The examples at the end of `avouch lab --help`.
+pub const EXAMPLES: &str = "\
+Examples:
+  avouch lab list
+  avouch lab show split-brain-attempt";
+
+/// `avouch lab`.
+#[derive(Debug, Args)]
+pub struct Lab {
+    /// What to do.
+    #[command(subcommand)]
+    pub what: What,
+}
+
+/// What the lab does.
+#[derive(Debug, Subcommand)]
+pub enum What {
+    /// List the shipped scenarios, one line each
+    #[command(after_help = "Examples:\n  avouch lab list")]
+    List,
+    /// Print a shipped scenario's file, to read or to change
+    #[command(after_help = "Examples:\n  avouch lab show split-brain-attempt > my-incident.toml")]
+    Show(Show),
+}
+
+/// `avouch lab show`.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The scenario's name, as `avouch lab list` prints it
+    pub name: String,
+}
