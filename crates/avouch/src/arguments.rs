@@ -46,7 +46,7 @@ pub struct Arguments {
 pub enum Command {
     /// Start a cluster of five AWS regions in this process
     #[command(
-        after_help = "Examples:\n  avouch up\n  avouch up --data shop --delay off --port 4379"
+        after_help = "Examples:\n  avouch up\n  avouch up --data shop --delay off --port 4379 --record sampled"
     )]
     Up(Up),
     /// Read a key or a range of keys
@@ -114,6 +114,32 @@ pub struct Up {
     /// The first client port; the others are the next even steps, peers between; 0 takes free ones
     #[arg(long, value_name = "BASE", default_value_t = 2379)]
     pub port: u16,
+    /// Which steps each node writes down in its folder, as steps.tsv; sampled: one of 16
+    #[arg(long, value_enum, default_value_t)]
+    pub record: Record,
+}
+
+/// Which steps are written down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Record {
+    /// None.
+    #[default]
+    Off,
+    /// One of 16.
+    Sampled,
+    /// Every one.
+    Full,
+}
+
+impl From<Record> for avouch_store::host::Recording {
+    fn from(record: Record) -> Self {
+        match record {
+            Record::Off => Self::Off,
+            Record::Sampled => Self::Sampled,
+            Record::Full => Self::Full,
+        }
+    }
 }
 
 /// On or off.

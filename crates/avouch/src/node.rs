@@ -8,6 +8,7 @@
 //! election-period = "500ms"         # longer than the longest round trip between voters
 //! clock-bound = "2ms"               # optional: how far this machine's clock may be off
 //! quota = "2GiB"                    # optional: how much data the store may hold
+//! record = "sampled"                # optional: off, sampled or full; which steps stand in steps.tsv
 //! accept-torn-tail = true           # optional, for a sole voter: it starts although the end of its
 //!                                   # log is torn, and gives up what was not yet acknowledged
 //! [peers]                           # where this node reaches each other one
@@ -16,6 +17,7 @@
 //! n2 = "10.0.0.2:2379"
 //! ```
 
+use crate::arguments::Record;
 use crate::cluster::read_text;
 use crate::quantity;
 use avouch_promise::nearest::nearest;
@@ -30,7 +32,7 @@ use std::time::Duration;
 
 /// The file's name in a node's folder.
 pub const NAME: &str = "node.toml";
-const MEMBERS: [&str; 10] = [
+const MEMBERS: [&str; 11] = [
     "node",
     "data",
     "client",
@@ -38,6 +40,7 @@ const MEMBERS: [&str; 10] = [
     "election-period",
     "clock-bound",
     "quota",
+    "record",
     "accept-torn-tail",
     "peers",
     "clients",
@@ -53,6 +56,8 @@ struct Document {
     election_period: String,
     clock_bound: Option<String>,
     quota: Option<String>,
+    #[serde(default)]
+    record: Record,
     #[serde(default)]
     accept_torn_tail: bool,
     #[serde(default)]
@@ -141,6 +146,7 @@ pub fn read(path: &Path) -> Result<HostConfig, Error> {
         let quota = quantity::size(quota).map_err(|error| text.wrong("quota", error))?;
         config.node.limits.quota_bytes = quota;
     }
+    config.recording = document.record.into();
     config.accept_torn_tail = document.accept_torn_tail;
     Ok(config)
 }

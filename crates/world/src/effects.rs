@@ -126,6 +126,14 @@ impl<P: Simulated> World<P> {
             &mut self.link_random,
             &mut self.counters,
         );
+        let arrivals = match &mut self.dial {
+            Some(dial) if !link.is_cut() => {
+                let (kept, moved) = dial.arrivals(self.now_ns, arrivals);
+                self.counters.note("moved_by_synchrony", u64::from(moved));
+                kept
+            }
+            _ => arrivals,
+        };
         let message = if self.options.encode {
             match P::through_wire(message) {
                 Ok(message) => message,

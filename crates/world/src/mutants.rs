@@ -28,4 +28,6 @@ pub struct Mutants {
     pub torn_is_rotted: bool,
     /// Breaks determinism: events at one virtual time happen in an order that differs by run.
     pub unstable_ties: bool,
+    /// Breaks partial synchrony: the adversary goes on after GST.
+    pub ignore_gst: bool,
 }

@@ -4,6 +4,7 @@ use crate::clock::ClockModel;
 use crate::disk::DiskModel;
 use crate::link::Link;
 use crate::mutants::Mutants;
+use crate::synchrony::Synchrony;
 
 /// How much of what happens goes into the trace hash.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub enum Tracing {
 pub struct Options {
     /// Every link at first; change single ones with [`crate::World::links_mut`].
     pub link: Link,
+    /// What is promised of the time that messages take, whatever the links say.
+    pub synchrony: Synchrony,
     /// Every disk.
     pub disk: DiskModel,
     /// The clocks.
@@ -43,6 +46,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             link: Link::default(),
+            synchrony: Synchrony::default(),
             disk: DiskModel::default(),
             clock: ClockModel::default(),
             tracing: Tracing::default(),

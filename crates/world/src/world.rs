@@ -24,6 +24,7 @@ use crate::options::Options;
 use crate::queue::Queue;
 use crate::simulated::Simulated;
 use crate::story::Story;
+use crate::synchrony::Dial;
 use crate::timers::Timers;
 use crate::trace::{Trace, TraceHash};
 use avouch_machine::{CommandId, Effects, Seq};
@@ -77,6 +78,7 @@ pub struct World<P: Simulated> {
     pub(crate) nodes: Vec<Node<P>>,
     pub(crate) links: Links,
     pub(crate) link_random: Random,
+    pub(crate) dial: Option<Box<Dial>>,
     pub(crate) clock_random: Random,
     driver_random: Random,
     pub(crate) trace: Trace,
@@ -95,6 +97,7 @@ mod purpose {
     pub(super) const LINKS: u64 = 1;
     pub(super) const CLOCKS: u64 = 2;
     pub(super) const DRIVER: u64 = 3;
+    pub(super) const SYNCHRONY: u64 = 6;
     pub(super) const CHOICES: u64 = 1 << 32;
     pub(super) const DISKS: u64 = 2 << 32;
 }
@@ -132,6 +135,12 @@ impl<P: Simulated> World<P> {
             links: Links::new(nodes.len(), &options.link),
             nodes,
             link_random: root.fork(purpose::LINKS),
+            dial: Dial::of(
+                options.synchrony,
+                root.fork(purpose::SYNCHRONY),
+                options.mutants.ignore_gst,
+            )
+            .map(Box::new),
             clock_random,
             driver_random: root.fork(purpose::DRIVER),
             trace: Trace::new(),
@@ -271,6 +280,11 @@ impl<P: Simulated> World<P> {
     /// The links, to change their nature.
     pub fn links_mut(&mut self) -> &mut Links {
         &mut self.links
+    }
+
+    /// What is promised of the time that messages take: for drivers and reports, never for nodes.
+    pub fn dial(&self) -> Option<&Dial> {
+        self.dial.as_deref()
     }
 
     /// The driver's own stream of randomness.

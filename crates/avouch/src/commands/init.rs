@@ -102,7 +102,8 @@ fn configuration(place: usize, own: &Planned, all: &[Planned]) -> String {
          peer = \"{peer}\"\n\
          election-period = \"500ms\"      # longer than the longest round trip between voters\n\
          # clock-bound = \"2ms\"          # how far this machine's clock may be off, if you know\n\
-         # quota = \"2GiB\"               # how much data the store may hold\n\n",
+         # quota = \"2GiB\"               # how much data the store may hold\n\
+         # record = \"sampled\"          # write steps down in steps.tsv: off, sampled or full\n\n",
         place + 1
     );
     for (table, pick) in [

@@ -30,7 +30,7 @@ pub(super) fn run(up: &Up, screen: &mut Screen) -> Result<Exit, Error> {
     let plan = Plan { data: up.data.clone(), regions, delays, port: up.port };
     let runtime = runtime()?;
     let mut stop = runtime.block_on(async { Stop::catch() })?;
-    let cluster = Embedded::start(&plan, |_| {})?;
+    let cluster = Embedded::start(&plan, |config| config.recording = up.record.into())?;
     if screen.format == Format::Text {
         introduce(&cluster, &plan, screen);
     }

@@ -82,6 +82,7 @@ fn a_broken_configuration_is_refused_with_its_line() {
             "did you mean `election-period`?",
         ),
         ("# quota = \"2GiB\"", "quota = \"2 barrels\"", "64MiB"),
+        ("# record = \"sampled\"", "record = \"some\"", "`full`"),
         ("[peers]", "[peers", "node.toml line "),
         ("n2 = ", "n7 = ", "it names n1 n2 n3"),
         (&client, "client = \"nowhere\"", "host:port"),

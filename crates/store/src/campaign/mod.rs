@@ -17,10 +17,12 @@
 //= §1.4.1 verification strategies
 
 mod client;
+pub mod divergence;
 mod driver;
 mod findings;
 pub mod partial;
 mod scenario;
+pub mod synchrony;
 
 pub use driver::Workload;
 pub use findings::Findings;

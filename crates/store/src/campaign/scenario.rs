@@ -9,7 +9,7 @@ use avouch_promise::trust::Trust;
 use avouch_promise::{GroupId, KeyspaceId, Nanos, NodeId, Scope};
 use avouch_world::{
     Campaign, Delay, DiskModel, Family, Fault, Link, Mutants, Nemesis, Options, Outcome, Report,
-    Tracing, World,
+    Synchrony, Tracing, World,
 };
 use std::time::Duration;
 
@@ -32,6 +32,8 @@ pub struct Plan {
     pub faults: bool,
     /// Many short faults on slow disks instead of a few of every kind: what a mutant needs.
     pub rough: bool,
+    /// What is promised of the time that messages take.
+    pub synchrony: Synchrony,
     /// Nodes lead by usurpation, at any end of a period, instead of by election: as no election
     /// would let them, and as the log must stand.
     pub usurp: bool,
@@ -60,6 +62,7 @@ impl Default for Plan {
             large: 0.1,
             faults: true,
             rough: false,
+            synchrony: Synchrony::Asynchronous,
             usurp: false,
             evidence_alone_every: 4,
             story_lines: 40,
@@ -121,6 +124,26 @@ impl Plan {
         Self { nodes: 3, rough: true, keys: 3, ..Self::default() }
     }
 
+    /// The election period of the group.
+    pub const fn election() -> Nanos {
+        ELECTION
+    }
+
+    /// A run of this plan that has not begun, with its faults scheduled, and its clients.
+    pub fn begin(&self, seed: u64) -> (World<Node>, Workload) {
+        let trust = Trust::symbolic(self.nodes, self.nodes);
+        let mut world = World::new(seed, self.options(seed), self.configs(&trust));
+        if self.faults {
+            world.play(&self.nemesis().script(seed));
+        }
+        let share = if self.by_evidence_alone(seed) { 1.0 } else { EVIDENCE_SHARE };
+        let (clients, keys, stop_at) = (self.clients, self.keys, self.faults_for);
+        let workload = Workload::new(trust, seed, clients, keys, share, stop_at)
+            .with_large_values(self.large)
+            .with_honest_clocks(self.rough || !self.faults);
+        (world, workload)
+    }
+
     fn nemesis(&self) -> Nemesis {
         let nemesis = Nemesis::new(self.nodes as usize, self.faults_for);
         if !self.rough {
@@ -149,6 +172,7 @@ impl Plan {
         link.carries = encode.then_some(CARRIES_BYTES);
         Options {
             link,
+            synchrony: self.synchrony,
             disk: DiskModel {
                 sync: Delay::Uniform {
                     low: Nanos::from_millis(1),
@@ -168,17 +192,9 @@ impl Plan {
 
 /// Runs one seed of a plan.
 pub fn run(plan: &Plan, seed: u64) -> Outcome {
-    let trust = Trust::symbolic(plan.nodes, plan.nodes);
-    let mut world: World<Node> = World::new(seed, plan.options(seed), plan.configs(&trust));
     let calm_at = plan.faults_for;
-    if plan.faults {
-        world.play(&plan.nemesis().script(seed));
-    }
     let alone = plan.by_evidence_alone(seed);
-    let share = if alone { 1.0 } else { EVIDENCE_SHARE };
-    let mut workload = Workload::new(trust, seed, plan.clients, plan.keys, share, calm_at)
-        .with_large_values(plan.large)
-        .with_honest_clocks(plan.rough || !plan.faults);
+    let (mut world, mut workload) = plan.begin(seed);
     world.run_until(&mut workload, calm_at);
     world.inject(Fault::Calm);
     let half = calm_at.plus(Nanos(plan.calm_for.0 / 2));

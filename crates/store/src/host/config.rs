@@ -2,6 +2,7 @@
 
 use super::founding::{self, KEY_FILE, TRUST_FILE};
 use super::mutant::HostMutant;
+use super::recorder::Recording;
 use crate::node;
 use crate::wire::peer::link::{Direct, Link};
 use avouch_agreement::Membership;
@@ -60,6 +61,8 @@ pub struct HostConfig {
     pub link: Arc<dyn Link>,
     /// The length of one segment of the log in bytes.
     pub segment_bytes: u64,
+    /// Which steps are written down in the data folder; [`super::Handle::record`] changes it.
+    pub recording: Recording,
     /// An operator's statement that the end of this node's log, if it is torn, was torn by a crash
     /// in the middle of a write that nobody was told of. Heeded only where the node is the sole
     /// voter, for others ask their peers.
@@ -95,6 +98,7 @@ impl HostConfig {
             clock_bound: None,
             link: Arc::new(Direct),
             segment_bytes: 16 << 20,
+            recording: Recording::Off,
             accept_torn_tail: false,
             node: node::Config::new(log::Config::new(me, scope, founding, election)),
             mutant: HostMutant::None,

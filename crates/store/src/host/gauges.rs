@@ -35,6 +35,9 @@ pub(super) struct Shared {
     pub(super) oversize: Count,
     /// Damage found on disk while running.
     pub(super) damaged: Count,
+    /// Steps that the recorder wrote down, and how long they took.
+    pub(super) recorded: Count,
+    pub(super) recorded_ns: Count,
 }
 
 /// A number that only grows.
@@ -45,7 +48,7 @@ impl Count {
     pub(super) fn add(&self, count: u64) {
         self.0.fetch_add(count, Ordering::Relaxed);
     }
-    fn value(&self) -> u64 {
+    pub(super) fn value(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 }
@@ -132,6 +135,11 @@ impl Shared {
                 "avouch_disk_damages_total",
                 "Records and parts of checkpoints found damaged while running.",
                 &self.damaged,
+            ),
+            counter(
+                "avouch_steps_recorded_total",
+                "Steps that the step recorder wrote down.",
+                &self.recorded,
             ),
         ];
         let peers = mesh.map(Mesh::status).unwrap_or_default();

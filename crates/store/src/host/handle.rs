@@ -2,6 +2,7 @@
 
 use super::gauges::Shared;
 use super::intake::{Input, Intake, Shut};
+use super::recorder::{Recording, Switch};
 use crate::node;
 use crate::wire::ask::{Answered, Ask, Gauge, Identity, Member, Question, Refusal, Status};
 use crate::wire::peer::Mesh;
@@ -17,12 +18,38 @@ pub struct Handle {
     pub(super) identity: Identity,
     pub(super) members: Arc<[Member]>,
     pub(super) mesh: Weak<Mesh>,
+    pub(super) switch: Arc<Switch>,
+}
+
+/// What a node has stepped, and what of it was recorded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stepped {
+    /// Every step.
+    pub steps: u64,
+    /// Those that were recorded.
+    pub recorded: u64,
+    /// How long these took.
+    pub recorded_for: Nanos,
 }
 
 impl Handle {
     /// Lets the node stand still, as a process that the operating system does not run.
     pub fn pause(&self, duration: std::time::Duration) {
         self.intake.put(Input::Pause(duration));
+    }
+
+    /// Changes which steps are written down in the data folder, from now on.
+    pub fn record(&self, recording: Recording) {
+        self.switch.set(recording);
+    }
+
+    /// What the node has stepped so far.
+    pub fn stepped(&self) -> Stepped {
+        Stepped {
+            steps: self.shared.events.value(),
+            recorded: self.shared.recorded.value(),
+            recorded_for: Nanos(self.shared.recorded_ns.value()),
+        }
     }
 
     /// What an operator may want to read of what happened since the last call.

@@ -35,6 +35,7 @@ mod mutant;
 mod network;
 mod perform;
 mod pins;
+mod recorder;
 pub mod recover;
 mod running;
 mod stepper;
@@ -45,7 +46,8 @@ pub use config::{HostConfig, Listen};
 pub use founding::{
     KEY_FILE, NewMember, TRUST_FILE, found_cluster, node_folder, read_trust, restore_trust,
 };
-pub use handle::Handle;
+pub use handle::{Handle, Stepped};
 #[doc(hidden)]
 pub use mutant::HostMutant;
+pub use recorder::{Recording, SAMPLED};
 pub use running::Host;

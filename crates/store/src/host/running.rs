@@ -12,6 +12,7 @@ use super::gauges::Shared;
 use super::handle::Handle;
 use super::intake::{self, Input};
 use super::network::Ports;
+use super::recorder::{Recorder, Switch};
 use super::recover::recover;
 use super::stepper::Stepper;
 use super::workers::spawn;
@@ -65,15 +66,20 @@ impl Host {
         let shared = Arc::new(Shared::default());
         let members = members(&config, client, peer);
         let (intake, outlet) = intake::queue(config.node.log.bounds);
+        let switch = Arc::new(Switch::default());
+        switch.set(config.recording);
+        let recorder = Recorder::new(&config.data, Arc::clone(&switch));
         let handle = Handle {
             intake: intake.clone(),
             shared: Arc::clone(&shared),
             identity,
             members: members.into(),
             mesh: Arc::downgrade(&connected.mesh),
+            switch: Arc::clone(&switch),
         };
         let mesh = Arc::clone(&connected.mesh);
         let stepper = Stepper::new(config, data, start, mesh, (intake, outlet), shared)?;
+        let stepper = stepper.recorded_by(recorder);
         let (ending, stopped) = watch::channel(false);
         let step = spawn(&format!("avouch {me} step"), move || {
             // Dropped however the thread ends, which closes the ports.

@@ -15,6 +15,7 @@ use super::gauges::Shared;
 use super::intake::{Input, Intake, Outlet, Reply};
 use super::mutant::HostMutant;
 use super::pins::Pins;
+use super::recorder::Recorder;
 use super::recover::{Start, nothing};
 use super::timers::Timers;
 use super::workers::Worker;
@@ -22,7 +23,7 @@ use crate::disk::{Checkpoints, Data, Scrubber, Wal};
 use crate::node::{self, MachineImage, Node, Output, State};
 use crate::wire::peer::Mesh;
 use avouch_agreement::log::{Image, Message};
-use avouch_machine::{CommandId, Effects, Event, Protocol, Seq};
+use avouch_machine::{CommandId, Effects, Env as _, Event, Protocol, Seq};
 use avouch_promise::{Blame, Encode, Error, Incarnation, Nanos, NodeId, invariant};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -78,6 +79,7 @@ pub(super) struct Stepper {
     scrubber: Scrubber,
     scrub_at: Nanos,
     mutant: HostMutant,
+    recorder: Option<Recorder>,
 }
 
 /// Whether the loop goes on.
@@ -160,7 +162,13 @@ impl Stepper {
             scrubber: Scrubber::default(),
             scrub_at: SCRUB_PERIOD,
             mutant: config.mutant,
+            recorder: None,
         })
+    }
+
+    /// The same node, with its steps written down as the recorder's switch says.
+    pub(super) fn recorded_by(self, recorder: Recorder) -> Self {
+        Self { recorder: Some(recorder), ..self }
     }
 
     /// Runs until it is told to stop, or until the disk fails.
@@ -235,13 +243,19 @@ impl Stepper {
             if self.mutant != HostMutant::StaleClock {
                 self.env.sample(); // I2: after the event was taken
             }
+            let start = self.env.monotonic();
+            let open = self.recorder.as_mut().and_then(|recorder| recorder.open(&event, start));
             Node::step(&self.config, &mut self.state, event, &mut self.env, &mut self.effects);
             self.shared.events.add(1);
             let mut effects = std::mem::take(&mut self.effects);
+            let count = effects.as_slice().len();
             for effect in effects.drain() {
                 self.perform(effect)?;
             }
             self.effects = effects;
+            if let (Some(open), Some(recorder)) = (open, &mut self.recorder) {
+                recorder.close(open, self.env.now(), count, &self.shared);
+            }
             next = self.follow.pop_front();
         }
         Ok(())

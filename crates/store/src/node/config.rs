@@ -41,6 +41,8 @@ pub enum NodeMutant {
     MisstatePoint,
     /// A read with evidence is answered from an older state than its evidence is about.
     AnswerOldState,
+    /// Node 2 does not apply every 40th entry.
+    SkipEntry,
 }
 
 impl Config {

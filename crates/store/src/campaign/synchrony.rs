@@ -1,0 +1,93 @@
+//! The shipped log under the dial of partial synchrony: what it decides before GST, and whether it
+//! always goes on after it.
+//!
+//! ```text
+//!   0 ---- an adversary has the messages ---- GST ---- every message within delta ----> end
+//!          decided here: nothing is promised        '- settled: every call answers
+//! ```
+//!
+//! That it may decide nothing before GST is no flaw but the theorem of Fischer, Lynch and Paterson;
+//! that it decides always after GST is what its election is for, as long as its period is longer
+//! than a round trip of twice delta.
+
+use super::scenario::Plan;
+use avouch_promise::{LogIndex, Nanos};
+use avouch_world::{Adversary, Synchrony};
+
+/// How long after GST everything must go on: three periods without a leader, and what is sent again.
+const SETTLE_PERIODS: u64 = 20;
+
+/// What a run under the dial did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// How far the log was decided at GST, by any node.
+    pub before: LogIndex,
+    /// How far at the end.
+    pub after: LogIndex,
+    /// What was wrong: an answer that broke a promise, or a call in calm that had none.
+    pub wrong: Option<String>,
+}
+
+/// Runs one seed of a plan, whose own faults are off; its clients go on until some time after GST.
+pub fn progress(plan: &Plan, gst: Nanos, delta: Nanos, before: Adversary, seed: u64) -> Progress {
+    let synchrony = Synchrony::AfterGst { gst, delta, before };
+    let plan = Plan { faults: false, synchrony, ..plan.clone() };
+    let (mut world, mut workload) = plan.begin(seed);
+    let decided = |world: &avouch_world::World<crate::node::Node>| {
+        world.states().map(|(_, state)| state.log().decided()).max().unwrap_or(LogIndex(0))
+    };
+    world.run_until(&mut workload, gst);
+    let before = decided(&world);
+    let settled = gst.plus(Plan::election().times(SETTLE_PERIODS));
+    let stop_at = settled.max(plan.faults_for);
+    world.run_until(&mut workload, stop_at);
+    if world.violation().is_none() {
+        workload.final_reads(&mut world);
+        world.run_until(&mut workload, stop_at.plus(plan.calm_for));
+    }
+    let wrong = world.violation().map(str::to_owned).or(workload.all_answered(settled).err());
+    Progress { before, after: decided(&world), wrong }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use avouch_promise::Random;
+    use avouch_world::Mutants;
+
+    const GST: Nanos = Nanos::from_secs(2);
+    const DELTA: Nanos = Nanos::from_millis(25);
+
+    fn plan() -> Plan {
+        Plan { nodes: 3, faults_for: Nanos::from_secs(5), ..Plan::default() }
+    }
+
+    //= §1.2.3 why pure asynchrony is unrealistic: bounds and how often traces violate them test
+    #[test]
+    fn the_log_is_promised_nothing_before_gst_and_goes_on_after_it_always() {
+        let first = Random::seed_from_environment();
+        let mut by_luck = 0;
+        for seed in first..first + 12 {
+            let repro = format!(
+                "repro: AVOUCH_SEED={seed} cargo test -p avouch-store the_log_is_promised_nothing"
+            );
+            let whole = progress(&plan(), GST, DELTA, Adversary::WHOLE, seed);
+            assert_eq!(whole.before, LogIndex(0), "nothing arrived, {whole:?}\n{repro}");
+            let some = progress(&plan(), GST, DELTA, Adversary::default(), seed);
+            by_luck += u32::from(some.before > LogIndex(0));
+            for run in [whole, some] {
+                assert_eq!(run.wrong, None, "{run:?}\n{repro}");
+                assert!(run.after.0 > run.before.0 + 20, "{run:?}\n{repro}");
+            }
+        }
+        assert!(by_luck < 12, "an adversary against whom it always goes on is none");
+    }
+
+    #[test]
+    fn an_adversary_that_never_ends_is_seen() {
+        let host_mutants = Mutants { ignore_gst: true, ..Mutants::default() };
+        let run = progress(&Plan { host_mutants, ..plan() }, GST, DELTA, Adversary::WHOLE, 1);
+        assert!(run.wrong.is_some_and(|wrong| wrong.contains("never answered")));
+        assert_eq!(run.after, LogIndex(0));
+    }
+}
