@@ -172,7 +172,8 @@ mod tests {
     fn dial(before: Adversary, ignore_gst: bool) -> Dial {
         let (gst, delta) = (Nanos(GST), Nanos(DELTA));
         let synchrony = Synchrony::AfterGst { gst, delta, before };
-        Dial::of(synchrony, Random::new(Random::seed_from_environment()), ignore_gst).unwrap()
+        Dial::of(synchrony, Random::new(Random::seed_from_environment()), ignore_gst)
+            .expect("a promise")
     }
 
     //= §1.2.3 timing assumptions: a dial of partial synchrony, GST and delta test
@@ -218,7 +219,8 @@ mod tests {
     fn an_unknown_bound_is_the_seeds_own_and_each_magnitude_is_as_likely() {
         let (at_least, at_most) = (Nanos::from_millis(1), Nanos::from_secs(1));
         let synchrony = Synchrony::UnknownBound { at_least, at_most };
-        let drawn = |seed| Dial::of(synchrony, Random::new(seed), false).unwrap().delta();
+        let drawn =
+            |seed| Dial::of(synchrony, Random::new(seed), false).expect("a promise").delta();
         assert_eq!(drawn(7), drawn(7));
         let mut below = 0;
         for seed in 0..3_000 {

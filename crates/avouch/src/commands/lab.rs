@@ -1,6 +1,7 @@
 //! `lab`: named incidents in the simulated world.
 
 use crate::exit::Exit;
+use crate::lab::divergence;
 use crate::lab::options::{Lab, What};
 use crate::lab::shipped::{SHIPPED, named};
 use crate::screen::{Format, Screen};
@@ -14,6 +15,7 @@ pub(super) fn run(lab: &Lab, screen: &mut Screen) -> Result<Exit, Error> {
             screen.data(named(&show.name)?.text.as_bytes());
             Ok(Exit::DONE)
         }
+        What::Divergence(options) => divergence::run(options, screen),
     }
 }
 

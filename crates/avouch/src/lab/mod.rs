@@ -9,5 +9,7 @@
 //!
 //! A subcommand is a variant of [`options::What`], an arm of `commands::lab` and a file here.
 
+pub mod divergence;
 pub mod options;
+pub mod plot;
 pub mod shipped;

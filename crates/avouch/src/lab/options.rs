@@ -6,7 +6,8 @@ use clap::{Args, Subcommand};
 pub const EXAMPLES: &str = "\
 Examples:
   avouch lab list
-  avouch lab show split-brain-attempt";
+  avouch lab show split-brain-attempt
+  avouch lab divergence --seconds 2s";
 
 /// `avouch lab`.
 #[derive(Debug, Args)]
@@ -25,6 +26,9 @@ pub enum What {
     /// Print a shipped scenario's file, to read or to change
     #[command(after_help = "Examples:\n  avouch lab show split-brain-attempt > my-incident.toml")]
     Show(Show),
+    /// Meter how many keys differ between which replicas, while a simulated cluster lives through faults
+    #[command(after_help = super::divergence::EXAMPLES)]
+    Divergence(super::divergence::Options),
 }
 
 /// `avouch lab show`.

@@ -242,7 +242,7 @@ mod tests {
                 "seed {seed}: most of 8 keys are written in 1 s"
             );
             assert!(apart(3_000, 4_000, far) > apart(3_000, 4_000, near), "seed {seed}");
-            let since = series.converged_since().unwrap();
+            let since = series.converged_since().expect("all agree");
             assert!(since > HEALED.minus(EVERY), "seed {seed}: equal since {since}");
             assert!(since < HEALED.plus(Nanos::from_secs(1)), "seed {seed}: equal only at {since}");
             assert_eq!((series.pairs().len(), series.lasting().len()), (3, 0));

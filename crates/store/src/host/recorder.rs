@@ -105,7 +105,7 @@ impl Recorder {
     }
 
     /// The step ended.
-    pub(super) fn close(&mut self, open: Open, end: Nanos, effects: usize, shared: &Shared) {
+    pub(super) fn close(&mut self, open: &Open, end: Nanos, effects: usize, shared: &Shared) {
         let took = end.minus(open.start);
         shared.recorded.add(1);
         shared.recorded_ns.add(took.0);
@@ -176,7 +176,7 @@ mod tests {
         let folder =
             std::env::temp_dir().join(format!("avouch-recorder-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::create_dir_all(&folder).expect("a folder");
         folder
     }
 
@@ -184,7 +184,7 @@ mod tests {
         for at in 0..count {
             let event = Event::Persisted(Seq(at));
             if let Some(open) = recorder.open(&event, Nanos(at * 100)) {
-                recorder.close(open, Nanos(at * 100 + 40), 2, shared);
+                recorder.close(&open, Nanos(at * 100 + 40), 2, shared);
             }
         }
     }
@@ -204,10 +204,10 @@ mod tests {
         steps(&mut recorder, &shared, 320);
         assert_eq!((shared.recorded.value(), shared.recorded_ns.value()), (340, 340 * 40));
         drop(recorder);
-        let text = std::fs::read_to_string(folder.join("steps.tsv")).unwrap();
+        let text = std::fs::read_to_string(folder.join("steps.tsv")).expect("a file");
         assert_eq!(text.lines().count(), 341);
         assert_eq!(text.lines().last(), Some("31900\t40\t2\tpersisted 319"));
-        std::fs::remove_dir_all(folder).unwrap();
+        std::fs::remove_dir_all(folder).expect("a folder");
     }
 
     #[test]
@@ -219,7 +219,7 @@ mod tests {
         steps(&mut recorder, &shared, 5);
         let notes = shared.take_notes();
         assert!(notes.len() == 1 && notes[0].contains("the step recorder stopped"), "{notes:?}");
-        std::fs::remove_dir_all(folder).unwrap();
+        std::fs::remove_dir_all(folder).expect("a folder");
     }
 
     #[test]
@@ -228,13 +228,15 @@ mod tests {
         let mut recorder = Recorder::new(&folder, Arc::new(Switch::default()));
         let line = vec![b'x'; 12 << 20];
         for _ in 0..10 {
-            recorder.write(&line).unwrap();
+            recorder.write(&line).expect("room");
         }
         drop(recorder);
-        let mut names: Vec<_> =
-            std::fs::read_dir(&folder).unwrap().map(|f| f.unwrap().file_name()).collect();
+        let mut names: Vec<_> = std::fs::read_dir(&folder)
+            .expect("a folder")
+            .map(|f| f.expect("a file").file_name())
+            .collect();
         names.sort();
         assert_eq!(names, ["steps.1.tsv", "steps.tsv"]);
-        std::fs::remove_dir_all(folder).unwrap();
+        std::fs::remove_dir_all(folder).expect("a folder");
     }
 }

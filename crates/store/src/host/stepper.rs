@@ -254,7 +254,7 @@ impl Stepper {
             }
             self.effects = effects;
             if let (Some(open), Some(recorder)) = (open, &mut self.recorder) {
-                recorder.close(open, self.env.now(), count, &self.shared);
+                recorder.close(&open, self.env.now(), count, &self.shared);
             }
             next = self.follow.pop_front();
         }

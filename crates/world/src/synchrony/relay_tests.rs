@@ -78,7 +78,7 @@ impl Driver<Relay> for Postmaster {
 fn run(seed: u64, synchrony: Synchrony, mutants: Mutants) -> (World<Relay>, Postmaster) {
     let mut link = Link::default();
     link.loss = 0.2;
-    let options = Options { synchrony, mutants, link, ..Options::default() };
+    let options = Options { link, synchrony, mutants, ..Options::default() };
     let mut world = World::new(seed, options, vec![(), ()]);
     let slow = Delay::Constant(DELTA.times(3));
     let late = Fault::Slow { path: Path::ALL, delay: Some(slow) };
@@ -111,7 +111,7 @@ fn every_delivery_keeps_the_bound_after_gst_and_none_before_it() {
             "repro: AVOUCH_SEED={seed} cargo test -p avouch-world every_delivery_keeps"
         );
         let before = run.1.arrived.iter().filter(|(sent, _)| *sent < GST);
-        let longest = before.map(|(sent, at)| at.minus(*sent)).max().unwrap();
+        let longest = before.map(|(sent, at)| at.minus(*sent)).max().expect("a promise");
         assert!(longest > DELTA.times(50), "only {longest} before GST");
         let moved = run.0.counters().named("moved_by_synchrony");
         assert!(moved > 1_000, "{moved} messages moved");
@@ -126,7 +126,7 @@ fn an_unknown_bound_holds_from_the_start() {
             at_most: Nanos::from_millis(50),
         };
         let run = run(seed, synchrony, Mutants::default());
-        let delta = run.0.dial().unwrap().delta();
+        let delta = run.0.dial().expect("a promise").delta();
         assert_eq!(broken(&run, Nanos::ZERO, delta), 0, "seed {seed}, delta {delta}");
     }
 }

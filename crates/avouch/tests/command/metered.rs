@@ -1,0 +1,31 @@
+//! `lab divergence`: what it shows, and that a replica which skips entries is told.
+
+use crate::place::Place;
+
+#[test]
+//= §1.1.2 state divergence mechanics: which keys differ between which replicas, over time test
+fn divergence_is_shown_returns_to_none_and_a_planted_bug_stays() {
+    let place = Place::new("divergence");
+    let help = place.avouch(&["lab", "divergence", "--help"]).well();
+    let examples = help.split_once("Examples:\n").unwrap().1;
+    for line in examples.lines().map(str::trim).take_while(|line| line.starts_with("avouch")) {
+        let ran = place.runs("sh", &["-c", line]);
+        assert_eq!(ran.code, 0, "{line}: {ran:?}");
+        assert!(ran.out.contains("converged_since") || ran.out.starts_with("agree: "), "{ran:?}");
+    }
+    let svg = std::fs::read_to_string(place.path("divergence.svg")).unwrap();
+    assert!(svg.contains("n4-n5") && svg.ends_with("</svg>\n"));
+
+    let run = ["lab", "divergence", "--seconds", "2s", "--seed", "3"];
+    let told = place.avouch(&run).well();
+    assert_eq!(told, place.avouch(&run).well(), "one seed, one run");
+    let planted = place.avouch(&[&run[..], &["--plant", "skip-entry"]].concat());
+    assert_eq!(planted.code, 1, "{planted:?}");
+    assert!(planted.out.starts_with("differ: ") && planted.out.contains("n1-n2"), "{planted:?}");
+    assert!(planted.out.contains("for good"), "{planted:?}");
+
+    let fine = place.avouch(&["lab", "divergence", "--every", "1ns"]);
+    assert!(fine.code == 3 && fine.err.contains("raise --every"), "{fine:?}");
+    let nowhere = place.avouch(&["lab", "divergence", "--seconds", "1s", "--svg", "no/where.svg"]);
+    assert_eq!(nowhere.code, 4, "{nowhere:?}");
+}
