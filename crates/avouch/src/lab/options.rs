@@ -26,7 +26,7 @@ pub enum What {
     /// Print a shipped scenario's file, to read or to change
     #[command(after_help = "Examples:\n  avouch lab show split-brain-attempt > my-incident.toml")]
     Show(Show),
-    /// Meter how many keys differ between which replicas, while a simulated cluster lives through faults
+    /// Meter how many keys differ between which replicas, through faults and after them
     #[command(after_help = super::divergence::EXAMPLES)]
     Divergence(super::divergence::Options),
 }

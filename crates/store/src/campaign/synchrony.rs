@@ -14,7 +14,7 @@ use super::scenario::Plan;
 use avouch_promise::{LogIndex, Nanos};
 use avouch_world::{Adversary, Synchrony};
 
-/// How long after GST everything must go on: three periods without a leader, and what is sent again.
+/// How long after GST everything must go on: periods without a leader, and what is sent again.
 const SETTLE_PERIODS: u64 = 20;
 
 /// What a run under the dial did.
