@@ -1,5 +1,7 @@
-//! Agreement on a log: ballot leader election and Sequence Paxos, in the shape of `machine`.
+//! Agreement on a log: ballot leader election and Sequence Paxos, in the shape of `machine`; and
+//! failure detectors, with the consensus that is built on them.
 
+pub mod detector;
 pub mod election;
 pub mod explore;
 pub mod log;
