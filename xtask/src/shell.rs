@@ -2,7 +2,7 @@
 
 use avouch_promise::{Blame, Error};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// The cargo that runs us.
 pub(crate) fn cargo(root: &Path) -> Command {
@@ -16,6 +16,15 @@ pub(crate) fn succeeds(command: &mut Command) -> Result<bool, Error> {
     let program = command.get_program().to_string_lossy().into_owned();
     let status = command.status().map_err(|error| cannot_run(&program, &error))?;
     Ok(status.success())
+}
+
+/// What `command` prints, while what it says on the side is shown; none where it fails.
+pub(crate) fn printed(command: &mut Command) -> Result<Option<String>, Error> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command.stderr(Stdio::inherit()).output();
+    let output = output.map_err(|error| cannot_run(&program, &error))?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    Ok(output.status.success().then_some(text))
 }
 
 /// What `command` prints, or none where it fails or does not exist.

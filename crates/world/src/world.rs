@@ -162,9 +162,7 @@ impl<P: Simulated> World<P> {
             self.begun = true;
             driver.on_begin(self);
         }
-        while self.violation.is_none() && self.queue.next_at().is_some_and(|at| at <= until.0) {
-            self.advance(driver);
-        }
+        while self.advance_until(driver, until.0) {}
         if self.violation.is_none() {
             self.now_ns = self.now_ns.max(until.0);
         }
@@ -172,10 +170,14 @@ impl<P: Simulated> World<P> {
 
     /// Takes one event; false when none is left or something was found wrong.
     pub fn advance<D: Driver<P>>(&mut self, driver: &mut D) -> bool {
+        self.advance_until(driver, u64::MAX)
+    }
+
+    fn advance_until<D: Driver<P>>(&mut self, driver: &mut D, until_ns: u64) -> bool {
         if self.violation.is_some() {
             return false;
         }
-        let Some((at_ns, pending)) = self.queue.pop() else { return false };
+        let Some((at_ns, pending)) = self.queue.pop_until(until_ns) else { return false };
         self.at_this_instant = if at_ns == self.now_ns { self.at_this_instant + 1 } else { 0 };
         self.now_ns = at_ns;
         if self.at_this_instant > self.options.events_per_instant_max {

@@ -51,6 +51,10 @@ pub struct Workload {
     honest_clocks: bool,
     /// Whether two states at one point are held to be equal.
     comparing: bool,
+    /// The time from one operation of a client to its next, where clients keep a pace.
+    period: Option<Nanos>,
+    /// When each client's next operation is due, where clients keep a pace.
+    due: Vec<Nanos>,
     /// What was found.
     pub findings: Findings,
 }
@@ -85,6 +89,8 @@ impl Workload {
             final_reads: 0,
             honest_clocks: false,
             comparing: true,
+            period: None,
+            due: Vec::new(),
             findings: Findings::default(),
         }
     }
@@ -93,6 +99,16 @@ impl Workload {
     #[must_use]
     pub fn with_large_values(mut self, share: f64) -> Self {
         self.clients.iter_mut().for_each(|client| client.large = share);
+        self
+    }
+
+    /// Each client begins an operation each `period`, or as soon as it has its answer; without,
+    /// it pauses at random in between.
+    #[must_use]
+    pub fn with_period(mut self, period: Nanos) -> Self {
+        let clients = self.clients.len() as u64;
+        let first = |client| Nanos(period.0 * client / clients.max(1));
+        (self.period, self.due) = (Some(period), (0..clients).map(first).collect());
         self
     }
 
@@ -169,8 +185,15 @@ impl Workload {
         if world.now() >= self.stop_at {
             return;
         }
-        let pause = Nanos::from_micros(self.clients[client].random().between(200, 20_000));
-        world.wake(world.now().plus(pause), client as u64);
+        let at = if let (Some(period), Some(due)) = (self.period, self.due.get_mut(client)) {
+            let at = world.now().max(*due);
+            *due = due.plus(period);
+            at
+        } else {
+            let pause = self.clients[client].random().between(200, 20_000);
+            world.now().plus(Nanos::from_micros(pause))
+        };
+        world.wake(at, client as u64);
     }
 
     fn answered(&mut self, world: &mut World<Node>, flight: &Flight, replied: &Replied) {

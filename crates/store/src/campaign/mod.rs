@@ -22,11 +22,13 @@ mod driver;
 mod findings;
 pub mod partial;
 mod scenario;
+mod steady;
 pub mod synchrony;
 
 pub use driver::Workload;
 pub use findings::Findings;
 pub use scenario::{Plan, run};
+pub use steady::{Steady, SteadyRun};
 
 use crate::node::{Node, image};
 use avouch_agreement::log::{Image, Message, Record};

@@ -208,7 +208,7 @@ pub fn run(plan: &Plan, seed: u64) -> Outcome {
 }
 
 /// The three judges after the run; `alone` when its history is to be ordered by evidence alone.
-fn judge_run(world: &mut World<Node>, workload: &Workload, calm: Nanos, alone: bool) {
+pub(super) fn judge_run(world: &mut World<Node>, workload: &Workload, calm: Nanos, alone: bool) {
     if world.violation().is_some() {
         return;
     }

@@ -1,5 +1,7 @@
 //! `cargo xtask bench NAME [-- ...]`: the registry of benchmarks.
 
+mod world;
+
 use crate::finding::{Finding, Findings};
 use crate::named;
 use crate::shell::{cargo, succeeds};
@@ -10,39 +12,44 @@ use std::path::Path;
 struct Bench {
     name: &'static str,
     about: &'static str,
+    run: Runs,
+}
+
+/// How a benchmark is run.
+enum Runs {
     /// What cargo runs; what the caller adds comes after it.
-    cargo: &'static [&'static str],
+    Cargo(&'static [&'static str]),
+    /// Our own code, which runs several.
+    Here(fn(&Path, &[String]) -> Result<Findings, Error>),
 }
 
 const BENCHES: [Bench; 4] = [
     Bench {
         name: "world",
-        about: "simulated events per CPU-second, two hosts, one message in flight",
-        cargo: &[
-            "run",
-            "--release",
-            "--quiet",
-            "-p",
-            "avouch-world",
-            "--example",
-            "ping_pong",
-            "--",
-        ],
+        about: "simulated events per CPU-second, beside madsim and turmoil, and the store in it",
+        run: Runs::Here(world::run),
     },
     Bench {
         name: "availability",
         about: "partial connectivity and cost of a commit, beside omnipaxos and raft-rs",
-        cargo: &["run", "--release", "--quiet", "--manifest-path", "peers/Cargo.toml", "--"],
+        run: Runs::Cargo(&[
+            "run",
+            "--release",
+            "--quiet",
+            "--manifest-path",
+            "peers/Cargo.toml",
+            "--",
+        ]),
     },
     Bench {
         name: "store",
         about: "put and linearizable get on three nodes, with and without evidence, beside etcd",
-        cargo: &["bench", "--quiet", "-p", "avouch", "--bench", "store", "--"],
+        run: Runs::Cargo(&["bench", "--quiet", "-p", "avouch", "--bench", "store", "--"]),
     },
     Bench {
         name: "up",
         about: "how soon `avouch up` has a first answer whose evidence holds: best of three starts",
-        cargo: &["bench", "--quiet", "-p", "avouch", "--bench", "up", "--"],
+        run: Runs::Cargo(&["bench", "--quiet", "-p", "avouch", "--bench", "up", "--"]),
     },
 ];
 
@@ -62,6 +69,10 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<Findings, Error> 
             return Err(Error::new(Blame::Caller, "-- before what the benchmark reads", other));
         }
     };
-    let failed = !succeeds(cargo(root).args(bench.cargo).args(rest))?;
+    let words = match bench.run {
+        Runs::Here(run) => return run(root, rest),
+        Runs::Cargo(words) => words,
+    };
+    let failed = !succeeds(cargo(root).args(words).args(rest))?;
     Ok(failed.then(|| Finding::new(bench.name, 0, "the benchmark failed")).into_iter().collect())
 }
