@@ -4,6 +4,7 @@
 pub mod detector;
 pub mod election;
 pub mod explore;
+pub mod gray;
 pub mod log;
 pub mod membership;
 pub mod mutant;

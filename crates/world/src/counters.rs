@@ -99,6 +99,22 @@ counts! {
     ClockDrifts = "clock_drifts",
     /// Wall clocks that jumped.
     ClockSteps = "clock_steps",
+    /// Nodes whose steps became slow.
+    SlowNodeSpells = "slow_node_spells",
+    /// Processes that began to stop now and then.
+    StopSpells = "stop_spells",
+    /// Processes that were throttled.
+    ThrottleSpells = "throttle_spells",
+    /// Disks that others began to keep busy.
+    SaturationSpells = "saturation_spells",
+    /// Spells during which connections lose segments.
+    SegmentLossSpells = "segment_loss_spells",
+    /// Spells during which connections are dark now and then.
+    BlackoutSpells = "blackout_spells",
+    /// Segments sent again.
+    Retransmits = "retransmits",
+    /// Segments sent again because the retransmission timer went off.
+    RetransmitTimeouts = "retransmit_timeouts",
 }
 
 const COUNTS: usize = Count::ALL.len();

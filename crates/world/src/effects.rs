@@ -12,9 +12,18 @@ use crate::disk::Crash;
 use crate::host::{Held, Kind, Pending};
 use crate::link::{index, node};
 use crate::simulated::Simulated;
-use crate::world::{Notice, World};
+use crate::world::{Node, Notice, World};
 use avouch_machine::{Effect, Seq};
 use avouch_promise::{Nanos, NodeId};
+
+impl<P: Simulated> Node<P> {
+    /// How long an operation on the disk takes that itself takes `takes_ns`: with others in the
+    /// queue, it waits for them first.
+    fn queued(&mut self, now_ns: u64, takes_ns: u64) -> u64 {
+        let Some(queue) = &mut self.saturation else { return takes_ns };
+        queue.wait(Nanos(now_ns), Nanos(takes_ns)).0.saturating_add(takes_ns)
+    }
+}
 
 impl<P: Simulated> World<P> {
     /// Starts a group sync if there is something to sync and none is under way.
@@ -25,6 +34,7 @@ impl<P: Simulated> World<P> {
         }
         let begun = host.disk.begin_sync(&self.options.disk, &mut host.disk_random);
         if let Some((takes_ns, through)) = begun {
+            let takes_ns = host.queued(self.now_ns, takes_ns);
             let life = host.life;
             let pending = Pending::Synced { node: at, life, through };
             self.queue.push(self.now_ns.saturating_add(takes_ns), pending);
@@ -64,6 +74,7 @@ impl<P: Simulated> World<P> {
                 self.mark(Kind::Load, at, id.0);
                 let host = &mut self.nodes[at];
                 let takes = host.disk.load_takes(&self.options.disk, &mut host.disk_random);
+                let takes = host.queued(self.now_ns, takes);
                 let pending = Pending::Load { node: at, life: host.life, id, what };
                 self.queue.push(self.now_ns.saturating_add(takes), pending);
             }
@@ -209,6 +220,8 @@ impl<P: Simulated> World<P> {
             &self.options.disk,
             &mut host.disk_random,
         );
+        // Written in small parts between other operations, so that those do not wait for all of it.
+        let takes = host.queued(self.now_ns, 0).saturating_add(takes);
         let pending = Pending::CheckpointWritten { node: at, life: host.life };
         self.queue.push(self.now_ns.saturating_add(takes), pending);
     }

@@ -34,6 +34,7 @@ impl Path {
 #[derive(Clone, Debug, PartialEq)]
 //= §4.1.1 crash-stop
 //= §4.1.2 asymmetric partitions (A to B works, B to A fails), triangles; GC pauses
+//= §4.1.2 slow-node, tcp-retransmits, rto-spikes, gc-pauses, cpu-throttling, disk-saturation
 pub enum Fault {
     /// A node goes down; any prefix of its unsynced records survives.
     Crash {
@@ -177,6 +178,56 @@ pub enum Fault {
     },
     /// Everything that can be put right is: links, disks and clocks as drawn, every node up.
     Calm,
+    /// Every step of a node takes this many times as long as its processor's model says.
+    SlowNode {
+        /// Which.
+        node: NodeId,
+        /// How many times; 1 ends it.
+        factor: u32,
+    },
+    /// A process stops at random intervals and goes on: its garbage is collected.
+    StopTheWorld {
+        /// Whose.
+        node: NodeId,
+        /// About how often.
+        every: Nanos,
+        /// For about how long; zero ends it.
+        lasting: Nanos,
+    },
+    /// A process may run for `quota` of every `period` only.
+    Throttle {
+        /// Which.
+        node: NodeId,
+        /// For how long.
+        quota: Nanos,
+        /// Of how much; zero ends it.
+        period: Nanos,
+    },
+    /// Others keep a node's disk busy, and its operations queue behind theirs.
+    DiskSaturated {
+        /// Whose.
+        node: NodeId,
+        /// Which share of the disk's time they take, from 1 on all of it; 0 ends it.
+        utilisation: f64,
+        /// How long one of their operations takes on average.
+        service: Nanos,
+    },
+    /// Connections lose segments, which are sent again: a delay, never a loss.
+    SegmentLoss {
+        /// Which links.
+        path: Path,
+        /// How many; 0 ends it.
+        probability: f64,
+    },
+    /// Connections are dark again and again, so that their retransmission timers back off.
+    Blackouts {
+        /// Which links.
+        path: Path,
+        /// How often.
+        every: Nanos,
+        /// For how long; zero ends it.
+        lasting: Nanos,
+    },
 }
 
 /// The families of faults, by which a nemesis is told what to do and how often.
@@ -216,11 +267,23 @@ pub enum Family {
     DiskSlow,
     /// [`Fault::DiskFull`], and a restart.
     DiskFull,
+    /// [`Fault::SlowNode`].
+    SlowNode,
+    /// [`Fault::StopTheWorld`].
+    StopTheWorld,
+    /// [`Fault::Throttle`].
+    Throttle,
+    /// [`Fault::DiskSaturated`].
+    DiskSaturated,
+    /// [`Fault::SegmentLoss`] on the links of one node.
+    SegmentLoss,
+    /// [`Fault::Blackouts`] on the links of one node.
+    Blackouts,
 }
 
 impl Family {
     /// Every family.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 23] = [
         Self::Crash,
         Self::LostWrites,
         Self::TornWrite,
@@ -238,6 +301,12 @@ impl Family {
         Self::BitRot,
         Self::DiskSlow,
         Self::DiskFull,
+        Self::SlowNode,
+        Self::StopTheWorld,
+        Self::Throttle,
+        Self::DiskSaturated,
+        Self::SegmentLoss,
+        Self::Blackouts,
     ];
 
     /// Its name in scenarios and reports.
@@ -260,6 +329,12 @@ impl Family {
             Self::BitRot => "bit-rot",
             Self::DiskSlow => "disk-slow",
             Self::DiskFull => "disk-full",
+            Self::SlowNode => "slow-node",
+            Self::StopTheWorld => "stop-the-world",
+            Self::Throttle => "throttle",
+            Self::DiskSaturated => "disk-saturated",
+            Self::SegmentLoss => "segment-loss",
+            Self::Blackouts => "blackouts",
         }
     }
 }

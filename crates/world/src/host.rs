@@ -79,6 +79,11 @@ pub(crate) enum Pending<P: Simulated> {
     },
     Wakeup(u64),
     Fault(Box<Fault>),
+    /// An event whose step the node's processor has finished.
+    Worked {
+        node: usize,
+        life: u64,
+    },
 }
 
 /// What waits for a record to become durable.
@@ -174,6 +179,7 @@ impl<P: Simulated> World<P> {
                 }
                 self.disturb(*fault);
             }
+            Pending::Worked { node, life } => self.worked(node, life),
             Pending::Resume { node, life } => self.resume(node, life),
             Pending::CaughtUp { node } => self.nodes[node].catching_up = false,
             Pending::Synced { node, life, through } => self.synced(node, life, through),
@@ -214,25 +220,33 @@ impl<P: Simulated> World<P> {
             running.backlog.push_back(pending);
             return;
         }
+        if host.processor.is_some() {
+            return self.work(at, pending);
+        }
+        self.begin(pending);
+    }
+
+    /// Takes in an event of a node that is up, not paused, and has the processor.
+    fn begin(&mut self, pending: Pending<P>) {
         match pending {
-            Pending::Deliver { from, message, .. } => {
+            Pending::Deliver { from, to: at, message } => {
                 self.counters.add(Count::Delivered);
                 self.mark(Kind::Deliver, at, from as u64);
                 self.step(at, Event::Message { from: node(from), message });
             }
-            Pending::Command { id, command, .. } => {
+            Pending::Command { node: at, id, command, .. } => {
                 self.counters.add(Count::Commands);
                 self.mark(Kind::Command, at, id.0);
                 self.mark_contents(&command);
                 self.step(at, Event::Command { id, command });
             }
-            Pending::Timer { key, ticket, .. } => self.timer(at, key, ticket),
-            Pending::Persisted { through, .. } => {
+            Pending::Timer { node, key, ticket } => self.timer(node, key, ticket),
+            Pending::Persisted { node: at, through, .. } => {
                 self.mark(Kind::Persisted, at, through.0);
                 self.release_held(at, through);
                 self.step(at, Event::Persisted(through));
             }
-            Pending::Load { id, what, .. } => {
+            Pending::Load { node: at, id, what, .. } => {
                 let now = Nanos(self.now_ns);
                 let host = &mut self.nodes[at];
                 let loaded = host.disk.read(now, what, &self.options, &mut host.disk_random);
@@ -244,12 +258,47 @@ impl<P: Simulated> World<P> {
                 self.mark_contents(&loaded);
                 self.step(at, Event::Loaded { id, loaded });
             }
-            Pending::Checkpointed { seq, .. } => {
+            Pending::Checkpointed { node: at, seq, .. } => {
                 self.mark(Kind::Checkpointed, at, seq.0);
                 self.step(at, Event::Checkpointed(seq));
             }
             _ => {}
         }
+    }
+
+    /// Lets the node's processor work on an event; its step happens when that is done.
+    fn work(&mut self, at: usize, pending: Pending<P>) {
+        let (now, model) = (Nanos(self.now_ns), self.options.processor);
+        let host = &mut self.nodes[at];
+        let (Some(processor), Some(running)) = (&mut host.processor, &mut host.running) else {
+            return;
+        };
+        if running.working.is_empty() {
+            if !model.always && processor.is_well() {
+                return self.begin(pending);
+            }
+            let done = processor.finish(now, &model);
+            self.queue.push(done.0, Pending::Worked { node: at, life: host.life });
+        }
+        running.working.push_back(pending);
+    }
+
+    /// The processor is done with what came first: its step happens, and the next one begins.
+    fn worked(&mut self, at: usize, life: u64) {
+        let (now, model) = (Nanos(self.now_ns), self.options.processor);
+        let Some(host) = self.nodes.get_mut(at).filter(|host| host.life == life) else { return };
+        let Some(running) = &mut host.running else { return };
+        if running.paused_until_ns.is_some() {
+            return running.backlog.push_back(Pending::Worked { node: at, life });
+        }
+        let Some(pending) = running.working.pop_front() else { return };
+        if !running.working.is_empty()
+            && let Some(processor) = &mut host.processor
+        {
+            let done = processor.finish(now, &model);
+            self.queue.push(done.0, Pending::Worked { node: at, life });
+        }
+        self.begin(pending);
     }
 
     fn timer(&mut self, at: usize, key: P::Timer, ticket: u64) {
@@ -287,6 +336,7 @@ impl<P: Simulated> World<P> {
         host.doubtful = findings.doubtful;
         host.clock.restart(self.now_ns, Nanos(self.clock_random.below(1 << 40)));
         host.life += 1;
+        host.processor.iter_mut().for_each(|processor| processor.restart());
         host.catching_up = false;
         let incarnation = host.incarnation;
         let (found, next) = (recovered.records.len(), recovered.next_seq);
@@ -296,6 +346,7 @@ impl<P: Simulated> World<P> {
             held: BTreeMap::new(),
             paused_until_ns: None,
             backlog: VecDeque::new(),
+            working: VecDeque::new(),
         });
         if host.life > 1 {
             self.counters.add(Count::Restarts);

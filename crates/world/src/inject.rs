@@ -5,9 +5,12 @@ use crate::disk::Crash;
 use crate::fault::{Fault, Path};
 use crate::host::Pending;
 use crate::link::{Link, Weather, index};
+use crate::processor::Processor;
+use crate::saturation::Saturation;
 use crate::simulated::Simulated;
+use crate::transport::Transport;
 use crate::world::World;
-use avouch_promise::{Nanos, NodeId};
+use avouch_promise::{Nanos, NodeId, Random};
 
 impl<P: Simulated> World<P> {
     pub(crate) fn disturb(&mut self, fault: Fault) {
@@ -62,6 +65,15 @@ impl<P: Simulated> World<P> {
                 self.weather(path, |weather| weather.delay = delay);
                 self.links.each().for_each(|(.., link)| link.forget_queue());
             }
+            Fault::SegmentLoss { path, probability } => {
+                self.counters.add_many(Count::SegmentLossSpells, u64::from(probability > 0.0));
+                self.connections(path, |connection| connection.set_loss(probability));
+            }
+            Fault::Blackouts { path, every, lasting } => {
+                let now_ns = self.now_ns;
+                self.counters.add_many(Count::BlackoutSpells, u64::from(lasting > Nanos::ZERO));
+                self.connections(path, |one| one.set_blackouts(now_ns, every, lasting));
+            }
             of_one_node => self.disturb_node(&of_one_node),
         }
     }
@@ -108,7 +120,52 @@ impl<P: Simulated> World<P> {
                 self.nodes[at].disk.set_full(full);
             }
             Fault::Calm => self.calm(),
+            ref gray => self.disturb_gray(gray),
+        }
+    }
+
+    /// The faults of a node that works, only not well.
+    fn disturb_gray(&mut self, fault: &Fault) {
+        let now = Nanos(self.now_ns);
+        match *fault {
+            Fault::SlowNode { node, factor } => {
+                self.counters.add_many(Count::SlowNodeSpells, u64::from(factor > 1));
+                self.processor(node, |processor| processor.set_slowness(factor));
+            }
+            Fault::StopTheWorld { node, every, lasting } => {
+                self.counters.add_many(Count::StopSpells, u64::from(lasting > Nanos::ZERO));
+                self.processor(node, |processor| processor.set_stops(now, every, lasting));
+            }
+            Fault::Throttle { node, quota, period } => {
+                self.counters.add_many(Count::ThrottleSpells, u64::from(period > Nanos::ZERO));
+                self.processor(node, |processor| processor.set_throttle(now, quota, period));
+            }
+            Fault::DiskSaturated { node, utilisation, service } => {
+                let Some(at) = self.position(node) else { return };
+                self.counters.add_many(Count::SaturationSpells, u64::from(utilisation > 0.0));
+                let host = &mut self.nodes[at];
+                let random = Random::new(host.disk_random.bits());
+                host.saturation = (utilisation > 0.0)
+                    .then(|| Box::new(Saturation::new(now, utilisation, service, random)));
+            }
             _ => {}
+        }
+    }
+
+    /// Changes a node's processor, which is on from now.
+    fn processor(&mut self, node: NodeId, change: impl FnOnce(&mut Processor)) {
+        let Some(at) = self.position(node) else { return };
+        let random = Random::new(self.nodes[at].disk_random.bits());
+        let host = &mut self.nodes[at];
+        change(host.processor.get_or_insert_with(|| Box::new(Processor::new(random))));
+    }
+
+    /// Changes the connections of links, which have one as long as it is needed.
+    fn connections(&mut self, path: Path, change: impl Fn(&mut Transport)) {
+        for (from, to, link) in self.links.each() {
+            if path.covers(from, to) {
+                link.change_transport(&change);
+            }
         }
     }
 
@@ -170,6 +227,8 @@ impl<P: Simulated> World<P> {
             let host = &mut self.nodes[at];
             host.disk.set_full(false);
             host.disk.set_slowness(1);
+            host.saturation = None;
+            host.processor.iter_mut().for_each(|processor| processor.settle());
             host.clock.settle(self.now_ns, &host.drawn_clock);
             self.rearm(at);
             self.start(at);

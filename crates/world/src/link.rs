@@ -13,6 +13,7 @@
 use crate::counters::{Count, Counters};
 use crate::delay::Delay;
 use crate::geography::Region;
+use crate::transport::Transport;
 use avouch_promise::{Nanos, NodeId, Random};
 
 /// What faults add to a link for a while.
@@ -52,6 +53,9 @@ pub struct Link {
     /// The longest message that a connection carries in bytes; none for no limit. A longer one is
     /// a violation: a real connection would lose it, again and again.
     pub carries: Option<u64>,
+    /// The connection whose segments are sent again when they are lost; none for messages that
+    /// are lost for good.
+    pub transport: Option<Box<Transport>>,
     /// What faults add.
     pub weather: Weather,
     cuts: u32,
@@ -78,6 +82,7 @@ impl Link {
             ordered: false,
             rate: None,
             carries: None,
+            transport: None,
             weather: Weather::FAIR,
             cuts: 0,
             busy_until_ns: 0,
@@ -107,7 +112,33 @@ impl Link {
     pub(crate) fn mend_wholly(&mut self) {
         self.cuts = 0;
         self.weather = Weather::FAIR;
+        self.change_transport(Transport::settle);
         self.forget_queue();
+    }
+
+    /// Changes the connection; one that nothing needs any more goes.
+    pub(crate) fn change_transport(&mut self, change: impl Fn(&mut Transport)) {
+        let mut transport =
+            self.transport.take().unwrap_or_else(|| Box::new(Transport::for_a_fault()));
+        change(&mut transport);
+        self.transport = Some(transport).filter(|transport| transport.is_needed());
+    }
+
+    /// When a segment of the connection arrives, in the order in which they were sent.
+    fn carried(
+        &mut self,
+        leaves_ns: u64,
+        random: &mut Random,
+        counters: &mut Counters,
+    ) -> Option<u64> {
+        let delay = self.weather.delay.unwrap_or(self.delay).sample(random);
+        let at = self.transport.as_mut()?.carry(leaves_ns, delay, random, counters);
+        let Some(at) = at else {
+            counters.add(Count::Lost);
+            return None;
+        };
+        self.latest_arrival_ns = self.latest_arrival_ns.max(at);
+        Some(self.latest_arrival_ns)
     }
 
     /// New messages no longer wait for those under way, as in a new connection.
@@ -144,6 +175,9 @@ impl Link {
         counters.add(Count::Sent);
         if self.is_cut() {
             counters.add(Count::Cut);
+            if let Some(transport) = &mut self.transport {
+                transport.meet_a_cut(now_ns);
+            }
             return [None; 2];
         }
         let loss = self.loss + self.weather.loss;
@@ -157,6 +191,9 @@ impl Link {
             let takes = u64::try_from(takes).unwrap_or(u64::MAX);
             leaves_ns = now_ns.max(self.busy_until_ns).saturating_add(takes);
             self.busy_until_ns = leaves_ns;
+        }
+        if self.transport.is_some() {
+            return [self.carried(leaves_ns, random, counters), None];
         }
         let first = self.arrival(leaves_ns, random, counters);
         let duplicate = self.duplicate + self.weather.duplicate;

@@ -4,6 +4,7 @@ use crate::clock::ClockModel;
 use crate::disk::DiskModel;
 use crate::link::Link;
 use crate::mutants::Mutants;
+use crate::processor::ProcessorModel;
 use crate::synchrony::Synchrony;
 
 /// How much of what happens goes into the trace hash.
@@ -25,6 +26,8 @@ pub struct Options {
     pub synchrony: Synchrony,
     /// Every disk.
     pub disk: DiskModel,
+    /// What steps cost, where a processor is on.
+    pub processor: ProcessorModel,
     /// The clocks.
     pub clock: ClockModel,
     /// What goes into the trace hash.
@@ -48,6 +51,7 @@ impl Default for Options {
             link: Link::default(),
             synchrony: Synchrony::default(),
             disk: DiskModel::default(),
+            processor: ProcessorModel::default(),
             clock: ClockModel::default(),
             tracing: Tracing::default(),
             story_lines: 0,

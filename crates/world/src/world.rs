@@ -21,7 +21,9 @@ use crate::fault::{Fault, Script};
 use crate::host::{Held, Pending};
 use crate::link::{Links, index, node};
 use crate::options::Options;
+use crate::processor::Processor;
 use crate::queue::Queue;
+use crate::saturation::Saturation;
 use crate::simulated::Simulated;
 use crate::story::Story;
 use crate::synchrony::Dial;
@@ -38,6 +40,8 @@ pub(crate) struct Running<P: Simulated> {
     pub(crate) held: BTreeMap<(Seq, u64), Held<P>>,
     pub(crate) paused_until_ns: Option<u64>,
     pub(crate) backlog: VecDeque<Pending<P>>,
+    /// What the processor works on, and what waits for it.
+    pub(crate) working: VecDeque<Pending<P>>,
 }
 
 /// A node and what belongs to it.
@@ -57,6 +61,10 @@ pub(crate) struct Node<P: Simulated> {
     pub(crate) paused_at_ns: u64,
     /// Whether what waited during a pause is being taken in.
     pub(crate) catching_up: bool,
+    /// What steps cost; none while they cost nothing.
+    pub(crate) processor: Option<Box<Processor>>,
+    /// Others that keep the disk busy.
+    pub(crate) saturation: Option<Box<Saturation>>,
 }
 
 /// What the driver is still to hear.
@@ -100,6 +108,7 @@ mod purpose {
     pub(super) const SYNCHRONY: u64 = 6;
     pub(super) const CHOICES: u64 = 1 << 32;
     pub(super) const DISKS: u64 = 2 << 32;
+    pub(super) const PROCESSORS: u64 = 7 << 32;
 }
 
 impl<P: Simulated> World<P> {
@@ -125,6 +134,11 @@ impl<P: Simulated> World<P> {
                 doubtful: false,
                 paused_at_ns: 0,
                 catching_up: false,
+                processor: options
+                    .processor
+                    .always
+                    .then(|| Box::new(Processor::new(root.fork(purpose::PROCESSORS + at as u64)))),
+                saturation: None,
             });
             queue.push(0, Pending::Start(at));
         }
@@ -262,6 +276,12 @@ impl<P: Simulated> World<P> {
     /// A node's disk.
     pub fn disk(&self, id: NodeId) -> Option<&Disk<P>> {
         self.node(id).map(|node| &node.disk)
+    }
+
+    /// About how many operations wait for a node's disk or are served by it because others use it.
+    pub fn disk_queue(&self, id: NodeId) -> u64 {
+        let queue = self.node(id).and_then(|node| node.saturation.as_ref());
+        queue.map_or(0, |queue| queue.depth(self.now()))
     }
 
     /// A node's clocks.

@@ -121,6 +121,11 @@ fn without_a_bug_every_family_together_finds_nothing() {
         Family::ClockDrift,
         Family::ClockOffset,
         Family::ClockStep,
+        Family::SlowNode,
+        Family::StopTheWorld,
+        Family::Throttle,
+        Family::SegmentLoss,
+        Family::Blackouts,
     ];
     let mut worked = 0;
     for seed in seeds(SEEDS) {
@@ -238,4 +243,49 @@ fn a_full_disk_finds_a_host_that_swallows_the_failure() {
     let run =
         |families: &[Family], seed| ledger_run(ledger::Bug::None, options.clone(), families, seed);
     only_this_family_finds(run, &[Family::Crash], Family::DiskFull, Count::FailedWrites);
+}
+
+/// Everything that is found by what a lease does not allow for: an answer that comes late.
+fn late_answer(family: Family, count: Count) {
+    lease_bug(lease::Bug::FromReceipt, &[Family::Loss, Family::Duplicate], family, count);
+}
+
+#[test]
+//= §4.1.2 slow-node test
+fn a_slow_node_finds_who_counts_a_lease_from_its_receipt() {
+    late_answer(Family::SlowNode, Count::SlowNodeSpells);
+}
+
+#[test]
+//= §4.1.2 gc-pauses test
+fn stops_of_a_process_find_who_looks_at_the_clock_too_early() {
+    let baseline = [Family::Loss, Family::Reorder];
+    lease_bug(lease::Bug::FlagByTimer, &baseline, Family::StopTheWorld, Count::StopSpells);
+}
+
+#[test]
+//= §4.1.2 cpu-throttling test
+fn throttling_finds_who_looks_at_the_clock_too_early() {
+    let baseline = [Family::Loss, Family::Reorder];
+    lease_bug(lease::Bug::FlagByTimer, &baseline, Family::Throttle, Count::ThrottleSpells);
+}
+
+#[test]
+//= §4.1.2 disk-saturation test
+fn a_saturated_disk_finds_who_waits_for_a_time_instead_of_the_disk() {
+    let baseline = [Family::LostWrites];
+    let family = Family::DiskSaturated;
+    ledger_bug(ledger::Bug::AckByTimer, &baseline, family, Count::SaturationSpells);
+}
+
+#[test]
+//= §4.1.2 tcp-retransmits test
+fn segments_sent_again_find_who_counts_a_lease_from_its_receipt() {
+    late_answer(Family::SegmentLoss, Count::Retransmits);
+}
+
+#[test]
+//= §4.1.2 rto-spikes test
+fn a_backed_off_connection_finds_who_counts_a_lease_from_its_receipt() {
+    late_answer(Family::Blackouts, Count::RetransmitTimeouts);
 }

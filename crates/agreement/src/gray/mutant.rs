@@ -1,0 +1,31 @@
+//! Bugs planted in the gray-failure detector, each off by default: they prove that the scripted
+//! faults and the healthy day would notice them. Never on outside a test.
+
+/// A planted bug.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum GrayMutant {
+    /// Only requests that are never answered count, however late the others are.
+    IgnoresTails,
+    /// Who is heard is well.
+    TrustsHeartbeats,
+    /// Takes a link's sender for its receiver.
+    MixesDirections,
+    /// Does not compare with the population: whoever is slow is named, even if all are.
+    ForgetsPopulation,
+    /// Does not compare with the own past: whatever takes more than 100 ms is late.
+    ForgetsPast,
+    /// Takes the word of one observer for that of all.
+    BelievesOne,
+}
+
+impl GrayMutant {
+    /// Every planted bug.
+    pub const ALL: [Self; 6] = [
+        Self::IgnoresTails,
+        Self::TrustsHeartbeats,
+        Self::MixesDirections,
+        Self::ForgetsPopulation,
+        Self::ForgetsPast,
+        Self::BelievesOne,
+    ];
+}

@@ -1,0 +1,126 @@
+//! A node as the observer of those it asks, and what it tells the others.
+//!
+//! Every request that a node makes anyway is a probe of the peer it asks (Huang et al., Capturing
+//! and Enhancing In Situ System Observability for Failure Detection, OSDI 2018: Panorama). Nothing
+//! here knows what a request means, only when it began and ended and whether it needed a disk.
+
+use super::mutant::GrayMutant;
+use super::past::Past;
+use super::peer::{Connection, Peer, Sight, WINDOW, Work};
+use avouch_promise::{Nanos, NodeId};
+use std::collections::{BTreeMap, VecDeque};
+
+/// What a node tells of its own disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DiskSight {
+    /// Syncs in the window.
+    pub syncs: u32,
+    /// The slowest of them.
+    pub slowest: Nanos,
+    /// The own past's 99th percentile; [`Nanos::MAX`] if little is known.
+    pub usual: Nanos,
+    /// The mean number of operations of the device's queue (on Linux `aqu-sz` of `iostat`).
+    pub queue: u32,
+}
+
+/// What one observer tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Report {
+    /// Who.
+    pub observer: NodeId,
+    /// Of whom it tells what.
+    pub sights: BTreeMap<NodeId, Sight>,
+    /// Its own disk.
+    pub disk: DiskSight,
+}
+
+/// A node as an observer.
+#[derive(Clone, Debug)]
+pub struct Observer {
+    me: NodeId,
+    peers: BTreeMap<NodeId, Peer>,
+    syncs: VecDeque<(Nanos, Nanos, u32)>,
+    sync_past: Past,
+    mutant: Option<GrayMutant>,
+}
+
+impl Observer {
+    /// One that has seen nothing yet.
+    pub fn new(me: NodeId, peers: impl IntoIterator<Item = NodeId>) -> Self {
+        let peers = peers.into_iter().filter(|peer| *peer != me);
+        Self {
+            me,
+            peers: peers.map(|peer| (peer, Peer::default())).collect(),
+            syncs: VecDeque::new(),
+            sync_past: Past::default(),
+            mutant: None,
+        }
+    }
+
+    /// With a planted bug.
+    #[must_use]
+    pub fn with_mutant(self, mutant: Option<GrayMutant>) -> Self {
+        Self { mutant, ..self }
+    }
+
+    /// A request to a peer begins.
+    pub fn begin(&mut self, now: Nanos, peer: NodeId, request: u64, work: Work) {
+        if let Some(peer) = self.peers.get_mut(&peer) {
+            peer.begin(now, request, work);
+        }
+    }
+
+    /// The answer to a request came. A request that never gets one counts as late by itself.
+    pub fn end(&mut self, now: Nanos, peer: NodeId, request: u64) {
+        if let Some(peer) = self.peers.get_mut(&peer) {
+            peer.end(now, request);
+        }
+    }
+
+    /// Anything came from a peer.
+    pub fn heard(&mut self, now: Nanos, peer: NodeId) {
+        if let Some(peer) = self.peers.get_mut(&peer) {
+            peer.heard(now);
+        }
+    }
+
+    /// What the kernel tells of the connection to a peer, several times a second.
+    pub fn connection(&mut self, now: Nanos, peer: NodeId, told: Connection) {
+        if let Some(peer) = self.peers.get_mut(&peer) {
+            peer.connection(now, told);
+        }
+    }
+
+    /// An own sync took so long, with so many operations in the device's queue.
+    pub fn synced(&mut self, now: Nanos, took: Nanos, queue: u32) {
+        self.syncs.push_back((now, took, queue));
+        while let Some((at, took, _)) = self.syncs.front().copied() {
+            if now.minus(at) < WINDOW {
+                break;
+            }
+            self.syncs.pop_front();
+            self.sync_past.add(took);
+        }
+    }
+
+    fn disk(&self, now: Nanos) -> DiskSight {
+        let recent = self.syncs.iter().filter(|(at, ..)| now.minus(*at) < WINDOW);
+        let mut seen = DiskSight { usual: self.sync_past.p99(), ..DiskSight::default() };
+        let mut queued = 0_u64;
+        for (_, took, queue) in recent {
+            seen.syncs += 1;
+            seen.slowest = seen.slowest.max(*took);
+            queued += u64::from(*queue);
+        }
+        seen.queue = (queued / u64::from(seen.syncs.max(1))) as u32;
+        seen
+    }
+
+    /// What is to be told to the others now.
+    pub fn report(&mut self, now: Nanos) -> Report {
+        let mutant = self.mutant;
+        let sights = self.peers.iter_mut().map(|(node, peer)| (*node, peer.sight(now, mutant)));
+        let sights = sights.collect();
+        Report { observer: self.me, sights, disk: self.disk(now) }
+    }
+}

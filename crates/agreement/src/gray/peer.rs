@@ -1,0 +1,216 @@
+//! One peer, as the requests to it and the connection to it show it.
+
+use super::mutant::GrayMutant;
+use super::past::{Past, surprise};
+use super::tail::{Answered, Tail};
+use avouch_promise::Nanos;
+use std::collections::{BTreeMap, VecDeque};
+
+/// How far back answers are looked at.
+pub const WINDOW: Nanos = Nanos::from_secs(3);
+/// How far back a connection is looked at: losses are rarer than requests.
+pub const LINK_WINDOW: Nanos = Nanos::from_secs(5);
+/// A request without an answer for so long is given up, and counts as late.
+pub const GIVE_UP: Nanos = Nanos::from_secs(5);
+/// The share of segments that a good path may lose.
+const LOSS_USUAL: f64 = 0.002;
+/// How unlikely a lossy window must be by chance.
+const LOSS_SURPRISE: f64 = 1e-6;
+/// While a peer is late, only one answer of so many is learned as usual.
+const LEARNED_WHILE_LATE: u32 = 16;
+
+/// What a request needs of the peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Work {
+    /// Its processor and memory alone.
+    Memory,
+    /// Also its disk.
+    Durable,
+}
+
+/// What the kernel tells of a connection to a peer (on Linux `TCP_INFO`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Connection {
+    /// Segments sent so far.
+    pub segments: u64,
+    /// Segments sent again so far.
+    pub retransmits: u64,
+    /// The retransmission time-out in effect.
+    pub rto: Nanos,
+    /// Whether the peer's kernel refuses connections: the process is gone.
+    pub refused: bool,
+}
+
+/// What a connection showed in its window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Segments {
+    /// Sent.
+    pub sent: u32,
+    /// Sent again.
+    pub again: u32,
+    /// Sent in those stretches in which any was sent again.
+    pub sent_in_bad_stretches: u32,
+    /// The longest time-out in effect.
+    pub rto: Nanos,
+    /// The usual one.
+    pub rto_usual: Nanos,
+    /// Whether connections are refused.
+    pub refused: bool,
+}
+
+impl Segments {
+    /// Whether more was sent again than a good path loses.
+    pub fn is_lossy(&self) -> bool {
+        self.again >= 4
+            && surprise(self.sent, self.again.min(self.sent), LOSS_USUAL) < LOSS_SURPRISE
+    }
+
+    /// Whether what was lost was lost together, so that the timer backed off: not now and then,
+    /// but everything for a while.
+    pub fn is_in_stretches(&self) -> bool {
+        self.again * 10 >= self.sent_in_bad_stretches * 6
+    }
+
+    /// Whether nothing is acknowledged at the end of the window.
+    pub fn is_backed_off(&self) -> bool {
+        self.rto >= self.rto_usual.plus(Nanos(self.rto_usual.0 / 2)) && self.again > 0
+    }
+}
+
+/// What an observer tells of one peer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Sight {
+    /// How long nothing was heard of it; [`Nanos::MAX`] if never anything.
+    pub unheard: Nanos,
+    /// Its answers from memory.
+    pub memory: Tail,
+    /// Its answers from disk.
+    pub durable: Tail,
+    /// The connection to it.
+    pub segments: Segments,
+}
+
+/// The answers to one kind of work.
+#[derive(Clone, Debug, Default)]
+struct Answers {
+    past: Past,
+    recent: VecDeque<Answered>,
+    was_late: bool,
+    skipped: u32,
+}
+
+impl Answers {
+    /// Learns what has left the window, unless the peer is late.
+    fn forget(&mut self, now: Nanos) {
+        while let Some(oldest) = self.recent.front().copied() {
+            if now.minus(oldest.ended) < WINDOW {
+                break;
+            }
+            self.recent.pop_front();
+            self.skipped = (self.skipped + 1) % LEARNED_WHILE_LATE;
+            if !self.was_late || self.skipped == 0 {
+                self.past.add(oldest.took());
+            }
+        }
+    }
+
+    fn tail(&mut self, waiting: &[Nanos], now: Nanos, mutant: Option<GrayMutant>) -> Tail {
+        let usual = match mutant {
+            Some(GrayMutant::IgnoresTails) => self.past.p99().max(GIVE_UP),
+            Some(GrayMutant::ForgetsPast) => Nanos::from_millis(100),
+            _ => self.past.p99(),
+        };
+        let tail = Tail::of(self.recent.iter().copied(), waiting.iter().copied(), usual, now);
+        self.was_late = tail.is_bad();
+        tail
+    }
+}
+
+/// One peer.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Peer {
+    memory: Answers,
+    durable: Answers,
+    waiting: BTreeMap<u64, (Nanos, Work)>,
+    heard: Option<Nanos>,
+    connection: Connection,
+    samples: VecDeque<(Nanos, u32, u32, Nanos)>,
+    rto: Past,
+}
+
+impl Peer {
+    pub(super) fn begin(&mut self, now: Nanos, request: u64, work: Work) {
+        self.waiting.insert(request, (now, work));
+    }
+
+    fn answers(&mut self, work: Work) -> &mut Answers {
+        match work {
+            Work::Memory => &mut self.memory,
+            Work::Durable => &mut self.durable,
+        }
+    }
+
+    pub(super) fn end(&mut self, now: Nanos, request: u64) {
+        let Some((begun, work)) = self.waiting.remove(&request) else { return };
+        self.answers(work).recent.push_back(Answered { begun, ended: now });
+    }
+
+    pub(super) fn heard(&mut self, now: Nanos) {
+        self.heard = Some(now);
+    }
+
+    /// Takes in what the kernel tells; counts that went back are those of a new connection.
+    pub(super) fn connection(&mut self, now: Nanos, told: Connection) {
+        let since = |before: u64, after: u64| {
+            u32::try_from(after.checked_sub(before).unwrap_or(after)).unwrap_or(u32::MAX)
+        };
+        let sent = since(self.connection.segments, told.segments);
+        let again = since(self.connection.retransmits, told.retransmits);
+        self.connection = told;
+        self.samples.push_back((now, sent, again, told.rto));
+        if again == 0 {
+            self.rto.add(told.rto);
+        }
+        while self.samples.front().is_some_and(|(at, ..)| now.minus(*at) > LINK_WINDOW) {
+            self.samples.pop_front();
+        }
+    }
+
+    fn segments(&self, now: Nanos) -> Segments {
+        let mut seen = Segments {
+            rto_usual: self.rto.median(),
+            refused: self.connection.refused,
+            ..Segments::default()
+        };
+        for (at, sent, again, rto) in &self.samples {
+            seen.sent = seen.sent.saturating_add(*sent);
+            seen.again = seen.again.saturating_add(*again);
+            if *again > 0 {
+                seen.sent_in_bad_stretches = seen.sent_in_bad_stretches.saturating_add(*sent);
+            }
+            if now.minus(*at) < WINDOW {
+                seen.rto = seen.rto.max(*rto);
+            }
+        }
+        seen
+    }
+
+    /// What is to be told of this peer now.
+    pub(super) fn sight(&mut self, now: Nanos, mutant: Option<GrayMutant>) -> Sight {
+        self.memory.forget(now);
+        self.durable.forget(now);
+        let given_up = |begun: Nanos| now.minus(begun) >= GIVE_UP;
+        self.waiting.retain(|_, (begun, _)| !given_up(*begun));
+        let waiting = |wanted: Work| -> Vec<Nanos> {
+            let of = self.waiting.values().filter(|(_, work)| *work == wanted);
+            of.map(|(begun, _)| *begun).collect()
+        };
+        let (memory, durable) = (waiting(Work::Memory), waiting(Work::Durable));
+        Sight {
+            unheard: self.heard.map_or(Nanos::MAX, |at| now.minus(at)),
+            memory: self.memory.tail(&memory, now, mutant),
+            durable: self.durable.tail(&durable, now, mutant),
+            segments: self.segments(now),
+        }
+    }
+}
