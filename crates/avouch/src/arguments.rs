@@ -97,6 +97,9 @@ Examples:
     /// Run named incidents in a simulated world, each from a seed, and judge every answer
     #[command(after_help = crate::lab::options::EXAMPLES)]
     Lab(crate::lab::options::Lab),
+    /// Plan before building: round trips and their floors, queues, guarantees and placements
+    #[command(after_help = crate::commands::plan::arguments::EXAMPLES)]
+    Plan(crate::commands::plan::arguments::Plan),
 }
 
 /// `avouch up`.

@@ -58,6 +58,20 @@ pub fn size(text: &str) -> Result<u64, Error> {
     })
 }
 
+/// A number of bits per second above zero: `100Mbit`, `10Gbit`.
+pub fn rate(text: &str) -> Result<u64, Error> {
+    let units = [
+        ("kbit", 1_000),
+        ("Mbit", 1_000_000),
+        ("Gbit", 1_000_000_000),
+        ("Tbit", 1_000_000_000_000),
+    ];
+    with_unit(text, &units).filter(|bits| *bits > 0).ok_or_else(|| {
+        Error::new(Blame::Caller, "a number of bits per second above zero", format!("`{text}`"))
+            .hint("write 100Mbit or 10Gbit")
+    })
+}
+
 /// A span in words, to three digits.
 pub fn span_text(span: Duration) -> String {
     avouch_promise::Nanos(u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)).to_string()
@@ -84,6 +98,10 @@ mod tests {
         assert_eq!(size("4096"), Ok(4096));
         for wrong in ["", "s", "2", "0s", "-1s", "2 parsecs", "99999999999999999999s"] {
             assert!(!span(wrong).unwrap_err().hint.is_empty(), "{wrong}");
+        }
+        assert_eq!(rate("10Gbit"), Ok(10_000_000_000));
+        for wrong in ["", "10", "0Mbit", "10GBit", "99999999999Tbit"] {
+            assert!(!rate(wrong).unwrap_err().hint.is_empty(), "{wrong}");
         }
         for wrong in ["", "0", "1GB", "99999999TiB"] {
             assert!(!size(wrong).unwrap_err().hint.is_empty(), "{wrong}");

@@ -6,6 +6,7 @@ mod check;
 mod guarantees;
 mod init;
 mod lab;
+pub(crate) mod plan;
 mod read_write;
 mod running;
 mod serve;
@@ -54,6 +55,7 @@ fn perform(command: Command, screen: &mut Screen) -> Result<Exit, Error> {
         Command::Guarantees(guarantees) => guarantees::run(&guarantees, screen),
         Command::Init(init) => init::run(&init, screen),
         Command::Serve(serve) => serve::run(&serve, screen),
+        Command::Plan(plan) => plan::run(&plan, screen),
         Command::Tour(tour) => crate::tour::run(&tour, screen),
         Command::Lab(lab) => lab::run(&lab, screen),
     }

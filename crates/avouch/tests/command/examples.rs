@@ -16,7 +16,7 @@ fn examples(place: &Place, command: &str) -> Vec<String> {
     found
 }
 
-fn shell(place: &Place, line: &str) {
+pub(crate) fn shell(place: &Place, line: &str) {
     let ran = place.runs("sh", &["-c", line]);
     assert_eq!(ran.code, 0, "{line}: {ran:?}");
 }
@@ -45,8 +45,8 @@ fn the_examples_in_the_help_do_what_they_say() {
         None => format!("{line} --port 0"),
     });
     kept(&place);
-    // `tour` takes a minute: its own test runs it.
-    let mut done = vec!["up", "init", "serve", "tour"];
+    // `tour` takes a minute: its own test runs it; `plan` has commands of its own, and theirs.
+    let mut done = vec!["up", "init", "serve", "tour", "plan"];
     for (number, up) in ups.enumerate() {
         let cluster = start(&place, &up);
         for command in ["put", "txn", "get", "del", "verify", "check", "guarantees", "lab"] {

@@ -11,6 +11,7 @@ mod metered;
 mod mistakes;
 mod nodes;
 mod place;
+mod planning;
 mod planted;
 mod session;
 mod whose;
