@@ -1,9 +1,9 @@
 //! `lab`: named incidents in the simulated world.
 
 use crate::exit::Exit;
-use crate::lab::divergence;
 use crate::lab::options::{Lab, What};
 use crate::lab::shipped::{SHIPPED, named};
+use crate::lab::{divergence, observer, synchrony};
 use crate::screen::{Format, Screen};
 use avouch_promise::Error;
 use serde_json::{Value, json};
@@ -16,6 +16,8 @@ pub(super) fn run(lab: &Lab, screen: &mut Screen) -> Result<Exit, Error> {
             Ok(Exit::DONE)
         }
         What::Divergence(options) => divergence::run(options, screen),
+        What::Observer(options) => observer::run(options, screen),
+        What::Synchrony(options) => synchrony::run(options, screen),
     }
 }
 

@@ -10,6 +10,9 @@
 //! A subcommand is a variant of [`options::What`], an arm of `commands::lab` and a file here.
 
 pub mod divergence;
+pub mod observer;
 pub mod options;
 pub mod plot;
+pub mod progress;
 pub mod shipped;
+pub mod synchrony;

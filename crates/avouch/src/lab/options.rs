@@ -7,7 +7,8 @@ pub const EXAMPLES: &str = "\
 Examples:
   avouch lab list
   avouch lab show split-brain-attempt
-  avouch lab divergence --seconds 2s";
+  avouch lab divergence --seconds 2s
+  avouch lab synchrony --heartbeats 2000";
 
 /// `avouch lab`.
 #[derive(Debug, Args)]
@@ -29,6 +30,12 @@ pub enum What {
     /// Meter how many keys differ between which replicas, through faults and after them
     #[command(after_help = super::divergence::EXAMPLES)]
     Divergence(super::divergence::Options),
+    /// Measure what monitoring does to a real cluster, and what that cost does to schedules
+    #[command(after_help = super::observer::EXAMPLES)]
+    Observer(super::observer::Options),
+    /// Compare what may be assumed of time on a network, and what failure detectors make of it
+    #[command(after_help = super::synchrony::EXAMPLES)]
+    Synchrony(super::synchrony::Options),
 }
 
 /// `avouch lab show`.

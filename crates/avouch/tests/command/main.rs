@@ -10,6 +10,7 @@ mod keeping;
 mod metered;
 mod mistakes;
 mod nodes;
+mod observed;
 mod place;
 mod planning;
 mod planted;

@@ -21,6 +21,7 @@ pub mod divergence;
 mod driver;
 mod findings;
 pub mod partial;
+pub mod perturbation;
 mod scenario;
 mod steady;
 pub mod synchrony;

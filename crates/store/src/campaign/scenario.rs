@@ -8,8 +8,8 @@ use avouch_check::{Limits, Word, judge, judge_by_evidence};
 use avouch_promise::trust::Trust;
 use avouch_promise::{GroupId, KeyspaceId, Nanos, NodeId, Scope};
 use avouch_world::{
-    Campaign, Delay, DiskModel, Family, Fault, Link, Mutants, Nemesis, Options, Outcome, Report,
-    Synchrony, Tracing, World,
+    Campaign, Delay, DiskModel, Family, Fault, Link, Mutants, Nemesis, Options, Outcome,
+    ProcessorModel, Report, Synchrony, Tracing, World,
 };
 use std::time::Duration;
 
@@ -34,6 +34,8 @@ pub struct Plan {
     pub rough: bool,
     /// What is promised of the time that messages take.
     pub synchrony: Synchrony,
+    /// How long every step takes; none for no time at all.
+    pub step: Option<Nanos>,
     /// Nodes lead by usurpation, at any end of a period, instead of by election: as no election
     /// would let them, and as the log must stand.
     pub usurp: bool,
@@ -63,6 +65,7 @@ impl Default for Plan {
             faults: true,
             rough: false,
             synchrony: Synchrony::Asynchronous,
+            step: None,
             usurp: false,
             evidence_alone_every: 4,
             story_lines: 40,
@@ -173,6 +176,10 @@ impl Plan {
         Options {
             link,
             synchrony: self.synchrony,
+            processor: self.step.map_or(ProcessorModel::default(), |step| ProcessorModel {
+                step: Delay::Constant(step),
+                always: true,
+            }),
             disk: DiskModel {
                 sync: Delay::Uniform {
                     low: Nanos::from_millis(1),

@@ -1,0 +1,68 @@
+//! `avouch lab synchrony`: what may be assumed of time on a network, and what suspicion costs.
+//!
+//! ```text
+//!   recorded round trips (--trace, AVOUCH_DATA) --+--> bounds      how often each is broken
+//!   simulated from measured p50 and p90 ----------+--> heartbeats  rate, detection time, cost
+//!                                                 '--> detectors   the same trace for all of them
+//! ```
+//!
+//! A fixed bound is a guess that some message breaks; no bound at all lets no protocol end
+//! (Fischer, Lynch, Paterson). Between them stand detectors that follow what they see: they err,
+//! and what they are worth is how fast they find a crash and how often and how long they are wrong.
+
+mod bounds;
+mod compared;
+mod heartbeats;
+mod options;
+mod table;
+mod trips;
+
+pub use options::{EXAMPLES, Options};
+
+use crate::exit::Exit;
+use crate::lab::progress::Progress;
+use crate::screen::{Format, Screen};
+use avouch_promise::{Blame, Error, Random};
+use trips::Trips;
+
+/// What was found on one series of round trips.
+pub struct Findings {
+    trips: Trips,
+    bounds: Vec<bounds::Row>,
+    heartbeats: Vec<heartbeats::Row>,
+    detectors: Vec<compared::Row>,
+    curves: Vec<compared::Curve>,
+}
+
+/// Runs the comparison and shows it.
+pub fn run(options: &Options, screen: &mut Screen) -> Result<Exit, Error> {
+    let random = Random::new(options.seed());
+    let all = trips::of(options, &random)?;
+    let mut progress = Progress::new("comparing", all.len() as u64);
+    let mut findings = Vec::new();
+    for (number, trips) in all.into_iter().enumerate() {
+        let mut random = random.fork(1_000 + number as u64);
+        let crashes = compared::Crashes::draw(options, &mut random);
+        findings.push(Findings {
+            bounds: bounds::rows(&trips),
+            heartbeats: heartbeats::rows(&trips, options, &crashes),
+            detectors: compared::rows(&trips, options, &crashes),
+            curves: compared::curves(&trips, options, &crashes),
+            trips,
+        });
+        progress.advance();
+    }
+    progress.finish();
+    if let Some(path) = &options.html {
+        std::fs::write(path, table::html(options, &findings)).map_err(|error| {
+            let expected = format!("to write {}", path.display());
+            Error::new(Blame::Environment, expected, error.to_string())
+        })?;
+        screen.say(&format!("report in {}", path.display()));
+    }
+    match screen.format {
+        Format::Text => screen.data(table::text(options, &findings).as_bytes()),
+        Format::Json => screen.line(&table::json(options, &findings).to_string()),
+    }
+    Ok(Exit::DONE)
+}
