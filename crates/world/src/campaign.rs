@@ -12,6 +12,7 @@
 //! `AVOUCH_SEED` names the first seed, `AVOUCH_SEEDS` how many follow instead of the default.
 
 use crate::counters::Counters;
+use crate::recorder::Header;
 use crate::simulated::Simulated;
 use crate::trace::{Trace, TraceHash};
 use crate::world::World;
@@ -32,6 +33,8 @@ pub struct Outcome {
     pub violation: Option<String>,
     /// The last lines of the story, if the run kept any.
     pub story: Vec<String>,
+    /// The header of everything in the trace hash, if the run kept them.
+    pub headers: Vec<Header>,
 }
 
 impl Outcome {
@@ -42,6 +45,7 @@ impl Outcome {
             counters: world.counters().clone(),
             violation: world.violation().map(str::to_owned),
             story: world.story().lines().map(str::to_owned).collect(),
+            headers: world.headers(),
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::disk::Crash;
 use crate::fault::Fault;
 use crate::link::node;
 use crate::options::Tracing;
+use crate::recorder::Header;
 use crate::simulated::Simulated;
 use crate::timers::Due;
 use crate::world::{Node, Notice, Running, World};
@@ -23,7 +24,7 @@ use avouch_machine::{CommandId, Env, Event, LoadId, Seq, What};
 use avouch_promise::signature::{Signer, Symbolic, SymbolicVerifier, Verifier};
 use avouch_promise::{Interval, Nanos, NodeId, Random, Signature};
 use std::collections::{BTreeMap, VecDeque};
-use std::hash::Hash;
+use std::hash::{Hash, Hasher};
 
 /// What is still to happen. Nodes stand by their position in the list of nodes.
 pub(crate) enum Pending<P: Simulated> {
@@ -141,6 +142,30 @@ pub(crate) enum Kind {
     Output,
 }
 
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Start => "Start",
+            Self::Deliver => "Deliver",
+            Self::Command => "Command",
+            Self::Timer => "Timer",
+            Self::Persisted => "Persisted",
+            Self::Loaded => "Loaded",
+            Self::Checkpointed => "Checkpointed",
+            Self::Wakeup => "Wakeup",
+            Self::Fault => "Fault",
+            Self::Send => "Send",
+            Self::Persist => "Persist",
+            Self::Checkpoint => "Checkpoint",
+            Self::Release => "Release",
+            Self::Load => "Load",
+            Self::SetTimer => "SetTimer",
+            Self::CancelTimer => "CancelTimer",
+            Self::Output => "Output",
+        }
+    }
+}
+
 impl<P: Simulated> Node<P> {
     /// The moment at which a step's clocks are read: now, unless the mutant is planted.
     fn sampled_ns(&self, now_ns: u64, stale: Option<Nanos>) -> u64 {
@@ -153,8 +178,27 @@ impl<P: Simulated> Node<P> {
 impl<P: Simulated> World<P> {
     #[inline]
     pub(crate) fn mark(&mut self, kind: Kind, node: usize, number: u64) {
+        if self.recorder.is_some() {
+            self.record(kind, node, number);
+        }
         self.trace.word(((kind as u64) << 32) | node as u64);
         self.trace.word(number);
+    }
+
+    #[cold]
+    fn record(&mut self, kind: Kind, at: usize, number: u64) {
+        let hash = self.trace.finish();
+        let header = Header {
+            event: self.counters.of(Count::Events),
+            at: Nanos(self.now_ns),
+            node: (!matches!(kind, Kind::Wakeup | Kind::Fault)).then(|| node(at)),
+            what: kind.name(),
+            number,
+            hash,
+        };
+        if let Some(recorder) = &mut self.recorder {
+            recorder.add(header, hash);
+        }
     }
 
     #[inline]
@@ -355,7 +399,8 @@ impl<P: Simulated> World<P> {
             self.counters.add(Count::DoubtfulStarts);
         }
         self.mark(Kind::Start, at, incarnation.0);
-        self.mark(Kind::Start, found, next.0);
+        self.trace.word(found as u64);
+        self.trace.word(next.0);
         self.notices.push(Notice::Started(node(at)));
         self.step(at, Event::Started { incarnation });
     }

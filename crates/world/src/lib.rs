@@ -35,6 +35,7 @@ pub mod parts;
 pub mod processor;
 mod queue;
 pub mod queueing;
+pub mod recorder;
 pub mod saturation;
 pub mod simulated;
 pub mod story;

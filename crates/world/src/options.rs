@@ -34,6 +34,8 @@ pub struct Options {
     pub tracing: Tracing,
     /// How many of the last lines of the story are kept; 0 keeps none, which is fastest.
     pub story_lines: usize,
+    /// Whether the header of everything in the trace hash is kept, to find where two runs part.
+    pub record: bool,
     /// Whether every message and record is encoded and decoded on its way.
     pub encode: bool,
     /// Whether observations are dropped instead of handed to the driver (H6).
@@ -55,6 +57,7 @@ impl Default for Options {
             clock: ClockModel::default(),
             tracing: Tracing::default(),
             story_lines: 0,
+            record: false,
             encode: false,
             drop_observations: false,
             events_per_instant_max: 1_000_000,

@@ -23,6 +23,7 @@ use crate::link::{Links, index, node};
 use crate::options::Options;
 use crate::processor::Processor;
 use crate::queue::Queue;
+use crate::recorder::{Header, Recorder};
 use crate::saturation::Saturation;
 use crate::simulated::Simulated;
 use crate::story::Story;
@@ -32,6 +33,7 @@ use crate::trace::{Trace, TraceHash};
 use avouch_machine::{CommandId, Effects, Seq};
 use avouch_promise::{Incarnation, Nanos, NodeId, Random, WallTime};
 use std::collections::{BTreeMap, VecDeque};
+use std::hash::Hasher;
 
 /// What a node has only while it is up.
 pub(crate) struct Running<P: Simulated> {
@@ -96,6 +98,7 @@ pub struct World<P: Simulated> {
     pub(crate) notices: Vec<Notice<P>>,
     pub(crate) tickets: u64,
     pub(crate) violation: Option<String>,
+    pub(crate) recorder: Option<Recorder>,
     begun: bool,
     at_this_instant: u64,
 }
@@ -160,6 +163,7 @@ impl<P: Simulated> World<P> {
             trace: Trace::new(),
             counters: Counters::default(),
             story: Story::new(options.story_lines),
+            recorder: options.record.then(Recorder::default),
             options,
             effects: Effects::new(),
             notices: Vec::new(),
@@ -199,6 +203,9 @@ impl<P: Simulated> World<P> {
             return false;
         }
         self.counters.add(Count::Events);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.settle(self.trace.finish());
+        }
         self.trace.word(at_ns);
         self.take(pending);
         self.tell(driver);
@@ -364,6 +371,13 @@ impl<P: Simulated> World<P> {
     /// The trace hash so far.
     pub fn trace_hash(&self) -> TraceHash {
         self.trace.hash()
+    }
+
+    /// The header of everything in the trace hash so far, if [`Options::record`] keeps them.
+    pub fn headers(&self) -> Vec<Header> {
+        let mut recorder = self.recorder.clone().unwrap_or_default();
+        recorder.settle(self.trace.finish());
+        recorder.headers().to_vec()
     }
 
     /// What the run exercised so far.

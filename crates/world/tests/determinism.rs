@@ -5,6 +5,7 @@
 mod toys;
 
 use avouch_promise::Nanos;
+use avouch_world::recorder::first_difference;
 use avouch_world::{
     Campaign, Delay, Family, Idle, Link, Nemesis, Options, Outcome, Simulated, Tracing, World,
 };
@@ -71,6 +72,49 @@ fn a_protocol_that_iterates_in_an_unstable_order_is_caught() {
     let report = run(true);
     let failure = report.first_failure.unwrap();
     assert!(failure.what.contains("not determined by its seed"), "{}", failure.what);
+}
+
+#[test]
+fn the_first_event_in_which_two_runs_part_is_named() {
+    let run = |unordered, seed| {
+        let options = Options { record: true, ..Options::default() };
+        let configs = heartbeat::cluster(5, Nanos::from_millis(100), unordered);
+        under_everything(World::<Heartbeat>::new(seed, options, configs), 5)
+    };
+    for seed in 1..4 {
+        let (first, second) = (run(false, seed), run(false, seed));
+        assert_eq!(first.hash, second.hash);
+        assert!(first.headers.len() > 1_000);
+        assert_eq!(first_difference(&first.headers, &second.headers), None);
+        let first = run(true, seed);
+        // Two orders of four may be alike by chance, all of a run's may not.
+        let difference = first_difference(&first.headers, &run(true, seed).headers).unwrap();
+        let header = difference.first.unwrap();
+        assert_eq!(header.what, "Send", "{difference}");
+        assert!(header.node.is_some() && header.event > 0, "{difference}");
+        let (before, _) = first.headers.split_at(difference.place);
+        assert!(before.iter().all(|header| header.hash != 0));
+    }
+}
+
+#[test]
+fn recording_changes_nothing_and_contents_count_at_their_header() {
+    let run = |record, payload| {
+        let options = Options { record, ..Options::default() };
+        let mut world = World::<PingPong>::new(1, options, ping_pong::pair(1, payload));
+        for _ in 0..100 {
+            world.advance(&mut Idle);
+        }
+        Outcome::of(&world)
+    };
+    let (plain, recorded) = (run(false, b"ball"), run(true, b"ball"));
+    assert_eq!(plain.hash, recorded.hash);
+    assert!(plain.headers.is_empty());
+    let other = run(true, b"bull");
+    let difference = first_difference(&recorded.headers, &other.headers).unwrap();
+    let (first, second) = (difference.first.unwrap(), difference.second.unwrap());
+    assert_eq!((first.what, first.number), (second.what, second.number));
+    assert_eq!(first.what, "Send");
 }
 
 #[test]

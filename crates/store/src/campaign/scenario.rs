@@ -15,6 +15,7 @@ use std::time::Duration;
 
 /// What a run is.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches of a run")]
 pub struct Plan {
     /// How many nodes, all of them voters.
     pub nodes: u32,
@@ -44,6 +45,8 @@ pub struct Plan {
     pub evidence_alone_every: u64,
     /// How many of the last lines of a run's story are kept.
     pub story_lines: usize,
+    /// Whether the header of everything in the trace hash is kept.
+    pub record: bool,
     /// A bug planted in the log.
     pub log_mutant: Option<Mutant>,
     /// A bug planted in the node.
@@ -69,6 +72,7 @@ impl Default for Plan {
             usurp: false,
             evidence_alone_every: 4,
             story_lines: 40,
+            record: false,
             log_mutant: None,
             node_mutant: None,
             host_mutants: Mutants::default(),
@@ -191,6 +195,7 @@ impl Plan {
             tracing: Tracing::Headers,
             encode,
             story_lines: self.story_lines,
+            record: self.record,
             mutants: self.host_mutants,
             ..Options::default()
         }

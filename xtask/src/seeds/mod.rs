@@ -5,41 +5,42 @@
 //! many itself (`AVOUCH_SEEDS` says how many). The first failing seed ends the campaign and is
 //! printed as a line to repeat it with.
 
+mod determinism;
+mod ledger;
+
 use crate::finding::{Finding, Findings};
 use crate::named;
-use crate::shell::{Watch, cargo, prints, succeeds};
+use crate::shell::{Watch, cargo, succeeds};
 use avouch_promise::{Blame, Error};
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::path::Path;
-use std::process::Command;
-
-const LEDGER: &str = "docs/ledger.md";
-const HEADER: &str = "# The ledger: campaigns that were run\n\n\
-    One line for each `cargo xtask seeds`; seeds are inclusive.\n\n\
-    | campaign | commit | seeds | verdict | minutes |\n|---|---|---|---|---|\n";
 
 /// One campaign.
 struct Campaign {
     name: &'static str,
     about: &'static str,
-    /// What cargo runs for each seed.
-    cargo: &'static [&'static str],
-    /// Whether one run of it takes all the seeds.
-    whole: bool,
+    runs: Runs,
 }
 
-const CAMPAIGNS: [Campaign; 3] = [
+/// How a campaign is run.
+enum Runs {
+    /// What cargo runs for each seed.
+    Each(&'static [&'static str]),
+    /// What cargo runs once, for all the seeds.
+    Whole(&'static [&'static str]),
+    /// Our own code, which enters what came out into the ledger itself.
+    Here(fn(&Path, u64, u64) -> Result<Findings, Error>),
+}
+
+const CAMPAIGNS: [Campaign; 4] = [
     Campaign {
         name: "world",
         about: "every test of the simulated world",
-        cargo: &["test", "--quiet", "-p", "avouch-world"],
-        whole: false,
+        runs: Runs::Each(&["test", "--quiet", "-p", "avouch-world"]),
     },
     Campaign {
         name: "store",
         about: "the shipped node, five of them, under every fault",
-        cargo: &[
+        runs: Runs::Whole(&[
             "test",
             "--quiet",
             "--release",
@@ -50,13 +51,12 @@ const CAMPAIGNS: [Campaign; 3] = [
             "--",
             "--nocapture",
             "five_nodes",
-        ],
-        whole: true,
+        ]),
     },
     Campaign {
         name: "rough",
         about: "the shipped node, three and five of them, crashing and parting all the time",
-        cargo: &[
+        runs: Runs::Whole(&[
             "test",
             "--quiet",
             "--release",
@@ -67,8 +67,12 @@ const CAMPAIGNS: [Campaign; 3] = [
             "--",
             "--nocapture",
             "crash_and_part",
-        ],
-        whole: true,
+        ]),
+    },
+    Campaign {
+        name: "determinism",
+        about: "the same seeds in two processes and two builds, with equal trace hashes",
+        runs: Runs::Here(determinism::run),
     },
 ];
 
@@ -87,14 +91,17 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<Findings, Error> 
     };
     let campaign = named("campaign", name, &CAMPAIGNS, |campaign| campaign.name)?;
     let (first, last) = range(seeds)?;
+    let (words, runs, each) = match campaign.runs {
+        Runs::Here(run) => return run(root, first, last),
+        Runs::Each(words) => (words, first..=last, 1),
+        Runs::Whole(words) => (words, first..=first, last - first + 1),
+    };
     let watch = Watch::start();
     let mut failed = None;
-    let (runs, each) =
-        if campaign.whole { (first..=first, last - first + 1) } else { (first..=last, 1) };
     for seed in runs {
         eprintln!("{} seed {seed} of {first}..{last}", campaign.name);
         let mut command = cargo(root);
-        command.args(campaign.cargo).env("AVOUCH_SEED", seed.to_string());
+        command.args(words).env("AVOUCH_SEED", seed.to_string());
         command.env("AVOUCH_SEEDS", each.to_string());
         if !succeeds(&mut command)? {
             failed = Some(seed);
@@ -102,11 +109,9 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<Findings, Error> 
         }
     }
     let verdict = failed.map_or_else(|| "holds".to_owned(), |seed| format!("fails at {seed}"));
-    let minutes = watch.seconds() / 60.0;
-    let commit = commit(root);
-    append(root, &format!("| {name} | {commit} | {first}..{last} | {verdict} | {minutes:.1} |\n"))?;
+    ledger::enter(root, name, (first, last), &verdict, watch.seconds())?;
     let finding = |seed| {
-        let command = campaign.cargo.join(" ");
+        let command = words.join(" ");
         Finding::new(campaign.name, 0, format!("repro: AVOUCH_SEED={seed} cargo {command}"))
     };
     Ok(failed.map(finding).into_iter().collect())
@@ -121,26 +126,6 @@ fn range(text: &str) -> Result<(u64, u64), Error> {
     parsed.ok_or_else(|| {
         Error::new(Blame::Caller, "seeds as FIRST..LAST, from 1", format!("{text:?}"))
     })
-}
-
-/// The commit that ran, with a mark where the tree had changed since.
-fn commit(root: &Path) -> String {
-    let describe = ["describe", "--always", "--dirty=+", "--exclude=*"];
-    let printed = prints(Command::new("git").current_dir(root).args(describe));
-    printed.map_or_else(|| "unknown".to_owned(), |line| line.trim().to_owned())
-}
-
-fn append(root: &Path, line: &str) -> Result<(), Error> {
-    let path = root.join(LEDGER);
-    let text = if path.exists() { line.to_owned() } else { format!("{HEADER}{line}") };
-    OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(&path)
-        .and_then(|mut ledger| ledger.write_all(text.as_bytes()))
-        .map_err(|error| {
-            Error::new(Blame::Environment, format!("to write {LEDGER}"), error.to_string())
-        })
 }
 
 #[cfg(test)]
