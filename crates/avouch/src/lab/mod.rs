@@ -12,7 +12,9 @@
 pub mod divergence;
 pub mod observer;
 pub mod options;
+pub mod plant;
 pub mod plot;
 pub mod progress;
+pub mod scenario;
 pub mod shipped;
 pub mod synchrony;

@@ -1,5 +1,6 @@
 //! A simulated client: one operation at a time, at any node, with any guarantee that is served.
 
+use super::habit::Habit;
 use crate::node::Ask;
 use avouch_promise::guarantee::Guarantee;
 use avouch_promise::history::{Action, Outcome};
@@ -19,6 +20,8 @@ pub(super) struct Client {
     values: u64,
     /// Which share of its values is large.
     pub(super) large: f64,
+    /// What it does, in a scenario; none for the campaign's own mix.
+    pub(super) habit: Option<Habit>,
 }
 
 /// What a client asks.
@@ -32,7 +35,7 @@ pub(super) struct Wish {
 
 impl Client {
     pub(super) fn new(id: u64, random: Random) -> Self {
-        Self { id, sequence: 0, random, values: 0, large: 0.0 }
+        Self { id, sequence: 0, random, values: 0, large: 0.0, habit: None }
     }
 
     pub(super) fn random(&mut self) -> &mut Random {
@@ -41,6 +44,12 @@ impl Client {
 
     /// The next thing this client wants.
     pub(super) fn wish(&mut self, cluster: ClusterId, keys: u64, evidence: f64) -> Wish {
+        if let Some(habit) = self.habit.take() {
+            let (action, guarantee) = habit.next(self);
+            let with_evidence = self.random.chance(habit.evidence);
+            self.habit = Some(habit);
+            return self.ask(cluster, action, guarantee, with_evidence);
+        }
         let key = Bytes::from(format!("k{}", self.random.below(keys)));
         let guarantee = match self.random.below(10) {
             0 | 1 => Guarantee::ConsistentPrefix,
@@ -70,6 +79,20 @@ impl Client {
         self.values += 1;
         let padding = if self.random.chance(self.large) { 1_400 } else { 0 };
         Bytes::from(format!("{}.{}{:padding$}", self.id, self.values, ""))
+    }
+
+    /// A value that no other write has, of at least so many bytes.
+    pub(super) fn value_of(&mut self, bytes: u64) -> Bytes {
+        self.values += 1;
+        let width = bytes as usize;
+        Bytes::from(format!("{:width$}", format!("{}.{}", self.id, self.values)))
+    }
+
+    /// Something that this client wrote before, perhaps.
+    pub(super) fn guess(&mut self) -> Bytes {
+        let recent = self.values.saturating_sub(self.random.below(4));
+        let width = self.habit.as_ref().map_or(0, |habit| habit.value_bytes as usize);
+        Bytes::from(format!("{:width$}", format!("{}.{recent}", self.id)))
     }
 
     fn ask(

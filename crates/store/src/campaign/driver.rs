@@ -1,7 +1,8 @@
 //! Drives the clients, keeps the history and the evidence, and holds the states to invariants.
 
 use super::client::{Client, Wish, outcome};
-use super::findings::Findings;
+use super::findings::{Findings, Told};
+use super::habit::Habit;
 use crate::node::{Node, Output, Replied};
 use avouch_agreement::log::Observation;
 use avouch_check::history::{Call, Record};
@@ -39,6 +40,8 @@ pub struct Workload {
     evidence_share: f64,
     stop_at: Nanos,
     flights: BTreeMap<u64, Flight>,
+    /// Answers on their way back to clients that are not beside their node.
+    replies: BTreeMap<u64, Output>,
     next_command: u64,
     moment: u64,
     process: u64,
@@ -59,8 +62,16 @@ pub struct Workload {
     pub findings: Findings,
 }
 
-/// Wakeups below this are clients' next wishes; at or above, give-ups of commands.
+/// Wakeups below this are clients' next wishes; from here on, give-ups of commands.
 const GIVE_UPS: u64 = 1 << 32;
+/// From here on, commands that reach their node.
+const SENDS: u64 = 1 << 48;
+/// From here on, answers that reach their client.
+const ANSWERS: u64 = 1 << 49;
+/// Wakeups from here on are left to whoever watches the workload.
+pub const WATCH: u64 = 1 << 50;
+/// How soon a client knows that a node takes no connection.
+const REFUSED: Nanos = Nanos::from_millis(1);
 
 impl Workload {
     /// `clients` clients on `keys` keys until `stop_at`; `evidence_share` of them ask for evidence.
@@ -81,6 +92,7 @@ impl Workload {
             evidence_share,
             stop_at,
             flights: BTreeMap::new(),
+            replies: BTreeMap::new(),
             next_command: 1,
             moment: 0,
             process: clients,
@@ -93,6 +105,16 @@ impl Workload {
             due: Vec::new(),
             findings: Findings::default(),
         }
+    }
+
+    /// A client for each habit, until `stop_at`.
+    pub fn of_habits(trust: Trust, seed: u64, habits: Vec<Habit>, stop_at: Nanos) -> Self {
+        let keys = habits.iter().map(|habit| habit.keys).max().unwrap_or(1);
+        let mut workload = Self::new(trust, seed, habits.len() as u64, keys, 0.0, stop_at);
+        for (client, habit) in workload.clients.iter_mut().zip(habits) {
+            client.habit = Some(habit);
+        }
+        workload
     }
 
     /// Makes this share of the values large.
@@ -136,7 +158,14 @@ impl Workload {
         let (cluster, keys, share) = (self.trust.cluster(), self.keys, self.evidence_share);
         let Some(one) = self.clients.get_mut(client) else { return };
         let nodes: Vec<_> = world.nodes().collect();
-        let node = one.random().pick(&nodes).copied().unwrap_or_default();
+        let node = match &one.habit {
+            Some(habit) => {
+                let near = habit.nodes.iter().map(|reach| reach.node);
+                let up = near.clone().find(|node| world.is_up(*node));
+                up.or_else(|| near.clone().next()).unwrap_or_default()
+            }
+            None => one.random().pick(&nodes).copied().unwrap_or_default(),
+        };
         let wish = one.wish(cluster, keys, share);
         self.invoke(world, client, node, wish);
     }
@@ -159,18 +188,63 @@ impl Workload {
     fn send(&mut self, world: &mut World<Node>, flight: Flight) {
         let id = self.next_command;
         self.next_command += 1;
-        let ask = flight.wish.ask.clone();
-        world.command(flight.node, CommandId(id), ask);
-        world.wake(world.now().plus(GIVE_UP), GIVE_UPS + id);
+        let patience = self.habit(flight.client).map_or(GIVE_UP, |habit| habit.patience);
+        world.wake(world.now().plus(patience), GIVE_UPS + id);
+        let way = self.distance(flight.client, flight.node);
         self.flights.insert(id, flight);
+        match way {
+            Nanos::ZERO => self.reach(world, id),
+            way => world.wake(world.now().plus(way), SENDS + id),
+        }
+    }
+
+    /// A command reaches its node; one that is down takes no connection, and a client knows.
+    fn reach(&mut self, world: &mut World<Node>, id: u64) {
+        let Some(flight) = self.flights.get(&id) else { return };
+        let taken = world.command(flight.node, CommandId(id), flight.wish.ask.clone());
+        let (client, node) = (flight.client, flight.node);
+        if !taken && self.habit(client).is_some() {
+            let way = self.distance(client, node);
+            world.wake(world.now().plus(way).plus(REFUSED), GIVE_UPS + id);
+        }
+    }
+
+    fn habit(&self, client: usize) -> Option<&Habit> {
+        self.clients.get(client).and_then(|client| client.habit.as_ref())
+    }
+
+    /// How long a message between a client and a node takes now.
+    fn distance(&mut self, client: usize, node: NodeId) -> Nanos {
+        let Some(one) = self.clients.get_mut(client) else { return Nanos::ZERO };
+        let Some(habit) = one.habit.take() else { return Nanos::ZERO };
+        let way = habit.distance(node, one.random());
+        one.habit = Some(habit);
+        way
+    }
+
+    /// An answer, or a refusal, reaches its client.
+    fn hear(&mut self, world: &mut World<Node>, output: &Output) {
+        let Some(flight) = self.flights.remove(&output.id.0) else { return };
+        match &output.reply {
+            Ok(replied) => {
+                self.answered(world, &flight, replied);
+                self.next_wish(world, flight.client);
+            }
+            Err(_) => self.unanswered(world, flight),
+        }
     }
 
     /// No answer, or an error: a write is sent again elsewhere, the very same bytes.
     fn unanswered(&mut self, world: &mut World<Node>, mut flight: Flight) {
         let is_write = self.findings.history.calls[flight.call].is_write();
-        if is_write && flight.retries < RETRIES {
+        let habit = self.habit(flight.client);
+        if (is_write || habit.is_some()) && flight.retries < RETRIES {
             flight.retries += 1;
             world.note("retries", 1);
+            if let Some(habit) = habit {
+                flight.node = habit.after(flight.node);
+                return self.send(world, flight);
+            }
             let others: Vec<_> = world.nodes().filter(|node| *node != flight.node).collect();
             let one = &mut self.clients[flight.client];
             flight.node = one.random().pick(&others).copied().unwrap_or(flight.node);
@@ -185,7 +259,12 @@ impl Workload {
         if world.now() >= self.stop_at {
             return;
         }
-        let at = if let (Some(period), Some(due)) = (self.period, self.due.get_mut(client)) {
+        let one = &mut self.clients[client];
+        let at = if let Some(habit) = one.habit.take() {
+            let pause = habit.pause(one.random());
+            one.habit = Some(habit);
+            world.now().plus(pause)
+        } else if let (Some(period), Some(due)) = (self.period, self.due.get_mut(client)) {
             let at = world.now().max(*due);
             *due = due.plus(period);
             at
@@ -206,6 +285,9 @@ impl Workload {
         call.answer = Some(answer);
         call.ended = Some(ended);
         call.point = Some(replied.point);
+        let told =
+            Told { node: flight.node, retries: flight.retries, hops: replied.hops, item: None };
+        self.findings.told.insert(flight.call, told);
         world.note("answered", 1);
         if flight.wish.ask.evidence
             && let Some(proved) = self.judge_evidence(world, flight, replied)
@@ -241,6 +323,9 @@ impl Workload {
             && let Some(wrong) = self.judge_clock(world, flight, evidence)
         {
             world.fail(wrong);
+        }
+        if let Some(told) = self.findings.told.get_mut(&flight.call) {
+            told.item = Some(self.findings.evidence.items.len());
         }
         self.findings.evidence.items.push(Item {
             request: ask.request.clone(),
@@ -325,19 +410,27 @@ impl Driver<Node> for Workload {
     fn on_wakeup(&mut self, world: &mut World<Node>, key: u64) {
         if key < GIVE_UPS {
             self.begin(world, key as usize);
+        } else if key >= WATCH {
+        } else if key >= ANSWERS {
+            if let Some(output) = self.replies.remove(&(key - ANSWERS)) {
+                self.hear(world, &output);
+            }
+        } else if key >= SENDS {
+            self.reach(world, key - SENDS);
         } else if let Some(flight) = self.flights.remove(&(key - GIVE_UPS)) {
             self.unanswered(world, flight);
         }
     }
 
-    fn on_output(&mut self, world: &mut World<Node>, _: NodeId, output: Output) {
-        let Some(flight) = self.flights.remove(&output.id.0) else { return };
-        match &output.reply {
-            Ok(replied) => {
-                self.answered(world, &flight, replied);
-                self.next_wish(world, flight.client);
+    fn on_output(&mut self, world: &mut World<Node>, node: NodeId, output: Output) {
+        let id = output.id.0;
+        let Some(client) = self.flights.get(&id).map(|flight| flight.client) else { return };
+        match self.distance(client, node) {
+            Nanos::ZERO => self.hear(world, &output),
+            way => {
+                self.replies.insert(id, output);
+                world.wake(world.now().plus(way), ANSWERS + id);
             }
-            Err(_) => self.unanswered(world, flight),
         }
     }
 

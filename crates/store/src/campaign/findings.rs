@@ -13,10 +13,23 @@
 
 use avouch_check::history::History;
 use avouch_check::model::key_value::KeyValue;
-use avouch_promise::LogPoint;
 use avouch_promise::evidence::{EvidenceFile, cross_check};
 use avouch_promise::trust::Trust;
+use avouch_promise::{LogPoint, NodeId};
 use std::collections::BTreeMap;
+
+/// How an answer came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Who answered.
+    pub node: NodeId,
+    /// How often the request had been sent again.
+    pub retries: u32,
+    /// Hops between nodes on the answer's causal chain, as the node says.
+    pub hops: u32,
+    /// Its evidence, as a place in the run's evidence.
+    pub item: Option<usize>,
+}
 
 /// What a run found besides violations.
 #[derive(Clone, Debug)]
@@ -27,6 +40,8 @@ pub struct Findings {
     pub evidence: EvidenceFile,
     /// The calls whose evidence holds, by place in the history, each with the point it proves.
     pub proved: BTreeMap<usize, LogPoint>,
+    /// How each answer came, by place in the history.
+    pub told: BTreeMap<usize, Told>,
 }
 
 impl Default for Findings {
@@ -35,6 +50,7 @@ impl Default for Findings {
             history: History { model: KeyValue::default(), ..History::default() },
             evidence: EvidenceFile::default(),
             proved: BTreeMap::new(),
+            told: BTreeMap::new(),
         }
     }
 }

@@ -20,14 +20,16 @@ mod client;
 pub mod divergence;
 mod driver;
 mod findings;
+pub mod habit;
 pub mod partial;
 pub mod perturbation;
 mod scenario;
 mod steady;
 pub mod synchrony;
 
-pub use driver::Workload;
-pub use findings::Findings;
+pub use driver::{WATCH, Workload};
+pub use findings::{Findings, Told};
+pub use habit::{Deed, Habit, Reach};
 pub use scenario::{Plan, run};
 pub use steady::{Steady, SteadyRun};
 
