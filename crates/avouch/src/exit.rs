@@ -10,6 +10,7 @@
 //! | 5 | a peer's: a node answered what no node should |
 //! | 6 | corrupt data |
 
+use avouch_check::Word;
 use avouch_promise::Blame;
 use avouch_promise::evidence::Verdict;
 
@@ -35,6 +36,15 @@ impl Exit {
             Self::Error(Blame::Peer) => 5,
             Self::Error(Blame::Corrupt) => 6,
         }
+    }
+}
+
+/// The word of `check` in the words of `verify`.
+pub const fn verdict(word: Word) -> Verdict {
+    match word {
+        Word::Holds => Verdict::Holds,
+        Word::Violated => Verdict::Refuted,
+        Word::Unknown => Verdict::Unknown,
     }
 }
 

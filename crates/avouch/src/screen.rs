@@ -31,6 +31,8 @@ pub struct Screen {
     /// Whether stdout is a terminal, which obeys what some bytes tell it.
     pub terminal: bool,
     colour: bool,
+    /// Whether stderr is a terminal, where a line can be written over.
+    talk_terminal: bool,
     broken: Option<Error>,
 }
 
@@ -42,6 +44,7 @@ impl Screen {
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         Self {
             colour: talk.is_terminal() && !plain,
+            talk_terminal: talk.is_terminal(),
             out: Box::new(out),
             talk: Box::new(talk),
             format,
@@ -52,7 +55,15 @@ impl Screen {
 
     /// Channels of the caller's, as neither a terminal nor coloured.
     pub fn of(out: Box<dyn Write>, talk: Box<dyn Write>, format: Format) -> Self {
-        Self { out, talk, format, terminal: false, colour: false, broken: None }
+        Self {
+            out,
+            talk,
+            format,
+            terminal: false,
+            colour: false,
+            talk_terminal: false,
+            broken: None,
+        }
     }
 
     /// Data.
@@ -76,6 +87,17 @@ impl Screen {
     /// A line of talk. Nobody can be told that nobody listens.
     pub fn say(&mut self, text: &str) {
         let _ = self.talk.write_all(format!("{text}\n").as_bytes());
+    }
+
+    /// Whether somebody watches stderr.
+    pub fn talks_to_terminal(&self) -> bool {
+        self.talk_terminal
+    }
+
+    /// Writes over the line of talk that stands there; the next line of talk begins anew.
+    pub fn overwrite(&mut self, text: &str) {
+        let _ = self.talk.write_all(format!("\r\x1b[K{text}").as_bytes());
+        let _ = self.talk.flush();
     }
 
     /// The text in the colour of the verdict, where colours are shown.

@@ -11,6 +11,7 @@ use crate::counters::Count;
 use crate::disk::Crash;
 use crate::host::{Held, Kind, Pending};
 use crate::link::{index, node};
+use crate::passage::Passage;
 use crate::simulated::Simulated;
 use crate::world::{Node, Notice, World};
 use avouch_machine::{Effect, Seq};
@@ -145,6 +146,12 @@ impl<P: Simulated> World<P> {
             }
             _ => arrivals,
         };
+        let sent = Nanos(self.now_ns);
+        if self.passages.wants(sent) {
+            let (from, word) = (node(at), P::message_word(&message));
+            let arrives = arrivals.iter().flatten().min().copied().map(Nanos);
+            self.passages.saw(Passage { from, to, sent, arrives, word });
+        }
         let message = if self.options.encode {
             match P::through_wire(message) {
                 Ok(message) => message,

@@ -16,12 +16,12 @@ use crate::fault::Fault;
 use crate::link::node;
 use crate::options::Tracing;
 use crate::recorder::Header;
+use crate::scheme::Scheme;
 use crate::simulated::Simulated;
 use crate::timers::Due;
 use crate::world::{Node, Notice, Running, World};
 use avouch_machine::laws::check_effects;
 use avouch_machine::{CommandId, Env, Event, LoadId, Seq, What};
-use avouch_promise::signature::{Signer, Symbolic, SymbolicVerifier, Verifier};
 use avouch_promise::{Interval, Nanos, NodeId, Random, Signature};
 use std::collections::{BTreeMap, VecDeque};
 use std::hash::{Hash, Hasher};
@@ -99,6 +99,7 @@ struct NodeEnv<'a> {
     clock: &'a Clock,
     sampled_ns: u64,
     choices: &'a mut Random,
+    scheme: &'a Scheme,
 }
 
 impl Env for NodeEnv<'_> {
@@ -112,10 +113,10 @@ impl Env for NodeEnv<'_> {
         self.choices.below(u64::from(count)) as u32
     }
     fn sign(&mut self, message: &[u8]) -> Signature {
-        Symbolic(self.node).sign(message)
+        self.scheme.sign(self.node, message)
     }
     fn verify(&self, signer: NodeId, message: &[u8], signature: &Signature) -> bool {
-        SymbolicVerifier.verify(signer, message, signature)
+        self.scheme.verify(signer, message, signature)
     }
 }
 
@@ -467,8 +468,13 @@ impl<P: Simulated> World<P> {
         let host = &mut self.nodes[at];
         let sampled_ns = host.sampled_ns(self.now_ns, self.options.mutants.stale_clock);
         let Some(running) = &mut host.running else { return };
-        let mut env =
-            NodeEnv { node: id, clock: &host.clock, sampled_ns, choices: &mut host.choices };
+        let mut env = NodeEnv {
+            node: id,
+            clock: &host.clock,
+            sampled_ns,
+            choices: &mut host.choices,
+            scheme: &self.options.scheme,
+        };
         let mut effects = std::mem::take(&mut self.effects);
         P::step(&host.config, &mut running.state, event, &mut env, &mut effects);
         self.counters.add(Count::Steps);

@@ -5,6 +5,7 @@ use crate::disk::DiskModel;
 use crate::link::Link;
 use crate::mutants::Mutants;
 use crate::processor::ProcessorModel;
+use crate::scheme::Scheme;
 use crate::synchrony::Synchrony;
 
 /// How much of what happens goes into the trace hash.
@@ -43,6 +44,8 @@ pub struct Options {
     /// More events than this at one virtual time are a violation: a protocol that sets timers
     /// which are already due would otherwise stop time.
     pub events_per_instant_max: u64,
+    /// How nodes sign.
+    pub scheme: Scheme,
     /// Breaches planted to prove the checks.
     pub mutants: Mutants,
 }
@@ -61,6 +64,7 @@ impl Default for Options {
             encode: false,
             drop_observations: false,
             events_per_instant_max: 1_000_000,
+            scheme: Scheme::default(),
             mutants: Mutants::default(),
         }
     }

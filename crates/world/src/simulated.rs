@@ -15,6 +15,11 @@ pub trait Simulated: Protocol {
         256
     }
 
+    /// What kind of message it is, in a word, for whoever watches.
+    fn message_word(_message: &Self::Message) -> &'static str {
+        "message"
+    }
+
     /// The message after it was encoded and decoded. Used when [`crate::Options::encode`] is on;
     /// whatever it says against the encoding is a violation.
     fn through_wire(message: Self::Message) -> Result<Self::Message, String> {

@@ -21,6 +21,7 @@ use crate::fault::{Fault, Script};
 use crate::host::{Held, Pending};
 use crate::link::{Links, index, node};
 use crate::options::Options;
+use crate::passage::Passages;
 use crate::processor::Processor;
 use crate::queue::Queue;
 use crate::recorder::{Header, Recorder};
@@ -94,6 +95,7 @@ pub struct World<P: Simulated> {
     pub(crate) trace: Trace,
     pub(crate) counters: Counters,
     pub(crate) story: Story,
+    pub(crate) passages: Passages,
     pub(crate) effects: Effects<P>,
     pub(crate) notices: Vec<Notice<P>>,
     pub(crate) tickets: u64,
@@ -164,6 +166,7 @@ impl<P: Simulated> World<P> {
             counters: Counters::default(),
             story: Story::new(options.story_lines),
             recorder: options.record.then(Recorder::default),
+            passages: Passages::default(),
             options,
             effects: Effects::new(),
             notices: Vec::new(),
@@ -393,6 +396,16 @@ impl<P: Simulated> World<P> {
     /// The last lines of what happened, if [`Options::story_lines`] keeps any.
     pub fn story(&self) -> &Story {
         &self.story
+    }
+
+    /// Watches messages that leave within a stretch of time, at most so many.
+    pub fn watch_messages(&mut self, from: Nanos, until: Nanos, most: usize) {
+        self.passages.watch(from, until, most);
+    }
+
+    /// The messages that were watched.
+    pub fn passages(&self) -> &Passages {
+        &self.passages
     }
 
     /// Adds a line to the story, of a node or of the world.

@@ -2,7 +2,7 @@
 
 use crate::exit::Exit;
 use crate::lab::options::{Lab, What};
-use crate::lab::shipped::{SHIPPED, named};
+use crate::lab::shipped::{SHIPPED, Shipped, named};
 use crate::lab::{divergence, observer, synchrony};
 use crate::screen::{Format, Screen};
 use avouch_promise::Error;
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 pub(super) fn run(lab: &Lab, screen: &mut Screen) -> Result<Exit, Error> {
     match &lab.what {
+        What::Run(run) => super::lab_run::run(run, screen),
         What::List => Ok(list(screen)),
         What::Show(show) => {
             screen.data(named(&show.name)?.text.as_bytes());
@@ -23,7 +24,7 @@ pub(super) fn run(lab: &Lab, screen: &mut Screen) -> Result<Exit, Error> {
 
 fn list(screen: &mut Screen) -> Exit {
     if screen.format == Format::Json {
-        let each = |one: &crate::lab::shipped::Shipped| json!({ "name": one.name, "summary": one.summary() });
+        let each = |one: &Shipped| json!({ "name": one.name, "summary": one.summary() });
         let all: Vec<_> = SHIPPED.iter().map(each).collect();
         screen.line(&Value::from(all).to_string());
         return Exit::DONE;

@@ -6,6 +6,7 @@ mod check;
 mod guarantees;
 mod init;
 mod lab;
+mod lab_run;
 pub(crate) mod plan;
 mod read_write;
 mod running;

@@ -9,12 +9,21 @@
 //!
 //! A subcommand is a variant of [`options::What`], an arm of `commands::lab` and a file here.
 
+pub mod bar;
+pub mod campaign;
 pub mod divergence;
+pub mod folder;
+pub mod measure;
 pub mod observer;
 pub mod options;
 pub mod plant;
 pub mod plot;
 pub mod progress;
+pub mod run;
 pub mod scenario;
+pub mod setup;
 pub mod shipped;
+pub mod shrink;
 pub mod synchrony;
+pub mod verdicts;
+pub mod watch;

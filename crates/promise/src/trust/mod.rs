@@ -71,6 +71,12 @@ impl Trust {
             voters: (1..=voters).map(NodeId).collect(),
             keyspaces: vec![Keyspace::default()],
         };
+        Self::simulated(founding)
+    }
+
+    /// The trust in a founded cluster whose nodes sign symbolically after all, whatever keys they
+    /// have: for simulation only. Its identity is that of the real one.
+    pub fn simulated(founding: Founding) -> Self {
         Self::with(founding, Arc::new(SymbolicVerifier))
     }
 

@@ -48,6 +48,19 @@ impl Simulated for Node {
         message.to_bytes().len() as u64
     }
 
+    fn message_word(message: &Message) -> &'static str {
+        match message {
+            Message::Heartbeat { .. } | Message::HeartbeatReply { .. } => "heartbeat",
+            Message::Prepare { .. } => "prepare",
+            Message::Promise { .. } => "promise",
+            Message::Append { .. } => "append",
+            Message::Accepted { .. } => "accepted",
+            Message::Decide { .. } => "decide",
+            Message::Refused { .. } => "refused",
+            _ => "other",
+        }
+    }
+
     fn through_wire(message: Message) -> Result<Message, String> {
         through(&message)
     }

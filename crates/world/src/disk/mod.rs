@@ -175,6 +175,11 @@ impl<P: Simulated> Disk<P> {
             .map(|(seq, stored)| (seq, &stored.record))
     }
 
+    /// Whether a group sync is under way: the disk is busy.
+    pub fn is_syncing(&self) -> bool {
+        self.syncing
+    }
+
     /// Whether writes fail.
     pub fn is_full(&self) -> bool {
         self.full

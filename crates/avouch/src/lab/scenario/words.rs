@@ -61,12 +61,10 @@ macro_rules! vocabulary {
         pub fn speak(fault: &Fault) -> (&'static str, Vec<(&'static str, String)>) {
             match fault {
                 $(Fault::$variant { $($field),* } => {
-                    #[allow(unused_mut, reason = "some have no members")]
-                    let mut members = Vec::new();
-                    $(if !$codec::is_absent($field) {
-                        members.push(($key, $codec::speak($field)));
-                    })*
-                    ($word, members)
+                    let members: Vec<Option<(&'static str, String)>> = vec![$(
+                        (!$codec::is_absent($field)).then(|| ($key, $codec::speak($field)))
+                    ),*];
+                    ($word, members.into_iter().flatten().collect())
                 })+
             }
         }
