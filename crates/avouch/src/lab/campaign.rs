@@ -68,11 +68,11 @@ pub fn campaign(
                     if stop_at.is_some_and(|most| failures.load(Ordering::SeqCst) >= most) {
                         return;
                     }
-                    let seed = next.fetch_add(1, Ordering::SeqCst);
-                    if seed >= end {
+                    let drawn = next.fetch_add(1, Ordering::SeqCst);
+                    if drawn >= end {
                         return;
                     }
-                    let found = one(scenario, seed);
+                    let found = one(scenario, drawn);
                     if found.as_ref().is_ok_and(fails) {
                         failures.fetch_add(1, Ordering::SeqCst);
                     }
@@ -100,7 +100,9 @@ pub fn campaign(
         found.truncate(last.map_or(found.len(), |last| last + 1));
     }
     let mut trace = Trace::new();
-    found.iter().for_each(|seed| trace.value(&seed.hash.0));
+    for one in &found {
+        trace.value(&one.hash.0);
+    }
     Ok(Summary { seeds: found, hash: trace.hash() })
 }
 

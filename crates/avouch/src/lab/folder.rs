@@ -14,6 +14,7 @@
 //! The same scenario and seed give the same bytes.
 
 use super::measure::Measured;
+use super::page::Page;
 use super::run::Ran;
 use super::scenario::Scenario;
 use avouch_check::history::Call;
@@ -84,16 +85,17 @@ fn unwritten(path: &Path, error: &std::io::Error) -> Error {
 /// What every judge says, verdict first.
 pub fn verdict_text(scenario: &Scenario, ran: &Ran) -> String {
     let width = ran.judged.iter().map(|judged| judged.judge.len()).max().unwrap_or(0);
-    let mut text = format!("{}: {} with seed {}\n", ran.verdict(), scenario.name, ran.seed);
+    let mut page = Page::new();
+    page.line(format_args!("{}: {} with seed {}", ran.verdict(), scenario.name, ran.seed));
     for judged in &ran.judged {
         let word = judged.verdict.word();
-        text += &format!("  {word:<8} {:width$}  {}\n", judged.judge, judged.text);
+        page.line(format_args!("  {word:<8} {:width$}  {}", judged.judge, judged.text));
     }
     if let Some(story) = &ran.story {
-        text += &format!("{story}\n");
+        page.line(story);
     }
-    text += &format!("trace hash {}\n", ran.hash);
-    text
+    page.line(format_args!("trace hash {}", ran.hash));
+    page.into_string()
 }
 
 /// One line of the history to be.

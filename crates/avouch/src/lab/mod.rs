@@ -16,6 +16,7 @@ pub mod folder;
 pub mod measure;
 pub mod observer;
 pub mod options;
+pub mod page;
 pub mod plant;
 pub mod plot;
 pub mod progress;

@@ -10,6 +10,7 @@
 //! | availability | after everything was put right, every call is answered |
 //! | bounds | the scenario's own |
 
+use super::page::Page;
 use super::scenario::Scenario;
 use super::scenario::expect::Bound;
 use crate::exit::{verdict, worse};
@@ -148,22 +149,23 @@ fn of_bound(bound: &Bound, history: &History) -> (bool, String) {
         && bound.at_most.is_none_or(|most| share <= most)
         && bound.p99.is_none_or(|most| p99.is_none_or(|p99| p99 <= most))
         && !calls.is_empty();
-    let mut text = format!("{} of {} calls answered", spans.len(), calls.len());
+    let mut page = Page::new();
+    page.add(format_args!("{} of {} calls answered", spans.len(), calls.len()));
     if let Some(name) = &bound.guarantee {
-        text += &format!(" with {name}");
+        page.add(format_args!(" with {name}"));
     }
-    text += &match bound.until {
-        Some(until) => format!(" between {} and {until}", bound.from),
-        None => format!(" from {} on", bound.from),
-    };
+    match bound.until {
+        Some(until) => page.add(format_args!(" between {} and {until}", bound.from)),
+        None => page.add(format_args!(" from {} on", bound.from)),
+    }
     for (word, share) in [("at least", bound.at_least), ("at most", bound.at_most)] {
         if let Some(share) = share {
-            text += &format!(", {word} {:.1} % expected", share * 100.0);
+            page.add(format_args!(", {word} {:.1} % expected", share * 100.0));
         }
     }
     if let Some(most) = bound.p99 {
         let met = p99.map_or("none".to_owned(), |p99| p99.to_string());
-        text += &format!(", p99 {met}, at most {most} expected");
+        page.add(format_args!(", p99 {met}, at most {most} expected"));
     }
-    (fine, text)
+    (fine, page.into_string())
 }

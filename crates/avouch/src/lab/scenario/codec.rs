@@ -251,7 +251,8 @@ codecs! {
     /// A distribution of delays.
     Delay: Distribution = "a delay",
         "\"constant 5ms\", \"uniform 1ms 4ms\", \"log-normal 3ms 8ms\" or \"pareto 5ms 1.5\"",
-        |value, _names| super::delay::hear(text::<Delay>(value)?).ok_or_else(|| wrong::<Delay>(value)),
+        |value, _names| super::delay::hear(text::<Delay>(value)?)
+            .ok_or_else(|| wrong::<Delay>(value)),
         |delay| quoted(&super::delay::speak(delay));
 }
 

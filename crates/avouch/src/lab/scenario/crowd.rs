@@ -111,7 +111,7 @@ impl Crowd {
             },
             guarantees: match table.table("guarantees", "guarantees and their weights")? {
                 None => usual.guarantees,
-                Some(table) => weights(&table, |word, span| served_word(word, span))?,
+                Some(table) => weights(&table, served_word)?,
             },
         };
         table.end()?;

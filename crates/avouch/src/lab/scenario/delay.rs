@@ -42,6 +42,6 @@ pub(super) fn speak(delay: &Delay) -> String {
         }
         Delay::Pareto { minimum, alpha } => format!("pareto {} {alpha:?}", span_text(*minimum)),
         // No fault of a script has one: a path is a link's own nature, said by its regions.
-        other => format!("{other:?}"),
+        Delay::Path(path) => format!("path {path:?}"),
     }
 }

@@ -50,7 +50,9 @@ impl fmt::Display for Scenario {
             page.member::<Span>("at", at);
             let (word, members) = words::speak(fault);
             page.line(&format!("do = {}", quoted(word)));
-            members.iter().for_each(|(key, value)| page.line(&format!("{key} = {value}")));
+            for (key, value) in members {
+                page.line(&format!("{key} = {value}"));
+            }
         }
         rates(&mut page, &self.rates);
         expect(&mut page, &self.expect);
