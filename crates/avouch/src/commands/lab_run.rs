@@ -1,10 +1,10 @@
 //! `lab run`: one seed with everything that shows its verdict, or many seeds with a summary.
 
 use crate::exit::{Exit, worse};
+use crate::lab::bar::Bar;
 use crate::lab::campaign::{Summary, campaign};
 use crate::lab::folder::{Folder, verdict_text};
 use crate::lab::options::{Run, Shard};
-use crate::lab::bar::Bar;
 use crate::lab::run::{Look, Ran, run as run_once, stretch};
 use crate::lab::scenario::Scenario;
 use crate::lab::shipped::{SHIPPED, named};

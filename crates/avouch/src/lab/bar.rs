@@ -19,14 +19,14 @@ const WIDTH: usize = 24;
 pub struct Bar {
     began: Instant,
     told: Option<Instant>,
-    bar: bool,
+    drawn: bool,
 }
 
 #[expect(clippy::disallowed_types, reason = "how long a person has waited")]
 impl Bar {
     /// A job that begins now.
     pub fn start(screen: &Screen) -> Self {
-        Self { began: Instant::now(), told: None, bar: screen.talks_to_terminal() }
+        Self { began: Instant::now(), told: None, drawn: screen.talks_to_terminal() }
     }
 
     /// How long it has taken.
@@ -37,20 +37,20 @@ impl Bar {
     /// So many of so many are done; shown if it is time to.
     pub fn tell(&mut self, screen: &mut Screen, done: u64, of: u64, note: &str) {
         let now = Instant::now();
-        let every = if self.bar { AGAIN } else { LINE };
+        let every = if self.drawn { AGAIN } else { LINE };
         let since = now.duration_since(self.told.unwrap_or(self.began));
-        let first = if self.bar { SILENT } else { LINE };
+        let first = if self.drawn { SILENT } else { LINE };
         if since < if self.told.is_none() { first } else { every } {
             return;
         }
         self.told = Some(now);
         let text = bar(done, of, self.began.elapsed(), note);
-        if self.bar { screen.overwrite(&text) } else { screen.say(&text) }
+        if self.drawn { screen.overwrite(&text) } else { screen.say(&text) }
     }
 
     /// Takes the bar away.
     pub fn end(self, screen: &mut Screen) {
-        if self.bar && self.told.is_some() {
+        if self.drawn && self.told.is_some() {
             screen.overwrite("");
         }
     }
@@ -60,12 +60,8 @@ impl Bar {
 fn bar(done: u64, of: u64, elapsed: Duration, note: &str) -> String {
     let of = of.max(1);
     let filled = usize::try_from(done.min(of) * WIDTH as u64 / of).unwrap_or(WIDTH);
-    let left = if done == 0 {
-        String::new()
-    } else {
-        let left = elapsed.as_secs() * of.saturating_sub(done) / done;
-        format!(", {left} s left")
-    };
+    let left = (elapsed.as_secs() * of.saturating_sub(done)).checked_div(done);
+    let left = left.map_or(String::new(), |left| format!(", {left} s left"));
     let (full, empty) = ("#".repeat(filled), ".".repeat(WIDTH - filled));
     format!("[{full}{empty}] {done} of {of}{note}{left}")
 }

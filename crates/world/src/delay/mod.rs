@@ -56,6 +56,15 @@ pub struct LogNormal {
     sigma: f64,
 }
 
+impl LogNormal {
+    /// Its median and its 90th percentile, to the nanosecond: what it was made from.
+    #[expect(clippy::cast_sign_loss, reason = "an exponential is not negative")]
+    pub fn p50_p90(&self) -> (Nanos, Nanos) {
+        let nanos = |ns: f64| Nanos(ns.round() as u64);
+        (nanos(self.median_ns), nanos(self.median_ns * exp(self.sigma * Z90)))
+    }
+}
+
 /// The 90th percentile of the standard normal distribution.
 const Z90: f64 = 1.281_551_565_544_600_4;
 

@@ -29,6 +29,13 @@ impl Normal {
         held(self.mean_ns + self.deviation_ns * z).max(self.floor)
     }
 
+    /// Mean, deviation and floor, to the nanosecond: what it was made from.
+    #[expect(clippy::cast_sign_loss, reason = "made from spans")]
+    pub fn made_from(&self) -> [Nanos; 3] {
+        let nanos = |ns: f64| Nanos(ns.round() as u64);
+        [nanos(self.mean_ns), nanos(self.deviation_ns), self.floor]
+    }
+
     pub(super) const fn floor(&self) -> Nanos {
         self.floor
     }

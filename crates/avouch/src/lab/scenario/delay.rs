@@ -27,6 +27,10 @@ pub(super) fn hear(text: &str) -> Option<Delay> {
                 alpha.parse().ok().filter(|alpha: &f64| alpha.is_finite() && *alpha > 0.0)?;
             Some(Delay::Pareto { minimum: span(minimum)?, alpha })
         }
+        ["normal", mean, deviation, floor] => {
+            Some(Delay::normal(span(mean)?, span(deviation)?, span(floor)?))
+        }
+        ["adversarial", minimum] => Some(Delay::Adversarial { minimum: span(minimum)? }),
         _ => None,
     }
 }
@@ -41,6 +45,11 @@ pub(super) fn speak(delay: &Delay) -> String {
             format!("log-normal {} {}", span_text(p50), span_text(p90))
         }
         Delay::Pareto { minimum, alpha } => format!("pareto {} {alpha:?}", span_text(*minimum)),
+        Delay::Normal(normal) => {
+            let [mean, deviation, floor] = normal.made_from().map(span_text);
+            format!("normal {mean} {deviation} {floor}")
+        }
+        Delay::Adversarial { minimum } => format!("adversarial {}", span_text(*minimum)),
         // No fault of a script has one: a path is a link's own nature, said by its regions.
         Delay::Path(path) => format!("path {path:?}"),
     }

@@ -24,6 +24,8 @@ fn every_fault() -> Vec<Fault> {
         Delay::Uniform { low: ms(1), high: ms(4) },
         Delay::log_normal(ms(3), Nanos(8_123_457)),
         Delay::Pareto { minimum: ms(5), alpha: 1.37 },
+        Delay::normal(ms(50), Nanos(5_000_003), ms(41)),
+        Delay::Adversarial { minimum: ms(4) },
     ];
     let mut faults = vec![
         Fault::Crash { node },
@@ -51,6 +53,12 @@ fn every_fault() -> Vec<Fault> {
         Fault::DiskSlow { node, factor: 40 },
         Fault::DiskFull { node, full: true },
         Fault::Calm,
+        Fault::SlowNode { node, factor: 50 },
+        Fault::StopTheWorld { node, every: ms(900), lasting: ms(300) },
+        Fault::Throttle { node, quota: ms(5), period: ms(100) },
+        Fault::DiskSaturated { node, utilisation: 1.25, service: ms(3) },
+        Fault::SegmentLoss { path, probability: 0.3 },
+        Fault::Blackouts { path, every: ms(700), lasting: ms(200) },
     ];
     faults.extend(delays.map(|delay| Fault::Slow { path, delay: Some(delay) }));
     faults

@@ -10,8 +10,8 @@
 //! ```
 
 use super::codec::{
-    Codec, Flag, Links, MaybeDelay, MaybeRecord, Node, Nodes, PartsPerBillion, Share, Sides,
-    SignedSpan, Span, Times,
+    Codec, Flag, Links, MaybeDelay, MaybeRecord, Node, Nodes, Number, PartsPerBillion, Share,
+    Sides, SignedSpan, Span, Times,
 };
 use super::reader::Table;
 use super::source::Problem;
@@ -124,6 +124,20 @@ vocabulary! {
     DiskFull = "disk-full" { node: Node as "node", full: Flag as "full" }
         undone by Fault::DiskFull { node: *node, full: false };
     Calm = "calm" {};
+    SlowNode = "slow-node" { node: Node as "node", factor: Times as "factor" }
+        undone by Fault::SlowNode { node: *node, factor: 1 };
+    StopTheWorld = "stop-the-world" {
+        node: Node as "node", every: Span as "every", lasting: Span as "lasting"
+    } undone by Fault::StopTheWorld { node: *node, every: *every, lasting: Nanos::ZERO };
+    Throttle = "throttle" { node: Node as "node", quota: Span as "quota", period: Span as "period" }
+        undone by Fault::Throttle { node: *node, quota: *quota, period: Nanos::ZERO };
+    DiskSaturated = "disk-saturated" {
+        node: Node as "node", utilisation: Number as "utilisation", service: Span as "service"
+    } undone by Fault::DiskSaturated { node: *node, utilisation: 0.0, service: *service };
+    SegmentLoss = "segment-loss" { path: Links as "links", probability: Share as "probability" }
+        undone by Fault::SegmentLoss { path: *path, probability: 0.0 };
+    Blackouts = "blackouts" { path: Links as "links", every: Span as "every", lasting: Span as "lasting" }
+        undone by Fault::Blackouts { path: *path, every: *every, lasting: Nanos::ZERO };
 }
 
 fn member<C: Codec>(table: &Table<'_>, key: &'static str) -> Result<C::Value, Problem> {
