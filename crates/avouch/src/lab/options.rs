@@ -13,7 +13,7 @@ Examples:
   avouch lab run my-incident.toml --seed 7
   avouch lab run split-brain-attempt --seeds 1..5
   avouch lab divergence --seconds 2s
-  avouch lab synchrony --heartbeats 2000";
+  avouch lab synchrony --heartbeats 2000 --seeds 1";
 
 /// The examples at the end of `avouch lab run --help`.
 const RUN: &str = "\

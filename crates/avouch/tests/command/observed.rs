@@ -58,6 +58,7 @@ fn monitoring_is_measured_and_its_cost_changes_schedules() {
 #[test]
 //= §1.2.3 heartbeat rate against detection time and cost test
 //= §1.2.3 adaptive time-outs (timeout): Jacobson, phi, Chen on the same traces test
+//= §1.2.3 timing assumptions: a dial of partial synchrony, GST and delta test
 fn time_is_compared_on_simulated_and_on_recorded_round_trips() {
     let place = Place::new("synchrony");
     for line in examples(&place, "synchrony") {
@@ -77,9 +78,11 @@ fn time_is_compared_on_simulated_and_on_recorded_round_trips() {
     let lines: String = (0..2_000).map(trip).collect();
     std::fs::write(place.path("data/rtt/probe.rtt"), lines).unwrap();
     let run = |line: &str| place.runs("sh", &["-c", line]).json();
-    let told = run("AVOUCH_DATA=data avouch lab synchrony --heartbeats 2000 --format json");
-    let again =
-        run("avouch lab synchrony --trace data/rtt/probe.rtt --heartbeats 2000 --format json");
+    let told =
+        run("AVOUCH_DATA=data avouch lab synchrony --heartbeats 2000 --seeds 2 --format json");
+    let again = run(
+        "avouch lab synchrony --trace data/rtt/probe.rtt --heartbeats 2000 --seeds 1 --format json",
+    );
     let series = &told["series"][0];
     assert_eq!(series["bounds"], again["series"][0]["bounds"], "found there and named are one");
     assert!(series["source"].as_str().unwrap().starts_with("recorded: "));
@@ -109,6 +112,11 @@ fn time_is_compared_on_simulated_and_on_recorded_round_trips() {
         }),
         "{rates:?}"
     );
+
+    let promises = told["log_under_promises"].as_array().unwrap();
+    let stuck: Vec<_> = promises.iter().map(|row| row["stuck"].as_u64().unwrap()).collect();
+    assert_eq!(stuck[..3], [0, 0, 0], "{promises:?}");
+    assert_eq!(promises[0]["decided_before_max"], 0, "{promises:?}");
 
     std::fs::write(place.path("bad.rtt"), "12.0\nsoon\n").unwrap();
     let wrong = place.avouch(&["lab", "synchrony", "--trace", "bad.rtt"]);

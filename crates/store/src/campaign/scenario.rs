@@ -35,6 +35,8 @@ pub struct Plan {
     pub rough: bool,
     /// What is promised of the time that messages take.
     pub synchrony: Synchrony,
+    /// How long messages take; none for some milliseconds.
+    pub delay: Option<Delay>,
     /// How long every step takes; none for no time at all.
     pub step: Option<Nanos>,
     /// Nodes lead by usurpation, at any end of a period, instead of by election: as no election
@@ -68,6 +70,7 @@ impl Default for Plan {
             faults: true,
             rough: false,
             synchrony: Synchrony::Asynchronous,
+            delay: None,
             step: None,
             usurp: false,
             evidence_alone_every: 4,
@@ -171,7 +174,8 @@ impl Plan {
     }
 
     fn options(&self, seed: u64) -> Options {
-        let delay = Delay::log_normal(Nanos::from_millis(3), Nanos::from_millis(8));
+        let usual = Delay::log_normal(Nanos::from_millis(3), Nanos::from_millis(8));
+        let delay = self.delay.unwrap_or(usual);
         let slowest = if self.rough { 40 } else { 8 };
         // A sample of the seeds encodes and decodes everything.
         let encode = seed % 10 == 3;

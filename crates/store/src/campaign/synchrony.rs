@@ -8,20 +8,29 @@
 //!
 //! That it may decide nothing before GST is no flaw but the theorem of Fischer, Lynch and Paterson;
 //! that it decides always after GST is what its election is for, as long as its period is longer
-//! than a round trip of twice delta.
+//! than a round trip of twice delta. Where nobody knows delta, nobody can set that period.
 
 use super::scenario::Plan;
+use crate::node::Node;
 use avouch_promise::{LogIndex, Nanos};
-use avouch_world::{Adversary, Synchrony};
+use avouch_world::{Adversary, Delay, Synchrony, World};
 
 /// How long after GST everything must go on: periods without a leader, and what is sent again.
 const SETTLE_PERIODS: u64 = 20;
+/// How exactly the first decision after GST is seen.
+const LOOK: Nanos = Nanos::from_millis(5);
+/// Delays without a mean, which only a bound ends.
+const UNBOUNDED: Delay = Delay::Pareto { minimum: Nanos::from_millis(10), alpha: 0.25 };
 
 /// What a run under the dial did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
+    /// The bound of this run.
+    pub delta: Nanos,
     /// How far the log was decided at GST, by any node.
     pub before: LogIndex,
+    /// How long after GST the first entry was decided; none when none was.
+    pub resumed: Option<Nanos>,
     /// How far at the end.
     pub after: LogIndex,
     /// What was wrong: an answer that broke a promise, or a call in calm that had none.
@@ -31,22 +40,40 @@ pub struct Progress {
 /// Runs one seed of a plan, whose own faults are off; its clients go on until some time after GST.
 pub fn progress(plan: &Plan, gst: Nanos, delta: Nanos, before: Adversary, seed: u64) -> Progress {
     let synchrony = Synchrony::AfterGst { gst, delta, before };
-    let plan = Plan { faults: false, synchrony, ..plan.clone() };
+    run(&Plan { faults: false, synchrony, ..plan.clone() }, seed)
+}
+
+/// Runs one seed of a plan, without faults, on links whose delays have no bound but the one that
+/// the seed draws between two.
+pub fn unknown_bound(plan: &Plan, at_least: Nanos, at_most: Nanos, seed: u64) -> Progress {
+    let synchrony = Synchrony::UnknownBound { at_least, at_most };
+    run(&Plan { faults: false, synchrony, delay: Some(UNBOUNDED), ..plan.clone() }, seed)
+}
+
+fn run(plan: &Plan, seed: u64) -> Progress {
     let (mut world, mut workload) = plan.begin(seed);
-    let decided = |world: &avouch_world::World<crate::node::Node>| {
-        world.states().map(|(_, state)| state.log().decided()).max().unwrap_or(LogIndex(0))
-    };
+    let promise = world.dial().map(|dial| (dial.gst(), dial.delta()));
+    let (gst, delta) = promise.unwrap_or_default();
     world.run_until(&mut workload, gst);
     let before = decided(&world);
     let settled = gst.plus(Plan::election().times(SETTLE_PERIODS));
     let stop_at = settled.max(plan.faults_for);
+    let mut resumed = None;
+    while resumed.is_none() && world.now() < stop_at && world.violation().is_none() {
+        world.run_until(&mut workload, world.now().plus(LOOK));
+        resumed = (decided(&world) > before).then(|| world.now().minus(gst));
+    }
     world.run_until(&mut workload, stop_at);
     if world.violation().is_none() {
         workload.final_reads(&mut world);
         world.run_until(&mut workload, stop_at.plus(plan.calm_for));
     }
     let wrong = world.violation().map(str::to_owned).or(workload.all_answered(settled).err());
-    Progress { before, after: decided(&world), wrong }
+    Progress { delta, before, resumed, after: decided(&world), wrong }
+}
+
+fn decided(world: &World<Node>) -> LogIndex {
+    world.states().map(|(_, state)| state.log().decided()).max().unwrap_or(LogIndex(0))
 }
 
 #[cfg(test)]
@@ -77,10 +104,27 @@ mod tests {
             by_luck += u32::from(some.before > LogIndex(0));
             for run in [whole, some] {
                 assert_eq!(run.wrong, None, "{run:?}\n{repro}");
+                let resumed = run.resumed.unwrap_or(Nanos(u64::MAX));
+                assert!(resumed < Plan::election().times(10), "{run:?}\n{repro}");
                 assert!(run.after.0 > run.before.0 + 20, "{run:?}\n{repro}");
             }
         }
         assert!(by_luck < 12, "an adversary against whom it always goes on is none");
+    }
+
+    /// The election's period stands for a round trip: a bound of less than half of it is enough,
+    /// and one that is many times longer is not, whatever the seed.
+    #[test]
+    fn an_unknown_bound_lets_the_log_go_on_where_its_period_is_long_enough() {
+        let plan = Plan { faults_for: Nanos::from_secs(4), ..plan() };
+        for seed in 1..=4 {
+            let run = unknown_bound(&plan, Nanos::from_millis(5), Nanos::from_millis(25), seed);
+            assert!(run.delta <= Nanos::from_millis(25));
+            assert_eq!(run.wrong, None, "seed {seed}: {run:?}");
+        }
+        let long = Nanos::from_secs(2);
+        let stuck = (1..=4).filter(|seed| unknown_bound(&plan, long, long, *seed).wrong.is_some());
+        assert!(stuck.count() > 0, "two seconds fit into a period of 60 ms");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //!   recorded round trips (--trace, AVOUCH_DATA) --+--> bounds      how often each is broken
 //!   simulated from measured p50 and p90 ----------+--> heartbeats  rate, detection time, cost
 //!                                                 '--> detectors   the same trace for all of them
+//! the world under each promise -----------------------> the log     decided before and after it holds
 //! ```
 //!
 //! A fixed bound is a guess that some message breaks; no bound at all lets no protocol end
@@ -12,6 +13,7 @@
 
 mod bounds;
 mod compared;
+mod dial;
 mod heartbeats;
 mod options;
 mod table;
@@ -53,16 +55,17 @@ pub fn run(options: &Options, screen: &mut Screen) -> Result<Exit, Error> {
         progress.advance();
     }
     progress.finish();
+    let dial = dial::rows(options);
     if let Some(path) = &options.html {
-        std::fs::write(path, table::html(options, &findings)).map_err(|error| {
+        std::fs::write(path, table::html(options, &findings, &dial)).map_err(|error| {
             let expected = format!("to write {}", path.display());
             Error::new(Blame::Environment, expected, error.to_string())
         })?;
         screen.say(&format!("report in {}", path.display()));
     }
     match screen.format {
-        Format::Text => screen.data(table::text(options, &findings).as_bytes()),
-        Format::Json => screen.line(&table::json(options, &findings).to_string()),
+        Format::Text => screen.data(table::text(options, &findings, &dial).as_bytes()),
+        Format::Json => screen.line(&table::json(options, &findings, &dial).to_string()),
     }
     Ok(Exit::DONE)
 }

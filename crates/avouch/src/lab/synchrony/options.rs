@@ -18,9 +18,9 @@ when it was sent, in seconds. What follows # is a comment:
 
 Examples:
   avouch lab synchrony
-  avouch lab synchrony --pair us-east-1:eu-west-1 --interval 200ms --heartbeats 5000
-  avouch lab synchrony --heartbeats 3000 --html synchrony.html
-  avouch lab synchrony --pair us-east-1:sa-east-1 --heartbeats 3000 --format json";
+  avouch lab synchrony --pair us-east-1:eu-west-1 --interval 200ms --heartbeats 5000 --seeds 2
+  avouch lab synchrony --heartbeats 3000 --seeds 2 --html synchrony.html
+  avouch lab synchrony --pair us-east-1:sa-east-1 --heartbeats 3000 --seeds 2 --format json";
 
 /// `avouch lab synchrony`.
 #[derive(Clone, Debug, Args)]
@@ -44,6 +44,9 @@ pub struct Options {
     /// How many nodes send heartbeats to each other, for the cost
     #[arg(long, value_name = "COUNT", default_value_t = 5, value_parser = clap::value_parser!(u64).range(2..=10_000))]
     pub nodes: u64,
+    /// How many runs of the shipped log are simulated under each promise
+    #[arg(long, value_name = "COUNT", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub seeds: u64,
     /// What simulated round trips and crashes are drawn from; without it `AVOUCH_SEED`, or 1
     #[arg(long, value_name = "SEED")]
     pub seed: Option<u64>,

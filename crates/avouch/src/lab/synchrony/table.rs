@@ -2,15 +2,37 @@
 
 use super::heartbeats::heartbeat_bytes;
 use super::options::Options;
-use super::{Findings, bounds, compared, heartbeats};
+use super::{Findings, bounds, compared, dial, heartbeats};
 use crate::lab::plot::{Axis, Line, Plot, escaped};
 use avouch_promise::Nanos;
+use avouch_store::campaign::Plan;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 /// The comparison for people.
-pub(super) fn text(options: &Options, findings: &[Findings]) -> String {
-    findings.iter().map(|one| series(options, one)).collect::<Vec<_>>().join("\n")
+pub(super) fn text(options: &Options, findings: &[Findings], dial: &[dial::Row]) -> String {
+    let each: Vec<_> = findings.iter().map(|one| series(options, one)).collect();
+    format!("{}\n{}", each.join("\n"), promises(dial))
+}
+
+/// The shipped log under each promise.
+fn promises(dial: &[dial::Row]) -> String {
+    let period = Plan::election();
+    let mut out = format!(
+        "the shipped log, election period {period}, on a simulated network that promises\n  {:54} \
+         {:>6} {:>14} {:>12} {:>12} {:>6}\n",
+        "a bound of", "seeds", "decided before", "goes on in", "at most", "stuck"
+    );
+    for dial::Row { name, seeds, before: (fewest, most), resumed, stuck } in dial {
+        let (before, median) = (format!("{fewest} to {most}"), resumed.0.to_string());
+        let longest = resumed.1.to_string();
+        let _ = writeln!(
+            out,
+            "  {name:54} {seeds:>6} {before:>14} {median:>12} {longest:>12} {stuck:>6}"
+        );
+    }
+    out.push_str("A bound that no period was set for can leave it stuck; one after GST cannot.\n");
+    out
 }
 
 fn series(options: &Options, one: &Findings) -> String {
@@ -92,7 +114,17 @@ fn detectors(options: &Options, one: &Findings, out: &mut String) {
 }
 
 /// The comparison for programs.
-pub(super) fn json(options: &Options, findings: &[Findings]) -> Value {
+pub(super) fn json(options: &Options, findings: &[Findings], dial: &[dial::Row]) -> Value {
+    let promises: Vec<_> = dial
+        .iter()
+        .map(|row| {
+            json!({
+                "bound": row.name, "seeds": row.seeds, "decided_before_min": row.before.0,
+                "decided_before_max": row.before.1, "resumed_median_ns": row.resumed.0.0,
+                "resumed_max_ns": row.resumed.1.0, "stuck": row.stuck,
+            })
+        })
+        .collect();
     let each: Vec<_> = findings.iter().map(one_json).collect();
     json!({
         "seed": options.seed(),
@@ -101,6 +133,7 @@ pub(super) fn json(options: &Options, findings: &[Findings]) -> Value {
         "heartbeat_bytes": heartbeat_bytes(),
         "nodes": options.nodes,
         "series": each,
+        "log_under_promises": promises,
     })
 }
 
@@ -153,7 +186,7 @@ fn one_json(one: &Findings) -> Value {
 }
 
 /// The comparison as one page.
-pub(super) fn html(options: &Options, findings: &[Findings]) -> String {
+pub(super) fn html(options: &Options, findings: &[Findings], dial: &[dial::Row]) -> String {
     let mut out = String::from(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
@@ -170,6 +203,7 @@ pub(super) fn html(options: &Options, findings: &[Findings]) -> String {
             escaped(&series(options, one))
         );
     }
+    let _ = writeln!(out, "<h2>The log</h2>\n<pre>{}</pre>", escaped(&promises(dial)));
     out.push_str("</html>\n");
     out
 }
