@@ -59,6 +59,8 @@ fn the_examples_in_the_help_do_what_they_say() {
         }
         assert_eq!(cluster.stop(), 0, "{up}");
     }
+    let steps = std::fs::read_to_string(place.path("shop/us-east-1/steps.tsv")).unwrap();
+    assert!(steps.starts_with("start_ns\t") && steps.lines().count() > 2, "{steps}");
 
     let ports: Vec<_> = [5379, 5381, 5383].into_iter().zip(free_pairs(3)).collect();
     for line in examples(&place, "init") {
