@@ -46,7 +46,7 @@ pub struct Arguments {
 pub enum Command {
     /// Start a cluster of five AWS regions in this process
     #[command(
-        after_help = "Examples:\n  avouch up\n  avouch up --data shop --delay off --port 4379 --record sampled"
+        after_help = "Examples:\n  avouch up\n  avouch up --data shop --delay off --record full --port 4379"
     )]
     Up(Up),
     /// Read a key or a range of keys
