@@ -8,6 +8,7 @@
 //! | `run.evidence`, `trust.json` | every answer that carried evidence, and whom to trust | `avouch verify` |
 //! | `metrics.json`, `metrics.prom` | the figures | dashboards |
 //! | `diagram.svg` | messages around the witness, or the first fault | a person |
+//! | `divergence.svg` | how many keys differed between which nodes, over time | a person |
 //! | `scenario.toml` | what was run, with its seed and every fault at its time | `avouch lab run` |
 //! | `shrunk.toml` | a smaller scenario that fails alike, where the run failed | `avouch lab run` |
 //!
@@ -63,6 +64,10 @@ impl Folder {
         }
         self.write("trust.json", ran.trust.to_json().as_bytes())?;
         self.figures(&ran.measured)?;
+        if !ran.divergence.samples.is_empty() {
+            let chart = super::divergence::plot(&ran.divergence, scenario.duration);
+            self.write("divergence.svg", chart.svg().as_bytes())?;
+        }
         let exact = scenario.with_script(ran.seed, ran.script.clone());
         self.write("scenario.toml", exact.to_string().as_bytes())?;
         self.write("verdict.txt", verdict_text(scenario, ran).as_bytes())?;

@@ -19,7 +19,6 @@ pub mod options;
 pub mod page;
 pub mod plant;
 pub mod plot;
-pub mod progress;
 pub mod run;
 pub mod scenario;
 pub mod setup;

@@ -17,8 +17,10 @@ use avouch_check::report::Story;
 use avouch_promise::evidence::Verdict;
 use avouch_promise::trust::Trust;
 use avouch_promise::{Error, Nanos, NodeId};
+use avouch_store::campaign::divergence::{Meter, Series};
 use avouch_store::campaign::{Findings, Workload};
-use avouch_world::{Counters, Fault, Passage, Script, TraceHash};
+use avouch_store::node::Node;
+use avouch_world::{Counters, Fault, Passage, Script, TraceHash, World};
 
 /// How closely a run is looked at.
 #[derive(Clone, Copy, Debug, Default)]
@@ -54,6 +56,8 @@ pub struct Ran {
     pub marks: Vec<(Nanos, NodeId, Mark)>,
     /// Its figures.
     pub measured: Measured,
+    /// How many keys differed between which nodes over time, if the run was looked at closely.
+    pub divergence: Series,
     /// Messages, if they were watched.
     pub passages: Vec<Passage>,
     /// Where each client is.
@@ -87,6 +91,17 @@ impl Ran {
     }
 }
 
+/// How many looks at the nodes' divergence a run has, about.
+const SAMPLES: u64 = 400;
+
+/// Runs on, metered or not.
+fn on(meter: &mut Option<Meter>, world: &mut World<Node>, watch: &mut Watch, until: Nanos) {
+    match meter {
+        Some(meter) => meter.run_until(world, watch, until),
+        None => world.run_until(watch, until),
+    }
+}
+
 /// Runs a scenario with a seed.
 pub fn run(scenario: &Scenario, seed: u64, look: Look) -> Result<Ran, Error> {
     let script = scenario.script(seed);
@@ -99,15 +114,17 @@ pub fn run(scenario: &Scenario, seed: u64, look: Look) -> Result<Ran, Error> {
     let duration = scenario.duration;
     let workload = Workload::of_habits(inner, seed, habits, duration);
     let mut watch = Watch::new(workload, scenario.cluster.nodes());
-    world.run_until(&mut watch, duration);
+    let period = Nanos(duration.0 / SAMPLES).max(Nanos::from_millis(1));
+    let mut meter = matches!(look, Look::Close(_)).then(|| Meter::new(period));
+    on(&mut meter, &mut world, &mut watch, duration);
     let mut calm = None;
     if scenario.calm > Nanos::ZERO {
         world.inject(Fault::Calm);
         let half = duration.plus(Nanos(scenario.calm.0 / 2));
-        world.run_until(&mut watch, half);
+        on(&mut meter, &mut world, &mut watch, half);
         if world.violation().is_none() {
             watch.workload.final_reads(&mut world);
-            world.run_until(&mut watch, duration.plus(scenario.calm));
+            on(&mut meter, &mut world, &mut watch, duration.plus(scenario.calm));
             calm = Some(half);
         }
     }
@@ -123,6 +140,7 @@ pub fn run(scenario: &Scenario, seed: u64, look: Look) -> Result<Ran, Error> {
         script,
         ended: world.now(),
         measured,
+        divergence: meter.map(Meter::into_series).unwrap_or_default(),
         marks: watch.marks,
         findings: watch.workload.findings,
         passages: world.passages().seen().to_vec(),

@@ -48,7 +48,10 @@ pub fn setup(scenario: &Scenario, seed: u64, real: bool) -> Result<Setup, Error>
     } else {
         (Scheme::Symbolic, Trust::simulated(founding))
     };
-    let mut world = World::new(seed, options(cluster, scheme), configs(cluster, &trust));
+    let mut world = {
+        let options = Options { synchrony: scenario.synchrony, ..options(cluster, scheme) };
+        World::new(seed, options, configs(cluster, &trust))
+    };
     if let Standing::Regions(regions) = &cluster.standing {
         world.links_mut().set_regions(regions);
     }

@@ -23,6 +23,7 @@ macro_rules! shipped {
 }
 
 shipped! {
+    "late-stabilisation",
     "split-brain-attempt",
 }
 

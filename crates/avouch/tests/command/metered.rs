@@ -29,3 +29,20 @@ fn divergence_is_shown_returns_to_none_and_a_planted_bug_stays() {
     let nowhere = place.avouch(&["lab", "divergence", "--seconds", "1s", "--svg", "no/where.svg"]);
     assert_eq!(nowhere.code, 4, "{nowhere:?}");
 }
+
+#[test]
+//= §1.2.3 timing assumptions: a dial of partial synchrony, GST and delta test
+fn the_shipped_log_goes_on_after_gst_in_a_scenario_and_is_refuted_without_one() {
+    let place = Place::new("stabilisation");
+    let held = place.avouch(&["lab", "run", "late-stabilisation", "--seeds", "1..15"]);
+    assert!(held.code == 0 && held.out.contains("14 held"), "{held:?}");
+    let text = place.avouch(&["lab", "show", "late-stabilisation"]).well();
+    let never = text.replace("gst = \"3s\"", "gst = \"1h\"");
+    assert_ne!(never, text);
+    std::fs::write(place.path("never.toml"), never).unwrap();
+    let refuted = place.avouch(&["lab", "run", "never.toml", "--seed", "1"]);
+    assert!(refuted.code == 1 && refuted.out.contains("never answered"), "{refuted:?}");
+    let folder = place.path("avouch-lab/late-stabilisation/1");
+    let chart = std::fs::read_to_string(folder.join("divergence.svg")).unwrap();
+    assert!(chart.contains("n1-n2") && chart.ends_with("</svg>\n"));
+}

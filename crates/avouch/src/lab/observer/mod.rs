@@ -31,7 +31,7 @@ mod window;
 
 pub use options::{EXAMPLES, Options};
 
-use super::progress::Progress;
+use super::bar::Bar;
 use crate::embedded::{Embedded, Plan};
 use crate::exit::Exit;
 use crate::screen::{Format, Screen};
@@ -48,14 +48,14 @@ const FIRST: Duration = Duration::from_secs(20);
 /// Runs the comparison and shows it.
 pub fn run(options: &Options, screen: &mut Screen) -> Result<Exit, Error> {
     let folder = Folder::new()?;
-    let measured = measure(options, &folder)?;
+    let measured = measure(options, &folder, screen)?;
     drop(folder);
     let Some(windows) = measured else {
         screen.say("interrupted: nothing can be said of part of a comparison");
         return Ok(Exit::Verdict(Verdict::Unknown));
     };
     let findings = shift::findings(&windows, &Random::new(options.seed()))?;
-    let perturbed = perturbed::run(options, findings.step_base(), findings.step_extra());
+    let perturbed = perturbed::run(options, findings.step_base(), findings.step_extra(), screen);
     match screen.format {
         Format::Text => screen.data(table::text(options, &findings, &perturbed).as_bytes()),
         Format::Json => screen.line(&table::json(options, &findings, &perturbed).to_string()),
@@ -64,7 +64,11 @@ pub fn run(options: &Options, screen: &mut Screen) -> Result<Exit, Error> {
 }
 
 /// Every window, in the order in which they were run; none when a signal came.
-fn measure(options: &Options, folder: &Folder) -> Result<Option<Vec<Window>>, Error> {
+fn measure(
+    options: &Options,
+    folder: &Folder,
+    screen: &mut Screen,
+) -> Result<Option<Vec<Window>>, Error> {
     let plan = Plan {
         data: folder.0.clone(),
         regions: Vec::new(),
@@ -79,7 +83,7 @@ fn measure(options: &Options, folder: &Folder) -> Result<Option<Vec<Window>>, Er
     let local = tokio::task::LocalSet::new();
     let windows = local.block_on(&runtime, async {
         tokio::select! {
-            windows = compare(options, &cluster) => windows.map(Some),
+            windows = compare(options, &cluster, screen) => windows.map(Some),
             _ = tokio::signal::ctrl_c() => Ok(None),
         }
     });
@@ -90,10 +94,14 @@ fn measure(options: &Options, folder: &Folder) -> Result<Option<Vec<Window>>, Er
     Ok(windows)
 }
 
-async fn compare(options: &Options, cluster: &Embedded) -> Result<Vec<Window>, Error> {
+async fn compare(
+    options: &Options,
+    cluster: &Embedded,
+    screen: &mut Screen,
+) -> Result<Vec<Window>, Error> {
     cluster.first_answer(FIRST).await?;
     let mut random = Random::new(options.seed()).fork(1);
-    let mut progress = Progress::new("observing", options.windows());
+    let mut bar = Bar::start(screen);
     let mut bench = Bench::new(options, cluster)?;
     bench.warm_up().await?;
     let mut windows = Vec::new();
@@ -102,10 +110,10 @@ async fn compare(options: &Options, cluster: &Embedded) -> Result<Vec<Window>, E
         random.shuffle(&mut order);
         for level in order {
             windows.push(bench.window(block, level).await?);
-            progress.advance();
+            bar.tell(screen, windows.len() as u64, options.windows(), " windows");
         }
     }
-    progress.finish();
+    bar.end(screen);
     Ok(windows)
 }
 

@@ -1,7 +1,8 @@
 //! The measured cost in the simulator: how many runs it changes.
 
 use super::options::Options;
-use crate::lab::progress::Progress;
+use crate::lab::bar::Bar;
+use crate::screen::Screen;
 use avouch_promise::Nanos;
 use avouch_store::campaign::Plan;
 use avouch_store::campaign::perturbation::{Changed, Schedule};
@@ -32,11 +33,11 @@ const FAULTS: Nanos = Nanos::from_secs(3);
 const CALM: Nanos = Nanos::from_secs(1);
 
 /// Runs every seed three times: bare, bare again, and with the cost.
-pub(super) fn run(options: &Options, base: Nanos, extra: Nanos) -> Perturbed {
+pub(super) fn run(options: &Options, base: Nanos, extra: Nanos, screen: &mut Screen) -> Perturbed {
     let plan = Plan { faults_for: FAULTS, calm_for: CALM, story_lines: 0, ..Plan::default() };
     let mut found =
         Perturbed { base, extra, seeds: u64::from(options.seeds), ..Perturbed::default() };
-    let mut progress = Progress::new("simulating", found.seeds);
+    let mut bar = Bar::start(screen);
     let mut firsts = Vec::new();
     for seed in options.seed()..options.seed() + found.seeds {
         let free = Schedule::of(&plan, seed, base);
@@ -47,9 +48,9 @@ pub(super) fn run(options: &Options, base: Nanos, extra: Nanos) -> Perturbed {
         found.leaders += u64::from(changed.leaders);
         found.history += u64::from(changed.history);
         firsts.extend(changed.step.map(|(_, at)| at));
-        progress.advance();
+        bar.tell(screen, seed + 1 - options.seed(), found.seeds, " simulated runs");
     }
-    progress.finish();
+    bar.end(screen);
     firsts.sort_unstable();
     found.first = firsts.get(firsts.len() / 2).copied();
     found

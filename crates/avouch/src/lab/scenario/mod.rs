@@ -11,6 +11,7 @@ pub mod codec;
 pub mod crowd;
 mod delay;
 pub mod expect;
+mod promise;
 pub mod rates;
 pub mod reader;
 pub mod source;
@@ -20,7 +21,7 @@ pub mod words;
 mod write;
 
 use avouch_promise::{Error, Nanos};
-use avouch_world::{Fault, Script};
+use avouch_world::{Fault, Script, Synchrony};
 use cluster::Cluster;
 use codec::{Count, Names, Span, Text};
 use crowd::Crowd;
@@ -45,6 +46,8 @@ pub struct Scenario {
     pub calm: Nanos,
     /// The nodes.
     pub cluster: Cluster,
+    /// What is promised of the time that messages take.
+    pub synchrony: Synchrony,
     /// The clients.
     pub clients: Vec<Crowd>,
     /// Faults at times.
@@ -82,6 +85,9 @@ impl Scenario {
         let cluster = root.table("cluster", "a cluster")?;
         let cluster =
             cluster.map_or_else(|| Ok(Cluster::default()), |table| Cluster::hear(&table))?;
+        let synchrony = root.table("synchrony", "a promise of synchrony")?;
+        let synchrony =
+            synchrony.map_or(Ok(Synchrony::Asynchronous), |table| promise::hear(&table))?;
         let clients = root.tables("clients", "clients")?;
         let mut clients =
             clients.iter().map(|table| Crowd::hear(table, names)).collect::<Result<Vec<_>, _>>()?;
@@ -101,6 +107,7 @@ impl Scenario {
             duration: root.need::<Span>("duration")?,
             calm: root.want::<Span>("calm")?.unwrap_or(Nanos::ZERO),
             cluster,
+            synchrony,
             clients,
             faults: faults.into_iter().collect(),
             rates: rates.map_or_else(|| Ok(Rates::default()), |table| Rates::hear(&table))?,

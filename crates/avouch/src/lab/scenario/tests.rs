@@ -4,7 +4,7 @@ use super::words::{WORDS, speak, undo};
 use super::{Scenario, source::Source};
 use avouch_machine::Seq;
 use avouch_promise::{Nanos, NodeId};
-use avouch_world::{Delay, Fault, Path};
+use avouch_world::{Adversary, Delay, Fault, Path, Synchrony};
 
 const HEAD: &str = "name = \"x\"\nsummary = \"y\"\nduration = \"8s\"\n";
 
@@ -116,6 +116,52 @@ fn everything_else_is_written_as_it_is_read() {
     assert_eq!(back, scenario, "{text}");
     assert_eq!(scenario.script(9), back.script(9));
     assert!(scenario.script(9).len() > 4 && scenario.script(9) != scenario.script(8));
+}
+
+#[test]
+fn each_promise_of_synchrony_is_written_as_it_is_read() {
+    for (table, promise) in [
+        ("", Synchrony::Asynchronous),
+        (
+            "[synchrony]\ndelta = \"25ms\"\n",
+            Synchrony::UnknownBound {
+                at_least: Nanos::from_millis(25),
+                at_most: Nanos::from_millis(25),
+            },
+        ),
+        (
+            "[synchrony]\ndelta = \"1ms\"\ndelta-at-most = \"2s\"\n",
+            Synchrony::UnknownBound {
+                at_least: Nanos::from_millis(1),
+                at_most: Nanos::from_secs(2),
+            },
+        ),
+        (
+            "[synchrony]\ndelta = \"25ms\"\ngst = \"3s\"\nloss = 0.5\nhold = 1\n",
+            Synchrony::AfterGst {
+                gst: Nanos::from_secs(3),
+                delta: Nanos::from_millis(25),
+                before: Adversary { loss: 0.5, hold: 1.0, ..Adversary::default() },
+            },
+        ),
+    ] {
+        let scenario = parse(table);
+        assert_eq!(scenario.synchrony, promise);
+        let text = scenario.to_string();
+        let back = Scenario::parse("x.toml", &text).map_err(|error| error.to_string());
+        assert_eq!(back, Ok(scenario), "{text}");
+    }
+    for (table, told) in [
+        ("delta = \"0s\"", "a bound above zero"),
+        ("gst = \"2s\"", "`delta`"),
+        ("delta = \"1ms\"\ngst = \"2s\"\ndelta-at-most = \"2s\"", "or an unknown one"),
+        ("delta = \"1ms\"\nhold = 0.5", "an adversary"),
+        ("delta = \"1s\"\ndelta-at-most = \"2ms\"", "at least `delta`"),
+        ("delat = \"1s\"\ndelta = \"1s\"", "a member of a promise of synchrony"),
+    ] {
+        let shown = shown(&format!("{HEAD}[synchrony]\n{table}\n"));
+        assert!(shown.contains(told), "{shown}");
+    }
 }
 
 /// What the user sees of a bad file.

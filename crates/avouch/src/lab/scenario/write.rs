@@ -9,6 +9,7 @@ use super::crowd::{Crowd, Home};
 use super::expect::Expect;
 use super::rates::Rates;
 use super::words;
+use avouch_world::Synchrony;
 use std::fmt::{self, Write as _};
 
 /// A table being written.
@@ -44,6 +45,7 @@ impl fmt::Display for Scenario {
         page.member::<Span>("duration", &self.duration);
         page.member::<Span>("calm", &self.calm);
         cluster(&mut page, &self.cluster);
+        synchrony(&mut page, &self.synchrony);
         self.clients.iter().for_each(|each| crowd(&mut page, each));
         for (at, fault) in self.faults.iter() {
             page.head("[[fault]]");
@@ -74,6 +76,25 @@ fn cluster(page: &mut Page, cluster: &Cluster) {
     page.member::<Span>("clock-bound", &cluster.clock_bound);
     page.member::<Count>("checkpoint-entries", &cluster.checkpoint_entries);
     page.maybe::<Text>("plant", cluster.plant.map(|plant| plant.name()).as_ref());
+}
+
+fn synchrony(page: &mut Page, synchrony: &Synchrony) {
+    match synchrony {
+        Synchrony::Asynchronous => {}
+        Synchrony::UnknownBound { at_least, at_most } => {
+            page.head("[synchrony]");
+            page.member::<Span>("delta", at_least);
+            page.member::<Span>("delta-at-most", at_most);
+        }
+        Synchrony::AfterGst { gst, delta, before } => {
+            page.head("[synchrony]");
+            page.member::<Span>("delta", delta);
+            page.member::<Span>("gst", gst);
+            page.member::<Share>("loss", &before.loss);
+            page.member::<Share>("hold", &before.hold);
+            page.member::<Delay>("delay", &before.delay);
+        }
+    }
 }
 
 fn crowd(page: &mut Page, crowd: &Crowd) {

@@ -4,7 +4,8 @@
 //= §1.2.3 timing assumptions: a dial of partial synchrony, GST and delta
 
 use super::options::Options;
-use crate::lab::progress::Progress;
+use crate::lab::bar::Bar;
+use crate::screen::Screen;
 use avouch_promise::Nanos;
 use avouch_store::campaign::Plan;
 use avouch_store::campaign::synchrony::{self, progress, unknown_bound};
@@ -33,18 +34,20 @@ pub(super) struct Row {
 }
 
 /// Every promise over the seeds.
-pub(super) fn rows(options: &Options) -> Vec<Row> {
+pub(super) fn rows(options: &Options, screen: &mut Screen) -> Vec<Row> {
     let plan = Plan { nodes: 3, faults_for: UNTIL, story_lines: 0, ..Plan::default() };
     let after_gst = |before| move |plan: &Plan, seed| progress(plan, GST, DELTA, before, seed);
     let below = |at_most| move |plan: &Plan, seed| unknown_bound(plan, DELTA, at_most, seed);
     let (near, far) = (Nanos::from_millis(29), Nanos::from_secs(2));
-    let mut bar = Progress::new("under the dial", 4 * options.seeds);
+    let mut bar = Bar::start(screen);
+    let mut done = 0;
     let mut row = |name: String, run: &dyn Fn(&Plan, u64) -> synchrony::Progress| {
         let seeds = options.seed()..options.seed() + options.seeds;
         let runs: Vec<_> = seeds
             .map(|seed| {
                 let run = run(&plan, seed);
-                bar.advance();
+                done += 1;
+                bar.tell(screen, done, 4 * options.seeds, " runs");
                 run
             })
             .collect();
@@ -62,7 +65,7 @@ pub(super) fn rows(options: &Options) -> Vec<Row> {
         row(format!("unknown, {DELTA} to {near}"), &below(near)),
         row(format!("unknown, {DELTA} to {far}"), &below(far)),
     ];
-    bar.finish();
+    bar.end(screen);
     rows
 }
 

@@ -22,7 +22,7 @@ mod trips;
 pub use options::{EXAMPLES, Options};
 
 use crate::exit::Exit;
-use crate::lab::progress::Progress;
+use crate::lab::bar::Bar;
 use crate::screen::{Format, Screen};
 use avouch_promise::{Blame, Error, Random};
 use trips::Trips;
@@ -40,7 +40,8 @@ pub struct Findings {
 pub fn run(options: &Options, screen: &mut Screen) -> Result<Exit, Error> {
     let random = Random::new(options.seed());
     let all = trips::of(options, &random)?;
-    let mut progress = Progress::new("comparing", all.len() as u64);
+    let mut bar = Bar::start(screen);
+    let count = all.len() as u64;
     let mut findings = Vec::new();
     for (number, trips) in all.into_iter().enumerate() {
         let mut random = random.fork(1_000 + number as u64);
@@ -52,10 +53,10 @@ pub fn run(options: &Options, screen: &mut Screen) -> Result<Exit, Error> {
             curves: compared::curves(&trips, options, &crashes),
             trips,
         });
-        progress.advance();
+        bar.tell(screen, number as u64 + 1, count, " series");
     }
-    progress.finish();
-    let dial = dial::rows(options);
+    bar.end(screen);
+    let dial = dial::rows(options, screen);
     if let Some(path) = &options.html {
         std::fs::write(path, table::html(options, &findings, &dial)).map_err(|error| {
             let expected = format!("to write {}", path.display());
