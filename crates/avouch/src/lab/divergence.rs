@@ -19,8 +19,10 @@ use avouch_store::campaign::Plan;
 use avouch_store::campaign::divergence::{Meter, Pair, Series};
 use avouch_store::node::NodeMutant;
 use avouch_world::Fault;
+use bytes::Bytes;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -70,6 +72,8 @@ pub enum Plant {
 
 /// The most samples of a run: what a person or a chart can still tell apart, a hundredfold.
 const SAMPLES_MAX: u128 = 100_000;
+/// How many keys are named in text.
+const FEW: usize = 6;
 /// Columns of the series in text.
 const COLUMNS: usize = 64;
 /// From nothing to the most, after a dot for no difference at all.
@@ -83,7 +87,7 @@ pub fn run(options: &Options, screen: &mut Screen) -> Result<Exit, Error> {
             .hint("raise --every"));
     }
     let seed = options.seed.unwrap_or_else(Random::seed_from_environment);
-    let (series, healed) = meter(options, seed)?;
+    let Metered { series, which, healed } = meter(options, seed)?;
     if let Some(path) = &options.svg {
         std::fs::write(path, plot(&series, healed).svg()).map_err(|error| {
             let expected = format!("to write {}", path.display());
@@ -93,11 +97,11 @@ pub fn run(options: &Options, screen: &mut Screen) -> Result<Exit, Error> {
     }
     let verdict = if series.lasting().is_empty() { Verdict::Holds } else { Verdict::Refuted };
     match screen.format {
-        Format::Json => screen.line(&json_of(&series, seed, healed).to_string()),
+        Format::Json => screen.line(&json_of(&series, &which, seed, healed).to_string()),
         Format::Text => {
             let word = if verdict == Verdict::Holds { "agree" } else { "differ" };
             let word = screen.paint(verdict, word);
-            screen.data(text(&series, &word, seed, healed).as_bytes());
+            screen.data(text(&series, &which, &word, seed, healed).as_bytes());
         }
     }
     Ok(Exit::Verdict(verdict))
@@ -107,8 +111,19 @@ fn nanos(span: Duration) -> Nanos {
     Nanos(u64::try_from(span.as_nanos()).unwrap_or(u64::MAX))
 }
 
-/// The run's divergence, and when its faults ended.
-fn meter(options: &Options, seed: u64) -> Result<(Series, Nanos), Error> {
+/// What a run was found to be.
+struct Metered {
+    series: Series,
+    /// The keys that differ in the end.
+    which: Which,
+    /// When the faults ended.
+    healed: Nanos,
+}
+
+/// Which keys differ between which replicas.
+type Which = BTreeMap<Pair, Vec<Bytes>>;
+
+fn meter(options: &Options, seed: u64) -> Result<Metered, Error> {
     let healed = nanos(options.seconds);
     let plan = Plan {
         nodes: options.nodes,
@@ -130,7 +145,7 @@ fn meter(options: &Options, seed: u64) -> Result<(Series, Nanos), Error> {
             .hint(format!("repro: avouch lab divergence --seed {seed}")));
     }
     meter.sample(&world);
-    Ok((meter.into_series(), healed))
+    Ok(Metered { series: meter.into_series(), which: Meter::which(&world), healed })
 }
 
 fn name((one, other): Pair) -> String {
@@ -179,7 +194,15 @@ fn shaded(series: &Series, pair: Pair, most: u64) -> String {
     columns.into_iter().map(shade).collect()
 }
 
-fn text(series: &Series, word: &str, seed: u64, healed: Nanos) -> String {
+/// A few keys, and how many more there are.
+fn named(keys: &[Bytes]) -> String {
+    let few: Vec<_> = keys.iter().take(FEW).map(|key| key.escape_ascii().to_string()).collect();
+    let more = keys.len().saturating_sub(FEW);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{more}", few.join(" "))
+}
+
+fn text(series: &Series, which: &Which, word: &str, seed: u64, healed: Nanos) -> String {
     let (at, most) = series.worst().unwrap_or_default();
     let (lasting, end) = (series.lasting(), series.samples.last().map_or(Nanos::ZERO, |s| s.at));
     let mut lines = vec![match series.converged_since() {
@@ -195,13 +218,15 @@ fn text(series: &Series, word: &str, seed: u64, healed: Nanos) -> String {
     for pair in series.pairs() {
         let worst = series.of(pair).map(|(_, count)| count).max().unwrap_or(0);
         let shaded = shaded(series, pair, most);
-        let rest = lasting.get(&pair).map_or(String::new(), |count| format!(", {count} for good"));
+        let rest = which
+            .get(&pair)
+            .map_or(String::new(), |keys| format!(", {} for good: {}", keys.len(), named(keys)));
         lines.push(format!("{:7} {shaded} {worst}{rest}", name(pair)));
     }
     lines.join("\n") + "\n"
 }
 
-fn json_of(series: &Series, seed: u64, healed: Nanos) -> Value {
+fn json_of(series: &Series, which: &Which, seed: u64, healed: Nanos) -> Value {
     let pairs: Vec<_> = series
         .pairs()
         .into_iter()
@@ -210,9 +235,13 @@ fn json_of(series: &Series, seed: u64, healed: Nanos) -> Value {
             json!({ "one": pair.0.0, "other": pair.1.0, "differing": points })
         })
         .collect();
-    let lasting = series.lasting();
-    let lasting: Vec<_> =
-        lasting.iter().map(|(pair, count)| json!([pair.0.0, pair.1.0, count])).collect();
+    let lasting: Vec<_> = which
+        .iter()
+        .map(|(pair, keys)| {
+            let keys: Vec<_> = keys.iter().map(|key| key.escape_ascii().to_string()).collect();
+            json!({ "one": pair.0.0, "other": pair.1.0, "keys": keys })
+        })
+        .collect();
     json!({
         "seed": seed,
         "faults_ended_ns": healed.0,
@@ -228,7 +257,6 @@ mod tests {
     use super::*;
     use avouch_promise::NodeId;
     use avouch_store::campaign::divergence::Sample;
-    use std::collections::BTreeMap;
 
     #[test]
     fn the_text_shows_when_which_pair_differed_and_when_one_was_down() {
@@ -246,7 +274,7 @@ mod tests {
         let mut told: Vec<_> = shaded.chars().collect();
         told.dedup();
         assert_eq!(told.iter().collect::<String>(), "._= #.");
-        let told = text(&series, "agree", 1, Nanos::from_millis(200));
+        let told = text(&series, &Which::new(), "agree", 1, Nanos::from_millis(200));
         assert!(told.starts_with("agree: no key differs since 320.00 ms"), "{told}");
         assert!(told.lines().last().unwrap().ends_with(" 10"), "{told}");
     }

@@ -22,7 +22,7 @@ fn divergence_is_shown_returns_to_none_and_a_planted_bug_stays() {
     let planted = place.avouch(&[&run[..], &["--plant", "skip-entry"]].concat());
     assert_eq!(planted.code, 1, "{planted:?}");
     assert!(planted.out.starts_with("differ: ") && planted.out.contains("n1-n2"), "{planted:?}");
-    assert!(planted.out.contains("for good"), "{planted:?}");
+    assert!(planted.out.contains(" for good: k"), "{planted:?}");
 
     let fine = place.avouch(&["lab", "divergence", "--every", "1ns"]);
     assert!(fine.code == 3 && fine.err.contains("raise --every"), "{fine:?}");

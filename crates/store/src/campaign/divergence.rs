@@ -122,10 +122,27 @@ impl Meter {
         let mut differing = BTreeMap::new();
         for (place, one) in up.iter().enumerate() {
             for other in up.iter().skip(place + 1) {
-                differing.insert((one.node, other.node), one.differing(other));
+                let count = one.differing(other).len() as u64;
+                differing.insert((one.node, other.node), count);
             }
         }
         self.series.samples.push(Sample { at: world.now(), differing });
+    }
+
+    /// Which keys differ now, for each pair that is up and differs at all, in key order.
+    pub fn which(world: &World<Node>) -> BTreeMap<Pair, Vec<Bytes>> {
+        let up: Vec<_> =
+            world.states().map(|(node, state)| Replica::of(node, state.machine())).collect();
+        let mut which = BTreeMap::new();
+        for (place, one) in up.iter().enumerate() {
+            for other in up.iter().skip(place + 1) {
+                let keys = one.differing(other);
+                if !keys.is_empty() {
+                    which.insert((one.node, other.node), keys);
+                }
+            }
+        }
+        which
     }
 
     /// What was seen so far.
@@ -164,28 +181,30 @@ impl<'a> Replica<'a> {
         })
     }
 
-    fn differing(&self, other: &Self) -> u64 {
-        if self.projection == other.projection { 0 } else { differing(self.keys(), other.keys()) }
+    fn differing(&self, other: &Self) -> Vec<Bytes> {
+        if self.projection == other.projection {
+            return Vec::new();
+        }
+        differing(self.keys(), other.keys())
     }
 }
 
-/// How many keys differ between two states, each in key order.
-fn differing(mut one: &[KeyValue], mut other: &[KeyValue]) -> u64 {
-    let mut count = 0;
-    loop {
-        match (one.split_first(), other.split_first()) {
-            (Some((a, after_a)), Some((b, after_b))) => {
-                count += u64::from(a != b);
-                if a.key <= b.key {
-                    one = after_a;
-                }
-                if b.key <= a.key {
-                    other = after_b;
-                }
-            }
-            _ => return count + one.len() as u64 + other.len() as u64,
+/// The keys that differ between two states, each in key order.
+fn differing(mut one: &[KeyValue], mut other: &[KeyValue]) -> Vec<Bytes> {
+    let mut keys = Vec::new();
+    while let (Some((a, after_a)), Some((b, after_b))) = (one.split_first(), other.split_first()) {
+        if a != b {
+            keys.push(a.key.clone().min(b.key.clone()));
+        }
+        if a.key <= b.key {
+            one = after_a;
+        }
+        if b.key <= a.key {
+            other = after_b;
         }
     }
+    keys.extend(one.iter().chain(other).map(|rest| rest.key.clone()));
+    keys
 }
 
 #[cfg(test)]
@@ -272,8 +291,8 @@ mod tests {
         };
         let one = [key("a", 1), key("b", 1), key("d", 1)];
         let other = [key("a", 1), key("b", 2), key("c", 1)];
-        assert_eq!(differing(&one, &other), 3, "b differs, c and d stand on one side only");
-        assert_eq!(differing(&one, &one), 0);
-        assert_eq!(differing(&one, &[]), 3);
+        assert_eq!(differing(&one, &other), ["b", "c", "d"], "c and d stand on one side only");
+        assert_eq!(differing(&one, &one), [""; 0]);
+        assert_eq!(differing(&[], &one), ["a", "b", "d"]);
     }
 }
