@@ -144,6 +144,11 @@ impl Default for Transport {
 }
 
 impl Transport {
+    /// That of a path which loses this share of segments, with this far tail.
+    pub fn of_a_path(loss: f64, tail: Option<(f64, Delay)>) -> Self {
+        Self { loss, tail, ..Self::default() }
+    }
+
     /// One that goes with the fault that brought it.
     pub(crate) fn for_a_fault() -> Self {
         Self { by_nature: false, ..Self::default() }
@@ -199,10 +204,11 @@ impl Transport {
     /// A segment that leaves into a cut: its timer goes off and nobody is there.
     pub(crate) fn meet_a_cut(&mut self, now_ns: u64) {
         self.segments += 1;
+        self.retransmits += 1;
         let rto = self.rto(Nanos(now_ns));
         let dark = self.backed_off.is_some_and(|(_, until_ns)| now_ns < until_ns);
         if !dark {
-            self.time_out(now_ns, self.doubled(now_ns, rto));
+            self.back_off(now_ns, self.doubled(now_ns, rto));
         }
     }
 
@@ -216,8 +222,7 @@ impl Transport {
         }
     }
 
-    fn time_out(&mut self, at_ns: u64, rto: Nanos) {
-        self.retransmits += 1;
+    fn back_off(&mut self, at_ns: u64, rto: Nanos) {
         self.timeouts += 1;
         self.backed_off = Some((rto, at_ns.saturating_add(rto.0)));
     }
@@ -247,13 +252,13 @@ impl Transport {
                 return None;
             }
             counters.add(Count::Retransmits);
+            self.retransmits += 1;
             if let Some(noticed_ns) = self.noticed_by_acknowledgements(at_ns, tries, delay) {
-                self.retransmits += 1;
                 at_ns = noticed_ns;
                 continue;
             }
             counters.add(Count::RetransmitTimeouts);
-            self.time_out(at_ns, rto);
+            self.back_off(at_ns, rto);
             at_ns = at_ns.saturating_add(rto.0);
             rto = rto.times(2).min(RTO_MAX);
         }

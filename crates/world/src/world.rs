@@ -288,10 +288,11 @@ impl<P: Simulated> World<P> {
         self.node(id).map(|node| &node.disk)
     }
 
-    /// About how many operations wait for a node's disk or are served by it because others use it.
+    /// About how many operations wait for a node's disk or are served by it, its own sync included.
     pub fn disk_queue(&self, id: NodeId) -> u64 {
         let queue = self.node(id).and_then(|node| node.saturation.as_ref());
-        queue.map_or(0, |queue| queue.depth(self.now()))
+        let own = self.node(id).is_some_and(|node| node.disk.is_syncing());
+        queue.map_or(0, |queue| queue.depth(self.now())) + u64::from(own)
     }
 
     /// A node's clocks.

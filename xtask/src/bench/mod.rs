@@ -23,7 +23,7 @@ enum Runs {
     Here(fn(&Path, &[String]) -> Result<Findings, Error>),
 }
 
-const BENCHES: [Bench; 4] = [
+const BENCHES: [Bench; 5] = [
     Bench {
         name: "world",
         about: "simulated events per CPU-second, beside madsim and turmoil, and the store in it",
@@ -50,6 +50,22 @@ const BENCHES: [Bench; 4] = [
         name: "up",
         about: "how soon `avouch up` has a first answer whose evidence holds: best of three starts",
         run: Runs::Cargo(&["bench", "--quiet", "-p", "avouch", "--bench", "up", "--"]),
+    },
+    Bench {
+        name: "gray",
+        about: "scripted gray faults named, and a healthy day of five regions without an alarm",
+        run: Runs::Cargo(&[
+            "run",
+            "--release",
+            "--quiet",
+            "-p",
+            "avouch-world",
+            "--example",
+            "gray",
+            "--",
+            "--hours",
+            "24",
+        ]),
     },
 ];
 

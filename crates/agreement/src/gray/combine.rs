@@ -22,22 +22,22 @@
 
 use super::mutant::GrayMutant;
 use super::observer::Report;
-use super::peer::Sight;
+use super::peer::{Segments, Sight};
 use super::shapes::{Reachability, Shape};
-use super::tail::{Pattern, Tail};
+use super::tail::{Marks, Pattern, STOPPED, Tail};
 use super::verdict::{Verdict, What};
 use avouch_promise::{Nanos, NodeId};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Who says nothing for so long is not heard.
 pub const SILENCE: Nanos = Nanos::from_secs(2);
-/// A stop is a silence, too, only shorter.
-const STOPPED: Nanos = Nanos::from_millis(400);
-/// So many operations in a device's queue make it saturated; a node's own sync alone is one.
-const QUEUE_SATURATED: u32 = 2;
+/// So many thousandths of an operation in a device's queue make it saturated; a node's own sync
+/// alone is at most one operation.
+const QUEUE_SATURATED: u32 = 1_500;
 
 /// The reports of one moment, by observer.
-pub type Reports = BTreeMap<NodeId, Report>;
+pub type Reports = BTreeMap<NodeId, Arc<Report>>;
 
 /// What follows from these reports of these nodes.
 //= §4.1.2 grey-detection
@@ -53,8 +53,9 @@ pub fn combine(
     let gone = case.gone();
     case.parted(&gone);
     if mutant != Some(GrayMutant::TrustsHeartbeats) {
-        let named = case.late_nodes(&gone);
-        case.links(&gone, &named);
+        let believed = case.believed(&gone);
+        let named = case.late_nodes(&gone, &believed);
+        case.links(&gone, &named, &believed);
     }
     case.verdicts
 }
@@ -146,16 +147,23 @@ impl Case<'_> {
                 reach.report(*peer, report.observer, !is_silent(sight));
             }
         }
-        for shape in reach.shapes().named {
+        let named = reach.shapes().named;
+        let explained = |through: &[NodeId]| match through {
+            [node] => named.contains(&Shape::Bridge { node: *node }),
+            _ => false,
+        };
+        for shape in &named {
             let told = |from: NodeId, to: NodeId| match self.unheard(from, to) {
                 None => format!("{to} does not tell whether it hears {from}"),
                 Some(silence) if silence < SILENCE => format!("{to} hears {from}"),
                 Some(silence) => format!("{to} has not heard {from} for {silence}"),
             };
             let both = |a, b| vec![told(a, b), told(b, a)];
-            match shape {
+            match *shape {
+                Shape::OneWay { from, to } if self.only_loses(from, to) => {}
                 Shape::OneWay { from, to } => self.name(What::OneWay(from, to), both(from, to)),
-                Shape::Partial { one, other, through } => {
+                Shape::Partial { ref through, .. } if explained(through) => {}
+                Shape::Partial { one, other, ref through } => {
                     let mut lines = both(one, other);
                     lines.push(format!("{} others exchange messages with both", through.len()));
                     self.name(What::PartialPartition(one, other), lines);
@@ -174,6 +182,21 @@ impl Case<'_> {
         Some(self.reports.get(&to)?.sights.get(&from)?.unheard)
     }
 
+    /// Whether the sender tells of losses that explain a silence: many, but not all is lost.
+    fn only_loses(&self, from: NodeId, to: NodeId) -> bool {
+        let segments = self.segments(from, to);
+        segments.is_some_and(|seen| seen.is_lossy() && !seen.is_dark())
+    }
+
+    /// Whether the sender tells of losses at all, which explain what one observer finds late.
+    fn loses(&self, from: NodeId, to: NodeId) -> bool {
+        self.segments(from, to).is_some_and(|seen| seen.is_lossy())
+    }
+
+    fn segments(&self, from: NodeId, to: NodeId) -> Option<Segments> {
+        Some(self.reports.get(&from)?.sights.get(&to)?.segments)
+    }
+
     /// Whether both may be heard by each other.
     fn in_touch(&self, one: NodeId, other: NodeId) -> bool {
         let heard = |from, to| self.unheard(from, to).is_none_or(|silence| silence < SILENCE);
@@ -186,13 +209,13 @@ impl Case<'_> {
         if self.mutant == Some(GrayMutant::ForgetsPopulation) {
             return all;
         }
-        let is_believed = |report: &&Report| {
+        let is_believed = |report: &&Arc<Report>| {
             let peers = report
                 .sights
                 .iter()
                 .filter(|(peer, _)| !gone.contains(peer) && self.in_touch(report.observer, **peer));
             let peers: Vec<_> = peers.collect();
-            peers.iter().filter(|(_, sight)| sight.memory.is_bad()).count() * 2 <= peers.len()
+            peers.iter().filter(|(_, sight)| sight.memory.is_raised()).count() * 2 <= peers.len()
         };
         let believed: BTreeSet<_> =
             self.reports.values().filter(is_believed).map(|report| report.observer).collect();
@@ -200,42 +223,53 @@ impl Case<'_> {
     }
 
     /// The nodes that most find late, by the pattern of what is late.
-    fn late_nodes(&mut self, gone: &BTreeSet<NodeId>) -> BTreeSet<NodeId> {
-        let believed = self.believed(gone);
+    fn late_nodes(
+        &mut self,
+        gone: &BTreeSet<NodeId>,
+        believed: &BTreeSet<NodeId>,
+    ) -> BTreeSet<NodeId> {
         let mut named = BTreeSet::new();
         for &node in self.nodes.difference(gone) {
             let voices: Vec<_> = self
                 .of(node)
                 .filter(|(who, _)| believed.contains(who) && self.in_touch(node, *who))
+                .filter(|(who, _)| !self.loses(*who, node) && !self.loses(node, *who))
                 .map(|(who, sight)| (who, *sight))
                 .collect();
             let tails = |which: fn(&Sight) -> Tail| -> Vec<(NodeId, Tail)> {
                 let tails = voices.iter().map(|(who, sight)| (*who, which(sight)));
-                tails.filter(|(_, tail)| tail.is_bad()).collect()
+                tails.filter(|(_, tail)| tail.is_raised()).collect()
             };
             let (memory, durable) = (tails(|sight| sight.memory), tails(|sight| sight.durable));
-            let enough = |accusers: usize| match self.mutant {
-                Some(GrayMutant::BelievesOne) => accusers > 0,
-                _ => accusers > 1 && accusers * 2 > voices.len(),
+            let enough = |accusers: &[(NodeId, Tail)], which: fn(&Sight) -> Tail| {
+                let sum = voices.iter().map(|(_, sight)| which(sight));
+                match self.mutant {
+                    Some(GrayMutant::BelievesOne) => accusers.iter().any(|(_, tail)| tail.is_bad()),
+                    _ => {
+                        accusers.len() > 1
+                            && accusers.len() * 2 > voices.len()
+                            && Tail::is_bad_in_sum(sum)
+                    }
+                }
             };
             let evidence = |tails: &[(NodeId, Tail)]| tails.iter().map(told).collect();
-            if enough(memory.len()) {
+            if enough(&memory, |sight| sight.memory) {
                 named.insert(node);
                 if let Some(what) = Self::of_patterns(node, &voices, &memory) {
                     self.name(what, evidence(&memory));
                 }
-            } else if enough(durable.len()) {
+            } else if enough(&durable, |sight| sight.durable) {
                 named.insert(node);
                 let mut lines: Vec<_> = evidence(&durable);
                 let own = self.reports.get(&node).map(|report| report.disk);
                 lines.push(match own {
                     None => format!("{node} does not tell whether its device has a queue"),
                     Some(disk) => format!(
-                        "{node}: {} syncs, the slowest {}, {} operations in the device's queue",
-                        disk.syncs, disk.slowest, disk.queue
+                        "{node}: {} syncs, the slowest {}, {}.{:03} operations in the device's queue",
+                        disk.syncs, disk.slowest, disk.queue_milli / 1_000, disk.queue_milli % 1_000
                     ),
                 });
-                let queue = own.map_or(0, |disk| disk.queue);
+                let queue = own.map_or(0, |disk| disk.queue_milli);
                 let what = if queue >= QUEUE_SATURATED {
                     What::SaturatedDisk(node)
                 } else {
@@ -247,39 +281,42 @@ impl Case<'_> {
         named
     }
 
-    /// What makes a node late: what most of its accusers find in what is late.
+    /// What makes a node late: what its accusers' late answers have in common.
     fn of_patterns(
         node: NodeId,
         voices: &[(NodeId, Sight)],
         accusers: &[(NodeId, Tail)],
     ) -> Option<What> {
-        let count =
-            |wanted: &Pattern| accusers.iter().filter(|(_, tail)| tail.pattern == *wanted).count();
-        let order = [Pattern::Slow, Pattern::Stops, Pattern::InStep, Pattern::Silent];
-        let all = accusers.len() == voices.len();
-        match order.into_iter().max_by_key(count)? {
-            Pattern::Slow => Some(What::SlowNode(node)),
+        let silent = accusers.iter().filter(|(_, tail)| tail.pattern == Pattern::Silent).count();
+        if silent * 2 > accusers.len() {
+            let stopped = voices.iter().all(|(_, sight)| {
+                let Sight { segments, unheard, .. } = sight;
+                *unheard >= STOPPED && !segments.refused && !segments.is_backed_off()
+            });
+            return stopped.then_some(What::Paused(node));
+        }
+        match Marks::sum(accusers.iter().map(|(_, tail)| tail.marks)).pattern() {
             Pattern::InStep => Some(What::Throttled(node)),
             // One path that hiccups stops one observer; a stop of the process stops all.
-            Pattern::Stops => all.then_some(What::Paused(node)),
-            Pattern::Silent => {
-                let stopped = voices.iter().all(|(_, sight)| {
-                    let Sight { segments, unheard, .. } = sight;
-                    *unheard >= STOPPED && !segments.refused && !segments.is_backed_off()
-                });
-                (all && stopped).then_some(What::Paused(node))
-            }
-            Pattern::Usual => None,
+            Pattern::Stops => (accusers.len() + 1 >= voices.len()).then_some(What::Paused(node)),
+            _ => Some(What::SlowNode(node)),
         }
     }
 
     /// Connections that lose segments, and pairs that find only each other late.
-    fn links(&mut self, gone: &BTreeSet<NodeId>, named: &BTreeSet<NodeId>) {
+    fn links(
+        &mut self,
+        gone: &BTreeSet<NodeId>,
+        named: &BTreeSet<NodeId>,
+        believed: &BTreeSet<NodeId>,
+    ) {
         let mut lossy = BTreeSet::new();
         for report in self.reports.values() {
             for (&to, sight) in &report.sights {
                 let (from, seen) = (report.observer, sight.segments);
-                if gone.contains(&to) || !self.in_touch(from, to) || !seen.is_lossy() {
+                let in_touch = self.in_touch(from, to);
+                let cut = seen.is_dark() && !(in_touch && seen.is_dark_for_long());
+                if gone.contains(&to) || !seen.is_lossy() || cut {
                     continue;
                 }
                 lossy.insert((from, to));
@@ -287,22 +324,23 @@ impl Case<'_> {
                     "{from}: {} segments to {to}, {} sent again, time-out up to {} (usually {})",
                     seen.sent, seen.again, seen.rto, seen.rto_usual
                 );
-                let what = if seen.is_in_stretches() {
-                    What::RtoSpikes(from, to)
-                } else {
-                    What::LossyLink(from, to)
-                };
-                self.name(what, vec![line]);
+                if seen.is_in_stretches() {
+                    self.name(What::RtoSpikes(from, to), vec![line]);
+                } else if seen.is_scattered() || seen.is_dark_for_long() {
+                    self.name(What::LossyLink(from, to), vec![line]);
+                }
             }
         }
         for &one in self.nodes {
             for &other in self.nodes.range(..one) {
                 let lost = lossy.contains(&(one, other)) || lossy.contains(&(other, one));
                 let ends = [one, other];
-                let apart = ends.iter().all(|end| !gone.contains(end) && !named.contains(end));
+                let apart = ends.iter().all(|end| {
+                    believed.contains(end) && !gone.contains(end) && !named.contains(end)
+                });
                 let told_by = |who: NodeId, of: NodeId| {
                     let tail = self.reports.get(&who)?.sights.get(&of)?.memory;
-                    (tail.pattern == Pattern::Slow).then(|| told(&(who, tail)))
+                    (tail.pattern == Pattern::Slow && tail.is_bad()).then(|| told(&(who, tail)))
                 };
                 if lost || !apart || !self.in_touch(one, other) {
                     continue;
@@ -320,7 +358,7 @@ fn is_silent(sight: &Sight) -> bool {
 }
 
 fn told((who, tail): &(NodeId, Tail)) -> String {
-    let Tail { requests, late, waiting, longest, usual, pattern } = tail;
+    let Tail { requests, late, waiting, longest, usual, pattern, .. } = tail;
     format!(
         "{who}: {late} of {requests} requests later than {usual}, {waiting} of them unanswered, up \
          to {longest}: {pattern:?}"

@@ -35,6 +35,6 @@ pub use combine::{Reports, SILENCE, combine};
 pub use mutant::GrayMutant;
 pub use observer::{DiskSight, Observer, Report};
 pub use peer::{Connection, GIVE_UP, LINK_WINDOW, Segments, Sight, WINDOW, Work};
-pub use tail::{Pattern, Tail};
+pub use tail::{Marks, Pattern, Tail};
 pub use verdict::{Verdict, What};
 pub use watch::{PERIOD, Watch};

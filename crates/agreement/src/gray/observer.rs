@@ -10,6 +10,9 @@ use super::peer::{Connection, Peer, Sight, WINDOW, Work};
 use avouch_promise::{Nanos, NodeId};
 use std::collections::{BTreeMap, VecDeque};
 
+/// Over how long the device's queue is averaged.
+const QUEUE_WINDOW: Nanos = Nanos::from_millis(1_500);
+
 /// What a node tells of its own disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DiskSight {
@@ -19,8 +22,9 @@ pub struct DiskSight {
     pub slowest: Nanos,
     /// The own past's 99th percentile; [`Nanos::MAX`] if little is known.
     pub usual: Nanos,
-    /// The mean number of operations of the device's queue (on Linux `aqu-sz` of `iostat`).
-    pub queue: u32,
+    /// The mean number of operations in the device's queue, in thousandths (on Linux `aqu-sz` of
+    /// `iostat`).
+    pub queue_milli: u32,
 }
 
 /// What one observer tells.
@@ -39,7 +43,8 @@ pub struct Report {
 pub struct Observer {
     me: NodeId,
     peers: BTreeMap<NodeId, Peer>,
-    syncs: VecDeque<(Nanos, Nanos, u32)>,
+    syncs: VecDeque<(Nanos, Nanos)>,
+    queue: VecDeque<(Nanos, u32)>,
     sync_past: Past,
     mutant: Option<GrayMutant>,
 }
@@ -52,6 +57,7 @@ impl Observer {
             me,
             peers: peers.map(|peer| (peer, Peer::default())).collect(),
             syncs: VecDeque::new(),
+            queue: VecDeque::new(),
             sync_past: Past::default(),
             mutant: None,
         }
@@ -91,10 +97,18 @@ impl Observer {
         }
     }
 
-    /// An own sync took so long, with so many operations in the device's queue.
-    pub fn synced(&mut self, now: Nanos, took: Nanos, queue: u32) {
-        self.syncs.push_back((now, took, queue));
-        while let Some((at, took, _)) = self.syncs.front().copied() {
+    /// So many operations are in the queue of the own disk's device, several times a second.
+    pub fn device(&mut self, now: Nanos, queue: u32) {
+        self.queue.push_back((now, queue));
+        while self.queue.front().is_some_and(|(at, _)| now.minus(*at) > QUEUE_WINDOW) {
+            self.queue.pop_front();
+        }
+    }
+
+    /// An own sync took so long.
+    pub fn synced(&mut self, now: Nanos, took: Nanos) {
+        self.syncs.push_back((now, took));
+        while let Some((at, took)) = self.syncs.front().copied() {
             if now.minus(at) < WINDOW {
                 break;
             }
@@ -104,15 +118,15 @@ impl Observer {
     }
 
     fn disk(&self, now: Nanos) -> DiskSight {
-        let recent = self.syncs.iter().filter(|(at, ..)| now.minus(*at) < WINDOW);
+        let recent = self.syncs.iter().filter(|(at, _)| now.minus(*at) < WINDOW);
         let mut seen = DiskSight { usual: self.sync_past.p99(), ..DiskSight::default() };
-        let mut queued = 0_u64;
-        for (_, took, queue) in recent {
+        for (_, took) in recent {
             seen.syncs += 1;
             seen.slowest = seen.slowest.max(*took);
-            queued += u64::from(*queue);
         }
-        seen.queue = (queued / u64::from(seen.syncs.max(1))) as u32;
+        let queued: u64 = self.queue.iter().map(|(_, queue)| u64::from(*queue)).sum();
+        let queued = queued.saturating_mul(1_000) / (self.queue.len() as u64).max(1);
+        seen.queue_milli = u32::try_from(queued).unwrap_or(u32::MAX);
         seen
     }
 

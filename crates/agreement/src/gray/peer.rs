@@ -14,6 +14,9 @@ pub const LINK_WINDOW: Nanos = Nanos::from_secs(5);
 pub const GIVE_UP: Nanos = Nanos::from_secs(5);
 /// The share of segments that a good path may lose.
 const LOSS_USUAL: f64 = 0.002;
+/// So many dark stretches in a row may be a cut; and so many are not, if the peer still hears us.
+const CUT_RUN: u32 = 4;
+const CUT_RUN_LONG: u32 = 10;
 /// How unlikely a lossy window must be by chance.
 const LOSS_SURPRISE: f64 = 1e-6;
 /// While a peer is late, only one answer of so many is learned as usual.
@@ -48,8 +51,15 @@ pub struct Segments {
     pub sent: u32,
     /// Sent again.
     pub again: u32,
-    /// Sent in those stretches in which any was sent again.
-    pub sent_in_bad_stretches: u32,
+    /// Stretches, from one word of the kernel to the next, since the first in which any was sent
+    /// again.
+    pub stretches: u32,
+    /// Of these, those in which any was sent again.
+    pub bad: u32,
+    /// Of these, those in which most was sent again.
+    pub dark: u32,
+    /// Dark stretches in a row up to now.
+    pub dark_run: u32,
     /// The longest time-out in effect.
     pub rto: Nanos,
     /// The usual one.
@@ -65,10 +75,30 @@ impl Segments {
             && surprise(self.sent, self.again.min(self.sent), LOSS_USUAL) < LOSS_SURPRISE
     }
 
+    fn is_mostly_clean(&self) -> bool {
+        (self.stretches - self.bad) * 10 >= self.stretches * 3
+    }
+
     /// Whether what was lost was lost together, so that the timer backed off: not now and then,
-    /// but everything for a while.
+    /// but everything for a while, and then nothing.
     pub fn is_in_stretches(&self) -> bool {
-        self.again * 10 >= self.sent_in_bad_stretches * 6
+        self.dark * 5 >= self.bad * 2 && self.is_mostly_clean()
+    }
+
+    /// Whether segments were lost one by one, all the time. Between this and stretches lies what
+    /// cannot be told yet.
+    pub fn is_scattered(&self) -> bool {
+        self.dark * 4 < self.bad || (self.dark * 5 < self.bad * 2 && !self.is_mostly_clean())
+    }
+
+    /// Whether most has been sent again for a while now: that is a cut, or is about to be one.
+    pub fn is_dark(&self) -> bool {
+        self.dark_run >= CUT_RUN
+    }
+
+    /// Whether it has been so for so long that a cut would have been noticed by silence.
+    pub fn is_dark_for_long(&self) -> bool {
+        self.dark_run >= CUT_RUN_LONG
     }
 
     /// Whether nothing is acknowledged at the end of the window.
@@ -114,14 +144,21 @@ impl Answers {
         }
     }
 
-    fn tail(&mut self, waiting: &[Nanos], now: Nanos, mutant: Option<GrayMutant>) -> Tail {
+    fn tail(
+        &mut self,
+        waiting: &[Nanos],
+        now: Nanos,
+        unheard: Nanos,
+        mutant: Option<GrayMutant>,
+    ) -> Tail {
         let usual = match mutant {
             Some(GrayMutant::IgnoresTails) => self.past.p99().max(GIVE_UP),
             Some(GrayMutant::ForgetsPast) => Nanos::from_millis(100),
             _ => self.past.p99(),
         };
-        let tail = Tail::of(self.recent.iter().copied(), waiting.iter().copied(), usual, now);
-        self.was_late = tail.is_bad();
+        let (recent, waiting) = (self.recent.iter().copied(), waiting.iter().copied());
+        let tail = Tail::of(recent, waiting, usual, now, unheard);
+        self.was_late = tail.is_raised();
         tail
     }
 }
@@ -185,9 +222,11 @@ impl Peer {
         for (at, sent, again, rto) in &self.samples {
             seen.sent = seen.sent.saturating_add(*sent);
             seen.again = seen.again.saturating_add(*again);
-            if *again > 0 {
-                seen.sent_in_bad_stretches = seen.sent_in_bad_stretches.saturating_add(*sent);
-            }
+            let (bad, dark) = (*again > 0, *again > 0 && again * 10 >= sent * 6);
+            seen.stretches += u32::from(seen.stretches > 0 || bad);
+            seen.bad += u32::from(bad);
+            seen.dark += u32::from(dark);
+            seen.dark_run = if dark { seen.dark_run + 1 } else { 0 };
             if now.minus(*at) < WINDOW {
                 seen.rto = seen.rto.max(*rto);
             }
@@ -206,10 +245,11 @@ impl Peer {
             of.map(|(begun, _)| *begun).collect()
         };
         let (memory, durable) = (waiting(Work::Memory), waiting(Work::Durable));
+        let unheard = self.heard.map_or(Nanos::MAX, |at| now.minus(at));
         Sight {
-            unheard: self.heard.map_or(Nanos::MAX, |at| now.minus(at)),
-            memory: self.memory.tail(&memory, now, mutant),
-            durable: self.durable.tail(&durable, now, mutant),
+            unheard,
+            memory: self.memory.tail(&memory, now, unheard, mutant),
+            durable: self.durable.tail(&durable, now, unheard, mutant),
             segments: self.segments(now),
         }
     }

@@ -17,24 +17,32 @@ use avouch_promise::Nanos;
 const SURPRISE: f64 = 1e-6;
 /// Twice the 1 % that is late by definition, since the percentile is measured and not known.
 const USUAL: f64 = 0.02;
+/// The same for the answers to several observers together, and to all of them but the one that
+/// finds most late: that one may have a bad path.
+const SURPRISE_IN_SUM: f64 = 1e-9;
+const SURPRISE_IN_REST: f64 = 1e-7;
 /// Fewer requests than this show nothing.
 const REQUESTS_MIN: u32 = 8;
 /// Answers that arrive this close to each other left together.
 const TOGETHER: Nanos = Nanos::from_millis(20);
-/// A stop answers at least so many requests together, asked over at least so long.
-const BURST: usize = 3;
+/// Who says nothing at all for so long does not answer slowly, but not at all.
+pub(super) const STOPPED: Nanos = Nanos::from_millis(600);
+/// A stop answers several requests together that were asked over at least so long.
+const BURST: usize = 2;
 const BURST_ASKED: Nanos = Nanos::from_millis(70);
+/// So many requests without an answer are no chance.
+const WAITING_MIN: u32 = 3;
 /// The periods of bandwidth controllers that are looked for (Linux: 100 ms unless changed).
 const PERIODS_MS: [u64; 4] = [100, 50, 200, 250];
 /// In step: so many late answers at least, in so many periods at least, of which seven tenths
-/// arrive within one fifth of the period.
-const IN_STEP_MIN: usize = 8;
-const IN_STEP_PERIODS: usize = 5;
+/// arrive within one fifth of the period, and not because they were asked so.
+const IN_STEP_MIN: u32 = 8;
+const IN_STEP_PERIODS: u32 = 5;
 
 /// What the late answers of a window have in common.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Pattern {
-    /// Nothing is late beyond what chance brings.
+    /// Hardly more is late than usual.
     #[default]
     Usual,
     /// Late one by one.
@@ -58,6 +66,8 @@ pub struct Tail {
     pub waiting: u32,
     /// What the late ones have in common.
     pub pattern: Pattern,
+    /// By what it was found.
+    pub marks: Marks,
     /// The latest of them.
     pub longest: Nanos,
     /// The own past's 99th percentile, with which they were compared.
@@ -84,13 +94,12 @@ impl Tail {
         waiting: impl Iterator<Item = Nanos>,
         usual: Nanos,
         now: Nanos,
+        unheard: Nanos,
     ) -> Self {
         let mut tail = Self { usual, ..Self::default() };
         let mut late = Vec::new();
-        let mut last = Nanos::ZERO;
         for one in answered {
             tail.requests += 1;
-            last = one.ended;
             if one.took() > usual {
                 tail.longest = tail.longest.max(one.took());
                 late.push(one);
@@ -102,44 +111,104 @@ impl Tail {
         }
         tail.requests += tail.waiting;
         tail.late = late.len() as u32 + tail.waiting;
-        tail.pattern = tail.judge(&late, now.minus(last));
+        tail.marks = Marks::of(&late);
+        tail.pattern = tail.judge(unheard);
         tail
     }
 
-    fn judge(&self, late: &[Answered], silent: Nanos) -> Pattern {
-        if self.requests < REQUESTS_MIN || !is_surprising(self.requests, self.late) {
-            return Pattern::Usual;
-        }
-        let stopped = in_bursts(late) * 10 >= late.len() * 6;
-        match self.waiting as usize {
-            waiting if waiting >= BURST && silent > Nanos::from_millis(400) => Pattern::Silent,
-            _ if is_in_step(late) => Pattern::InStep,
-            _ if stopped => Pattern::Stops,
-            _ => Pattern::Slow,
+    fn judge(&self, unheard: Nanos) -> Pattern {
+        let unanswered = unheard >= STOPPED || self.marks.late == 0;
+        match self.is_raised() {
+            false => Pattern::Usual,
+            true if self.waiting >= WAITING_MIN && unanswered => Pattern::Silent,
+            true => self.marks.pattern(),
         }
     }
 
-    /// Whether something is wrong.
+    /// Whether more is late than usual, which happens; several observers' words then count.
+    pub fn is_raised(&self) -> bool {
+        self.late >= 3 && self.late * 16 > self.requests && self.requests >= REQUESTS_MIN
+    }
+
+    /// Whether more is late than chance brings.
     pub fn is_bad(&self) -> bool {
-        self.pattern != Pattern::Usual
+        self.is_raised() && surprise(self.requests, self.late, USUAL) < SURPRISE
     }
 
-    /// Whether the tails of several observers together are more than chance brings.
-    pub fn is_bad_in_sum<'a>(tails: impl Iterator<Item = &'a Self>) -> bool {
-        let (mut requests, mut late) = (0, 0);
+    /// Whether the tails of several observers together are more than chance brings, also without
+    /// the worst of them.
+    pub fn is_bad_in_sum(tails: impl Iterator<Item = Self>) -> bool {
+        let (mut requests, mut late, mut worst) = (0, 0, Self::default());
         for tail in tails {
             (requests, late) = (requests + tail.requests, late + tail.late);
+            worst = if tail.late > worst.late { tail } else { worst };
         }
-        requests >= REQUESTS_MIN && is_surprising(requests, late)
+        let rest = (requests - worst.requests, late - worst.late);
+        requests >= REQUESTS_MIN
+            && surprise(requests, late, USUAL) < SURPRISE_IN_SUM
+            && surprise(rest.0, rest.1, USUAL) < SURPRISE_IN_REST
     }
 }
 
-fn is_surprising(requests: u32, late: u32) -> bool {
-    late >= 4 && surprise(requests, late, USUAL) < SURPRISE
+/// What the late answers have in common, in numbers that may be added over observers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Marks {
+    /// Late answers.
+    pub late: u32,
+    /// Of these, answered in bursts, each of which ends what was asked over some time.
+    pub in_bursts: u32,
+    /// For each usual period: how many arrived in one fifth of it, how many were asked in one
+    /// fifth of it, and in how many periods any arrived.
+    pub steps: [[u32; 3]; 4],
 }
 
-/// How many of these were answered in bursts, each of which ends what was asked over some time.
-fn in_bursts(late: &[Answered]) -> usize {
+impl Marks {
+    fn of(late: &[Answered]) -> Self {
+        let steps = PERIODS_MS.map(|ms| {
+            let period = Nanos::from_millis(ms);
+            let mut periods: Vec<_> = late.iter().map(|one| one.ended.0 / period.0).collect();
+            periods.dedup();
+            [
+                in_one_fifth(late.iter().map(|one| one.ended), period),
+                in_one_fifth(late.iter().map(|one| one.begun), period),
+                periods.len() as u32,
+            ]
+        });
+        Self { late: late.len() as u32, in_bursts: in_bursts(late), steps }
+    }
+
+    /// What several observers find together.
+    pub fn sum(marks: impl Iterator<Item = Self>) -> Self {
+        marks.fold(Self::default(), |mut sum, one| {
+            sum.late += one.late;
+            sum.in_bursts += one.in_bursts;
+            for (sums, counts) in sum.steps.iter_mut().zip(one.steps) {
+                sums[0] += counts[0];
+                sums[1] += counts[1];
+                // Periods are the same for all, however many observers count them.
+                sums[2] = sums[2].max(counts[2]);
+            }
+            sum
+        })
+    }
+
+    /// What these late answers have in common.
+    pub fn pattern(&self) -> Pattern {
+        let in_step = self.steps.iter().any(|[ended, begun, periods]| {
+            let apart = ended.saturating_sub(*begun);
+            *periods >= IN_STEP_PERIODS && ended * 10 >= self.late * 7 && apart * 10 >= self.late
+        });
+        if in_step && self.late >= IN_STEP_MIN {
+            Pattern::InStep
+        } else if self.in_bursts * 2 >= self.late {
+            Pattern::Stops
+        } else {
+            Pattern::Slow
+        }
+    }
+}
+
+fn in_bursts(late: &[Answered]) -> u32 {
     let near = |a: &Answered, b: &Answered| b.ended.minus(a.ended) <= TOGETHER;
     let bursts = late.chunk_by(near).filter(|burst| {
         let asked = |order: fn(Nanos, Nanos) -> Nanos| {
@@ -150,30 +219,20 @@ fn in_bursts(late: &[Answered]) -> usize {
         let answered = ends(burst.last()).minus(ends(burst.first()));
         burst.len() >= BURST && asked >= BURST_ASKED.max(answered.times(3))
     });
-    bursts.map(<[Answered]>::len).sum()
+    bursts.map(|burst| burst.len() as u32).sum()
 }
 
-/// Whether most of these arrived at one phase of a usual period, and were not asked so.
-fn is_in_step(late: &[Answered]) -> bool {
-    let most = |times: &dyn Fn(&Answered) -> Nanos, period: Nanos| {
-        let mut phases = [0_usize; 10];
-        for one in late {
-            let phase = times(one).0 % period.0 * 10 / period.0;
-            if let Some(count) = phases.get_mut(phase as usize) {
-                *count += 1;
-            }
+/// How many of these times lie in the fullest fifth of a period.
+fn in_one_fifth(times: impl Iterator<Item = Nanos>, period: Nanos) -> u32 {
+    let mut phases = [0; 10];
+    for time in times {
+        let phase = time.0 % period.0 * 10 / period.0;
+        if let Some(count) = phases.get_mut(phase as usize) {
+            *count += 1;
         }
-        let two = phases.iter().zip(phases.iter().cycle().skip(1)).map(|(a, b)| a + b);
-        two.max().unwrap_or(0)
-    };
-    let fits = |period: Nanos| {
-        let mut periods: Vec<_> = late.iter().map(|one| one.ended.0 / period.0).collect();
-        periods.dedup();
-        periods.len() >= IN_STEP_PERIODS
-            && most(&|one| one.ended, period) * 10 >= late.len() * 7
-            && most(&|one| one.begun, period) * 10 < late.len() * 6
-    };
-    late.len() >= IN_STEP_MIN && PERIODS_MS.iter().any(|ms| fits(Nanos::from_millis(*ms)))
+    }
+    let two = phases.iter().zip(phases.iter().cycle().skip(1)).map(|(a, b)| a + b);
+    two.max().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -192,8 +251,9 @@ mod tests {
             .filter(|one| one.ended < millis(3_000))
             .collect();
         answered.sort_by_key(|one| one.ended);
+        let unheard = millis(3_000).minus(answered.last().map_or(Nanos::ZERO, |one| one.ended));
         let waiting = (0..60).map(|at| at * 50).filter(|at| answer(*at) >= 3_000);
-        Tail::of(answered.into_iter(), waiting.map(millis), millis(60), millis(3_000))
+        Tail::of(answered.into_iter(), waiting.map(millis), millis(60), millis(3_000), unheard)
     }
 
     #[test]
