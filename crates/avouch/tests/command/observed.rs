@@ -45,6 +45,13 @@ fn monitoring_is_measured_and_its_cost_changes_schedules() {
         "{schedules}"
     );
 
+    let planted = ["--rate", "40", "--blocks", "4", "--seeds", "1", "--plant", "slow-recorder"];
+    let planted =
+        [&["lab", "observer", "--seconds", "6s", "--format", "json"], &planted[..]].concat();
+    let told = place.avouch(&planted).json();
+    let shift = &told["levels"][2]["shift"]["p50"];
+    assert!(shift["low_ns"].as_f64().unwrap() > 1e6, "several recorded steps an answer: {shift}");
+
     for (wrong, part) in [
         (&["--seconds", "3s"][..], "at least 6 s"),
         (&["--rate", "0"], "5"),

@@ -13,4 +13,6 @@ pub enum HostMutant {
     StaleClock,
     /// What is damaged on the disk is left out without a word.
     HideDamage,
+    /// Every step that is recorded takes a millisecond longer.
+    SlowRecorder,
 }

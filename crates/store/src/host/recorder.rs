@@ -17,6 +17,7 @@
 //= §1.1.3 how monitoring changes behaviour: off, sampled, full
 
 use super::gauges::Shared;
+use super::mutant::HostMutant;
 use crate::node::Node;
 use avouch_machine::Event;
 use avouch_promise::Nanos;
@@ -74,6 +75,7 @@ pub(super) struct Recorder {
     file: Option<(BufWriter<File>, u64)>,
     flushed: Nanos,
     failed: bool,
+    mutant: HostMutant,
 }
 
 /// A step that is being recorded.
@@ -83,7 +85,7 @@ pub(super) struct Open {
 }
 
 impl Recorder {
-    pub(super) fn new(folder: &Path, switch: Arc<Switch>) -> Self {
+    pub(super) fn new(folder: &Path, switch: Arc<Switch>, mutant: HostMutant) -> Self {
         Self {
             folder: folder.to_owned(),
             switch,
@@ -91,6 +93,7 @@ impl Recorder {
             file: None,
             flushed: Nanos::ZERO,
             failed: false,
+            mutant,
         }
     }
 
@@ -106,6 +109,9 @@ impl Recorder {
 
     /// The step ended.
     pub(super) fn close(&mut self, open: &Open, end: Nanos, effects: usize, shared: &Shared) {
+        if self.mutant == HostMutant::SlowRecorder {
+            stand_still();
+        }
         let took = end.minus(open.start);
         shared.recorded.add(1);
         shared.recorded_ns.add(took.0);
@@ -154,6 +160,11 @@ impl Recorder {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the planted bug")]
+fn stand_still() {
+    std::thread::sleep(std::time::Duration::from_millis(1));
+}
+
 /// An event in a few words, without what it carries.
 fn told(event: &Event<Node>) -> String {
     match event {
@@ -194,7 +205,7 @@ mod tests {
     fn off_records_nothing_sampled_one_of_sixteen_and_full_every_step() {
         let folder = folder("levels");
         let (shared, switch) = (Shared::default(), Arc::new(Switch::default()));
-        let mut recorder = Recorder::new(&folder, Arc::clone(&switch));
+        let mut recorder = Recorder::new(&folder, Arc::clone(&switch), HostMutant::None);
         steps(&mut recorder, &shared, 320);
         assert_eq!(shared.recorded.value(), 0);
         switch.set(Recording::Sampled);
@@ -215,7 +226,7 @@ mod tests {
         let folder = folder("failing");
         let (shared, switch) = (Shared::default(), Arc::new(Switch::default()));
         switch.set(Recording::Full);
-        let mut recorder = Recorder::new(&folder.join("absent"), switch);
+        let mut recorder = Recorder::new(&folder.join("absent"), switch, HostMutant::None);
         steps(&mut recorder, &shared, 5);
         let notes = shared.take_notes();
         assert!(notes.len() == 1 && notes[0].contains("the step recorder stopped"), "{notes:?}");
@@ -225,7 +236,7 @@ mod tests {
     #[test]
     fn a_full_file_becomes_the_one_before_and_no_third_is_kept() {
         let folder = folder("turning");
-        let mut recorder = Recorder::new(&folder, Arc::new(Switch::default()));
+        let mut recorder = Recorder::new(&folder, Arc::new(Switch::default()), HostMutant::None);
         let line = vec![b'x'; 12 << 20];
         for _ in 0..10 {
             recorder.write(&line).expect("room");

@@ -68,7 +68,7 @@ impl Host {
         let (intake, outlet) = intake::queue(config.node.log.bounds);
         let switch = Arc::new(Switch::default());
         switch.set(config.recording);
-        let recorder = Recorder::new(&config.data, Arc::clone(&switch));
+        let recorder = Recorder::new(&config.data, Arc::clone(&switch), config.mutant);
         let handle = Handle {
             intake: intake.clone(),
             shared: Arc::clone(&shared),

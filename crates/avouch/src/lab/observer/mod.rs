@@ -37,6 +37,7 @@ use crate::exit::Exit;
 use crate::screen::{Format, Screen};
 use avouch_promise::evidence::Verdict;
 use avouch_promise::{Blame, Error, Random};
+use avouch_store::host::HostMutant;
 use level::Level;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -79,7 +80,11 @@ fn measure(
     let runtime = runtime.map_err(|error| {
         Error::new(Blame::Environment, "sockets and timers of the system", error.to_string())
     })?;
-    let cluster = Embedded::start(&plan, |_| {})?;
+    let cluster = Embedded::start(&plan, |config| {
+        if options.plant == Some(options::Plant::SlowRecorder) {
+            config.mutant = HostMutant::SlowRecorder;
+        }
+    })?;
     let local = tokio::task::LocalSet::new();
     let windows = local.block_on(&runtime, async {
         tokio::select! {

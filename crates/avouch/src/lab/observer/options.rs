@@ -3,7 +3,7 @@
 use crate::arguments::Switch;
 use crate::quantity;
 use avouch_promise::{Blame, Error, Random};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::time::Duration;
 
 /// The examples at the end of `avouch lab observer --help`.
@@ -33,6 +33,16 @@ pub struct Options {
     /// What operations, orders and simulated runs are drawn from; without it `AVOUCH_SEED`, or 1
     #[arg(long, value_name = "SEED")]
     pub seed: Option<u64>,
+    /// Plant a bug in the cluster's monitoring, to see that the comparison finds it
+    #[arg(long, value_enum, value_name = "BUG")]
+    pub plant: Option<Plant>,
+}
+
+/// A bug that can be planted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Plant {
+    /// A step that is recorded takes a millisecond longer
+    SlowRecorder,
 }
 
 impl Options {
