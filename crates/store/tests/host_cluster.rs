@@ -67,3 +67,40 @@ fn a_lost_leader_is_replaced_and_comes_back_to_what_was_written_without_it() {
     assert_eq!(cluster.hosts[&old].identity().node, NodeId(old));
     assert_eq!(cluster.hosts[&old].identity().incarnation.0, 2);
 }
+
+/// What a node says at `/metrics`.
+fn metrics(at: std::net::SocketAddr) -> String {
+    use std::io::{Read, Write};
+    let mut stream = std::net::TcpStream::connect(at).unwrap();
+    stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: n\r\nconnection: close\r\n\r\n").unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    text
+}
+
+/// Segments, those sent again, round trip and time-out are the kernel's own, of real connections.
+#[test]
+#[cfg(target_os = "linux")]
+//= §4.1.2 tcp-retransmits test
+//= §4.1.2 rto-spikes test
+fn a_nodes_metrics_tell_what_tcp_knows_of_its_connections() {
+    let cluster = Cluster::start("connections", 3);
+    cluster.put(1, "a", "1");
+    host_common::until("what TCP knows of both peers", || {
+        let text = metrics(cluster.clients[0]);
+        let value = |name: &str, peer: u32| {
+            let head = format!("{name}{{peer=\"n{peer}\"}} ");
+            let line = text.lines().find_map(|line| line.strip_prefix(head.as_str()))?;
+            line.parse::<f64>().ok()
+        };
+        let known = |peer| {
+            let sent = value("avouch_peer_segments", peer)?;
+            let again = value("avouch_peer_retransmits", peer)?;
+            let rto = value("avouch_peer_rto_seconds", peer)?;
+            let trip = value("avouch_peer_round_trip_seconds", peer)?;
+            // Loopback is fast, and a time-out is never below a millisecond.
+            Some(sent > 2.0 && again < sent && (0.001..200.0).contains(&rto) && trip > 0.0)
+        };
+        ([2, 3].map(known) == [Some(true); 2]).then_some(())
+    });
+}

@@ -37,7 +37,7 @@ const PERIODS_MS: [u64; 4] = [100, 50, 200, 250];
 /// In step: so many late answers at least, in so many periods at least, of which seven tenths
 /// arrive within one fifth of the period, and not because they were asked so.
 const IN_STEP_MIN: u32 = 8;
-const IN_STEP_PERIODS: u32 = 5;
+const IN_STEP_PERIODS: u32 = 8;
 
 /// What the late answers of a window have in common.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

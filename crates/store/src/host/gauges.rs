@@ -3,13 +3,15 @@
 use crate::disk::Wal;
 use crate::node::{Config, State};
 use crate::wire::ask::{Gauge, Status};
-use crate::wire::peer::Mesh;
+use crate::wire::peer::kernel::{TcpInfo, tcp_info};
+use crate::wire::peer::{Mesh, PeerStatus};
 use avouch_machine::Seq;
-use avouch_promise::{Error, NodeId};
+use avouch_promise::{Error, Nanos, NodeId};
 use avouch_state::{AlarmMember, AlarmType};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// How many notes are kept.
 const NOTES_MAX: usize = 64;
@@ -159,6 +161,7 @@ impl Shared {
             let (name, value) = ("avouch_peer_dropped_total", peer.dropped);
             gauges.push(gauge(name, help, label(peer.node), value, true));
         }
+        gauges.extend(of_connections(&peers));
         gauges
     }
 
@@ -181,6 +184,35 @@ fn gauge(
     #[expect(clippy::cast_precision_loss, reason = "a measurement for the eye")]
     let value = value as f64;
     Gauge { name, help, labels, value, counter }
+}
+
+/// What the kernel tells of the connections to the peers; of those that it does not know, nothing.
+fn of_connections(peers: &[PeerStatus]) -> Vec<Gauge> {
+    let told: Vec<_> =
+        peers.iter().filter_map(|peer| Some((peer.node, tcp_info(&peer.ends?).ok()?))).collect();
+    let label = |node: NodeId| vec![("peer", node.to_string())];
+    let seconds = |name, help, value: fn(&TcpInfo) -> Nanos| {
+        told.iter().map(move |(node, info)| Gauge {
+            name,
+            help,
+            labels: label(*node),
+            value: Duration::from_nanos(value(info).0).as_secs_f64(),
+            counter: false,
+        })
+    };
+    let count = |name, help, value: fn(&TcpInfo) -> u32| {
+        told.iter()
+            .map(move |(node, info)| gauge(name, help, label(*node), u64::from(value(info)), false))
+    };
+    let rto = "TCP's retransmission time-out on the connection to the peer now, in seconds.";
+    let trip = "TCP's smoothed round trip to the peer, in seconds.";
+    let sent = "Segments sent on the connection to the peer, as long as it lasts.";
+    let again = "Segments sent again on the connection to the peer, as long as it lasts.";
+    seconds("avouch_peer_rto_seconds", rto, |info| info.rto)
+        .chain(seconds("avouch_peer_round_trip_seconds", trip, |info| info.round_trip))
+        .chain(count("avouch_peer_segments", sent, |info| info.segments))
+        .chain(count("avouch_peer_retransmits", again, |info| info.retransmits))
+        .collect()
 }
 
 /// An alarm in etcd's words.

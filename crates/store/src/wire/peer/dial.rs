@@ -3,6 +3,7 @@
 
 use super::exchange::{Exchange, environment};
 use super::handshake::{Dialing, concluded};
+use super::kernel::Ends;
 use super::outbox::Next;
 use super::{Peer, Shared};
 use avouch_promise::{Blame, Error, NodeId, Random};
@@ -30,6 +31,7 @@ pub(super) async fn keep_sending(shared: Arc<Shared>, to: NodeId, peer: Arc<Peer
         match connect(&shared, to, &peer).await {
             Ok(stream) => {
                 pause = BACKOFF_MIN;
+                *super::locked(&peer.ends) = ends(&stream);
                 peer.now(Ok(()));
                 peer.now(Err(pump(stream, &peer).await));
             }
@@ -42,6 +44,11 @@ pub(super) async fn keep_sending(shared: Arc<Shared>, to: NodeId, peer: Arc<Peer
         tokio::time::sleep(pause.mul_f64(0.5 + spread.unit() / 2.0)).await;
         pause = (pause * 2).min(BACKOFF_MAX);
     }
+}
+
+/// The ends of a connection, by which the kernel knows it.
+fn ends(stream: &TcpStream) -> Option<Ends> {
+    Some(Ends { local: stream.local_addr().ok()?, remote: stream.peer_addr().ok()? })
 }
 
 async fn connect(shared: &Shared, to: NodeId, peer: &Peer) -> Result<TcpStream, Error> {

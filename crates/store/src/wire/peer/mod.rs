@@ -14,11 +14,13 @@ mod dial;
 mod exchange;
 pub mod frame;
 pub mod handshake;
+pub mod kernel;
 pub mod link;
 mod listen;
 pub mod outbox;
 
 use self::handshake::{Challenge, Identity};
+use self::kernel::Ends;
 use self::link::Link;
 use self::listen::Reading;
 use self::outbox::Outbox;
@@ -64,12 +66,15 @@ pub struct PeerStatus {
     pub dropped: u64,
     /// Why the last connection, or attempt at one, ended.
     pub last_error: Option<Error>,
+    /// The ends of the connection on which messages to it travel.
+    pub ends: Option<Ends>,
 }
 
 struct Peer {
     address: String,
     outbox: Outbox,
     way: Mutex<(bool, Option<Error>)>,
+    ends: Mutex<Option<Ends>>,
 }
 impl Peer {
     fn now(&self, outcome: Result<(), Error>) {
@@ -170,7 +175,7 @@ impl Mesh {
         let Config { me, peers, signer, verifier, link } = config;
         let peer = |address| {
             let (outbox, way) = (Outbox::default(), Mutex::new((false, None)));
-            Arc::new(Peer { address, outbox, way })
+            Arc::new(Peer { address, outbox, way, ends: Mutex::default() })
         };
         let peers = peers.into_iter().filter(|(node, _)| *node != me.node);
         let shared = Arc::new(Shared {
@@ -208,7 +213,8 @@ impl Mesh {
         let status = |(&node, peer): (&NodeId, &Arc<Peer>)| {
             let (waiting, dropped) = peer.outbox.counts();
             let (connected, last_error) = locked(&peer.way).clone();
-            PeerStatus { node, connected, waiting, dropped, last_error }
+            let ends = locked(&peer.ends).filter(|_| connected);
+            PeerStatus { node, connected, waiting, dropped, last_error, ends }
         };
         self.shared.peers.iter().map(status).collect()
     }
