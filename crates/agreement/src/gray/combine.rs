@@ -364,3 +364,6 @@ fn told((who, tail): &(NodeId, Tail)) -> String {
          to {longest}: {pattern:?}"
     )
 }
+
+#[cfg(test)]
+mod tests;
