@@ -5,6 +5,7 @@ use crate::lab::bar::Bar;
 use crate::lab::campaign::{Summary, campaign};
 use crate::lab::folder::{Folder, verdict_text};
 use crate::lab::options::{Run, Shard};
+use crate::lab::report::{Beside, report, standalone};
 use crate::lab::run::{Look, Ran, run as run_once, stretch};
 use crate::lab::scenario::Scenario;
 use crate::lab::shipped::{SHIPPED, named};
@@ -80,7 +81,28 @@ fn keep(asked: &Run, scenario: &Scenario, seed: u64, screen: &mut Screen) -> Res
     } else {
         let _ = std::fs::remove_file(folder.path.join("shrunk.toml")); // of an earlier run
     }
+    let repro = repro(asked, seed);
+    let beside = Beside {
+        repro: &repro,
+        shrunk: shrunk.as_ref().map(|shrunk| sentence(&folder, &ran, shrunk)),
+        stretch: window,
+    };
+    folder.write("diagram.svg", standalone(scenario, &ran, window).as_bytes())?;
+    folder.write("report.html", report(scenario, &ran, &beside).as_bytes())?;
     Ok(Kept { ran, folder, shrunk })
+}
+
+/// What became of a failing run, in a sentence.
+fn sentence(folder: &Folder, ran: &Ran, shrunk: &Shrunk) -> String {
+    let (faults, duration) = (shrunk.scenario.faults.len(), shrunk.scenario.duration);
+    let clients: u32 = shrunk.scenario.clients.iter().map(|crowd| crowd.count).sum();
+    format!(
+        "shrunk to {faults} of {} faults, {clients} of {} clients and {duration} in {} runs: avouch lab run {}/shrunk.toml",
+        ran.script.len(),
+        ran.homes.len(),
+        shrunk.runs,
+        folder.path.display()
+    )
 }
 
 /// The command that does exactly the same.
@@ -116,7 +138,7 @@ impl Kept {
             all.asked,
             ran.ended
         ));
-        screen.line(&format!("kept in {path}"));
+        screen.line(&format!("kept in {path}; read {path}/report.html"));
         match (ran.verdict(), expected) {
             (Verdict::Refuted, Verdict::Refuted) => screen.line("as expected of the planted bug"),
             (Verdict::Holds, Verdict::Refuted) => {
@@ -125,12 +147,7 @@ impl Kept {
             _ => {}
         }
         if let Some(shrunk) = &self.shrunk {
-            let (faults, duration) = (shrunk.scenario.faults.len(), shrunk.scenario.duration);
-            screen.line(&format!(
-                "shrunk to {faults} of {} faults and {duration} in {} runs: avouch lab run {path}/shrunk.toml",
-                ran.script.len(),
-                shrunk.runs
-            ));
+            screen.line(&sentence(&self.folder, ran, shrunk));
         }
         if end != Verdict::Holds {
             screen.line(&format!("repro: {repro}"));

@@ -221,7 +221,7 @@ fn kind(write: bool) -> &'static str {
 }
 
 /// The value below which a share of sorted values lies; 0 of none.
-fn rank(sorted: &[u64], share: f64) -> u64 {
+pub fn rank(sorted: &[u64], share: f64) -> u64 {
     let as_spans: Option<Nanos> = {
         #[expect(
             clippy::cast_sign_loss,

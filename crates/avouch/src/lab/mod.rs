@@ -19,6 +19,7 @@ pub mod options;
 pub mod page;
 pub mod plant;
 pub mod plot;
+pub mod report;
 pub mod run;
 pub mod scenario;
 pub mod setup;

@@ -28,19 +28,3 @@ impl Page {
         self.0
     }
 }
-
-/// Text as it must stand in HTML and SVG.
-pub fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            control if control.is_control() && control != '\n' => out.push('\u{fffd}'),
-            plain => out.push(plain),
-        }
-    }
-    out
-}

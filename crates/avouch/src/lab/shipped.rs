@@ -23,8 +23,24 @@ macro_rules! shipped {
 }
 
 shipped! {
+    "asymmetric-cut",
+    "bad-week",
+    "bit-rot-on-restart",
+    "clock-step",
+    "disk-full",
+    "flapping-link",
+    "gray-leader",
     "late-stabilisation",
+    "lost-region-and-back",
+    "packet-storm",
+    "power-cut",
+    "quorum-loss",
+    "region-blackout",
+    "rolling-restart",
+    "slow-fsync",
     "split-brain-attempt",
+    "stale-leader-reads",
+    "thundering-herd",
 }
 
 /// The shipped scenario of this name; another is the caller's error, with the nearest as its hint.
