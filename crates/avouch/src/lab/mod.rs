@@ -26,5 +26,7 @@ pub mod setup;
 pub mod shipped;
 pub mod shrink;
 pub mod synchrony;
+#[cfg(test)]
+mod tests;
 pub mod verdicts;
 pub mod watch;

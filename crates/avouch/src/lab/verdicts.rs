@@ -36,7 +36,7 @@ pub struct Judged {
 }
 
 /// The judges' bounds: steps, so that a verdict is the same on every machine.
-const STEPS: u64 = 4_000_000;
+const STEPS: u64 = 300_000;
 
 fn limits() -> Limits {
     Limits { steps: STEPS, time: Duration::from_secs(3_600), ..Limits::default() }

@@ -7,6 +7,7 @@ mod examples;
 mod founding;
 mod judging;
 mod keeping;
+mod lab;
 mod metered;
 mod mistakes;
 mod nodes;

@@ -10,6 +10,7 @@ use avouch_state::{
     TxnOperation, TxnRequest,
 };
 use bytes::Bytes;
+use std::collections::BTreeMap;
 
 /// One client.
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub(super) struct Client {
     pub(super) large: f64,
     /// What it does, in a scenario; none for the campaign's own mix.
     pub(super) habit: Option<Habit>,
+    /// What it wrote to each key last, in a scenario.
+    wrote: BTreeMap<Bytes, Bytes>,
 }
 
 /// What a client asks.
@@ -35,7 +38,7 @@ pub(super) struct Wish {
 
 impl Client {
     pub(super) fn new(id: u64, random: Random) -> Self {
-        Self { id, sequence: 0, random, values: 0, large: 0.0, habit: None }
+        Self { id, sequence: 0, random, values: 0, large: 0.0, habit: None, wrote: BTreeMap::new() }
     }
 
     pub(super) fn random(&mut self) -> &mut Random {
@@ -88,11 +91,14 @@ impl Client {
         Bytes::from(format!("{:width$}", format!("{}.{}", self.id, self.values)))
     }
 
-    /// Something that this client wrote before, perhaps.
-    pub(super) fn guess(&mut self) -> Bytes {
-        let recent = self.values.saturating_sub(self.random.below(4));
-        let width = self.habit.as_ref().map_or(0, |habit| habit.value_bytes as usize);
-        Bytes::from(format!("{:width$}", format!("{}.{recent}", self.id)))
+    /// What this client wrote to a key last, or hopes that it holds.
+    pub(super) fn guess(&mut self, key: &Bytes) -> Bytes {
+        self.wrote.get(key).cloned().unwrap_or_else(|| Bytes::from_static(b"0.0"))
+    }
+
+    /// Notes what it is about to write.
+    pub(super) fn writes(&mut self, key: &Bytes, value: &Bytes) {
+        self.wrote.insert(key.clone(), value.clone());
     }
 
     fn ask(

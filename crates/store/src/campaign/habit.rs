@@ -99,10 +99,13 @@ impl Habit {
             Deed::Put => Action::Put { key, value: client.value_of(self.value_bytes) },
             Deed::Delete => Action::Delete { key },
             Deed::Swap => {
-                let expected = Some(client.guess());
+                let expected = Some(client.guess(&key));
                 Action::CompareAndSwap { key, expected, value: client.value_of(self.value_bytes) }
             }
         };
+        if let Action::Put { key, value } | Action::CompareAndSwap { key, value, .. } = &action {
+            client.writes(key, value);
+        }
         (action, guarantee.unwrap_or(Guarantee::Linearizable))
     }
 

@@ -62,7 +62,7 @@ pub(super) fn timeline(scenario: &Scenario, ran: &Ran) -> String {
     let rows = bars.len().clamp(1, ROWS_MAX);
     #[expect(clippy::cast_precision_loss, reason = "a few rows")]
     let below = rows as f64 * ROW;
-    let leaders = TOP + TALL + 30.0 + below;
+    let leaders = TOP + TALL + 34.0 + below;
     let height_all = leaders + 34.0;
     let mut page = Page::new();
     page.line(format_args!(
@@ -79,7 +79,7 @@ pub(super) fn timeline(scenario: &Scenario, ran: &Ran) -> String {
     dots(&mut page, &across, ran);
     for (place, bar) in bars.iter().enumerate() {
         #[expect(clippy::cast_precision_loss, reason = "a few rows")]
-        let y = TOP + TALL + 22.0 + (place % rows) as f64 * ROW;
+        let y = TOP + TALL + 26.0 + (place % rows) as f64 * ROW;
         let (x, to) = (across.at(bar.from), across.at(bar.until));
         let (anchor, text_x) =
             if x > WIDTH * 0.72 { ("end", x - 4.0) } else { ("start", to + 5.0) };
@@ -115,7 +115,7 @@ fn scales(page: &mut Page, across: &Across) {
         let x = across.at(tick);
         page.line(format_args!(
             "<text class=\"dim\" x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{:.1} s</text>",
-            TOP + TALL + 14.0,
+            TOP + TALL + 17.0,
             super::chart::float(tick) / 1e9
         ));
     }

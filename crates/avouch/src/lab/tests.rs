@@ -1,0 +1,166 @@
+//! Every shipped scenario comes out as it says, the same seed twice is the same run, and a failing
+//! one shrinks to something smaller that fails alike.
+
+use super::campaign::campaign;
+use super::run::{Look, run, stretch};
+use super::scenario::Scenario;
+use super::shipped::SHIPPED;
+use super::shrink::shrink;
+use avouch_promise::Nanos;
+use avouch_promise::evidence::Verdict;
+
+fn parse(name: &str) -> Scenario {
+    let shipped = super::shipped::named(name).unwrap_or_else(|error| panic!("{error}"));
+    Scenario::parse(name, shipped.text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn every_shipped_scenario_comes_out_as_it_says() {
+    assert!(SHIPPED.len() >= 12 && SHIPPED.is_sorted_by_key(|shipped| shipped.name));
+    for shipped in SHIPPED {
+        let scenario = parse(shipped.name);
+        assert_eq!(
+            (scenario.name.as_str(), scenario.summary.as_str()),
+            (shipped.name, shipped.summary())
+        );
+        let first = scenario.seed.unwrap_or(1);
+        let summary = campaign(&scenario, first..first + 2, None, 2, |_, _| ())
+            .unwrap_or_else(|error| panic!("{}: {error}", shipped.name));
+        let expected = scenario.expect.verdict;
+        for seed in &summary.seeds {
+            let fine =
+                seed.verdict == expected || expected == Verdict::Refuted && seed.seed > first;
+            assert!(
+                fine,
+                "{}: {} {:?}\nrepro: avouch lab run {} --seed {}",
+                shipped.name, seed.verdict, seed.against, shipped.name, seed.seed
+            );
+            assert!(seed.calls.1 > 0, "{} answered nothing", shipped.name);
+        }
+    }
+}
+
+#[test]
+fn the_same_seed_is_the_same_run_however_closely_it_is_looked_at() {
+    for name in ["split-brain-attempt", "bad-week", "gray-leader"] {
+        let scenario = parse(name);
+        let go = |seed, look| run(&scenario, seed, look).unwrap_or_else(|error| panic!("{error}"));
+        let (first, again) = (go(3, Look::Verdict), go(3, Look::Verdict));
+        assert_eq!(first.hash, again.hash, "{name}");
+        assert_eq!(first.findings.history.calls, again.findings.history.calls);
+        let window = stretch(&first);
+        let close = go(3, Look::Close(Some(window)));
+        assert_eq!(first.hash, close.hash, "{name}: looking changed it");
+        assert_eq!(first.measured, close.measured);
+        assert!(close.passages.iter().all(|seen| window.0 <= seen.sent && seen.sent <= window.1));
+        assert!(close.passages.len() > 100);
+        assert_ne!(first.hash, go(4, Look::Verdict).hash);
+    }
+}
+
+/// A campaign that stops at its first failure reports the same seeds on any number of threads.
+#[test]
+fn a_campaign_is_the_same_on_any_number_of_threads() {
+    let scenario = parse("stale-leader-reads");
+    let go = |stop_at, jobs| {
+        campaign(&scenario, 1..7, stop_at, jobs, |_, _| ())
+            .unwrap_or_else(|error| panic!("{error}"))
+    };
+    let (alone, beside) = (go(None, 1), go(None, 3));
+    assert_eq!(alone.hash, beside.hash);
+    assert_eq!(alone.seeds.len(), 6);
+    let stopped = [1, 2, 3].map(|jobs| go(Some(1), jobs));
+    let first = alone.first_refuted().map(|seed| seed.seed);
+    assert!(first.is_some());
+    for summary in &stopped {
+        assert_eq!(summary.seeds.last().map(|seed| seed.seed), first);
+        assert_eq!(summary.hash, stopped[0].hash);
+    }
+}
+
+#[test]
+fn a_failing_run_shrinks_to_a_file_that_fails_alike() {
+    let scenario = parse("stale-leader-reads");
+    let seed = scenario.seed.unwrap_or(1);
+    let go = |scenario: &Scenario| {
+        run(scenario, seed, Look::Verdict).unwrap_or_else(|error| panic!("{error}"))
+    };
+    let ran = go(&scenario);
+    let make = || shrink(&scenario, &ran, &mut |_, _| ()).unwrap_or_else(|error| panic!("{error}"));
+    let (shrunk, again) = (make().expect("it failed"), make().expect("it failed"));
+    assert_eq!(shrunk.scenario, again.scenario, "shrinking is determined");
+    assert!(shrunk.scenario.faults.len() < ran.script.len());
+    assert!(shrunk.scenario.duration < scenario.duration);
+    let text = shrunk.scenario.to_string();
+    let read = Scenario::parse("shrunk.toml", &text).unwrap_or_else(|error| panic!("{error}"));
+    let small = go(&read);
+    let judge = |ran: &super::run::Ran| ran.first_against().map(|judged| judged.judge);
+    assert_eq!((small.verdict(), judge(&small)), (Verdict::Refuted, judge(&ran)));
+    // Without the planted bug the same world is fine.
+    let mut sound = scenario.clone();
+    sound.cluster.plant = None;
+    assert_eq!(go(&sound).verdict(), Verdict::Holds);
+    // One fault less than the least and the bug does not show.
+    let mut none = read.clone();
+    none.faults = avouch_world::Script::new();
+    assert_ne!(go(&none).verdict(), Verdict::Refuted);
+}
+
+#[test]
+fn a_bound_that_is_missed_refutes_and_one_of_nobody_does_too() {
+    let text = super::shipped::named("quorum-loss").unwrap_or_else(|error| panic!("{error}")).text;
+    let harder = text.replace("answered-at-most = 0.0", "answered-at-least = 0.5");
+    assert_ne!(harder, text);
+    let scenario = Scenario::parse("harder", &harder).unwrap_or_else(|error| panic!("{error}"));
+    let ran = run(&scenario, 1, Look::Verdict).unwrap_or_else(|error| panic!("{error}"));
+    let against = ran.first_against().expect("it is missed");
+    assert_eq!((against.judge, against.verdict), ("bounds", Verdict::Refuted), "{}", against.text);
+    let shrunk = shrink(&scenario, &ran, &mut |_, _| ()).unwrap_or_else(|error| panic!("{error}"));
+    let shrunk = shrunk.expect("a bound shrinks in faults");
+    assert_eq!(shrunk.scenario.duration, scenario.duration);
+}
+
+/// The figures against figures counted again from the history, another way.
+//= §1.4.2 utilisation, tail latencies, closed-timestamp age, conflict rates, follower lag test
+#[test]
+fn the_figures_are_those_of_the_history() {
+    let mut scenario = parse("slow-fsync");
+    scenario.clients[0].operations.insert(avouch_store::campaign::Deed::Swap, 5.0);
+    let ran = run(&scenario, 1, Look::Verdict).unwrap_or_else(|error| panic!("{error}"));
+    let calls = &ran.findings.history.calls;
+    let all = ran.measured.all();
+    assert_eq!(all.asked as usize, calls.len());
+    let span = |call: &avouch_check::history::Call| {
+        call.ended
+            .and_then(|ended| ended.time)
+            .map(|at| at.minus(call.began.time.unwrap_or_default()))
+    };
+    let slower = |bound: Nanos| calls.iter().filter_map(span).filter(|took| *took > bound).count();
+    let [_, p95, p99, p999] = all.quantiles().map(|span| span.expect("there are answers"));
+    for (bound, one_in) in [(p95, 20), (p99, 100), (p999, 1_000)] {
+        let most = all.took.len() / one_in;
+        assert!(slower(bound) <= most, "{} slower than {bound}, {most} may be", slower(bound));
+        assert!(slower(Nanos(bound.0 - 1)) >= most.max(1));
+    }
+    // Two disks are kept busy for half the time, the third is not.
+    let rho = |node: &str| ran.measured.utilisation[node];
+    assert!(rho("n2") > 2.0 * rho("n3") && rho("n2") < 1.0, "{:?}", ran.measured.utilisation);
+    let json = ran.measured.to_json();
+    assert_eq!(json["closed_timestamp_age"], "not served");
+    let (met, asked) = ran.measured.conflicts;
+    assert!(0 < met && met < asked, "{met} of {asked}");
+    let text = ran.measured.to_prometheus();
+    for name in [
+        "avouch_utilization_ratio{resource=\"disk\",node=\"n1\"}",
+        "avouch_request_seconds_bucket{guarantee=\"linearizable\",kind=\"read\",le=\"+Inf\"}",
+        "avouch_conflicts_total{kind=\"compare-and-swap\"}",
+        "avouch_follower_lag_seconds{node=\"n3\",quantile=\"0.99\"}",
+        "avouch_follower_lag_entries{node=\"n3\",quantile=\"0.99\"}",
+        "# TYPE avouch_closed_timestamp_age_seconds gauge",
+    ] {
+        assert!(text.contains(name), "{name} in {text}");
+    }
+    assert!(!text.contains("\navouch_closed_timestamp_age_seconds "), "no made-up age");
+    let lag = &ran.measured.lag["n2"];
+    assert!(lag.is_sorted() && lag.last().is_some_and(|longest| *longest > Nanos::from_millis(10)));
+}
