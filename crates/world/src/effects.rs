@@ -10,7 +10,7 @@
 use crate::counters::Count;
 use crate::disk::Crash;
 use crate::host::{Held, Kind, Pending};
-use crate::link::{index, node};
+use crate::link::{Arrivals, Link, index, node};
 use crate::passage::Passage;
 use crate::simulated::Simulated;
 use crate::world::{Node, Notice, World};
@@ -132,14 +132,28 @@ impl<P: Simulated> World<P> {
                 return self.fail(format!("{bytes} bytes from {from} to {to}: {what} ({carries})"));
             }
         }
+        if self.flows.is_some() {
+            return self.share_wires(at, target, message);
+        }
         let arrivals = link.send(
             self.now_ns,
             || P::message_bytes(&message),
             &mut self.link_random,
             &mut self.counters,
         );
+        self.bring(at, target, message, arrivals);
+    }
+
+    /// Queues a message for when it arrives.
+    pub(crate) fn bring(
+        &mut self,
+        at: usize,
+        target: usize,
+        message: P::Message,
+        arrivals: Arrivals,
+    ) {
         let arrivals = match &mut self.dial {
-            Some(dial) if !link.is_cut() => {
+            Some(dial) if !self.links.link(node(at), node(target)).is_some_and(Link::is_cut) => {
                 let (kept, moved) = dial.arrivals(self.now_ns, arrivals);
                 self.counters.note("moved_by_synchrony", u64::from(moved));
                 kept

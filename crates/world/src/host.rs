@@ -85,6 +85,10 @@ pub(crate) enum Pending<P: Simulated> {
         node: usize,
         life: u64,
     },
+    /// A message has left the wires that it shares.
+    Flow {
+        epoch: u64,
+    },
 }
 
 /// What waits for a record to become durable.
@@ -225,6 +229,7 @@ impl<P: Simulated> World<P> {
                 self.disturb(*fault);
             }
             Pending::Worked { node, life } => self.worked(node, life),
+            Pending::Flow { epoch } => self.flow(epoch),
             Pending::Resume { node, life } => self.resume(node, life),
             Pending::CaughtUp { node } => self.nodes[node].catching_up = false,
             Pending::Synced { node, life, through } => self.synced(node, life, through),

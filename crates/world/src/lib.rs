@@ -15,6 +15,7 @@
 //! [`Campaign`].
 
 pub mod arithmetic;
+pub mod bandwidth;
 pub mod campaign;
 pub mod clock;
 pub mod counters;
@@ -28,6 +29,7 @@ pub mod geography;
 mod host;
 mod inject;
 pub mod link;
+pub mod meter;
 pub mod mutants;
 pub mod nemesis;
 pub mod options;
@@ -56,6 +58,7 @@ pub use driver::{Driver, Idle};
 pub use equipment::Equipment;
 pub use fault::{Family, Fault, Path, Script};
 pub use link::{Link, Links, Weather};
+pub use meter::Meter;
 pub use mutants::Mutants;
 pub use nemesis::Nemesis;
 pub use options::{Options, Tracing};

@@ -6,15 +6,25 @@
 //!                       +--> repeated? --> a second arrival with a delay of its own
 //! ```
 //!
+//! What a message took is propagation + serialisation + equipment + queueing ([`Parts`]); a link
+//! that is measured keeps them apart, and runs as one that is not.
+//!
+//! Invariants:
+//! - I1 No message is faster than the link's floor.
+//! - I2 The parts of a delay add up to it.
+//!
 //! A link has its nature (delay, loss, ..., changed by whoever builds the scenario), and its
 //! weather (what faults add for a while). A cut is counted, so that overlapping partitions each
 //! take back only their own; it stops messages that are on their way as well as new ones.
 
 use crate::counters::{Count, Counters};
-use crate::delay::Delay;
-use crate::geography::Region;
+use crate::delay::{Delay, Family as DelayFamily};
+use crate::equipment::{Equipment, serialisation};
+use crate::geography::{Region, fibre_floor};
+use crate::meter::Meter;
+use crate::parts::Parts;
 use crate::transport::Transport;
-use avouch_promise::{Nanos, NodeId, Random};
+use avouch_promise::{Nanos, NodeId, Random, invariant};
 
 /// What faults add to a link for a while.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -42,6 +52,12 @@ impl Weather {
 pub struct Link {
     /// How long a message takes.
     pub delay: Delay,
+    /// What nothing that happens here can be faster than, whatever `delay` says or a fault puts in
+    /// its place: light in fibre.
+    pub floor: Nanos,
+    /// What stands between the ends. A measured path has it in its delay already; to every other
+    /// delay it is added.
+    pub equipment: Equipment,
     /// The probability that a message is lost.
     pub loss: f64,
     /// The probability that a message arrives twice.
@@ -61,6 +77,29 @@ pub struct Link {
     cuts: u32,
     busy_until_ns: u64,
     latest_arrival_ns: u64,
+    meter: Option<Box<Meter>>,
+    planted: Option<LinkMutant>,
+}
+
+/// Bugs that a test plants in a link, to see them found.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkMutant {
+    /// Breaks I1: the floor is forgotten.
+    NoFloor,
+    /// Breaks I2: equipment is told, and takes no time.
+    FreeEquipment,
+}
+
+/// A message on its way into the network.
+#[derive(Clone, Copy)]
+pub(crate) struct Leaving {
+    /// When it was sent.
+    pub(crate) sent_ns: u64,
+    /// When its last byte is on the first wire.
+    pub(crate) leaves_ns: u64,
+    /// What one wire takes for it, all to itself.
+    pub(crate) wire: Nanos,
 }
 
 impl Default for Link {
@@ -77,6 +116,8 @@ impl Link {
     pub fn with(delay: Delay) -> Self {
         Self {
             delay,
+            floor: Nanos::ZERO,
+            equipment: Equipment::NONE,
             loss: 0.0,
             duplicate: 0.0,
             ordered: false,
@@ -87,7 +128,25 @@ impl Link {
             cuts: 0,
             busy_until_ns: 0,
             latest_arrival_ns: 0,
+            meter: None,
+            planted: None,
         }
+    }
+
+    /// Keeps the parts of every delay apart from now on.
+    pub fn measure(&mut self) {
+        self.meter.get_or_insert_default();
+    }
+
+    /// What was measured; none unless [`Link::measure`] was called.
+    pub fn meter(&self) -> Option<&Meter> {
+        self.meter.as_deref()
+    }
+
+    /// Plants a bug.
+    #[doc(hidden)]
+    pub fn plant(&mut self, mutant: LinkMutant) {
+        self.planted = Some(mutant);
     }
 
     /// The same link, in which messages arrive in order.
@@ -127,18 +186,53 @@ impl Link {
     /// When a segment of the connection arrives, in the order in which they were sent.
     fn carried(
         &mut self,
-        leaves_ns: u64,
+        leaving: Leaving,
         random: &mut Random,
         counters: &mut Counters,
     ) -> Option<u64> {
-        let delay = self.weather.delay.unwrap_or(self.delay).sample(random);
-        let at = self.transport.as_mut()?.carry(leaves_ns, delay, random, counters);
+        let (sample, delay) = self.draw(leaving, random);
+        let at = self.transport.as_mut()?.carry(leaving.leaves_ns, delay, random, counters);
         let Some(at) = at else {
             counters.add(Count::Lost);
             return None;
         };
         self.latest_arrival_ns = self.latest_arrival_ns.max(at);
+        self.note(leaving, sample, self.latest_arrival_ns);
         Some(self.latest_arrival_ns)
+    }
+
+    /// A sample of the delay, and all that a message takes behind the first wire.
+    #[inline]
+    fn draw(&self, leaving: Leaving, random: &mut Random) -> (Nanos, Nanos) {
+        let model = self.weather.delay.as_ref().unwrap_or(&self.delay);
+        let mut sample = model.sample(random);
+        if self.planted.is_none() {
+            sample = sample.max(self.floor);
+        }
+        if self.equipment == Equipment::NONE {
+            return (sample, sample);
+        }
+        let wires = leaving.wire.times(u64::from(self.equipment.hops));
+        let added = match self.planted {
+            Some(LinkMutant::FreeEquipment) => Nanos::ZERO,
+            _ => model.added(&self.equipment),
+        };
+        (sample, sample.plus(added).plus(wires))
+    }
+
+    /// Keeps the parts of a message's delay, if they are wanted.
+    #[inline]
+    fn note(&mut self, leaving: Leaving, sample: Nanos, arrives_ns: u64) {
+        let Some(meter) = &mut self.meter else { return };
+        let model = self.weather.delay.as_ref().unwrap_or(&self.delay);
+        let whole = Nanos(arrives_ns.saturating_sub(leaving.sent_ns));
+        let split = model.split(sample, self.floor, &self.equipment);
+        let wires = leaving.wire.times(u64::from(self.equipment.hops) + 1);
+        let known = Parts { serialisation: wires, queueing: Nanos::ZERO, ..split };
+        // What is left is waiting: for the wire, for others on the way, for its turn in the order.
+        let parts = Parts { queueing: whole.minus(known.total()), ..known };
+        invariant!(I2, parts.total() == whole, "{parts}, and it took {whole}");
+        meter.add(parts);
     }
 
     /// New messages no longer wait for those under way, as in a new connection.
@@ -147,13 +241,13 @@ impl Link {
         self.latest_arrival_ns = 0;
     }
 
-    fn arrival(&mut self, from_ns: u64, random: &mut Random, counters: &mut Counters) -> u64 {
-        let mut delay = self.weather.delay.unwrap_or(self.delay).sample(random);
+    fn arrival(&mut self, leaving: Leaving, random: &mut Random, counters: &mut Counters) -> u64 {
+        let (sample, mut delay) = self.draw(leaving, random);
         let held = self.weather.reorder > 0.0 && random.chance(self.weather.reorder);
         if held {
             delay = delay.plus(Nanos(random.between(1, self.weather.reorder_by.0.max(1))));
         }
-        let mut at = from_ns.saturating_add(delay.0);
+        let mut at = leaving.leaves_ns.saturating_add(delay.0);
         if self.ordered && !held {
             at = at.max(self.latest_arrival_ns);
         }
@@ -161,6 +255,7 @@ impl Link {
             counters.add(Count::Reordered);
         }
         self.latest_arrival_ns = self.latest_arrival_ns.max(at);
+        self.note(leaving, sample, at);
         at
     }
 
@@ -172,34 +267,63 @@ impl Link {
         random: &mut Random,
         counters: &mut Counters,
     ) -> Arrivals {
+        if self.is_stopped(now_ns, random, counters) {
+            return [None; 2];
+        }
+        let mut leaving = Leaving { sent_ns: now_ns, leaves_ns: now_ns, wire: Nanos::ZERO };
+        if let Some(rate) = self.rate {
+            leaving.wire = serialisation(message_bytes(), rate);
+            leaving.leaves_ns = now_ns.max(self.busy_until_ns).saturating_add(leaving.wire.0);
+            self.busy_until_ns = leaving.leaves_ns;
+        }
+        self.travel(leaving, random, counters)
+    }
+
+    /// When a message arrives that shared the first wire with others and has left it now.
+    pub(crate) fn send_shared(
+        &mut self,
+        leaving: Leaving,
+        random: &mut Random,
+        counters: &mut Counters,
+    ) -> Arrivals {
+        if self.is_stopped(leaving.leaves_ns, random, counters) {
+            return [None; 2];
+        }
+        self.travel(leaving, random, counters)
+    }
+
+    /// Whether a message gets no farther than the link's beginning.
+    fn is_stopped(&mut self, now_ns: u64, random: &mut Random, counters: &mut Counters) -> bool {
         counters.add(Count::Sent);
         if self.is_cut() {
             counters.add(Count::Cut);
             if let Some(transport) = &mut self.transport {
                 transport.meet_a_cut(now_ns);
             }
-            return [None; 2];
+            return true;
         }
         let loss = self.loss + self.weather.loss;
-        if loss > 0.0 && random.chance(loss) {
+        let lost = loss > 0.0 && random.chance(loss);
+        if lost {
             counters.add(Count::Lost);
-            return [None; 2];
         }
-        let mut leaves_ns = now_ns;
-        if let Some(rate) = self.rate {
-            let takes = u128::from(message_bytes()) * 1_000_000_000 / u128::from(rate.max(1));
-            let takes = u64::try_from(takes).unwrap_or(u64::MAX);
-            leaves_ns = now_ns.max(self.busy_until_ns).saturating_add(takes);
-            self.busy_until_ns = leaves_ns;
-        }
+        lost
+    }
+
+    fn travel(
+        &mut self,
+        leaving: Leaving,
+        random: &mut Random,
+        counters: &mut Counters,
+    ) -> Arrivals {
         if self.transport.is_some() {
-            return [self.carried(leaves_ns, random, counters), None];
+            return [self.carried(leaving, random, counters), None];
         }
-        let first = self.arrival(leaves_ns, random, counters);
+        let first = self.arrival(leaving, random, counters);
         let duplicate = self.duplicate + self.weather.duplicate;
         if duplicate > 0.0 && random.chance(duplicate) {
             counters.add(Count::Duplicated);
-            return [Some(first), Some(self.arrival(leaves_ns, random, counters))];
+            return [Some(first), Some(self.arrival(leaving, random, counters))];
         }
         [Some(first), None]
     }
@@ -243,14 +367,26 @@ impl Links {
             .map(move |(at, link)| (node(at / nodes), node(at % nodes), link))
     }
 
-    /// Sets each link's delay to the measured one between its ends' regions, in node order.
+    /// Sets each link's delay to the measured one between its ends' regions, in node order, and
+    /// its floor to that of fibre.
     pub fn set_regions(&mut self, regions: &[Region]) {
+        self.set_regions_as(DelayFamily::LogNormal, regions);
+    }
+
+    /// The same with delays of another family, fitted to the same measurements.
+    pub fn set_regions_as(&mut self, family: DelayFamily, regions: &[Region]) {
         for (from, to, link) in self.each() {
             let region = |node| index(node).and_then(|at| regions.get(at));
             if let (Some(from), Some(to)) = (region(from), region(to)) {
-                link.delay = Delay::between(*from, *to);
+                link.delay = family.between(*from, *to);
+                link.floor = fibre_floor(from.position(), to.position());
             }
         }
+    }
+
+    /// Keeps the parts of every delay apart from now on, on every link.
+    pub fn measure(&mut self) {
+        self.each().for_each(|(.., link)| link.measure());
     }
 
     /// Sets each link's delay from a table: row = from, column = to, both counted from 0.
@@ -318,6 +454,67 @@ mod tests {
         link.rate = Some(500_000_000);
         let (_, arrivals) = run(&mut link, 4);
         assert_eq!(arrivals, [2_005, 4_005, 6_005, 8_005]);
+    }
+
+    /// A link of 10 MB/s with three hops, measured: every part as worked out by hand.
+    #[test]
+    fn a_measured_link_keeps_the_parts_apart() {
+        let us = Nanos::from_micros;
+        let mut link = Link::with(Delay::Constant(us(700)));
+        (link.rate, link.floor) = (Some(10_000_000), us(600));
+        link.equipment = Equipment { hops: 3, switching: us(10), host: us(20) };
+        link.measure();
+        // A thousand bytes take 100 us a wire, on four wires; they come every microsecond.
+        let (_, arrivals) = run(&mut link, 4);
+        assert_eq!(arrivals, [1_170_000, 1_270_000, 1_370_000, 1_470_000]);
+        let meter = link.meter().expect("measured");
+        let last = Parts {
+            propagation: us(700),
+            serialisation: us(400),
+            equipment: us(70),
+            queueing: us(297),
+        };
+        assert_eq!((meter.count(), meter.last()), (4, last));
+        assert_eq!(meter.sum().queueing, us(99 + 198 + 297));
+        assert_eq!(meter.longest(), last);
+    }
+
+    #[test]
+    fn measuring_changes_nothing_and_no_delay_is_below_the_floor() {
+        let build = || {
+            let mut link = Link::default().in_order();
+            (link.floor, link.duplicate, link.loss) = (Nanos::from_millis(1), 0.1, 0.1);
+            (link.weather.reorder, link.weather.reorder_by) = (0.1, Nanos::from_millis(5));
+            link
+        };
+        let (mut plain, mut measured) = (build(), build());
+        measured.measure();
+        let ((counters, arrivals), other) = (run(&mut plain, 2_000), run(&mut measured, 2_000));
+        assert_eq!((&counters, &arrivals), (&other.0, &other.1));
+        let meter = measured.meter().expect("measured");
+        assert_eq!(meter.count(), arrivals.len() as u64);
+        assert!(meter.sum().propagation >= Nanos::from_millis(arrivals.len() as u64));
+    }
+
+    /// The planted bugs of this file, each found by what holds the property.
+    #[test]
+    fn a_link_without_a_floor_or_with_free_equipment_is_noticed() {
+        let fastest = |mutant: Option<LinkMutant>| {
+            let mut link = Link::with(Delay::log_normal(Nanos(1_000), Nanos(2_000)));
+            link.floor = Nanos(950);
+            link.planted = mutant;
+            let (_, arrivals) = run(&mut link, 2_000);
+            arrivals.iter().zip(0..).map(|(at, sent)| at - sent * 1_000).min().expect("some")
+        };
+        assert_eq!(fastest(None), 950);
+        assert!(fastest(Some(LinkMutant::NoFloor)) < 700, "below the floor");
+
+        let mut link = Link::with(Delay::Constant(Nanos(1_000)));
+        link.equipment = Equipment { hops: 1, switching: Nanos(10), host: Nanos(5) };
+        link.plant(LinkMutant::FreeEquipment);
+        link.measure();
+        let caught = std::panic::catch_unwind(move || run(&mut link, 1));
+        assert!(caught.is_err(), "parts that are more than the whole break I2");
     }
 
     #[test]

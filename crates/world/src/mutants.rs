@@ -30,4 +30,6 @@ pub struct Mutants {
     pub unstable_ties: bool,
     /// Breaks partial synchrony: the adversary goes on after GST.
     pub ignore_gst: bool,
+    /// Breaks fairness: of the flows that share a wire the first takes twice its share.
+    pub unfair_share: bool,
 }

@@ -1,5 +1,6 @@
 //! How a run is set up, besides its seed and its nodes.
 
+use crate::bandwidth::Limits;
 use crate::clock::ClockModel;
 use crate::disk::DiskModel;
 use crate::link::Link;
@@ -25,6 +26,9 @@ pub struct Options {
     pub link: Link,
     /// What is promised of the time that messages take, whatever the links say.
     pub synchrony: Synchrony,
+    /// What every node can send and receive, shared fairly by what it sends and receives at the same
+    /// time; none for no limit. [`crate::World::limit_bandwidth`] limits single nodes.
+    pub bandwidth: Option<Limits>,
     /// Every disk.
     pub disk: DiskModel,
     /// What steps cost, where a processor is on.
@@ -55,6 +59,7 @@ impl Default for Options {
         Self {
             link: Link::default(),
             synchrony: Synchrony::default(),
+            bandwidth: None,
             disk: DiskModel::default(),
             processor: ProcessorModel::default(),
             clock: ClockModel::default(),

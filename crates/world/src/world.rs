@@ -13,6 +13,7 @@
 //! - I1 The same seed, options, nodes and driver give the same trace hash.
 //! - I2 A node's state is touched by its own steps and by recovery only.
 
+use crate::bandwidth::Flows;
 use crate::clock::{Clock, true_time};
 use crate::counters::{Count, Counters};
 use crate::disk::Disk;
@@ -88,6 +89,8 @@ pub struct World<P: Simulated> {
     pub(crate) queue: Queue<Pending<P>>,
     pub(crate) nodes: Vec<Node<P>>,
     pub(crate) links: Links,
+    /// Messages that share wires; none while bandwidth is not limited.
+    pub(crate) flows: Option<Box<Flows<P::Message>>>,
     pub(crate) link_random: Random,
     pub(crate) dial: Option<Box<Dial>>,
     pub(crate) clock_random: Random,
@@ -152,6 +155,10 @@ impl<P: Simulated> World<P> {
             now_ns: 0,
             queue,
             links: Links::new(nodes.len(), &options.link),
+            flows: options.bandwidth.map(|limits| {
+                let greedy = options.mutants.unfair_share;
+                Box::new(Flows::new(vec![limits; nodes.len()], greedy))
+            }),
             nodes,
             link_random: root.fork(purpose::LINKS),
             dial: Dial::of(

@@ -253,3 +253,192 @@ fn a_message_longer_than_its_link_carries_is_a_violation() {
     assert_eq!(carries(256), None, "a ball is taken to have 256 bytes");
     assert!(carries(255).unwrap().contains("longer than the link carries"));
 }
+
+/// Bandwidth that messages share on their way, seen from the nodes that send and get them.
+mod sharing {
+    use super::toys::bulk::{Bulk, Config};
+    use avouch_promise::{Nanos, NodeId, Random};
+    use avouch_world::bandwidth::Limits;
+    use avouch_world::geography::{FIVE, fibre_floor};
+    use avouch_world::link::LinkMutant;
+    use avouch_world::{Delay, DelayFamily, Driver, Link, Options, Parts, World};
+    use std::collections::BTreeMap;
+
+    /// Who sends what to whom: (from, to, bytes).
+    type Sent = Vec<(u32, u32, u64)>;
+
+    #[derive(Default)]
+    struct Arrivals(BTreeMap<(u32, u32), u64>);
+
+    impl Driver<Bulk> for Arrivals {
+        fn on_output(&mut self, world: &mut World<Bulk>, to: NodeId, got: (NodeId, u64)) {
+            self.0.insert((got.0.0, to.0), world.now().0);
+        }
+    }
+
+    const WAY: Nanos = Nanos::from_millis(3);
+
+    fn options(limits: Option<Limits>) -> Options {
+        Options { link: Link::with(Delay::Constant(WAY)), bandwidth: limits, ..Options::default() }
+    }
+
+    fn world(nodes: u32, sent: &Sent, options: Options) -> World<Bulk> {
+        let of = |node| move |(from, ..): &&(u32, u32, u64)| *from == node;
+        let config = |node| -> Config {
+            sent.iter().filter(of(node)).map(|(_, to, bytes)| (NodeId(*to), *bytes)).collect()
+        };
+        World::new(1, options, (1..=nodes).map(config).collect())
+    }
+
+    fn arrivals(world: &mut World<Bulk>) -> BTreeMap<(u32, u32), u64> {
+        let mut driver = Arrivals::default();
+        world.run_until(&mut driver, Nanos::from_secs(1_000));
+        assert_eq!(world.violation(), None);
+        driver.0
+    }
+
+    fn both(rate: u64) -> Limits {
+        Limits { uplink: Some(rate), downlink: Some(rate) }
+    }
+
+    /// When each message has left, by brute force: in steps of 10 us every message that is under way
+    /// is given a little more again and again, as long as there is room on both of its wires.
+    fn poured(nodes: u32, sent: &Sent, rate: u64) -> BTreeMap<(u32, u32), u64> {
+        const STEP_NS: u64 = 10_000;
+        const DROPS: u64 = 200;
+        let room = rate * STEP_NS / 1_000; // in millionths of a byte a step
+        let drop = room / DROPS;
+        let mut left: Vec<u64> = sent.iter().map(|(.., bytes)| bytes * 1_000_000).collect();
+        let mut done = BTreeMap::new();
+        for step in 1.. {
+            let mut used = vec![0; 2 * nodes as usize + 2];
+            let mut pours = vec![true; sent.len()];
+            while pours.iter().any(|pours| *pours) {
+                for (flow, (from, to, _)) in sent.iter().enumerate() {
+                    let wires = [*from as usize, (nodes + 1 + to) as usize];
+                    let full = wires.iter().any(|wire| used[*wire] + drop > room);
+                    pours[flow] &= left[flow] > 0 && !full;
+                    if pours[flow] {
+                        wires.iter().for_each(|wire| used[*wire] += drop);
+                        left[flow] = left[flow].saturating_sub(drop);
+                    }
+                }
+            }
+            for (flow, (from, to, _)) in sent.iter().enumerate() {
+                if left[flow] == 0 {
+                    done.entry((*from, *to)).or_insert(step * STEP_NS);
+                }
+            }
+            if done.len() == sent.len() {
+                return done;
+            }
+        }
+        done
+    }
+
+    /// Messages between unlike pairs, all sent at once.
+    fn drawn(random: &mut Random, nodes: u32) -> Sent {
+        let mut pairs: Vec<(u32, u32)> = (1..=nodes)
+            .flat_map(|from| (1..=nodes).map(move |to| (from, to)))
+            .filter(|(from, to)| from != to)
+            .collect();
+        random.shuffle(&mut pairs);
+        let bytes = |random: &mut Random| random.between(1_000, 9_000);
+        pairs.into_iter().take(6).map(|(from, to)| (from, to, bytes(random))).collect()
+    }
+
+    #[test]
+    fn messages_arrive_when_fair_shares_have_carried_them() {
+        let seed = Random::seed_from_environment();
+        let (mut random, nodes, rate) = (Random::new(seed), 4, 1_000_000);
+        let mut missed = 0;
+        for round in 0..20 {
+            let sent = drawn(&mut random, nodes);
+            let brute = poured(nodes, &sent, rate);
+            let far = |arrived: &BTreeMap<(u32, u32), u64>| {
+                let off = brute.iter().map(|(pair, at)| (at + WAY.0).abs_diff(arrived[pair]));
+                off.max().unwrap()
+            };
+            let ours = far(&arrivals(&mut world(nodes, &sent, options(Some(both(rate))))));
+            assert!(
+                ours <= 300_000,
+                "round {round}: {ours} ns off, {sent:?}\n\
+                 repro: AVOUCH_SEED={seed} cargo test -p avouch-world --test links sharing"
+            );
+            // The planted bug breaks an invariant of the flows, or is far off.
+            let unfair = std::panic::catch_unwind(|| {
+                let mut options = options(Some(both(rate)));
+                options.mutants.unfair_share = true;
+                arrivals(&mut world(nodes, &sent, options))
+            });
+            missed += u32::from(unfair.is_ok_and(|arrived| far(&arrived) <= 300_000));
+        }
+        assert_eq!(missed, 0, "an unfair share goes nowhere unnoticed");
+    }
+
+    #[test]
+    fn a_shared_wire_shows_in_the_parts_and_a_limit_may_change() {
+        // n1 sends to two at once: each gets half, until the shorter message is through.
+        let sent = vec![(1, 2, 10_000), (1, 3, 5_000)];
+        let mut world = world(3, &sent, options(Some(both(1_000_000))));
+        world.links_mut().measure();
+        let arrived = arrivals(&mut world);
+        let ms = Nanos::from_millis;
+        assert_eq!((arrived[&(1, 2)], arrived[&(1, 3)]), (ms(15 + 3).0, ms(10 + 3).0));
+        let parts = world.links().link(NodeId(1), NodeId(2)).unwrap().meter().unwrap().last();
+        let expected = Parts {
+            propagation: WAY,
+            serialisation: ms(10),
+            equipment: Nanos::ZERO,
+            queueing: ms(5),
+        };
+        assert_eq!(parts, expected, "10 ms alone, and 5 ms because of the other");
+
+        let mut world = super::sharing::world(3, &sent, options(None));
+        world.limit_bandwidth(NodeId(1), Limits { uplink: Some(1_000_000), downlink: None });
+        world.run_until(&mut Arrivals::default(), ms(4));
+        world.limit_bandwidth(NodeId(1), Limits { uplink: Some(4_000_000), downlink: None });
+        // 8,000 and 3,000 bytes are left; 2 MB/s each for 1.5 ms, then 4 MB/s for 5,000 bytes.
+        let arrived = arrivals(&mut world);
+        assert_eq!((arrived[&(1, 2)], arrived[&(1, 3)]), (9_750_000, 8_500_000));
+    }
+
+    #[test]
+    fn without_limits_a_run_is_as_it_was_and_a_limit_that_nobody_meets_changes_no_arrival() {
+        let sent = vec![(1, 2, 10_000), (1, 3, 5_000), (2, 3, 1)];
+        let mut free = world(3, &sent, options(None));
+        let mut unlimited = world(3, &sent, options(Some(Limits::default())));
+        assert_eq!(arrivals(&mut free), arrivals(&mut unlimited));
+        assert_eq!(free.trace_hash(), unlimited.trace_hash());
+        let mut wide = world(3, &sent, options(Some(both(u64::MAX / 4))));
+        for (pair, at) in arrivals(&mut wide) {
+            assert!(at.abs_diff(WAY.0) <= 1, "{pair:?} {at}");
+        }
+    }
+
+    #[test]
+    fn no_message_between_regions_is_below_the_fibre_floor_whatever_the_weather() {
+        let sent: Sent = (1..=5)
+            .flat_map(|a| (1..=5).map(move |b| (a, b, 100)))
+            .filter(|s| s.0 != s.1)
+            .collect();
+        // The shortest excess over the floor, with a weather that would be faster than light.
+        let least = |family: DelayFamily, planted: Option<LinkMutant>| {
+            let mut world = world(5, &sent, options(None));
+            world.links_mut().set_regions_as(family, &FIVE);
+            for (from, _, link) in world.links_mut().each() {
+                link.weather.delay = (from == NodeId(2)).then_some(Delay::Constant(Nanos(1)));
+                planted.into_iter().for_each(|mutant| link.plant(mutant));
+            }
+            let place = |node: u32| FIVE[node as usize - 1].position();
+            let excess = |((from, to), at): ((u32, u32), u64)| {
+                at.cast_signed() - fibre_floor(place(from), place(to)).0.cast_signed()
+            };
+            arrivals(&mut world).into_iter().map(excess).min().unwrap()
+        };
+        for family in DelayFamily::ALL {
+            assert_eq!(least(family, None), 0, "{family:?}: right at the floor, never below");
+            assert!(least(family, Some(LinkMutant::NoFloor)) < 0, "{family:?}: the planted bug");
+        }
+    }
+}

@@ -13,7 +13,7 @@
 
 use super::Delay;
 use crate::arithmetic::ln;
-use crate::geography::{Region, fibre_floor, pair_round_trip};
+use crate::geography::{Region, fibre_floor, round_trip};
 use avouch_promise::nearest::nearest;
 use avouch_promise::{Blame, Error, Nanos};
 use std::str::FromStr;
@@ -57,7 +57,7 @@ impl Family {
     #[expect(clippy::cast_precision_loss, reason = "delays are far below 2^53 ns")]
     #[expect(clippy::cast_sign_loss, reason = "p90 is not below p50")]
     pub fn between(self, from: Region, to: Region) -> Delay {
-        let trip = pair_round_trip(from, to);
+        let trip = round_trip(from, to);
         let floor = fibre_floor(from.position(), to.position());
         let median = Nanos(trip.p50.0 / 2);
         match self {
@@ -96,7 +96,7 @@ impl FromStr for Family {
 mod tests {
     use super::Family;
     use crate::Delay;
-    use crate::geography::{Region, fibre_floor, pair_round_trip};
+    use crate::geography::{Region, fibre_floor, round_trip};
     use avouch_promise::Random;
 
     fn pairs() -> impl Iterator<Item = (Region, Region)> {
@@ -108,7 +108,7 @@ mod tests {
         let seed = Random::seed_from_environment();
         for (index, (from, to)) in pairs().enumerate() {
             let floor = fibre_floor(from.position(), to.position());
-            let median = pair_round_trip(from, to).p50.0 / 2;
+            let median = round_trip(from, to).p50.0 / 2;
             for family in Family::ALL {
                 let delay = family.between(from, to);
                 let mut random = Random::new(seed).fork(index as u64);
@@ -121,7 +121,7 @@ mod tests {
                 assert!(samples[0] >= floor.0, "{told}");
                 // Between the quantiles 0.4 and 0.6: four deviations of the count.
                 let around = samples[160]..=samples[240];
-                let trip = pair_round_trip(from, to);
+                let trip = round_trip(from, to);
                 let cut = trip.p50.0 / 2 < floor.0 + 2 * trip.p90.minus(trip.p50).0;
                 let exact = matches!(family, Family::Constant | Family::Pareto)
                     || (family == Family::Normal && !cut);

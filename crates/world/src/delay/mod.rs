@@ -130,20 +130,25 @@ impl Delay {
         }
     }
 
-    /// Takes a sample apart. A path's measured delay has passed the equipment already, so that it
-    /// is part of the sample, as far as there is room above the floor; to every other delay it is
-    /// added.
-    pub fn split(&self, sample: Nanos, equipment: &Equipment) -> Parts {
-        let calm = self.calm().min(sample);
-        let (propagation, equipment) = match self {
-            Self::Path(path) => {
-                let equipment = equipment.delay().min(calm.minus(path.floor()));
-                (calm.minus(equipment), equipment)
-            }
-            _ => (calm, equipment.delay()),
+    /// What equipment adds to a sample: nothing to a measured path, which has passed it already.
+    pub const fn added(&self, equipment: &Equipment) -> Nanos {
+        if matches!(self, Self::Path(_)) { Nanos::ZERO } else { equipment.delay() }
+    }
+
+    /// Takes a sample apart that is not below `floor`: the parts are it and what equipment adds to
+    /// it. Of a path's sample equipment is a part, as far as there is room above the floor.
+    pub fn split(&self, sample: Nanos, floor: Nanos, equipment: &Equipment) -> Parts {
+        let calm = self.calm().max(floor).min(sample);
+        let inside = match self {
+            Self::Path(path) => equipment.delay().min(calm.minus(path.floor().max(floor))),
+            _ => Nanos::ZERO,
         };
-        let queueing = sample.minus(calm);
-        Parts { propagation, equipment, queueing, ..Parts::default() }
+        Parts {
+            propagation: calm.minus(inside),
+            serialisation: Nanos::ZERO,
+            equipment: inside.plus(self.added(equipment)),
+            queueing: sample.minus(calm),
+        }
     }
 
     /// What the fastest hundredth takes, or the shortest where there is one: the way itself.
@@ -236,6 +241,44 @@ mod tests {
             assert!(below < 260, "{delay:?}: {below}");
             assert!(samples.iter().all(|sample| *sample >= delay.minimum()), "{delay:?}");
         }
+    }
+
+    /// The parts of a sample are the sample, whatever stands on the way; a part left out, counted
+    /// twice or below the floor is noticed.
+    #[test]
+    fn parts_add_up_to_the_sample_and_what_is_added_to_it() {
+        let ms = Nanos::from_millis;
+        let equipment = Equipment { hops: 5, switching: Nanos(7_001), host: Nanos(9_003) };
+        let path = Delay::between(Region::US_EAST_1, Region::EU_WEST_1);
+        let zones = Delay::between(Region::US_EAST_1, Region::US_EAST_1);
+        let wild = Delay::Pareto { minimum: ms(3), alpha: 1.1 };
+        for (delay, floor) in [
+            (path, path.minimum()),
+            (zones, Nanos::ZERO),
+            (wild, ms(2)),
+            (Delay::log_normal(ms(70), ms(90)), ms(60)),
+            (Delay::Constant(ms(1)), ms(20)),
+        ] {
+            let mut random = Random::new(9);
+            for _ in 0..2_000 {
+                let sample = delay.sample(&mut random).max(floor);
+                let parts = delay.split(sample, floor, &equipment);
+                let whole = sample.plus(delay.added(&equipment));
+                assert_eq!(parts.total(), whole, "{delay:?}");
+                assert!(parts.propagation >= floor, "{delay:?} {parts}");
+                assert_eq!(parts.equipment, equipment.delay(), "{delay:?}: there is room");
+                for planted in [
+                    Parts { equipment: Nanos::ZERO, ..parts },
+                    Parts { propagation: parts.propagation.plus(Nanos(1)), ..parts },
+                ] {
+                    assert_ne!(planted.total(), whole, "a planted bug is noticed");
+                }
+            }
+        }
+        // A way that is hardly longer than light needs leaves no room for the equipment.
+        let sample = path.minimum().plus(Nanos(10));
+        let parts = path.split(sample, path.minimum(), &equipment);
+        assert_eq!((parts.equipment, parts.total()), (Nanos(10), sample));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! faults that must find it.
 #![allow(dead_code, unreachable_pub, reason = "each test uses the toys that it needs")]
 
+pub mod bulk;
 pub mod heartbeat;
 pub mod lease;
 pub mod ledger;

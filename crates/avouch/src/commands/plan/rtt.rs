@@ -96,10 +96,12 @@ impl Route {
         let vacuum = round(vacuum_floor(from.position(), to.position()));
         let fibre = round(fibre_floor(from.position(), to.position()));
         let ((near, off), (far, beside)) = (from.nearest_region(), to.nearest_region());
-        let measured = off <= NEAR_METRES && beside <= NEAR_METRES && near != far;
+        // A city at a region's far side may be farther away than light allows what was measured.
+        let possible = round_trip(near, far).p50.min(round_trip(far, near).p50) > fibre;
+        let measured = off <= NEAR_METRES && beside <= NEAR_METRES && near != far && possible;
         let (source, trip) = if from == to || (metres < 1e3) {
             (Source::Zones, RoundTrip::BETWEEN_ZONES)
-        } else if measured && pair_round_trip(near, far).p50 > fibre {
+        } else if measured {
             (Source::Measured { from: near, to: far }, pair_round_trip(near, far))
         } else {
             let stretch = summary().stretch[1];
@@ -117,11 +119,12 @@ impl Route {
 
     /// The delay of one way.
     fn way(&self) -> Delay {
+        let floor = Nanos(self.fibre.0 / 2);
         Delay::Path(match self.source {
             Source::Measured { from, to } => {
-                PathDelay::fit(round_trip(from, to), Nanos(self.fibre.0 / 2))
+                PathDelay::fit_pair(round_trip(from, to), round_trip(to, from), floor)
             }
-            _ => PathDelay::fit(self.trip, Nanos(self.fibre.0 / 2)),
+            _ => PathDelay::fit(self.trip, floor),
         })
     }
 }
@@ -157,7 +160,7 @@ impl Sampled {
         let (way, seed) = (route.way(), seed(rtt.seed));
         let sample = way.sample(&mut Random::new(seed));
         let serialisation = equipment.serialisation(rtt.bytes, rtt.rate / 8);
-        let parts = Parts { serialisation, ..way.split(sample, &equipment) };
+        let parts = Parts { serialisation, ..way.split(sample, way.minimum(), &equipment) };
         let floor = way.minimum();
         Self { parts, floor, bytes: rtt.bytes, bits_per_second: rtt.rate, equipment, seed }
     }
