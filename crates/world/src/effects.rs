@@ -162,7 +162,7 @@ impl<P: Simulated> World<P> {
         };
         let sent = Nanos(self.now_ns);
         if self.passages.wants(sent) {
-            let (from, word) = (node(at), P::message_word(&message));
+            let (from, to, word) = (node(at), node(target), P::message_word(&message));
             let arrives = arrivals.iter().flatten().min().copied().map(Nanos);
             self.passages.saw(Passage { from, to, sent, arrives, word });
         }

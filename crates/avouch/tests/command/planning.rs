@@ -24,7 +24,7 @@ fn every_example_of_every_plan_runs_as_it_stands() {
         .take_while(|line| !line.is_empty())
         .filter_map(|line| line.split_whitespace().next())
         .collect();
-    assert!(commands.len() >= 2, "{help}");
+    assert!(commands.len() >= 3, "{help}");
     let helps = commands.iter().map(|command| well(&place, &format!("plan {command} --help")));
     for help in helps.chain([help.clone()]) {
         let after = help.split_once("Examples:\n").unwrap().1;
@@ -109,6 +109,38 @@ fn queues_have_their_published_values_beside_their_simulation() {
 }
 
 #[test]
+fn guarantees_have_their_floors_and_the_best_placement_is_found() {
+    let place = Place::new("plan-latency");
+    let five = "us-east-1,us-west-2,eu-west-1,ap-northeast-1,sa-east-1";
+    let told = json(&place, &format!("plan latency --regions {five}"));
+    assert_eq!((&told["leader"], &told["placements"]), (&"us-east-1".into(), &5.into()));
+    let ns = |value: &Value| value.as_u64().unwrap();
+    let quorum = ns(&told["quorum"]["measured_ns"]);
+    assert!(quorum.abs_diff(69_600_000) < 200_000, "a quorum of Ashburn reaches Dublin: {quorum}");
+    let farthest = &told["way"]["clients"][3];
+    assert_eq!(farthest["client"], "ap-northeast-1");
+    let expected = 149_700_000 + 69_600_000 + 100_000;
+    assert!(ns(&farthest["measured_ns"]).abs_diff(expected) < 500_000, "{farthest}");
+    let guarantees = told["guarantees"].as_array().unwrap();
+    assert_eq!(guarantees.len(), 17, "each row of the one table");
+    for way in guarantees.iter().flat_map(|row| row["ways"].as_array().unwrap()) {
+        for client in way["clients"].as_array().unwrap() {
+            assert!(ns(&client["measured_ns"]) >= ns(&client["fibre_ns"]), "{way}");
+        }
+    }
+    // The best leader is not worse than any other that one asks for.
+    for leader in five.split(',') {
+        let other = json(&place, &format!("plan latency --regions {five} --leader {leader}"));
+        assert_eq!(other["leader"], leader);
+        assert!(ns(&other["way"]["mean_ns"]) >= ns(&told["way"]["mean_ns"]), "{leader}");
+    }
+    let best = json(&place, "plan latency --replicas 3");
+    assert_eq!(best["placements"], 33 * 496, "every leader with every two of the other 32");
+    let text = well(&place, "plan latency --replicas 3 --guarantee eventual");
+    assert!(text.lines().next().unwrap().starts_with("eventual: "), "the verdict first: {text}");
+}
+
+#[test]
 fn what_cannot_be_planned_is_refused_with_a_hint() {
     let place = Place::new("plan-mistakes");
     for (line, hint) in [
@@ -123,6 +155,14 @@ fn what_cannot_be_planned_is_refused_with_a_hint() {
         ("plan queue --model M/M/1 --servers 2 --arrival 1 --service 1", "M/M/c"),
         ("plan queue --model M/D/1 --arrival 0.5 --service 1 --service-variation 2", "M/G/1"),
         ("plan queue --errors --utilisation 1", "keep up"),
+        ("plan latency", "--replicas 3"),
+        ("plan latency --regions us-east-1,eu-wset-1", "did you mean eu-west-1?"),
+        ("plan latency --regions us-east-1,us-east-1", "fail together"),
+        ("plan latency --regions us-east-1 --replicas 3", "more --regions"),
+        ("plan latency --regions us-east-1 --leader eu-west-1", "--regions, too"),
+        ("plan latency --replicas 7", "fewer"),
+        ("plan latency --replicas 3 --guarantee linearisable", "did you mean `linearizable`?"),
+        ("plan latency --replicas 3 --guarantee byzantine-linearizable", "--replicas 5"),
     ] {
         let told = place.avouch(&line.split(' ').collect::<Vec<_>>());
         assert!(told.code == 3 && told.out.is_empty(), "{line}: {told:?}");

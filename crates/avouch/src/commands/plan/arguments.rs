@@ -1,13 +1,16 @@
 //! What `avouch plan` takes. Each help ends with examples, which a test runs as they stand.
 
+pub(crate) use super::placement::Aim;
 use crate::quantity;
+use avouch_promise::guarantee::Guarantee;
 use avouch_world::queueing::Model;
 use clap::{Args, Subcommand};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   avouch plan rtt us-east-1 Frankfurt
-  avouch plan queue --model M/M/c --servers 4 --arrival 3.2 --service 1";
+  avouch plan queue --model M/M/c --servers 4 --arrival 3.2 --service 1
+  avouch plan latency --guarantee linearizable --replicas 3";
 
 const RTT: &str = "\
 Examples:
@@ -24,6 +27,13 @@ Examples:
   avouch plan queue --model M/G/1 --arrival 800 --service 1000 --service-variation 4
   avouch plan queue --model G/G/c --servers 8 --arrival 6 --service 1 --arrival-variation 2 --service-variation 0.5
   avouch plan queue --errors --servers 4 --utilisation 0.8 --customers 100000";
+
+const LATENCY: &str = "\
+Examples:
+  avouch plan latency --guarantee linearizable --regions us-east-1,us-west-2,eu-west-1,ap-northeast-1,sa-east-1
+  avouch plan latency --replicas 3 --minimise max
+  avouch plan latency --guarantee bounded-staleness=2s --replicas 3 --clients eu-west-1,eu-central-1,sa-east-1
+  avouch plan latency --replicas 5 --leader eu-central-1 --format json";
 
 /// `avouch plan`.
 #[derive(Debug, Args)]
@@ -42,6 +52,9 @@ pub enum What {
     /// How long requests wait for servers: by formula, beside a simulation
     #[command(after_help = QUEUE)]
     Queue(Queue),
+    /// What each guarantee takes at least on a placement of replicas, and the best placement
+    #[command(after_help = LATENCY)]
+    Latency(Latency),
 }
 
 /// `avouch plan rtt`.
@@ -122,4 +135,27 @@ pub struct Queue {
     /// What names the simulated queue; without it `AVOUCH_SEED`, or 1
     #[arg(long, value_name = "SEED")]
     pub seed: Option<u64>,
+}
+
+/// `avouch plan latency`.
+#[derive(Debug, Args)]
+pub struct Latency {
+    /// The guarantee that is to be cheap (`avouch guarantees` lists them)
+    #[arg(long, short, value_name = "GUARANTEE", default_value = "linearizable")]
+    pub guarantee: Guarantee,
+    /// The regions of the replicas; with --replicas those among which the best are looked for
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub regions: Vec<String>,
+    /// How many replicas to place, in the best of the regions; without --regions of all 33
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=9))]
+    pub replicas: Option<u32>,
+    /// The region of the leader; the best one unless given
+    #[arg(long, value_name = "REGION")]
+    pub leader: Option<String>,
+    /// The regions of the clients; those of --regions unless given
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub clients: Vec<String>,
+    /// What is made small over the clients' regions
+    #[arg(long, value_enum, default_value_t)]
+    pub minimise: Aim,
 }

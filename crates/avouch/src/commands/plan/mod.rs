@@ -1,7 +1,11 @@
 //! `plan`: what geography and queues allow, before anything is built.
 
 pub(crate) mod arguments;
+mod floor;
+mod latency;
+mod placement;
 mod queue;
+mod route;
 mod rtt;
 mod summary;
 
@@ -14,6 +18,7 @@ pub(super) fn run(plan: &Plan, screen: &mut Screen) -> Result<Exit, Error> {
     match &plan.what {
         What::Rtt(rtt) => rtt::run(rtt, screen),
         What::Queue(queue) => queue::run(queue, screen),
+        What::Latency(latency) => latency::run(latency, screen),
     }?;
     Ok(Exit::DONE)
 }
