@@ -303,11 +303,11 @@ impl Link {
             return true;
         }
         let loss = self.loss + self.weather.loss;
-        let lost = loss > 0.0 && random.chance(loss);
-        if lost {
+        let vanishes = loss > 0.0 && random.chance(loss);
+        if vanishes {
             counters.add(Count::Lost);
         }
-        lost
+        vanishes
     }
 
     fn travel(

@@ -26,8 +26,8 @@ pub struct Options {
     pub link: Link,
     /// What is promised of the time that messages take, whatever the links say.
     pub synchrony: Synchrony,
-    /// What every node can send and receive, shared fairly by what it sends and receives at the same
-    /// time; none for no limit. [`crate::World::limit_bandwidth`] limits single nodes.
+    /// What every node can send and receive, shared fairly by what it sends and receives at the
+    /// same time; none for no limit. [`crate::World::limit_bandwidth`] limits single nodes.
     pub bandwidth: Option<Limits>,
     /// Every disk.
     pub disk: DiskModel,

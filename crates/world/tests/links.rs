@@ -301,8 +301,8 @@ mod sharing {
         Limits { uplink: Some(rate), downlink: Some(rate) }
     }
 
-    /// When each message has left, by brute force: in steps of 10 us every message that is under way
-    /// is given a little more again and again, as long as there is room on both of its wires.
+    /// When each message has left, by brute force: in steps of 10 us every message that is under
+    /// way is given a little more again and again, as long as both of its wires have room.
     fn poured(nodes: u32, sent: &Sent, rate: u64) -> BTreeMap<(u32, u32), u64> {
         const STEP_NS: u64 = 10_000;
         const DROPS: u64 = 200;
@@ -319,7 +319,9 @@ mod sharing {
                     let full = wires.iter().any(|wire| used[*wire] + drop > room);
                     pours[flow] &= left[flow] > 0 && !full;
                     if pours[flow] {
-                        wires.iter().for_each(|wire| used[*wire] += drop);
+                        for wire in wires {
+                            used[wire] += drop;
+                        }
                         left[flow] = left[flow].saturating_sub(drop);
                     }
                 }
@@ -428,7 +430,9 @@ mod sharing {
             world.links_mut().set_regions_as(family, &FIVE);
             for (from, _, link) in world.links_mut().each() {
                 link.weather.delay = (from == NodeId(2)).then_some(Delay::Constant(Nanos(1)));
-                planted.into_iter().for_each(|mutant| link.plant(mutant));
+                if let Some(mutant) = planted {
+                    link.plant(mutant);
+                }
             }
             let place = |node: u32| FIVE[node as usize - 1].position();
             let excess = |((from, to), at): ((u32, u32), u64)| {

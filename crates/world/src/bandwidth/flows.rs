@@ -36,7 +36,7 @@ struct Flow<M> {
 /// All flows of a world.
 pub(crate) struct Flows<M> {
     limits: Vec<Limits>,
-    flows: BTreeMap<(usize, usize), Flow<M>>,
+    active: BTreeMap<(usize, usize), Flow<M>>,
     now_ns: u64,
     /// Counts what changed rates, so that an event that was planned before is recognised.
     pub(crate) epoch: u64,
@@ -53,7 +53,7 @@ fn alone(bytes: u64, rate: Option<u64>) -> Nanos {
 
 impl<M> Flows<M> {
     pub(crate) fn new(limits: Vec<Limits>, greedy: bool) -> Self {
-        Self { limits, flows: BTreeMap::new(), now_ns: 0, epoch: 0, greedy }
+        Self { limits, active: BTreeMap::new(), now_ns: 0, epoch: 0, greedy }
     }
 
     /// Changes what one node can send and receive.
@@ -63,14 +63,14 @@ impl<M> Flows<M> {
             *own = limits;
         }
         // What is under way may now be faster than it could have been alone before.
-        let mut flows = std::mem::take(&mut self.flows);
+        let mut flows = std::mem::take(&mut self.active);
         for ((from, to), flow) in &mut flows {
             let narrowest = self.narrowest(*from, *to, flow.cap);
             for sending in &mut flow.queue {
                 sending.wire = sending.wire.min(alone(sending.bytes, narrowest));
             }
         }
-        self.flows = flows;
+        self.active = flows;
         self.share();
     }
 
@@ -97,7 +97,7 @@ impl<M> Flows<M> {
         }
         self.advance(now_ns);
         let new = || Flow { queue: VecDeque::new(), left: 0, rate: 0, cap };
-        let flow = self.flows.entry((from, to)).or_insert_with(new);
+        let flow = self.active.entry((from, to)).or_insert_with(new);
         let idle = flow.queue.is_empty();
         if idle {
             flow.left = u128::from(bytes) * UNIT;
@@ -118,12 +118,12 @@ impl<M> Flows<M> {
             self.limits.iter().map(|limits| limits.uplink).collect();
         capacities.extend(self.limits.iter().map(|limits| limits.downlink));
         let demands: Vec<Demand> = self
-            .flows
+            .active
             .iter()
             .map(|((from, to), flow)| Demand { through: vec![*from, nodes + to], cap: flow.cap })
             .collect();
         let rates = max_min(&capacities, &demands);
-        for (at, (flow, rate)) in self.flows.values_mut().zip(rates).enumerate() {
+        for (at, (flow, rate)) in self.active.values_mut().zip(rates).enumerate() {
             // A share of less than one byte per second is one, so that everything ends some time.
             flow.rate = rate.max(1);
             if self.greedy {
@@ -136,7 +136,7 @@ impl<M> Flows<M> {
     fn advance(&mut self, now_ns: u64) {
         invariant!(I2, now_ns >= self.now_ns, "{now_ns} is before {}", self.now_ns);
         let passed = u128::from(now_ns - self.now_ns);
-        for flow in self.flows.values_mut() {
+        for flow in self.active.values_mut() {
             flow.left = flow.left.saturating_sub(u128::from(flow.rate) * passed);
         }
         self.now_ns = now_ns;
@@ -145,7 +145,7 @@ impl<M> Flows<M> {
     /// When the next message leaves, if rates stay as they are.
     pub(crate) fn next_ns(&self) -> Option<u64> {
         let takes = |flow: &Flow<M>| flow.left.div_ceil(u128::from(flow.rate));
-        let least = self.flows.values().map(takes).min()?;
+        let least = self.active.values().map(takes).min()?;
         Some(self.now_ns.saturating_add(u64::try_from(least).unwrap_or(u64::MAX)))
     }
 
@@ -153,7 +153,7 @@ impl<M> Flows<M> {
     pub(crate) fn leave(&mut self, now_ns: u64) -> Vec<Sending<M>> {
         self.advance(now_ns);
         let mut gone = Vec::new();
-        for flow in self.flows.values_mut() {
+        for flow in self.active.values_mut() {
             if flow.left == 0
                 && let Some(first) = flow.queue.pop_front()
             {
@@ -163,12 +163,12 @@ impl<M> Flows<M> {
                 flow.left = flow.queue.front().map_or(0, |next| u128::from(next.bytes) * UNIT);
             }
         }
-        let before = self.flows.len();
-        self.flows.retain(|_, flow| !flow.queue.is_empty());
-        if self.flows.len() == before {
-            self.epoch += 1
+        let before = self.active.len();
+        self.active.retain(|_, flow| !flow.queue.is_empty());
+        if self.active.len() == before {
+            self.epoch += 1;
         } else {
-            self.share()
+            self.share();
         }
         gone
     }
@@ -190,7 +190,9 @@ mod tests {
                 (Some(comes), goes) if goes.is_none_or(|goes| comes < goes) => {
                     let (number, (from, to, bytes, at)) = coming.next().expect("peeked");
                     let own = flows.enter(*at, (*from, *to), (number, *bytes), None);
-                    own.into_iter().for_each(|own| left[own.message] = *at);
+                    if let Some(own) = own {
+                        left[own.message] = *at;
+                    }
                 }
                 (_, Some(goes)) => {
                     for gone in flows.leave(goes) {

@@ -89,7 +89,9 @@ mod tests {
                 let used: u64 = here.iter().map(|flow| rates[*flow]).sum();
                 let growing = here.iter().filter(|flow| grows[**flow]).count() as u64;
                 if used + growing > *capacity {
-                    here.into_iter().for_each(|flow| grows[flow] = false);
+                    for flow in here {
+                        grows[flow] = false;
+                    }
                 }
             }
             for (flow, demand) in demands.iter().enumerate() {

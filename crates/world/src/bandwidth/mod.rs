@@ -7,13 +7,13 @@
 //!   n4 --uplink--> ------- flow 4 -> 2 ---'
 //! ```
 //!
-//! Off unless [`crate::Options::bandwidth`] or [`crate::World::limit_bandwidth`] says otherwise; links
-//! then behave as without it. A message's last byte leaves when its flow has carried all its bytes at
-//! the flow's rate of each moment; then the link's own delay, loss and faults follow. A link's own
-//! rate caps its flow.
+//! Off unless [`crate::Options::bandwidth`] or [`crate::World::limit_bandwidth`] says otherwise;
+//! links then behave as without it. A message's last byte leaves when its flow has carried all its
+//! bytes at the flow's rate of each moment; then the link's own delay, loss and faults follow. A
+//! link's own rate caps its flow.
 //!
-//! References: D. Bertsekas and R. Gallager, *Data Networks* (1992), 6.5.2: max-min fairness and its
-//! bottlenecks.
+//! References: D. Bertsekas and R. Gallager, *Data Networks* (1992), 6.5.2: max-min fairness and
+//! its bottlenecks.
 
 mod flows;
 mod max_min;

@@ -104,7 +104,8 @@ mod tests {
     }
 
     /// How far a round trip of these two ways is from the measured one: the larger error of p50
-    /// and p90, of which one that is 0 does not count, from the sums of every two of `GRID` equally likely delays.
+    /// and p90, of which one that is 0 does not count, from the sums of every two of `GRID` equally
+    /// likely delays.
     fn error(there: PathDelay, back: PathDelay, measured: RoundTrip) -> f64 {
         const GRID: u32 = 96;
         let ways = |way: PathDelay| {
@@ -145,7 +146,9 @@ mod tests {
             let (there, back) = (one_way_sampler(from, to), one_way_sampler(to, from));
             let mut random = Random::new(seed).fork(index as u64);
             let mut ping = |_| there.sample(&mut random).plus(back.sample(&mut random)).0;
-            let mut trips: Vec<u64> = (0..samples as u32).map(&mut ping).collect();
+            #[expect(clippy::cast_sign_loss, reason = "at least 6,000")]
+            let samples = samples as u32;
+            let mut trips: Vec<u64> = (0..samples).map(&mut ping).collect();
             for (percent, expected) in [(50, expected.p50), (90, expected.p90)] {
                 let place = trips.len() * percent / 100;
                 let off = count(*trips.select_nth_unstable(place).1) / count(expected.0) - 1.0;

@@ -147,8 +147,8 @@ mod tests {
         assert!(trip(1) < trip(2) && trip(2) < trip(3).min(trip(4)));
         let takes = |route, client: usize| placement.takes(&distances, route, FIVE[client]);
         assert_eq!(takes(Route::Local, 4), 100_000, "the same zone");
-        assert_eq!(takes(Route::Leader, 4), 100_000 + trip(4));
-        assert_eq!(takes(Route::Quorum, 4), 100_000 + trip(4) + trip(2));
+        assert_eq!(takes(Route::Leader, 4), trip(4), "straight, not through its own replica");
+        assert_eq!(takes(Route::Quorum, 4), trip(4) + trip(2));
         assert_eq!(takes(Route::Quorum, 0), 100_000 + trip(2), "the leader's own region");
     }
 
@@ -172,7 +172,11 @@ mod tests {
             for client in Region::all() {
                 let takes = |distances| ALL.map(|route| placement.takes(distances, route, client));
                 let (slow, fast) = (takes(&measured), takes(&fibre));
-                assert!(slow.is_sorted() && fast.is_sorted(), "{client}: {slow:?} {fast:?}");
+                // Byzantine answers come from the nearest replicas, not through the leader.
+                assert!(
+                    slow[..3].is_sorted() && fast[..3].is_sorted(),
+                    "{client}: {slow:?} {fast:?}"
+                );
                 assert!(slow.iter().zip(fast).all(|(slow, fast)| *slow >= fast), "{client}");
             }
         }
