@@ -3,13 +3,14 @@
 
 use super::chart::Across;
 use crate::lab::page::Page;
+use crate::lab::plot::escaped;
 use crate::lab::run::Ran;
 use crate::lab::scenario::Scenario;
 use crate::lab::watch::Mark;
 use avouch_promise::{Nanos, NodeId};
 
 pub(super) const CAPTION: &str = "Green: entries and their acknowledgements; blue: elections; grey: other messages, heartbeats the \
-    faintest. A red stub: a message that a link lost or stopped. A thick grey stretch: the node is down.";
+    faintest. A red stub: a message that a link lost or stopped. A thick grey stretch: the node is down. A red bar: a call of the witness.";
 
 const WIDTH: f64 = 1_000.0;
 const LEFT: f64 = 58.0;
@@ -54,6 +55,7 @@ pub fn diagram(scenario: &Scenario, ran: &Ran, (from, until): (Nanos, Nanos)) ->
     for number in 1..=nodes {
         node(&mut page, &across, ran, NodeId(number));
     }
+    calls(&mut page, &across, ran);
     for passage in &ran.passages {
         let (y1, y2) = (line(passage.from), line(passage.to));
         let x1 = across.at(passage.sent);
@@ -107,6 +109,30 @@ fn node(page: &mut Page, across: &Across, ran: &Ran, node: NodeId) {
             x + 6.0,
             y - 6.0,
             mark.word()
+        ));
+    }
+}
+
+/// The calls of the witness, at the node that answered each.
+fn calls(page: &mut Page, across: &Across, ran: &Ran) {
+    for told in ran.story.iter().flat_map(|story| &story.lines) {
+        let by = ran.findings.told.get(&told.call);
+        let span = (told.began.time, told.ended.and_then(|ended| ended.time));
+        let (Some(by), (Some(began), Some(ended))) = (by, span) else { continue };
+        if ended < across.from || began > across.until {
+            continue;
+        }
+        let (x, to, y) = (across.at(began), across.at(ended), line(by.node) + 15.0);
+        page.line(format_args!(
+            "<rect x=\"{x:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"7\" rx=\"3\" fill=\"var(--fault)\"/>\
+             <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\" stroke=\"var(--card)\" stroke-width=\"4\" \
+             paint-order=\"stroke\">{} {}</text>",
+            y - 7.0,
+            (to - x).max(4.0),
+            x - 4.0,
+            y,
+            escaped(told.action.trim()),
+            escaped(told.answer.trim())
         ));
     }
 }

@@ -77,6 +77,23 @@ fn every_fault_is_said_in_words_and_read_back_as_the_same() {
     assert_eq!(back, scenario, "{text}");
 }
 
+/// The document knows every word and its members, and its example is a scenario.
+#[test]
+fn the_document_has_every_word_and_a_sound_example() {
+    let document = include_str!("../../../../../docs/scenario-format.md");
+    for word in WORDS {
+        let members: Vec<_> = word.members.iter().map(|member| format!("`{member}`")).collect();
+        let members = if members.is_empty() { "-".to_owned() } else { members.join(", ") };
+        let ends = if word.ends { "yes" } else { "" };
+        let row = format!("| `{}` | {members} | {ends} |", word.word);
+        assert!(document.contains(&row), "{row}");
+    }
+    let (_, rest) = document.split_once("```toml\n").expect("an example");
+    let (example, _) = rest.split_once("```").expect("its end");
+    let scenario = Scenario::parse("example", example).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(scenario.faults.len(), 2);
+}
+
 #[test]
 fn a_fault_that_lasts_is_undone_by_another() {
     let scenario = parse(
