@@ -47,7 +47,7 @@ impl Loop {
             .rate(Family::OneWay, 0.3)
             .rate(Family::Pause, 0.3)
             .down_at_most(1)
-            .rot_at_most(0);
+            .damaged_at_most(0);
         let pump = Pump::new(64, Nanos::from_millis(1), 0.01);
         let pumped = pump.run::<S>(seed, FOR, self.faults.then_some(&nemesis))?;
         let seconds = (cpu_ns(began) - before) as f64 / 1e9;

@@ -75,4 +75,6 @@ mutants! {
     HearOldQuestions: Story,
     /// A leader proposes however many bytes are undecided.
     FlightUnbounded: Story,
+    /// A restarted node lets a record take back entries that earlier ones say are decided.
+    FoldBelowDecided: Story,
 }

@@ -179,11 +179,12 @@ killed! {
 }
 
 /// What stories told step by step kill, and the files that tell them.
-const TOLD: [(Mutant, &str); 4] = [
+const TOLD: [(Mutant, &str); 5] = [
     (Mutant::FoldAcrossGap, include_str!("rot.rs")),
     (Mutant::CountOldWords, include_str!("rejoin.rs")),
     (Mutant::HearOldQuestions, include_str!("rejoin.rs")),
     (Mutant::FlightUnbounded, include_str!("flight.rs")),
+    (Mutant::FoldBelowDecided, include_str!("rot.rs")),
 ];
 
 #[test]

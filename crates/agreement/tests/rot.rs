@@ -7,6 +7,11 @@
 //!                                                          rots
 //!   D comes back, rejoins, leads again. Who reads on finds no x for y to follow, but a log
 //!   accepted in b': newer than what A and B tell, and empty. It would lead without x.
+//!
+//!   A disk may read wrongly once, and rightly the next time:
+//!   D's disk: x | y | z, "x and y are decided" |            D cannot read y, and doubts
+//!             | x again, fetched from B |                   D reads all of it
+//!   The last record says that x ends the log, as D knew it then. It must not take y back.
 //! ```
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
@@ -14,6 +19,8 @@ mod stage;
 
 use avouch_agreement::Mutant;
 use avouch_agreement::explore::configs;
+use avouch_agreement::log::Timer;
+use avouch_machine::Event;
 use avouch_promise::{LogIndex, NodeId};
 use stage::Stage;
 
@@ -58,4 +65,51 @@ fn what_stands_behind_a_rotten_record_is_not_read() {
 #[test]
 fn reading_on_behind_a_rotten_record_loses_an_acknowledged_write() {
     assert!(an_adopted_entry_rots(Some(Mutant::FoldAcrossGap)).contradiction);
+}
+
+/// D has started without a record of its disk, fetched again what stood in it in part, and started
+/// once more with all of it.
+fn an_unreadable_record_is_back(mutant: Option<Mutant>) -> Stage {
+    let mut configs = configs(3, mutant);
+    for config in &mut configs {
+        config.bounds.batch_bytes = 1; // one entry in a message
+    }
+    let mut stage = Stage::new(configs);
+    stage.campaign(A);
+    stage.deliver(&[A, B, D]);
+    for request in [b"y", b"z"] {
+        stage.propose(A, request);
+        stage.deliver(&[A, B, D]);
+    }
+    assert_eq!((stage.end(D).index, stage.decided(D)), (LogIndex(3), LogIndex(3)));
+    let length = stage.length(D);
+    stage.misread(D, length - 3);
+    assert_eq!(stage.end(D).index, LogIndex(0), "x, y and z are gone for now");
+    for (from, to) in [(D, A), (D, B), (A, D), (B, D), (D, B), (B, D)] {
+        stage.carry(from, to);
+    }
+    assert_eq!(stage.end(D).index, LogIndex(1), "x was fetched");
+    assert!(!stage.rejoined);
+    stage.restart(D);
+    stage
+}
+
+#[test]
+fn a_record_that_can_be_read_again_takes_nothing_back() {
+    let mut stage = an_unreadable_record_is_back(None);
+    assert_eq!(stage.end(D).index, LogIndex(2), "y is known to be decided, and stays");
+    stage.under_way.clear();
+    stage.step(D, Event::Timer(Timer::Resend));
+    stage.deliver(&[A, B, D]);
+    assert!(!stage.contradiction);
+    assert!(stage.rejoined, "{:?} {:?}", stage.decided(D), stage.end(D));
+    stage.propose(A, b"w");
+    stage.deliver(&[A, B, D]);
+    assert_eq!((stage.decided(D), stage.end(D)), (LogIndex(4), stage.end(A)));
+}
+
+#[test]
+#[should_panic(expected = "beyond the log's end")]
+fn taking_back_what_is_decided_breaks_an_invariant() {
+    an_unreadable_record_is_back(Some(Mutant::FoldBelowDecided));
 }

@@ -40,6 +40,74 @@ impl Default for ClockModel {
 /// Rates are fixed-point with this many fractional bits: exact and free of division.
 const SCALE: u32 = 40;
 
+/// A course that a wall clock's error takes by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Course {
+    /// It grows evenly, in parts per billion; the monotonic clock does not.
+    Linear {
+        /// How fast; negative: it falls.
+        ppb: i64,
+    },
+    /// It swings evenly between two bounds.
+    Periodic {
+        /// How far it swings, either way.
+        amplitude: Nanos,
+        /// How long one swing up, down and back takes.
+        period: Nanos,
+    },
+    /// It is a second ahead, and comes back evenly over this time, or at once a second later.
+    Leap {
+        /// How long.
+        over: Nanos,
+    },
+}
+
+const SECOND_NS: i128 = 1_000_000_000;
+
+impl Course {
+    /// The error after so long.
+    fn error_ns(self, elapsed_ns: u64) -> i64 {
+        let elapsed = i128::from(elapsed_ns);
+        let error = match self {
+            Self::Linear { ppb } => elapsed * i128::from(ppb) / SECOND_NS,
+            Self::Periodic { amplitude, period } => {
+                let (amplitude, quarter) =
+                    (i128::from(amplitude.0), i128::from(period.0 / 4).max(1));
+                let phase = elapsed % (4 * quarter);
+                let distance = if phase < quarter {
+                    phase
+                } else if phase < 3 * quarter {
+                    2 * quarter - phase
+                } else {
+                    phase - 4 * quarter
+                };
+                amplitude * distance / quarter
+            }
+            Self::Leap { over } if over == Nanos::ZERO => {
+                if elapsed < SECOND_NS {
+                    SECOND_NS
+                } else {
+                    0
+                }
+            }
+            Self::Leap { over } => {
+                let over = i128::from(over.0);
+                SECOND_NS * (over - elapsed).max(0) / over
+            }
+        };
+        error as i64
+    }
+
+    /// The largest error on this course, either way.
+    fn bound_ns(self) -> u64 {
+        match self {
+            Self::Linear { .. } => u64::MAX,
+            Self::Periodic { amplitude, .. } => amplitude.0,
+            Self::Leap { .. } => 1_000_000_000,
+        }
+    }
+}
+
 /// One node's clocks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Clock {
@@ -49,6 +117,10 @@ pub struct Clock {
     rate: i64,
     epsilon: Option<Nanos>,
     disciplined: bool,
+    /// Since when the wall clock's error takes a course of its own.
+    course: Option<(u64, Course)>,
+    /// Since when both clocks stand still, and the error to which the wall clock is set then.
+    frozen: Option<(u64, i64)>,
 }
 
 impl Clock {
@@ -61,32 +133,45 @@ impl Clock {
             rate: 0,
             epsilon: model.epsilon,
             disciplined: true,
+            course: None,
+            frozen: None,
         };
         clock.set_error(0, clock.error_ns);
         clock.set_drift(0, either_way(u64::from(model.drift_ppb_max), random));
         clock
     }
 
+    /// The moment that the clocks show: now, unless they stand still.
+    fn seen(&self, now_ns: u64) -> u64 {
+        self.frozen.map_or(now_ns, |(since, _)| since)
+    }
+
     fn drifted(&self, now_ns: u64) -> i64 {
-        let elapsed = i128::from(now_ns.saturating_sub(self.anchor_ns));
+        let elapsed = i128::from(self.seen(now_ns).saturating_sub(self.anchor_ns));
         ((elapsed * i128::from(self.rate)) >> SCALE) as i64
     }
 
     fn anchor(&mut self, now_ns: u64) {
-        let (monotonic, error) = (self.monotonic(now_ns), self.error_ns(now_ns));
+        let (monotonic, error) = (self.monotonic(now_ns), self.own_error_ns(now_ns));
         (self.anchor_ns, self.monotonic_ns, self.error_ns) = (now_ns, monotonic.0, error);
+        if let Some((since, _)) = &mut self.frozen {
+            *since = now_ns;
+        }
     }
 
     /// The monotonic clock at virtual time `now_ns`.
     #[inline]
     pub fn monotonic(&self, now_ns: u64) -> Nanos {
-        let elapsed = now_ns.saturating_sub(self.anchor_ns);
+        let elapsed = self.seen(now_ns).saturating_sub(self.anchor_ns);
         Nanos((self.monotonic_ns + elapsed).saturating_add_signed(self.drifted(now_ns)))
     }
 
     /// The first virtual time, not before `now_ns`, at which the monotonic clock reads at least
     /// `reading`; the end of time when it never will.
     pub fn when(&self, reading: Nanos, now_ns: u64) -> u64 {
+        if self.frozen.is_some() {
+            return if self.monotonic(now_ns) >= reading { now_ns } else { u64::MAX };
+        }
         let wanted = reading.0.saturating_sub(self.monotonic_ns);
         let one = 1_i128 << SCALE;
         let elapsed = i128::from(wanted) * one / (one + i128::from(self.rate));
@@ -103,6 +188,22 @@ impl Clock {
 
     /// How far the wall clock is ahead of the true time.
     pub fn error_ns(&self, now_ns: u64) -> i64 {
+        let course = self
+            .course
+            .map_or(0, |(since, course)| course.error_ns(self.seen(now_ns).saturating_sub(since)));
+        let behind = i64::try_from(now_ns.saturating_sub(self.seen(now_ns))).unwrap_or(i64::MAX);
+        let error = self.own_error_ns(now_ns).saturating_add(course).saturating_sub(behind);
+        match self.epsilon {
+            Some(epsilon) if self.disciplined() => {
+                let bound = i64::try_from(epsilon.0).unwrap_or(i64::MAX);
+                error.clamp(-bound, bound)
+            }
+            _ => error,
+        }
+    }
+
+    /// The error without what a course or a standstill adds.
+    fn own_error_ns(&self, now_ns: u64) -> i64 {
         let error = self.error_ns.saturating_add(self.drifted(now_ns));
         match self.epsilon {
             Some(epsilon) if self.disciplined => {
@@ -127,7 +228,7 @@ impl Clock {
 
     /// Whether the clock still keeps to its stated bound.
     pub fn disciplined(&self) -> bool {
-        self.disciplined
+        self.disciplined && self.frozen.is_none()
     }
 
     pub(crate) fn set_drift(&mut self, now_ns: u64, rate_ppb: i64) {
@@ -140,11 +241,39 @@ impl Clock {
     pub(crate) fn set_error(&mut self, now_ns: u64, error_ns: i64) {
         self.anchor(now_ns);
         self.error_ns = error_ns;
-        self.disciplined = self.epsilon.is_none_or(|bound| error_ns.unsigned_abs() <= bound.0);
+        self.judge_discipline();
+    }
+
+    fn judge_discipline(&mut self) {
+        let swing = self.course.map_or(0, |(_, course)| course.bound_ns());
+        let most = self.error_ns.unsigned_abs().saturating_add(swing);
+        self.disciplined = self.epsilon.is_none_or(|bound| most <= bound.0);
+    }
+
+    /// The wall clock's error takes a course beside what it is, or no longer does.
+    pub(crate) fn set_course(&mut self, now_ns: u64, course: Option<Course>) {
+        self.anchor(now_ns);
+        self.course = course.map(|course| (now_ns, course));
+        self.judge_discipline();
+    }
+
+    /// Both clocks stand still, or go on: then the wall clock is set right by a time service.
+    pub(crate) fn set_frozen(&mut self, now_ns: u64, frozen: bool) {
+        if frozen {
+            self.anchor(now_ns);
+            self.frozen = self.frozen.or(Some((now_ns, self.error_ns)));
+        } else if let Some((_, error_ns)) = self.frozen {
+            self.anchor(now_ns);
+            self.frozen = None;
+            self.error_ns = error_ns;
+            self.judge_discipline();
+        }
     }
 
     /// Takes back what faults did: the rate and the error are again those that were drawn.
     pub(crate) fn settle(&mut self, now_ns: u64, drawn: &Self) {
+        self.set_frozen(now_ns, false);
+        self.course = None;
         self.set_error(now_ns, drawn.error_ns);
         self.rate = drawn.rate;
     }

@@ -115,6 +115,48 @@ counts! {
     Retransmits = "retransmits",
     /// Segments sent again because the retransmission timer went off.
     RetransmitTimeouts = "retransmit_timeouts",
+    /// Nodes that went down for good, told or not.
+    StoppedForGood = "stopped_for_good",
+    /// Times that a node was told that another has stopped for good.
+    Farewells = "farewells",
+    /// Disks that were lost.
+    DisksLost = "disks_lost",
+    /// Starts refused because the disk of a node that had started before is empty.
+    AmnesiacsRefused = "amnesiacs_refused",
+    /// Crashes after which any subset of the unsynced records survived.
+    SubsetWrites = "subset_writes",
+    /// Messages in which a bit was flipped.
+    Corrupted = "corrupted",
+    /// Of those, the ones that their receiver did not believe.
+    CorruptionsSeen = "corruptions_seen",
+    /// Links clogged for a while.
+    Clogs = "clogs",
+    /// Messages held back by a clogged link.
+    Clogged = "clogged",
+    /// Sequences of clogs that are taken back in another order.
+    SwizzleClogs = "swizzle_clogs",
+    /// Partitions that leave some node in touch with more than one side.
+    PartialPartitions = "partial_partitions",
+    /// Spells during which a disk lies about syncs.
+    LyingSpells = "lying_spells",
+    /// Records that a crash took although their sync had been said to be complete.
+    LiedRecords = "lied_records",
+    /// Records written into the place of another.
+    MisdirectedWrites = "misdirected_writes",
+    /// Reads served from another place.
+    MisdirectedReads = "misdirected_reads",
+    /// Reads that failed; each crashed its node or kept it from starting.
+    ReadErrors = "read_errors",
+    /// Wall clocks that took a course of their own.
+    ClockWanders = "clock_wanders",
+    /// Clocks that stood still for a while.
+    ClockFreezes = "clock_freezes",
+    /// Leap seconds that a clock counted late.
+    LeapSeconds = "leap_seconds",
+    /// Outages of some nodes, others staying up.
+    RackOutages = "rack_outages",
+    /// Messages rewritten by the node that sent them.
+    Rewritten = "rewritten",
 }
 
 const COUNTS: usize = Count::ALL.len();

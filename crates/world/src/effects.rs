@@ -119,6 +119,7 @@ impl<P: Simulated> World<P> {
     }
 
     fn transmit(&mut self, at: usize, to: NodeId, message: P::Message) {
+        let message = self.as_said(at, message);
         let target = index(to).filter(|target| *target < self.nodes.len());
         let (Some(target), Some(link)) = (target, self.links.link_mut(node(at), to)) else {
             self.counters.add(Count::Undelivered);
@@ -181,7 +182,9 @@ impl<P: Simulated> World<P> {
             let message = message.clone();
             self.queue.push(again_ns, Pending::Deliver { from: at, to: target, message });
         }
-        if let [Some(arrival_ns), _] = arrivals {
+        if let [Some(arrival_ns), _] = arrivals
+            && let Some(message) = self.as_heard(at, target, message)
+        {
             self.queue.push(arrival_ns, Pending::Deliver { from: at, to: target, message });
         }
     }

@@ -1,10 +1,16 @@
 //! The vocabulary of faults: the same words in scripts, in the nemesis, in scenarios and (as far
 //! as they can be done there) against real processes.
 
+use crate::clock::Course;
 use crate::delay::Delay;
 use avouch_machine::Seq;
 use avouch_promise::{Nanos, NodeId};
-use std::fmt;
+
+mod family;
+mod script;
+
+pub use family::Family;
+pub use script::Script;
 
 /// Which directed links.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -228,173 +234,106 @@ pub enum Fault {
         /// For how long; zero ends it.
         lasting: Nanos,
     },
-}
-
-/// The families of faults, by which a nemesis is told what to do and how often.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Family {
-    /// [`Fault::Crash`], and later [`Fault::Restart`].
-    Crash,
-    /// [`Fault::LostWrites`], and a restart.
-    LostWrites,
-    /// [`Fault::TornWrite`], and a restart.
-    TornWrite,
-    /// [`Fault::Outage`] of all nodes, and restarts.
-    Outage,
-    /// [`Fault::Pause`].
-    Pause,
-    /// [`Fault::Partition`] into two sides.
-    Partition,
-    /// [`Fault::OneWay`] between two sides.
-    OneWay,
-    /// [`Fault::Loss`] on every link.
-    Loss,
-    /// [`Fault::Duplicate`] on every link.
-    Duplicate,
-    /// [`Fault::Reorder`] on every link.
-    Reorder,
-    /// [`Fault::Slow`] on the links of one node.
-    Slow,
-    /// [`Fault::ClockOffset`], within the stated bound.
-    ClockOffset,
-    /// [`Fault::ClockDrift`].
-    ClockDrift,
-    /// [`Fault::ClockStep`], beyond any bound.
-    ClockStep,
-    /// [`Fault::RotRecord`] or [`Fault::RotCheckpoint`].
-    BitRot,
-    /// [`Fault::DiskSlow`].
-    DiskSlow,
-    /// [`Fault::DiskFull`], and a restart.
-    DiskFull,
-    /// [`Fault::SlowNode`].
-    SlowNode,
-    /// [`Fault::StopTheWorld`].
-    StopTheWorld,
-    /// [`Fault::Throttle`].
-    Throttle,
-    /// [`Fault::DiskSaturated`].
-    DiskSaturated,
-    /// [`Fault::SegmentLoss`] on the links of one node.
-    SegmentLoss,
-    /// [`Fault::Blackouts`] on the links of one node.
-    Blackouts,
-}
-
-impl Family {
-    /// Every family.
-    pub const ALL: [Self; 23] = [
-        Self::Crash,
-        Self::LostWrites,
-        Self::TornWrite,
-        Self::Outage,
-        Self::Pause,
-        Self::Partition,
-        Self::OneWay,
-        Self::Loss,
-        Self::Duplicate,
-        Self::Reorder,
-        Self::Slow,
-        Self::ClockOffset,
-        Self::ClockDrift,
-        Self::ClockStep,
-        Self::BitRot,
-        Self::DiskSlow,
-        Self::DiskFull,
-        Self::SlowNode,
-        Self::StopTheWorld,
-        Self::Throttle,
-        Self::DiskSaturated,
-        Self::SegmentLoss,
-        Self::Blackouts,
-    ];
-
-    /// Its name in scenarios and reports.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Crash => "crash",
-            Self::LostWrites => "lost-writes",
-            Self::TornWrite => "torn-write",
-            Self::Outage => "outage",
-            Self::Pause => "pause",
-            Self::Partition => "partition",
-            Self::OneWay => "one-way",
-            Self::Loss => "loss",
-            Self::Duplicate => "duplicate",
-            Self::Reorder => "reorder",
-            Self::Slow => "slow",
-            Self::ClockOffset => "clock-offset",
-            Self::ClockDrift => "clock-drift",
-            Self::ClockStep => "clock-step",
-            Self::BitRot => "bit-rot",
-            Self::DiskSlow => "disk-slow",
-            Self::DiskFull => "disk-full",
-            Self::SlowNode => "slow-node",
-            Self::StopTheWorld => "stop-the-world",
-            Self::Throttle => "throttle",
-            Self::DiskSaturated => "disk-saturated",
-            Self::SegmentLoss => "segment-loss",
-            Self::Blackouts => "blackouts",
-        }
-    }
-}
-
-impl fmt::Display for Family {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// A timed list of faults.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Script(Vec<(Nanos, Fault)>);
-
-impl Script {
-    /// Nothing happens.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// And then, at `at`, `fault`. Faults at one time happen in the order in which they were
-    /// added.
-    #[must_use]
-    pub fn at(mut self, at: Nanos, fault: Fault) -> Self {
-        self.push(at, fault);
-        self
-    }
-
-    /// Adds a fault.
-    pub fn push(&mut self, at: Nanos, fault: Fault) {
-        let place = self.0.partition_point(|(other, _)| *other <= at);
-        self.0.insert(place, (at, fault));
-    }
-
-    /// The faults in order.
-    pub fn iter(&self) -> impl Iterator<Item = &(Nanos, Fault)> {
-        self.0.iter()
-    }
-
-    /// How many faults.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether nothing happens.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl FromIterator<(Nanos, Fault)> for Script {
-    fn from_iter<T: IntoIterator<Item = (Nanos, Fault)>>(faults: T) -> Self {
-        let mut faults: Vec<_> = faults.into_iter().collect();
-        faults.sort_by_key(|(at, _)| *at);
-        Self(faults)
-    }
-}
-
-impl fmt::Display for Script {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|(at, fault)| writeln!(f, "{at:>12}  {fault:?}"))
-    }
+    /// A node goes down and never comes back. Nobody is told.
+    CrashStop {
+        /// Which.
+        node: NodeId,
+    },
+    /// A node goes down and never comes back, and every other one is told so, reliably
+    /// ([`Simulated::farewell`](crate::Simulated::farewell)).
+    FailStop {
+        /// Which.
+        node: NodeId,
+    },
+    /// A node goes down and its disk is lost: it would come back with an empty one.
+    Amnesia {
+        /// Which.
+        node: NodeId,
+    },
+    /// A node goes down and any subset of its unsynced records survives, in any order.
+    SubsetWrite {
+        /// Which.
+        node: NodeId,
+    },
+    /// Links flip a bit in some messages.
+    Corrupt {
+        /// Which links.
+        path: Path,
+        /// In how many messages; 0 ends it.
+        probability: f64,
+    },
+    /// Links hold every message back for a while and lose none.
+    Clog {
+        /// Which links.
+        path: Path,
+        /// For how long.
+        duration: Nanos,
+    },
+    /// The links of some nodes are clogged one after another and unclogged in another order.
+    SwizzleClog {
+        /// In this order they are clogged,
+        clogged: Vec<NodeId>,
+        /// and in this order unclogged.
+        unclogged: Vec<NodeId>,
+        /// The time between two of these events.
+        step: Nanos,
+    },
+    /// A disk says that a sync is complete and keeps the data in a cache that a crash empties.
+    LyingSync {
+        /// Whose.
+        node: NodeId,
+        /// Whether it lies.
+        lies: bool,
+    },
+    /// A record was written into the place of another: both are lost, and the place of the other
+    /// holds a whole frame that does not belong there.
+    MisdirectedWrite {
+        /// Whose disk.
+        node: NodeId,
+        /// Which record went astray; none: any that is whole.
+        seq: Option<Seq>,
+    },
+    /// A disk sometimes reads from another place than it was asked for.
+    MisdirectedRead {
+        /// Whose.
+        node: NodeId,
+        /// How often; 0 ends it.
+        probability: f64,
+    },
+    /// Reads sometimes fail, and a failed read crashes the node.
+    ReadError {
+        /// Whose.
+        node: NodeId,
+        /// How often; 0 ends it.
+        probability: f64,
+    },
+    /// A wall clock's error takes a course of its own.
+    ClockWander {
+        /// Whose.
+        node: NodeId,
+        /// Which course; none ends it.
+        course: Option<Course>,
+    },
+    /// Both clocks of a node stand still.
+    ClockFreeze {
+        /// Whose.
+        node: NodeId,
+        /// Whether they stand; when they go on, a time service sets the wall clock right.
+        frozen: bool,
+    },
+    /// A leap second, which these nodes count late: their wall clocks are a second ahead, and come
+    /// back evenly over this time, or all at once a second later if it is nothing.
+    LeapSecond {
+        /// Whose clocks.
+        nodes: Vec<NodeId>,
+        /// How long they take to come back.
+        over: Nanos,
+    },
+    /// A node rewrites messages before it sends them.
+    Byzantine {
+        /// Which.
+        node: NodeId,
+        /// How many of them; 0 ends it.
+        probability: f64,
+    },
 }

@@ -34,6 +34,12 @@ pub(crate) enum Pending<P: Simulated> {
         to: usize,
         message: P::Message,
     },
+    /// News of another's end: no link carries it and none can cut it.
+    Farewell {
+        from: usize,
+        to: usize,
+        message: P::Message,
+    },
     Command {
         node: usize,
         life: u64,
@@ -241,7 +247,7 @@ impl<P: Simulated> World<P> {
     /// Takes in an event of one node's process, which waits while the process is paused.
     fn process(&mut self, pending: Pending<P>) {
         let (at, life) = match &pending {
-            Pending::Deliver { to, .. } => (*to, None),
+            Pending::Deliver { to, .. } | Pending::Farewell { to, .. } => (*to, None),
             Pending::Timer { node, .. } => (*node, None),
             Pending::Command { node, life, .. }
             | Pending::Persisted { node, life, .. }
@@ -279,7 +285,8 @@ impl<P: Simulated> World<P> {
     /// Takes in an event of a node that is up, not paused, and has the processor.
     fn begin(&mut self, pending: Pending<P>) {
         match pending {
-            Pending::Deliver { from, to: at, message } => {
+            Pending::Deliver { from, to: at, message }
+            | Pending::Farewell { from, to: at, message } => {
                 self.counters.add(Count::Delivered);
                 self.mark(Kind::Deliver, at, from as u64);
                 self.step(at, Event::Message { from: node(from), message });
@@ -296,18 +303,7 @@ impl<P: Simulated> World<P> {
                 self.release_held(at, through);
                 self.step(at, Event::Persisted(through));
             }
-            Pending::Load { node: at, id, what, .. } => {
-                let now = Nanos(self.now_ns);
-                let host = &mut self.nodes[at];
-                let loaded = host.disk.read(now, what, &self.options, &mut host.disk_random);
-                self.counters.add(Count::Loads);
-                if loaded == avouch_machine::Loaded::Corrupt {
-                    self.counters.add(Count::CorruptLoads);
-                }
-                self.mark(Kind::Loaded, at, id.0);
-                self.mark_contents(&loaded);
-                self.step(at, Event::Loaded { id, loaded });
-            }
+            Pending::Load { node: at, id, what, .. } => self.load(at, id, what),
             Pending::Checkpointed { node: at, seq, .. } => {
                 self.mark(Kind::Checkpointed, at, seq.0);
                 self.step(at, Event::Checkpointed(seq));
@@ -351,6 +347,28 @@ impl<P: Simulated> World<P> {
         self.begin(pending);
     }
 
+    /// Reads back for a node; a read that fails crashes it.
+    fn load(&mut self, at: usize, id: LoadId, what: What) {
+        let (now, mutants) = (Nanos(self.now_ns), self.options.mutants);
+        let host = &mut self.nodes[at];
+        if host.disk.read_fails(&mut host.disk_random) {
+            self.counters.add(Count::ReadErrors);
+            return self.stop(at, Crash::Plain);
+        }
+        let mut loaded = host.disk.read(now, what, &self.options, &mut host.disk_random);
+        if host.disk.reads_elsewhere(&mut host.disk_random) {
+            self.counters.add(Count::MisdirectedReads);
+            loaded = host.disk.elsewhere(loaded, mutants.trust_place, &mut host.disk_random);
+        }
+        self.counters.add(Count::Loads);
+        if loaded == avouch_machine::Loaded::Corrupt {
+            self.counters.add(Count::CorruptLoads);
+        }
+        self.mark(Kind::Loaded, at, id.0);
+        self.mark_contents(&loaded);
+        self.step(at, Event::Loaded { id, loaded });
+    }
+
     fn timer(&mut self, at: usize, key: P::Timer, ticket: u64) {
         let now_ns = self.now_ns;
         let host = &mut self.nodes[at];
@@ -371,7 +389,16 @@ impl<P: Simulated> World<P> {
     /// Starts a node that is down.
     pub(crate) fn start(&mut self, at: usize) {
         let host = &mut self.nodes[at];
-        if host.running.is_some() {
+        if host.running.is_some() || host.gone {
+            return;
+        }
+        let mutants = self.options.mutants;
+        if host.is_amnesiac() && !mutants.start_without_memory {
+            self.counters.add(Count::AmnesiacsRefused);
+            return;
+        }
+        if host.disk.read_fails(&mut host.disk_random) && !mutants.swallow_failed_read {
+            self.counters.add(Count::ReadErrors);
             return;
         }
         if host.disk.is_full() {
@@ -379,8 +406,9 @@ impl<P: Simulated> World<P> {
             self.counters.add(Count::FailedWrites);
             return;
         }
-        let mutants = &self.options.mutants;
-        let (recovered, counted, findings) = host.disk.recover(mutants);
+        let (recovered, counted, findings) = host.disk.recover(&mutants, &mut host.disk_random);
+        self.counters.add_many(Count::MisdirectedReads, findings.misread);
+        self.counters.add_many(Count::ReadErrors, findings.unread);
         host.incarnation =
             if mutants.reuse_incarnation { avouch_promise::Incarnation(1) } else { counted };
         host.doubtful = findings.doubtful;
@@ -409,6 +437,7 @@ impl<P: Simulated> World<P> {
         self.trace.word(next.0);
         self.notices.push(Notice::Started(node(at)));
         self.step(at, Event::Started { incarnation });
+        self.tell_farewells(at);
     }
 
     /// Takes a node down.
@@ -425,6 +454,8 @@ impl<P: Simulated> World<P> {
         counters.add_many(Count::LostCheckpoints, losses.checkpoints);
         counters.add_many(Count::TornTails, u64::from(losses.torn));
         counters.add_many(Count::Holes, u64::from(losses.hole));
+        counters.add_many(Count::LiedRecords, losses.lied);
+        counters.add_many(Count::SubsetWrites, u64::from(losses.subset));
         self.notices.push(Notice::Crashed(node(at)));
         self.say(Some(node(at)), format_args!("down: {losses:?}"));
     }

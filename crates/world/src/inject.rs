@@ -19,7 +19,8 @@ impl<P: Simulated> World<P> {
             Fault::LostWrites { node } => self.crash(node, Crash::LostWrites),
             Fault::TornWrite { node } => self.crash(node, Crash::TornWrite),
             Fault::Outage { nodes } => {
-                self.counters.add(Count::Outages);
+                let all = nodes.len() >= self.nodes.len();
+                self.counters.add(if all { Count::Outages } else { Count::RackOutages });
                 for node in nodes {
                     self.crash(node, Crash::Plain);
                 }
@@ -31,7 +32,9 @@ impl<P: Simulated> World<P> {
             }
             Fault::Pause { node, duration } => self.pause(node, duration),
             Fault::Partition { sides } => {
-                self.counters.add(Count::Partitions);
+                let whole = self.nodes().all(|node| sides.iter().any(|side| side.contains(&node)));
+                let count = if whole { Count::Partitions } else { Count::PartialPartitions };
+                self.counters.add(count);
                 self.each_between(&sides, Link::cut);
             }
             Fault::Rejoin { sides } => self.each_between(&sides, Link::mend),
@@ -148,7 +151,7 @@ impl<P: Simulated> World<P> {
                 host.saturation = (utilisation > 0.0)
                     .then(|| Box::new(Saturation::new(now, utilisation, service, random)));
             }
-            _ => {}
+            ref other => self.afflict(other),
         }
     }
 
@@ -169,7 +172,7 @@ impl<P: Simulated> World<P> {
         }
     }
 
-    fn position(&self, node: NodeId) -> Option<usize> {
+    pub(crate) fn position(&self, node: NodeId) -> Option<usize> {
         index(node).filter(|at| *at < self.nodes.len())
     }
 
@@ -212,7 +215,7 @@ impl<P: Simulated> World<P> {
         }
     }
 
-    fn weather(&mut self, path: Path, change: impl Fn(&mut Weather)) {
+    pub(crate) fn weather(&mut self, path: Path, change: impl Fn(&mut Weather)) {
         for (from, to, link) in self.links.each() {
             if path.covers(from, to) {
                 change(&mut link.weather);
@@ -229,6 +232,8 @@ impl<P: Simulated> World<P> {
             host.disk.set_slowness(1);
             host.saturation = None;
             host.processor.iter_mut().for_each(|processor| processor.settle());
+            host.disk.behave();
+            host.rewrites = 0.0;
             host.clock.settle(self.now_ns, &host.drawn_clock);
             self.rearm(at);
             self.start(at);

@@ -14,6 +14,7 @@
 //! Start at [`World`]; say what disturbs it with [`Nemesis`] or a [`Script`]; run many seeds with
 //! [`Campaign`].
 
+mod afflict;
 pub mod arithmetic;
 pub mod bandwidth;
 pub mod campaign;
@@ -50,7 +51,7 @@ pub mod transport;
 pub mod world;
 
 pub use campaign::{Campaign, Outcome, Report};
-pub use clock::{Clock, ClockModel};
+pub use clock::{Clock, ClockModel, Course};
 pub use counters::{Count, Counters};
 pub use delay::{Delay, Family as DelayFamily};
 pub use disk::{Disk, DiskModel};

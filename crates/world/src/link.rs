@@ -39,12 +39,23 @@ pub struct Weather {
     pub reorder_by: Nanos,
     /// Replaces the link's delay.
     pub delay: Option<Delay>,
+    /// The probability that a bit of a message is flipped.
+    pub corrupt: f64,
+    /// Until when messages are held back at the sender.
+    pub clogged_until: Nanos,
 }
 
 impl Weather {
     /// Nothing added.
-    pub const FAIR: Self =
-        Self { loss: 0.0, duplicate: 0.0, reorder: 0.0, reorder_by: Nanos::ZERO, delay: None };
+    pub const FAIR: Self = Self {
+        loss: 0.0,
+        duplicate: 0.0,
+        reorder: 0.0,
+        reorder_by: Nanos::ZERO,
+        delay: None,
+        corrupt: 0.0,
+        clogged_until: Nanos::ZERO,
+    };
 }
 
 /// A directed link.
@@ -312,10 +323,14 @@ impl Link {
 
     fn travel(
         &mut self,
-        leaving: Leaving,
+        mut leaving: Leaving,
         random: &mut Random,
         counters: &mut Counters,
     ) -> Arrivals {
+        if self.weather.clogged_until.0 > leaving.leaves_ns {
+            leaving.leaves_ns = self.weather.clogged_until.0;
+            counters.add(Count::Clogged);
+        }
         if self.transport.is_some() {
             return [self.carried(leaving, random, counters), None];
         }

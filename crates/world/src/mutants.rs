@@ -26,6 +26,14 @@ pub struct Mutants {
     pub cut_at_first_bad: bool,
     /// Breaks recovery: a torn tail is taken for rot.
     pub torn_is_rotted: bool,
+    /// Breaks the claim of a disk: a node starts as a new one where its disk is gone.
+    pub start_without_memory: bool,
+    /// Breaks the wire: a message whose checksum is wrong is believed.
+    pub trust_wire: bool,
+    /// Breaks recovery and loads: a whole frame is believed wherever it stands.
+    pub trust_place: bool,
+    /// Breaks recovery: what cannot be read is taken for what was never written.
+    pub swallow_failed_read: bool,
     /// Breaks determinism: events at one virtual time happen in an order that differs by run.
     pub unstable_ties: bool,
     /// Breaks partial synchrony: the adversary goes on after GST.

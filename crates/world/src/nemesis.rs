@@ -6,16 +6,23 @@
 //! ```
 //!
 //! The schedule is drawn before the run, as a [`Script`]: it can be printed, replayed and cut
-//! down. What must not happen at once, because no protocol could stand it, is bounded here:
-//! nodes that are down together, and nodes whose disk rots.
+//! down. What must not happen at once, because no protocol could stand it, is bounded here.
+//!
+//! - I1 At most `down_at_most` nodes are down at once, outages apart; those that never come back
+//!   are among them.
+//! - I2 At most `damaged_at_most` nodes are spent: gone for good, or with a disk that may have lost
+//!   what was durable. A replicated log needs a quorum of the others to take one back; it may have
+//!   been repaired in between, but the schedule, drawn before the run, does not know.
 
 use crate::arithmetic::ln;
 use crate::clock::ClockModel;
 use crate::delay::Delay;
 use crate::fault::{Family, Fault, Path, Script};
 use crate::link::node;
-use avouch_promise::{Nanos, NodeId, Random};
+use avouch_promise::{Nanos, NodeId, Random, invariant};
 use std::collections::{BTreeMap, BTreeSet};
+
+mod strikes;
 
 /// How a random schedule is drawn.
 #[derive(Clone, Debug)]
@@ -24,7 +31,8 @@ pub struct Nemesis {
     rates: BTreeMap<Family, f64>,
     calm_at: Nanos,
     down_at_most: usize,
-    rot_at_most: usize,
+    damaged_at_most: usize,
+    racks: Vec<Vec<NodeId>>,
     shortest: Nanos,
     longest: Nanos,
     /// The bound within which clock offsets stay.
@@ -40,7 +48,8 @@ impl Nemesis {
             rates: BTreeMap::new(),
             calm_at,
             down_at_most: nodes.saturating_sub(1) / 2,
-            rot_at_most: nodes.saturating_sub(1) / 2,
+            damaged_at_most: nodes.saturating_sub(1) / 2,
+            racks: strikes::racks_of(nodes, nodes.saturating_sub(1).div_ceil(2)),
             shortest: Nanos::from_millis(50),
             longest: Nanos::from_secs(2),
             epsilon: ClockModel::default().epsilon.unwrap_or(Nanos::ZERO),
@@ -48,13 +57,23 @@ impl Nemesis {
         }
     }
 
-    /// Every family at its usual rate: something happens about five times a second.
+    /// Every family that a replicated log must stand, at its usual rate: something happens about
+    /// eight times a second.
     #[must_use]
     pub fn everything(mut self) -> Self {
         for family in Family::ALL {
             let rate = match family {
-                Family::Outage => 0.05,
-                Family::BitRot | Family::ClockStep | Family::DiskFull => 0.1,
+                _ if family.exceeds_promise() => 0.0,
+                _ if family.is_for_good() => 0.02,
+                Family::Outage | Family::RackOutage => 0.05,
+                Family::SubsetWrite => 0.3,
+                _ if family.damages_disk() => 0.1,
+                Family::ClockStep
+                | Family::DiskFull
+                | Family::ReadError
+                | Family::ClockFreeze
+                | Family::LeapSecond
+                | Family::SwizzleClog => 0.1,
                 _ => 0.4,
             };
             self = self.rate(family, rate);
@@ -82,10 +101,17 @@ impl Nemesis {
         Self { down_at_most: count, ..self }
     }
 
-    /// At most so many nodes' disks ever rot. Default: a minority.
+    /// At most so many nodes ever lose what was durable on their disk, or never come back.
+    /// Default: a minority.
     #[must_use]
-    pub fn rot_at_most(self, count: usize) -> Self {
-        Self { rot_at_most: count, ..self }
+    pub fn damaged_at_most(self, count: usize) -> Self {
+        Self { damaged_at_most: count, ..self }
+    }
+
+    /// What fails together: each rack's nodes. Default: neighbours, in racks of half of the nodes.
+    #[must_use]
+    pub fn racks(self, racks: Vec<Vec<NodeId>>) -> Self {
+        Self { racks, ..self }
     }
 
     /// How long a fault lasts, from shortest to longest. Default: 50 ms to 2 s.
@@ -123,10 +149,12 @@ impl Nemesis {
             random: root.fork(0),
             faults: Vec::new(),
             down: BTreeMap::new(),
-            rotten: BTreeSet::new(),
+            spent: BTreeSet::new(),
+            dead: BTreeSet::new(),
         };
         for (at, family) in moments {
             draft.fault(at, family);
+            draft.hold_invariants();
         }
         draft.faults.push((self.calm_at, Fault::Calm));
         draft.faults.retain(|(at, _)| *at <= self.calm_at);
@@ -141,7 +169,10 @@ struct Draft<'a> {
     faults: Vec<(Nanos, Fault)>,
     /// Until when nodes are down.
     down: BTreeMap<NodeId, Nanos>,
-    rotten: BTreeSet<NodeId>,
+    /// Nodes that never come back, or whose disk may have lost what was durable.
+    spent: BTreeSet<NodeId>,
+    /// Those of them that never come back.
+    dead: BTreeSet<NodeId>,
 }
 
 impl Draft<'_> {
@@ -152,6 +183,23 @@ impl Draft<'_> {
     fn end(&mut self, at: Nanos) -> Nanos {
         let (shortest, longest) = (self.nemesis.shortest.0, self.nemesis.longest.0);
         at.plus(Nanos(self.random.between(shortest, longest.max(shortest))))
+    }
+
+    fn hold_invariants(&self) {
+        let (down, spent) = (self.down.len(), self.spent.len());
+        invariant!(I1, down <= self.nemesis.down_at_most.max(self.dead.len()), "{down} down");
+        let most = self.nemesis.damaged_at_most;
+        invariant!(I2, spent <= most, "{spent} nodes spent, {most} may be");
+        invariant!(I2, self.dead.is_subset(&self.spent), "who is gone for good is spent");
+    }
+
+    /// Whether this node may lose what its disk holds; it is spent from now on.
+    fn spend(&mut self, node: NodeId) -> bool {
+        let may = self.spent.contains(&node) || self.spent.len() < self.nemesis.damaged_at_most;
+        if may {
+            self.spent.insert(node);
+        }
+        may
     }
 
     fn any(&mut self) -> NodeId {
@@ -217,20 +265,6 @@ impl Draft<'_> {
                 let (node, until) = (self.any(), self.end(at));
                 self.push(at, Fault::Pause { node, duration: until.minus(at) });
             }
-            Family::BitRot => {
-                let node = self.any();
-                if !self.rotten.contains(&node) && self.rotten.len() >= self.nemesis.rot_at_most {
-                    return;
-                }
-                self.rotten.insert(node);
-                let record = self.random.chance(0.7);
-                let fault = if record {
-                    Fault::RotRecord { node, seq: None }
-                } else {
-                    Fault::RotCheckpoint { node }
-                };
-                self.push(at, fault);
-            }
             Family::DiskSlow => {
                 let (node, until) = (self.any(), self.end(at));
                 let factor = self.random.between(2, 200) as u32;
@@ -244,7 +278,13 @@ impl Draft<'_> {
             | Family::DiskSaturated
             | Family::SegmentLoss
             | Family::Blackouts => self.gray(at, family),
-            of_links => self.link(at, of_links),
+            Family::Partition
+            | Family::OneWay
+            | Family::Loss
+            | Family::Duplicate
+            | Family::Reorder
+            | Family::Slow => self.link(at, family),
+            other => self.strike(at, other),
         }
     }
 
@@ -398,10 +438,14 @@ mod tests {
 
     #[test]
     //= §1.1.2 correlated failure (rack, region) is a named, separate fault test
-    fn no_more_nodes_are_down_or_rotten_than_allowed() {
+    fn no_more_nodes_are_down_or_damaged_than_allowed() {
+        let (mut lost, mut amnesiacs) = (0, 0);
         for seed in 0..50 {
             let (mut down, mut rotten) = (BTreeSet::new(), BTreeSet::new());
-            for (_, fault) in nemesis().without(Family::Outage).script(seed).iter() {
+            let mut never = BTreeSet::new();
+            let one_by_one = nemesis().without(Family::Outage).without(Family::RackOutage);
+            let (mut gone, mut refused) = (0, false);
+            for (_, fault) in one_by_one.script(seed).iter() {
                 match fault {
                     Fault::Crash { node }
                     | Fault::LostWrites { node }
@@ -409,16 +453,56 @@ mod tests {
                     | Fault::DiskFull { node, full: true } => {
                         down.insert(*node);
                     }
-                    Fault::Restart { node } => {
+                    Fault::ReadError { node, probability } if *probability > 0.0 => {
+                        down.insert(*node);
+                    }
+                    Fault::CrashStop { node }
+                    | Fault::FailStop { node }
+                    | Fault::Amnesia { node } => {
+                        down.insert(*node);
+                        gone += 1;
+                        rotten.insert(*node);
+                        never.insert(*node);
+                        refused |= matches!(fault, Fault::Amnesia { .. });
+                    }
+                    Fault::Restart { node } if !never.contains(node) => {
                         down.remove(node);
                     }
-                    Fault::RotRecord { node, .. } | Fault::RotCheckpoint { node } => {
+                    Fault::SubsetWrite { node } => {
+                        down.insert(*node);
+                        rotten.insert(*node);
+                    }
+                    Fault::RotRecord { node, .. }
+                    | Fault::RotCheckpoint { node }
+                    | Fault::MisdirectedWrite { node, .. }
+                    | Fault::MisdirectedRead { node, .. } => {
                         rotten.insert(*node);
                     }
                     _ => {}
                 }
-                assert!(down.len() <= 2 && rotten.len() <= 2);
+                assert!(down.len() <= 2 && rotten.len() <= 2, "seed {seed}: {down:?} {rotten:?}");
             }
+            (lost, amnesiacs) = (lost + gone, amnesiacs + u32::from(refused));
+        }
+        assert!(lost > 15 && amnesiacs > 5, "{lost} lost, {amnesiacs} of them their memory");
+    }
+
+    #[test]
+    fn only_who_asks_for_it_gets_what_exceeds_the_promise() {
+        let exceeding = |f: &Fault| matches!(f, Fault::LyingSync { .. } | Fault::Byzantine { .. });
+        let script = nemesis().script(1);
+        assert!(!script.iter().any(|(_, fault)| exceeding(fault)));
+        for family in Family::ALL.into_iter().filter(|family| family.exceeds_promise()) {
+            let script = Nemesis::new(5, Nanos::from_secs(60)).rate(family, 0.5).script(1);
+            assert!(script.iter().filter(|(_, fault)| exceeding(fault)).count() > 10);
+        }
+    }
+
+    #[test]
+    fn every_family_does_something() {
+        for family in Family::ALL {
+            let script = Nemesis::new(5, Nanos::from_secs(60)).rate(family, 0.5).script(1);
+            assert!(script.len() > 2, "{family} does nothing");
         }
     }
 }

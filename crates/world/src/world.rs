@@ -69,6 +69,17 @@ pub(crate) struct Node<P: Simulated> {
     pub(crate) processor: Option<Box<Processor>>,
     /// Others that keep the disk busy.
     pub(crate) saturation: Option<Box<Saturation>>,
+    /// Whether it never starts again.
+    pub(crate) gone: bool,
+    /// How many of its messages it rewrites.
+    pub(crate) rewrites: f64,
+}
+
+impl<P: Simulated> Node<P> {
+    /// Whether its disk says that it never started, although it did.
+    pub(crate) fn is_amnesiac(&self) -> bool {
+        self.life > 0 && self.disk.is_blank()
+    }
 }
 
 /// What the driver is still to hear.
@@ -104,6 +115,8 @@ pub struct World<P: Simulated> {
     pub(crate) tickets: u64,
     pub(crate) violation: Option<String>,
     pub(crate) recorder: Option<Recorder>,
+    /// Nodes of whose end every other one is told.
+    pub(crate) farewells: Vec<usize>,
     begun: bool,
     at_this_instant: u64,
 }
@@ -147,6 +160,8 @@ impl<P: Simulated> World<P> {
                     .always
                     .then(|| Box::new(Processor::new(root.fork(purpose::PROCESSORS + at as u64)))),
                 saturation: None,
+                gone: false,
+                rewrites: 0.0,
             });
             queue.push(0, Pending::Start(at));
         }
@@ -179,6 +194,7 @@ impl<P: Simulated> World<P> {
             notices: Vec::new(),
             tickets: 0,
             violation: None,
+            farewells: Vec::new(),
             begun: false,
             at_this_instant: 0,
         }
@@ -278,6 +294,12 @@ impl<P: Simulated> World<P> {
     /// Whether a node is up, paused or not.
     pub fn is_up(&self, id: NodeId) -> bool {
         self.running(id).is_some()
+    }
+
+    /// Whether a node never starts again, because it stopped for good or because its disk is gone.
+    pub fn is_gone(&self, id: NodeId) -> bool {
+        let refused = !self.options.mutants.start_without_memory;
+        self.node(id).is_some_and(|node| node.gone || (refused && node.is_amnesiac()))
     }
 
     /// Whether a node is up and paused.

@@ -316,3 +316,116 @@ fn a_pause_stops_the_process_and_not_the_disk() {
     assert_eq!(disk.world.disk(NODE).unwrap().durable(), Seq(1));
     assert_eq!(disk.wait(1), [Output::Persisted(Seq(1))]);
 }
+
+#[test]
+fn a_crash_takes_what_a_lying_disk_said_was_durable_and_nothing_else() {
+    let mut lost = std::collections::BTreeSet::new();
+    for seed in 0..60 {
+        let mut disk = Disk::new(seed);
+        disk.write(2);
+        disk.wait(1_000);
+        disk.fault(Fault::LyingSync { node: NODE, lies: true });
+        disk.write(3);
+        assert_eq!(disk.wait(1_000), [Output::Persisted(Seq(5))], "so it says");
+        assert_eq!(disk.world.disk(NODE).unwrap().survives(), Seq(2));
+        let (_, records, next, doubtful) = disk.after(LOST);
+        assert!((3..=6).contains(&next) && !doubtful, "nothing shows what is gone");
+        assert_eq!(records, (1..next).collect::<Vec<_>>());
+        assert_eq!(disk.world.counters().of(Count::LiedRecords), 6 - next);
+        lost.insert(6 - next);
+    }
+    assert_eq!(lost, (0..=3).collect());
+    // Once it is honest again, the next sync covers everything before it, too.
+    let mut disk = Disk::new(1);
+    disk.fault(Fault::LyingSync { node: NODE, lies: true });
+    disk.write(3);
+    disk.wait(1_000);
+    disk.fault(Fault::LyingSync { node: NODE, lies: false });
+    disk.write(1);
+    disk.wait(1_000);
+    assert_eq!(disk.after(LOST), (None, vec![1, 2, 3, 4], 5, false));
+}
+
+#[test]
+fn a_misdirected_write_costs_two_records_and_is_seen_in_both_places() {
+    for seed in 0..40 {
+        let mut disk = Disk::new(seed);
+        disk.write(5);
+        disk.wait(1_000);
+        disk.fault(Fault::MisdirectedWrite { node: NODE, seq: Some(Seq(3)) });
+        assert_eq!(disk.world.counters().of(Count::MisdirectedWrites), 1);
+        assert_eq!(disk.records(3, 3), Loaded::Corrupt);
+        let (_, records, next, doubtful) = disk.after(CRASH);
+        assert!(doubtful && next == 6 && records.len() == 3 && !records.contains(&3));
+    }
+}
+
+#[test]
+fn a_misdirected_read_is_seen_and_the_next_one_is_right() {
+    let mut disk = Disk::new(1);
+    disk.write(4);
+    disk.wait(1_000);
+    disk.fault(Fault::MisdirectedRead { node: NODE, probability: 1.0 });
+    assert_eq!(disk.records(1, 4), Loaded::Corrupt);
+    let (_, records, _, doubtful) = disk.after(CRASH);
+    assert!(records.is_empty() && doubtful);
+    disk.fault(Fault::MisdirectedRead { node: NODE, probability: 0.0 });
+    assert_eq!(disk.after(CRASH), (None, vec![1, 2, 3, 4], 5, false));
+}
+
+#[test]
+fn a_read_error_stops_the_node_and_keeps_it_from_starting() {
+    let mut disk = Disk::new(1);
+    disk.write(2);
+    disk.wait(1_000);
+    disk.fault(Fault::ReadError { node: NODE, probability: 1.0 });
+    disk.order(Command::Read(What::Records { from: Seq(1), to: Seq(2) }));
+    assert_eq!(disk.wait(5_000), [], "no answer");
+    assert!(!disk.world.is_up(NODE));
+    disk.fault(Fault::Restart { node: NODE });
+    assert!(!disk.world.is_up(NODE));
+    assert_eq!(disk.world.counters().of(Count::ReadErrors), 2);
+    disk.fault(Fault::ReadError { node: NODE, probability: 0.0 });
+    assert_eq!(disk.after(CRASH), (None, vec![1, 2], 3, false));
+}
+
+#[test]
+fn any_subset_of_the_unsynced_records_may_survive() {
+    let mut seen = std::collections::BTreeSet::new();
+    for seed in 0..200 {
+        let mut disk = Disk::new(seed);
+        disk.write(2);
+        disk.wait(1_000);
+        disk.write(3);
+        let (_, records, next, doubtful) = disk.after(Fault::SubsetWrite { node: NODE });
+        assert!(records.starts_with(&[1, 2]), "what was durable stays");
+        assert_eq!(doubtful, (records.len() as u64) < next - 1, "a hole makes doubt");
+        seen.insert(records);
+    }
+    assert_eq!(seen.len(), 8, "every subset of three: {seen:?}");
+}
+
+//= §4.1.1 amnesia on restart test
+#[test]
+fn a_node_whose_disk_is_gone_is_refused_and_one_that_lost_its_unsynced_records_is_not() {
+    let mut disk = Disk::new(1);
+    disk.write(1);
+    assert_eq!(disk.after(LOST), (None, vec![], 1, false), "it had started, and knows it");
+    disk.fault(Fault::Amnesia { node: NODE });
+    for fault in [Fault::Restart { node: NODE }, Fault::Calm] {
+        disk.fault(fault);
+        assert!(!disk.world.is_up(NODE) && disk.world.is_gone(NODE));
+    }
+    assert_eq!(disk.world.counters().of(Count::AmnesiacsRefused), 2);
+}
+
+#[test]
+fn who_stops_for_good_never_starts_again() {
+    for fault in [Fault::CrashStop { node: NODE }, Fault::FailStop { node: NODE }] {
+        let mut disk = Disk::new(1);
+        disk.fault(fault);
+        disk.fault(Fault::Restart { node: NODE });
+        disk.fault(Fault::Calm);
+        assert!(!disk.world.is_up(NODE) && disk.world.is_gone(NODE));
+    }
+}

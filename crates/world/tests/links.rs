@@ -8,7 +8,8 @@ use avouch_promise::{Nanos, NodeId, WallTime};
 use avouch_world::clock::true_time;
 use avouch_world::geography::FIVE;
 use avouch_world::{
-    ClockModel, Count, Delay, Driver, Fault, Idle, Link, Nemesis, Options, Path, Script, World,
+    ClockModel, Count, Course, Delay, Driver, Family, Fault, Idle, Link, Nemesis, Options, Path,
+    Script, World,
 };
 use std::collections::BTreeSet;
 use toys::heartbeat::{self, Heartbeat};
@@ -52,7 +53,8 @@ fn cuts_are_exactly_as_said_and_each_is_taken_back_alone() {
     assert_eq!(silent(&mut world, Fault::Isolate { node: NodeId(3) }), alone);
     assert_eq!(silent(&mut world, Fault::BothWays { from, to }), alone);
     assert_eq!(silent(&mut world, Fault::Heal), BTreeSet::new());
-    assert_eq!(world.counters().of(Count::Partitions), 2);
+    assert_eq!(world.counters().of(Count::Partitions), 1);
+    assert_eq!(world.counters().of(Count::PartialPartitions), 1, "3 is on neither side");
     assert_eq!(world.counters().of(Count::OneWays), 1);
 }
 
@@ -229,7 +231,11 @@ fn after_calm_every_node_is_up_and_hears_every_other() {
         let mut world =
             World::<Heartbeat>::new(seed, Options::default(), heartbeat::cluster(5, PERIOD, false));
         let calm = Nanos::from_secs(3);
-        world.play(&Nemesis::new(5, calm).everything().script(seed));
+        let mut nemesis = Nemesis::new(5, calm).everything();
+        for family in Family::ALL.into_iter().filter(|family| family.is_for_good()) {
+            nemesis = nemesis.without(family);
+        }
+        world.play(&nemesis.script(seed));
         world.run_until(&mut Idle, calm.plus(Nanos::from_secs(3)));
         assert_eq!(world.states().count(), 5);
         let before = (world.counters().of(Count::Sent), world.counters().of(Count::Delivered));
@@ -445,4 +451,113 @@ mod sharing {
             assert!(least(family, Some(LinkMutant::NoFloor)) < 0, "{family:?}: the planted bug");
         }
     }
+}
+
+#[test]
+fn a_clogged_link_holds_everything_back_and_loses_nothing() {
+    let options = Options { link: Link::with(Delay::Constant(Nanos(0))), ..Options::default() };
+    let mut world = World::<Heartbeat>::new(1, options, heartbeat::cluster(2, PERIOD, false));
+    let path = Path::between(NodeId(1), NodeId(2));
+    world.schedule(Nanos(1), Fault::Clog { path, duration: Nanos::from_millis(97) });
+    world.run_until(&mut Idle, Nanos::from_millis(95));
+    let counters = world.counters();
+    assert_eq!(counters.of(Count::Clogged), 9, "the first went out before");
+    assert_eq!(counters.of(Count::Delivered), 2 + 9, "the other direction works");
+    world.run_until(&mut Idle, Nanos::from_millis(99));
+    assert_eq!(world.counters().of(Count::Delivered), 20, "all of them, at once");
+}
+
+#[test]
+fn a_swizzle_clogs_nodes_in_one_order_and_unclogs_them_in_another() {
+    let mut world = world(3);
+    let step = Nanos::from_millis(100);
+    let (clogged, unclogged) = (n(&[1, 2]), n(&[1, 2]));
+    world.inject(Fault::SwizzleClog { clogged, unclogged, step });
+    let clog = |world: &World<Heartbeat>, from: u32, to: u32| {
+        let link = world.links().link(NodeId(from), NodeId(to)).unwrap();
+        link.weather.clogged_until > world.now()
+    };
+    let mut seen = Vec::new();
+    for tenth in 0..4 {
+        world.run_until(&mut Idle, Nanos::from_millis(50 + 100 * tenth));
+        seen.push([clog(&world, 1, 3), clog(&world, 3, 2), clog(&world, 1, 2)]);
+    }
+    let expected = [[true, false, true], [true, true, true], [false, true, true], [false; 3]];
+    assert_eq!(seen, expected);
+    assert_eq!(world.counters().of(Count::Clogs), 4);
+}
+
+#[test]
+fn a_flipped_bit_is_noticed_where_messages_carry_checksums() {
+    let mut world = world(2);
+    world.inject(Fault::Corrupt { path: Path::ALL, probability: 0.5 });
+    world.run_until(&mut Idle, Nanos::from_secs(5));
+    let counters = world.counters();
+    let (bent, seen) = (counters.of(Count::Corrupted), counters.of(Count::CorruptionsSeen));
+    assert!(bent > 400 && bent == seen, "{bent} flipped, {seen} noticed");
+    let delivered = counters.of(Count::Delivered);
+    assert!(counters.of(Count::Sent) - delivered - bent < 4, "{delivered} were whole");
+}
+
+/// A node's clocks: monotonic time in milliseconds, and the wall clock's error in milliseconds.
+fn clocks(world: &World<Heartbeat>, node: u32) -> (u64, i64) {
+    let clock = world.clock(NodeId(node)).unwrap();
+    (clock.monotonic(world.now().0).0 / 1_000_000, clock.error_ns(world.now().0) / 1_000_000)
+}
+
+fn exact(nodes: u32) -> World<Heartbeat> {
+    let clock = ClockModel { error_max: Nanos::ZERO, drift_ppb_max: 0, ..ClockModel::default() };
+    let options = Options { clock, ..Options::default() };
+    World::new(1, options, heartbeat::cluster(nodes, PERIOD, false))
+}
+
+#[test]
+fn frozen_clocks_stand_still_and_no_timer_fires_until_they_go_on() {
+    let mut world = exact(1);
+    world.run_until(&mut Idle, Nanos::from_millis(105));
+    let (before, _) = clocks(&world, 1);
+    let beats = *world.state(NodeId(1)).unwrap();
+    world.inject(Fault::ClockFreeze { node: NodeId(1), frozen: true });
+    world.run_until(&mut Idle, Nanos::from_millis(605));
+    assert_eq!(clocks(&world, 1), (before, -500));
+    assert!(!world.clock(NodeId(1)).unwrap().disciplined());
+    assert_eq!(*world.state(NodeId(1)).unwrap(), beats);
+    world.inject(Fault::ClockFreeze { node: NodeId(1), frozen: false });
+    world.run_until(&mut Idle, Nanos::from_millis(705));
+    assert_eq!(clocks(&world, 1), (before + 100, 0), "the wall clock was set right");
+    assert_eq!(*world.state(NodeId(1)).unwrap(), beats + 10);
+}
+
+#[test]
+fn a_wall_clock_takes_each_course_and_the_monotonic_one_does_not() {
+    let at = |world: &mut World<Heartbeat>, millis: u64| {
+        world.run_until(&mut Idle, Nanos::from_millis(millis));
+        clocks(world, 1)
+    };
+    let node = NodeId(1);
+    let wander = |course| Fault::ClockWander { node, course };
+
+    let mut world = exact(1);
+    let (start, _) = at(&mut world, 0);
+    world.inject(wander(Some(Course::Linear { ppb: -100_000_000 })));
+    assert_eq!(at(&mut world, 1_000), (start + 1_000, -100));
+    world.inject(wander(None));
+    assert_eq!(at(&mut world, 2_000), (start + 2_000, 0));
+
+    let (amplitude, period) = (Nanos::from_millis(40), Nanos::from_millis(400));
+    world.inject(wander(Some(Course::Periodic { amplitude, period })));
+    let swing = [2_050, 2_100, 2_200, 2_300, 2_350, 2_400].map(|millis| at(&mut world, millis).1);
+    assert_eq!(swing, [20, 40, 0, -40, -20, 0]);
+
+    world.inject(wander(None));
+    world.inject(Fault::LeapSecond { nodes: vec![node], over: Nanos::from_millis(500) });
+    assert_eq!(
+        [2_400, 2_650, 2_900, 3_000].map(|millis| at(&mut world, millis).1),
+        [1_000, 500, 0, 0]
+    );
+    world.inject(Fault::LeapSecond { nodes: vec![node], over: Nanos::ZERO });
+    assert_eq!([3_999, 4_001].map(|millis| at(&mut world, millis).1), [1_000, 0]);
+    world.inject(wander(Some(Course::Linear { ppb: 100 })));
+    world.inject(Fault::Calm);
+    assert_eq!(at(&mut world, 60_000).1, 0);
 }

@@ -186,7 +186,12 @@ impl Folded {
             Record::Append { ballot, previous, entries, decided } => {
                 self.promised = self.promised.max(*ballot);
                 self.accepted = *ballot;
-                self.append(seq, previous, entries);
+                // A record that was unreadable at an earlier start may be back: what was decided
+                // by it reaches further than what the node wrote without it.
+                let base = self.tail.base().index;
+                let below = mutant == Some(Mutant::FoldBelowDecided);
+                let floor = if below { base } else { self.decided.max(base) };
+                self.append(seq, previous, entries, floor);
                 self.decided = self.decided.max((*decided).min(self.tail.end().index));
             }
             Record::Restate { promised, accepted, decided, known, doubtful } => {
@@ -204,20 +209,19 @@ impl Folded {
         }
     }
 
-    /// Entries up to the checkpoint are skipped; entries that do not continue the log contradict
-    /// what the checkpoint says is decided and are dropped.
-    fn append(&mut self, seq: Seq, previous: &Place, entries: &[SharedEntry]) {
-        let base = self.tail.base();
-        if previous.index >= base.index {
+    /// Entries up to the decided point are skipped, for those stay; entries that do not continue
+    /// the log contradict what the checkpoint says is decided and are dropped.
+    fn append(&mut self, seq: Seq, previous: &Place, entries: &[SharedEntry], floor: LogIndex) {
+        if previous.index >= floor {
             match self.tail.at(previous.index) {
                 Some(at) if at.chain == previous.chain => self.tail.truncate(previous.index),
-                Some(_) => return self.tail.truncate(base.index),
+                Some(_) => return self.tail.truncate(floor),
                 None => return,
             }
         } else {
-            self.tail.truncate(base.index);
+            self.tail.truncate(floor);
         }
-        for entry in entries.iter().filter(|entry| entry.index() > base.index) {
+        for entry in entries.iter().filter(|entry| entry.index() > floor) {
             let end = self.tail.end();
             if entry.index() != end.index.next() || entry.header().previous != end.chain {
                 return;

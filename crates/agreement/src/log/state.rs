@@ -10,7 +10,7 @@ use super::waiting::Waiting;
 use crate::election::Election;
 use crate::membership::Membership;
 use avouch_machine::{LoadId, Seq};
-use avouch_promise::{Ballot, Digest, Incarnation, LogIndex, NodeId, Signed};
+use avouch_promise::{Ballot, Digest, Incarnation, LogIndex, NodeId, Signed, invariant};
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -227,6 +227,12 @@ impl<I> State<I> {
     pub(super) fn new(me: NodeId, folded: Folded, next: Seq) -> Self {
         let Folded { membership, promised, accepted, tail, decided, known, doubtful } = folded;
         let (base, end) = (tail.base(), tail.end());
+        invariant!(
+            I2,
+            decided <= end.index,
+            "{decided} is decided, beyond the log's end {}",
+            end.index
+        );
         let durable = Seq(next.0 - 1);
         Self {
             membership,

@@ -194,6 +194,27 @@ impl Stage {
         self.come_back(node, next_seq);
     }
 
+    /// A node comes back and cannot read this one of its records, which stays where it is.
+    pub(crate) fn misread(&mut self, node: NodeId, record: usize) {
+        let mut records = self.nodes[&node].records.clone();
+        records.remove(record);
+        self.come_back_with(node, records, true);
+    }
+
+    /// A node comes back and reads everything.
+    pub(crate) fn restart(&mut self, node: NodeId) {
+        let records = self.nodes[&node].records.clone();
+        self.come_back_with(node, records, false);
+    }
+
+    fn come_back_with(&mut self, node: NodeId, records: Vec<(Seq, Record)>, doubtful: bool) {
+        let one = self.nodes.get_mut(&node).unwrap();
+        let next_seq = one.records.last().unwrap().0.next();
+        let recovered = Recovered { checkpoint: None, records, next_seq, doubtful };
+        one.state = Explored::recover(&one.config, recovered);
+        self.start(node);
+    }
+
     /// A node starts on what is left of its disk.
     fn come_back(&mut self, node: NodeId, next_seq: Seq) {
         let one = self.nodes.get_mut(&node).unwrap();

@@ -348,9 +348,11 @@ impl Workload {
         })
     }
 
-    /// Linearizable reads of every key at every node, once everything is calm: all must answer.
+    /// Linearizable reads of every key, once everything is calm, at every node that is not gone for
+    /// good: all must answer.
     pub fn final_reads(&mut self, world: &mut World<Node>) {
-        let (cluster, nodes) = (self.trust.cluster(), world.nodes().collect::<Vec<_>>());
+        let cluster = self.trust.cluster();
+        let nodes: Vec<_> = world.nodes().filter(|node| !world.is_gone(*node)).collect();
         for node in nodes {
             for key in 0..self.keys {
                 let wish = self.clients[0].final_read(cluster, Bytes::from(format!("k{key}")));

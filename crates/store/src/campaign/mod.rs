@@ -26,6 +26,7 @@ pub mod perturbation;
 mod scenario;
 mod steady;
 pub mod synchrony;
+mod wire;
 
 pub use driver::{WATCH, Workload};
 pub use findings::{Findings, Told};
@@ -35,7 +36,7 @@ pub use steady::{Steady, SteadyRun};
 
 use crate::node::{Node, image};
 use avouch_agreement::log::{Image, Message, Record};
-use avouch_promise::{Decode, Encode};
+use avouch_promise::{Decode, Encode, NodeId, Random};
 use avouch_world::Simulated;
 use bytes::Bytes;
 
@@ -63,6 +64,14 @@ impl Simulated for Node {
 
     fn through_wire(message: Message) -> Result<Message, String> {
         through(&message)
+    }
+
+    fn flipped(message: &Message, bit: u64, checked: bool) -> Option<Message> {
+        wire::flipped(message, bit, checked)
+    }
+
+    fn rewritten(from: NodeId, message: &Message, random: &mut Random) -> Option<Message> {
+        wire::rewritten(from, message, random)
     }
 
     fn through_disk(record: Record) -> Result<Record, String> {

@@ -21,6 +21,8 @@ pub enum Crash {
     LostWrites,
     /// Half of an unsynced record survives, if there is one.
     TornWrite,
+    /// Any subset of the unsynced records survives.
+    SubsetWrite,
 }
 
 /// What a crash cost.
@@ -30,14 +32,22 @@ pub(crate) struct Losses {
     pub(crate) checkpoints: u64,
     pub(crate) torn: bool,
     pub(crate) hole: bool,
+    /// Whether a subset survived that is no prefix.
+    pub(crate) subset: bool,
+    /// Records whose sync had been said to be complete.
+    pub(crate) lied: u64,
 }
 
 impl<P: Simulated> Disk<P> {
     pub(crate) fn crash(&mut self, crash: Crash, model: &DiskModel, random: &mut Random) -> Losses {
+        let lied = self.forget_cached(random);
+        if crash == Crash::SubsetWrite {
+            return Losses { lied, ..self.keep_subset(random) };
+        }
         let unsynced = self.written().0 - self.durable.0;
         let kept = match crash {
             Crash::Plain => random.between(0, unsynced),
-            Crash::LostWrites => 0,
+            Crash::LostWrites | Crash::SubsetWrite => 0,
             Crash::TornWrite => random.below(unsynced),
         };
         let lost = unsynced - kept;
@@ -60,12 +70,19 @@ impl<P: Simulated> Disk<P> {
             checkpoints: self.writing.len() as u64,
             torn,
             hole,
+            subset: false,
+            lied,
         };
+        self.go_down();
+        losses
+    }
+
+    /// What only a running node has is gone.
+    pub(super) fn go_down(&mut self) {
         self.writing.clear();
         self.lent.clear();
         self.checkpoint_busy_until_ns = 0;
         self.syncing = false;
-        losses
     }
 
     /// One bit of a durable, whole record rots: of `seq`, or of any; false when there is none.

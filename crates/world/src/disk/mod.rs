@@ -8,13 +8,15 @@
 //!
 //! What the disk promises is what the store promises (records become durable in order, a failed
 //! write crashes the node); what it never promises is what crashes, rot and full disks then do.
-//! A disk that lies about a sync is outside the promise and not modelled.
+//! A disk that lies about a sync is outside the promise: what it says is durable then, and what is,
+//! are told apart here and nowhere else.
 //!
 //! Invariants:
 //! - I1 `first - 1 <= durable <= written`, and records are held for exactly `first..=written`.
 //! - I2 Nothing that is durable and uncovered by a durable checkpoint is ever dropped.
 
 mod crash;
+mod faults;
 mod lent;
 mod recovery;
 
@@ -73,6 +75,8 @@ enum Damage {
     Whole,
     /// Written halfway: what follows its first part is the preallocated fill.
     Torn,
+    /// A whole frame of another record, written into this place.
+    Misplaced,
     /// A frame that is complete and whose checksum is wrong, or that was never written although a
     /// later one was. A reader cannot tell the two apart.
     Bad,
@@ -125,6 +129,7 @@ pub struct Disk<P: Simulated> {
     incarnation: u64,
     full: bool,
     slowness: u32,
+    manners: faults::Manners,
 }
 
 impl<P: Simulated> Disk<P> {
@@ -142,6 +147,7 @@ impl<P: Simulated> Disk<P> {
             incarnation: 0,
             full: false,
             slowness: 1,
+            manners: faults::Manners::default(),
         }
     }
 
@@ -230,6 +236,7 @@ impl<P: Simulated> Disk<P> {
     pub(crate) fn finish_sync(&mut self, through: Seq) {
         self.syncing = false;
         self.durable = self.durable.max(through);
+        self.manners.synced(self.durable);
         self.hold_invariants();
     }
 

@@ -12,10 +12,10 @@
 //! the owner's list.
 
 use avouch_machine::{CommandId, Effect, Effects, Env, Event, Protocol, Recovered, Seq};
-use avouch_promise::{Nanos, NodeId, WallTime};
+use avouch_promise::{Nanos, NodeId, Random, WallTime};
 use avouch_world::{Driver, Simulated, World};
 use bytes::Bytes;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ledger;
@@ -44,6 +44,13 @@ pub enum Bug {
     IgnoreDoubt,
     /// Asks for truncation at once, and forgets what the image was for.
     IgnoreCheckpoint,
+    /// Acknowledges only what every backup has that was not said to have stopped: right where
+    /// nodes fail-stop, and stuck where one stops silently.
+    WaitForTheLiving,
+    /// The same, and does not listen to who has stopped.
+    WaitForAll,
+    /// Gives a silent backup up if another says that it hears it: "it has its reasons".
+    TrustNeighbours,
 }
 
 #[derive(Clone, Debug)]
@@ -77,12 +84,31 @@ pub struct State {
     /// The length of the list when copies were last repeated: only older ones are overdue.
     overdue: usize,
     waiting: VecDeque<(Nanos, Output)>,
+    /// What is durable here and waits for backups.
+    unshared: BTreeMap<u64, Output>,
+    stopped: BTreeSet<NodeId>,
+    /// When each other backup was heard.
+    heard: BTreeMap<NodeId, Nanos>,
+    /// Of each backup: when another vouched for it, and for how many silent rounds.
+    vouched: BTreeMap<NodeId, (Nanos, u32)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Message {
-    Copy { number: u64, amount: u64, wall: WallTime },
-    Ack { have: u64 },
+    Copy {
+        number: u64,
+        amount: u64,
+        wall: WallTime,
+    },
+    Ack {
+        have: u64,
+    },
+    /// The sender has stopped for good.
+    Farewell,
+    /// "I am here": between backups.
+    Here,
+    /// "I hear that one."
+    Hear(NodeId),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -101,6 +127,8 @@ pub enum Timer {
 const CHECKPOINT_EVERY: u64 = 16;
 const RETRANSMIT: Nanos = Nanos::from_millis(50);
 const HELLO: Nanos = Nanos::from_millis(100);
+/// In so many silent rounds a backup is vouched for before it is given up.
+const VOUCHED_MAX: u32 = 10;
 
 impl Protocol for Ledger {
     type Config = Config;
@@ -131,6 +159,10 @@ impl Protocol for Ledger {
             last_wall: WallTime(i64::MIN),
             overdue: 0,
             waiting: VecDeque::new(),
+            unshared: BTreeMap::new(),
+            stopped: BTreeSet::new(),
+            heard: BTreeMap::new(),
+            vouched: BTreeMap::new(),
         }
     }
 
@@ -151,26 +183,16 @@ impl Protocol for Ledger {
                 effects.set_timer(timer, env.monotonic().plus(period));
             }
             Event::Command { id, command } => state.add(config, id, command, env, effects),
-            Event::Message { from, message: Message::Ack { have } } => {
-                let told = state.amounts.len() as u64;
-                let given_up = state.acked.get(&from).is_some_and(|(_, tries)| *tries > 10);
-                if config.bug == Bug::GiveUp && given_up {
-                    return;
-                }
-                let have = if config.bug == Bug::TrustHearing { told } else { have };
-                let before = state.acked.insert(from, (have, 0)).map_or(0, |(have, _)| have);
-                effects.observe(have.max(before));
-            }
-            Event::Message { from, message: Message::Copy { number, amount, wall } } => {
-                state.copy(config, number, amount, wall, effects);
-                state.acknowledge(from, effects);
-            }
+            Event::Message { from, message } => state.hear(config, from, &message, env, effects),
             Event::Timer(Timer::Retransmit) => {
                 state.retransmit(config, env, effects);
                 effects.set_timer(Timer::Retransmit, env.monotonic().plus(RETRANSMIT));
             }
             Event::Timer(Timer::Hello) => {
                 state.acknowledge(OWNER, effects);
+                if config.bug == Bug::TrustNeighbours {
+                    state.gossip(config, env, effects);
+                }
                 effects.set_timer(Timer::Hello, env.monotonic().plus(HELLO));
             }
             Event::Timer(Timer::Acknowledge) => {
@@ -198,6 +220,44 @@ impl State {
         Some(Seq(self.next_seq.0 - 1)).filter(|seq| seq.0 > 0)
     }
 
+    fn hear(
+        &mut self,
+        config: &Config,
+        from: NodeId,
+        message: &Message,
+        env: &mut dyn Env,
+        effects: &mut Effects<Ledger>,
+    ) {
+        match *message {
+            Message::Ack { have } => {
+                let told = self.amounts.len() as u64;
+                let tries = self.acked.get(&from).map_or(0, |(_, tries)| *tries);
+                let rounds = self.vouched.get(&from).map_or(0, |(_, rounds)| *rounds);
+                if (config.bug == Bug::GiveUp && tries > 10) || rounds >= VOUCHED_MAX {
+                    return;
+                }
+                let have = if config.bug == Bug::TrustHearing { told } else { have };
+                let before = self.acked.insert(from, (have, 0)).map_or(0, |(have, _)| have);
+                self.vouched.remove(&from);
+                effects.observe(have.max(before));
+                self.share(config, effects);
+            }
+            Message::Copy { number, amount, wall } => {
+                self.copy(config, number, amount, wall, effects);
+                self.acknowledge(from, effects);
+            }
+            Message::Farewell if config.bug == Bug::WaitForAll => {}
+            Message::Farewell => {
+                self.stopped.insert(from);
+                self.share(config, effects);
+            }
+            Message::Here => {
+                self.heard.insert(from, env.monotonic());
+            }
+            Message::Hear(backup) => self.vouched.entry(backup).or_default().0 = env.monotonic(),
+        }
+    }
+
     fn acknowledge(&self, to: NodeId, effects: &mut Effects<Ledger>) {
         let message = Message::Ack { have: self.amounts.len() as u64 };
         effects.push(Effect::Send { to, message, after: self.last() });
@@ -220,6 +280,9 @@ impl State {
         let value = Output::Added { id, number, amount };
         match config.bug {
             Bug::AckBeforePersist => effects.output(value),
+            Bug::WaitForTheLiving | Bug::WaitForAll => {
+                self.unshared.insert(number, value);
+            }
             Bug::AckByTimer => {
                 let due = env.monotonic().plus(RETRANSMIT);
                 if self.waiting.is_empty() {
@@ -233,6 +296,36 @@ impl State {
         for backup in &config.backups {
             effects.send_after(*backup, Message::Copy { number, amount, wall }, seq);
         }
+    }
+
+    /// Acknowledges what every backup that counts has.
+    fn share(&mut self, config: &Config, effects: &mut Effects<Ledger>) {
+        let living = config.backups.iter().filter(|backup| !self.stopped.contains(backup));
+        let have = |backup| self.acked.get(backup).map_or(0, |(have, _)| *have);
+        let everywhere = living.map(have).min().unwrap_or(u64::MAX);
+        while let Some(entry) = self.unshared.first_entry().filter(|it| *it.key() <= everywhere) {
+            effects.output(entry.remove());
+        }
+    }
+
+    /// Tells the other backups that this one is here, and the owner whom it hears.
+    fn gossip(&self, config: &Config, env: &mut dyn Env, effects: &mut Effects<Ledger>) {
+        let now = env.monotonic();
+        for backup in config.backups.iter().filter(|backup| **backup != config.me) {
+            effects.send(*backup, Message::Here);
+            if self.heard.get(backup).is_some_and(|at| now.minus(*at) < HELLO.times(2)) {
+                effects.send(OWNER, Message::Hear(*backup));
+            }
+        }
+    }
+
+    /// Whether this backup is given up: it was silent in ten rounds in which another heard it.
+    fn given_up(&mut self, backup: NodeId, now: Nanos) -> bool {
+        let Some((at, rounds)) = self.vouched.get_mut(&backup) else { return false };
+        if *rounds < VOUCHED_MAX && now.minus(*at) < HELLO.times(2) {
+            *rounds += 1;
+        }
+        *rounds >= VOUCHED_MAX
     }
 
     fn append(&mut self, config: &Config, amount: u64, effects: &mut Effects<Ledger>) -> Seq {
@@ -277,7 +370,11 @@ impl State {
         }
         let (wall, after) = (env.wall().latest, self.last());
         let overdue = std::mem::replace(&mut self.overdue, self.amounts.len());
+        let now = env.monotonic();
         for backup in &config.backups {
+            if config.bug == Bug::TrustNeighbours && self.given_up(*backup, now) {
+                continue;
+            }
             let (have, tries) = self.acked.entry(*backup).or_default();
             if *have >= overdue as u64 {
                 continue;
@@ -300,6 +397,35 @@ impl Simulated for Ledger {
     fn image_bytes(image: &Vec<u64>) -> Bytes {
         image.iter().flat_map(|amount| amount.to_le_bytes()).collect()
     }
+
+    /// A frame is the fields and a checksum over them; without the checksum anything is believed.
+    fn flipped(message: &Message, bit: u64, checked: bool) -> Option<Message> {
+        if checked {
+            return None;
+        }
+        let mut heard = message.clone();
+        match &mut heard {
+            Message::Copy { number, .. } if bit.is_multiple_of(2) => *number ^= 1 << (bit / 2 % 6),
+            Message::Copy { amount, .. } => *amount ^= 1 << (bit / 2 % 20),
+            Message::Ack { have } => *have ^= 1 << (bit % 6),
+            _ => {}
+        }
+        Some(heard)
+    }
+
+    fn rewritten(_: NodeId, message: &Message, random: &mut Random) -> Option<Message> {
+        match message.clone() {
+            Message::Copy { number, wall, .. } => {
+                Some(Message::Copy { number, amount: random.between(1, 1_000_000), wall })
+            }
+            Message::Ack { have } => Some(Message::Ack { have: have + random.between(1, 5) }),
+            _ => None,
+        }
+    }
+
+    fn farewell(_: NodeId) -> Option<Message> {
+        Some(Message::Farewell)
+    }
 }
 
 /// The workload and the obligations.
@@ -308,6 +434,8 @@ pub struct Oracle {
     next: u64,
     pub acknowledged: BTreeMap<u64, u64>,
     pub refused: u64,
+    /// When something was acknowledged last.
+    pub last: Nanos,
 }
 
 impl Driver<Ledger> for Oracle {
@@ -327,6 +455,7 @@ impl Driver<Ledger> for Oracle {
         match output {
             Output::Refused { .. } => self.refused += 1,
             Output::Added { number, amount, .. } => {
+                self.last = world.now();
                 if self.acknowledged.insert(number, amount).is_some() {
                     world.fail(format!("{node} acknowledged number {number} twice"));
                 }
@@ -356,6 +485,9 @@ impl Oracle {
     /// What must hold once everything is calm.
     pub fn check_end(&self, world: &mut World<Ledger>, expect_answers: bool) {
         self.check_owner(world);
+        if world.is_gone(OWNER) {
+            return;
+        }
         let Some(owner) = world.state(OWNER).cloned() else {
             world.fail("the owner is down in the end");
             return;
@@ -366,9 +498,13 @@ impl Oracle {
             }
             return;
         }
+        if world.now().minus(self.last) > Nanos::from_secs(1) {
+            world.fail(format!("nothing was acknowledged since {}", self.last));
+            return;
+        }
         // What was added in the last moments may still be on its way.
         let settled = owner.amounts.len().saturating_sub(100);
-        let nodes: Vec<_> = world.nodes().collect();
+        let nodes: Vec<_> = world.nodes().filter(|node| !world.is_gone(*node)).collect();
         for node in nodes {
             let Some(state) = world.state(node).cloned() else {
                 world.fail(format!("{node} is down in the end"));

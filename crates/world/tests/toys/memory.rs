@@ -13,11 +13,16 @@ pub struct Memory;
 
 #[derive(Clone, Debug)]
 pub struct Config {
-    pub others: [NodeId; 2],
+    pub others: Vec<NodeId>,
 }
 
 pub fn cluster() -> Vec<Config> {
-    [[2, 3], [1, 3], [1, 2]].map(|others| Config { others: others.map(NodeId) }).to_vec()
+    [[2, 3], [1, 3], [1, 2]].map(|others| Config { others: others.map(NodeId).to_vec() }).to_vec()
+}
+
+/// The same with copies at a neighbour only: 1 at 2, and 2 at 1.
+pub fn neighbours() -> Vec<Config> {
+    [2, 1, 1].map(|other| Config { others: vec![NodeId(other)] }).to_vec()
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -59,8 +64,8 @@ impl Protocol for Memory {
     ) {
         match event {
             Event::Started { .. } | Event::Timer(()) if !state.ready => {
-                for other in config.others {
-                    effects.send(other, Message::Ask);
+                for other in &config.others {
+                    effects.send(*other, Message::Ask);
                 }
                 effects.set_timer((), env.monotonic().plus(Nanos::from_millis(100)));
             }
@@ -75,8 +80,8 @@ impl Protocol for Memory {
                 state.count += 1;
                 state.waiting.insert(state.count, id);
                 let keep = Message::Keep(state.count);
-                for other in config.others {
-                    effects.send(other, keep.clone());
+                for other in &config.others {
+                    effects.send(*other, keep.clone());
                 }
             }
             Event::Message { from, message: Message::Keep(count) } => {

@@ -108,7 +108,8 @@ pub fn span_text(span: Nanos) -> String {
     }
 }
 
-fn span_of(text: &str) -> Option<Nanos> {
+/// A span as it is written, without its quotes.
+pub fn span_of(text: &str) -> Option<Nanos> {
     let digits = text.trim_start_matches(|c: char| c.is_ascii_digit());
     let (number, unit) = (&text[..text.len() - digits.len()], digits.trim());
     let (_, size) = UNITS.iter().find(|(name, _)| *name == unit)?;

@@ -8,6 +8,7 @@
 
 pub mod cluster;
 pub mod codec;
+mod course;
 pub mod crowd;
 mod delay;
 pub mod expect;

@@ -4,7 +4,7 @@ use super::words::{WORDS, speak, undo};
 use super::{Scenario, source::Source};
 use avouch_machine::Seq;
 use avouch_promise::{Nanos, NodeId};
-use avouch_world::{Adversary, Delay, Fault, Path, Synchrony};
+use avouch_world::{Adversary, Course, Delay, Fault, Path, Synchrony};
 
 const HEAD: &str = "name = \"x\"\nsummary = \"y\"\nduration = \"8s\"\n";
 
@@ -60,8 +60,34 @@ fn every_fault() -> Vec<Fault> {
         Fault::SegmentLoss { path, probability: 0.3 },
         Fault::Blackouts { path, every: ms(700), lasting: ms(200) },
     ];
+    faults.extend(more_faults(node, path));
     faults.extend(delays.map(|delay| Fault::Slow { path, delay: Some(delay) }));
     faults
+}
+
+/// What strikes for good, and what lies.
+fn more_faults(node: NodeId, path: Path) -> Vec<Fault> {
+    let ms = Nanos::from_millis;
+    let nodes = || vec![NodeId(1), node];
+    vec![
+        Fault::CrashStop { node },
+        Fault::FailStop { node },
+        Fault::Amnesia { node },
+        Fault::SubsetWrite { node },
+        Fault::Corrupt { path, probability: 0.01 },
+        Fault::Clog { path, duration: ms(300) },
+        Fault::SwizzleClog { clogged: nodes(), unclogged: nodes(), step: ms(40) },
+        Fault::LyingSync { node, lies: true },
+        Fault::MisdirectedWrite { node, seq: Some(Seq(7)) },
+        Fault::MisdirectedWrite { node, seq: None },
+        Fault::MisdirectedRead { node, probability: 0.2 },
+        Fault::ReadError { node, probability: 0.5 },
+        Fault::ClockWander { node, course: Some(Course::Linear { ppb: -5 }) },
+        Fault::ClockWander { node, course: None },
+        Fault::ClockFreeze { node, frozen: true },
+        Fault::LeapSecond { nodes: nodes(), over: Nanos::ZERO },
+        Fault::Byzantine { node, probability: 1.0 },
+    ]
 }
 
 #[test]

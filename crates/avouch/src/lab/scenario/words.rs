@@ -13,6 +13,7 @@ use super::codec::{
     Codec, Flag, Links, MaybeDelay, MaybeRecord, Node, Nodes, Number, PartsPerBillion, Share,
     Sides, SignedSpan, Span, Times,
 };
+use super::course::MaybeCourse;
 use super::reader::Table;
 use super::source::Problem;
 use avouch_promise::Nanos;
@@ -138,6 +139,30 @@ vocabulary! {
         undone by Fault::SegmentLoss { path: *path, probability: 0.0 };
     Blackouts = "blackouts" { path: Links as "links", every: Span as "every", lasting: Span as "lasting" }
         undone by Fault::Blackouts { path: *path, every: *every, lasting: Nanos::ZERO };
+    CrashStop = "crash-stop" { node: Node as "node" };
+    FailStop = "fail-stop" { node: Node as "node" };
+    Amnesia = "amnesia" { node: Node as "node" };
+    SubsetWrite = "subset-write" { node: Node as "node" } undone by Fault::Restart { node: *node };
+    Corrupt = "corrupt" { path: Links as "links", probability: Share as "probability" }
+        undone by Fault::Corrupt { path: *path, probability: 0.0 };
+    Clog = "clog" { path: Links as "links", duration: Span as "duration" };
+    SwizzleClog = "swizzle-clog" {
+        clogged: Nodes as "clogged", unclogged: Nodes as "unclogged", step: Span as "step"
+    };
+    LyingSync = "lying-sync" { node: Node as "node", lies: Flag as "lies" }
+        undone by Fault::LyingSync { node: *node, lies: false };
+    MisdirectedWrite = "misdirected-write" { node: Node as "node", seq: MaybeRecord as "record" };
+    MisdirectedRead = "misdirected-read" { node: Node as "node", probability: Share as "probability" }
+        undone by Fault::MisdirectedRead { node: *node, probability: 0.0 };
+    ReadError = "read-error" { node: Node as "node", probability: Share as "probability" }
+        undone by Fault::ReadError { node: *node, probability: 0.0 };
+    ClockWander = "clock-wander" { node: Node as "node", course: MaybeCourse as "course" }
+        undone by Fault::ClockWander { node: *node, course: None };
+    ClockFreeze = "clock-freeze" { node: Node as "node", frozen: Flag as "frozen" }
+        undone by Fault::ClockFreeze { node: *node, frozen: false };
+    LeapSecond = "leap-second" { nodes: Nodes as "nodes", over: Span as "over" };
+    Byzantine = "byzantine" { node: Node as "node", probability: Share as "probability" }
+        undone by Fault::Byzantine { node: *node, probability: 0.0 };
 }
 
 fn member<C: Codec>(table: &Table<'_>, key: &'static str) -> Result<C::Value, Problem> {
