@@ -8,6 +8,7 @@ pub mod gray;
 pub mod log;
 pub mod membership;
 pub mod mutant;
+pub mod rotating;
 
 pub use log::{
     Bounds, Command, Config, Image, Log, Message, Output, Record, Snapshot, State, Timing,

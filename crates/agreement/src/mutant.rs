@@ -31,12 +31,13 @@ macro_rules! mutants {
             pub const ALL: &'static [Self] = &[$(Self::$name),+];
 
             /// What kills it.
-            pub const fn killer(self) -> Killer {
-                match self { $(Self::$name => Killer::$killer,)+ }
+            pub const fn killer(self) -> $crate::mutant::Killer {
+                match self { $(Self::$name => $crate::mutant::Killer::$killer,)+ }
             }
         }
     };
 }
+pub(crate) use mutants;
 
 mutants! {
     /// The leader counts its own log before it is durable.

@@ -15,6 +15,7 @@
 //! [`Campaign`].
 
 mod afflict;
+mod agreed;
 pub mod arithmetic;
 pub mod bandwidth;
 pub mod campaign;

@@ -34,6 +34,12 @@ impl<D: Detector> Growing<D> {
         Self { inner, step, extra: Nanos::ZERO, newest: 0, mistakes: 0 }
     }
 
+    /// The node came back with numbers of its own: `inner` watches it, with the margin learned.
+    #[must_use]
+    pub fn restarted(self, inner: D) -> Self {
+        Self { inner, newest: 0, ..self }
+    }
+
     /// How often it was wrong.
     pub fn mistakes(&self) -> u64 {
         self.mistakes

@@ -34,25 +34,33 @@
 pub mod arrivals;
 pub mod bertier;
 pub mod chen;
+pub mod class;
 pub mod estimator;
 pub mod gaussian;
 pub mod growing;
 pub mod jacobson;
+pub mod kind;
 pub mod phi;
 pub mod quality;
 pub mod requirement;
 pub mod timeout;
 pub mod trace;
+pub mod watch;
+pub mod watching;
 
 pub use bertier::Bertier;
 pub use chen::Chen;
+pub use class::{Class, Suspicions};
 pub use growing::Growing;
 pub use jacobson::Jacobson;
+pub use kind::{Any, Kind};
 pub use phi::{Form, Phi};
 pub use quality::{Quality, measure};
 pub use requirement::{Configuration, Network, Requirement};
 pub use timeout::Timeout;
 pub use trace::{Heartbeat, Trace};
+pub use watch::{Reach, Watch};
+pub use watching::Watching;
 
 use avouch_promise::Nanos;
 use std::hash::{Hash, Hasher};
@@ -155,18 +163,11 @@ pub struct Named {
 /// }
 /// ```
 pub fn usual(interval: Nanos, since: Nanos) -> Vec<Named> {
-    fn named(name: &'static str, detector: impl Detector + 'static) -> Named {
-        Named { name, detector: Box::new(detector) }
-    }
-    vec![
-        named("timeout", Timeout::new(interval.times(4), since)),
-        named("jacobson", Jacobson::new(interval, since)),
-        named("chen", Chen::new(interval, interval, since)),
-        named("bertier", Bertier::new(interval, since)),
-        named("phi normal", Phi::new(phi::Settings::normal(interval), since)),
-        named("phi logistic", Phi::new(phi::Settings::akka(interval), since)),
-        named("phi exponential", Phi::new(phi::Settings::cassandra(interval), since)),
-    ]
+    let named = |kind: Kind| {
+        let detector = Box::new(kind.build(interval, since));
+        Named { name: kind.name(), detector }
+    };
+    Kind::ALL.into_iter().map(named).collect()
 }
 
 /// A whole number as a real one: exact below 2^53, and within 2^-53 of itself beyond.
