@@ -82,6 +82,7 @@ impl<P: Simulated> World<P> {
         }
     }
 
+    //= §4.1.1 fail-stop
     fn stop_for_good(&mut self, node: NodeId, told: bool) {
         let Some(at) = self.position(node) else { return };
         if self.nodes[at].gone {

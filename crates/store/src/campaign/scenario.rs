@@ -9,7 +9,7 @@ use avouch_promise::trust::Trust;
 use avouch_promise::{GroupId, KeyspaceId, Nanos, NodeId, Scope};
 use avouch_world::{
     Campaign, Delay, DiskModel, Family, Fault, Link, Mutants, Nemesis, Options, Outcome,
-    ProcessorModel, Report, Synchrony, Tracing, World,
+    ProcessorModel, Report, Script, Synchrony, Tracing, World,
 };
 use std::time::Duration;
 
@@ -31,6 +31,9 @@ pub struct Plan {
     pub large: f64,
     /// Whether anything fails at all.
     pub faults: bool,
+    /// Faults listed by time, which happen whether the nemesis has any or not; without a nemesis,
+    /// answers are held to their clocks, so a clock that is wrong has no place in it.
+    pub script: Script,
     /// Many short faults on slow disks instead of a few of every kind: what a mutant needs.
     pub rough: bool,
     /// What is promised of the time that messages take.
@@ -68,6 +71,7 @@ impl Default for Plan {
             keys: 8,
             large: 0.1,
             faults: true,
+            script: Script::new(),
             rough: false,
             synchrony: Synchrony::Asynchronous,
             delay: None,
@@ -146,6 +150,7 @@ impl Plan {
         if self.faults {
             world.play(&self.nemesis().script(seed));
         }
+        world.play(&self.script);
         let share = if self.by_evidence_alone(seed) { 1.0 } else { EVIDENCE_SHARE };
         let (clients, keys, stop_at) = (self.clients, self.keys, self.faults_for);
         let workload = Workload::new(trust, seed, clients, keys, share, stop_at)

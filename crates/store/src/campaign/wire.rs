@@ -10,6 +10,7 @@
 //! checksum tells a lie from the truth: what a lie breaks is found by evidence, by the judge of the
 //! history or by an invariant, and is outside of what the log promises.
 
+//= §4.1.3 arbitrary behaviour
 //= §4.1.3 malicious: rewriting, equivocation
 
 use crate::wire::peer::frame::{Decoder, HEADER, PAYLOAD_MAX, put};
@@ -21,6 +22,8 @@ use bytes::{Bytes, BytesMut};
 use std::sync::Arc;
 
 /// What the receiver takes from the message's frame with one bit flipped.
+//= §4.1.3 accidental
+//= §4.1.3 bit flips in memory, on the wire, on disk
 pub(super) fn flipped(message: &Message, bit: u64, checked: bool) -> Option<Message> {
     let mut frame = BytesMut::new();
     put(&mut frame, &message.to_bytes());

@@ -146,6 +146,7 @@ pub(crate) fn found(folder: &dyn Folder, identity: Identity) -> Result<(), Error
 }
 
 /// The error of a log that is not all there.
+//= §4.1.1 amnesia on restart
 pub(super) fn amnesia(expected: String, got: String) -> Error {
     Error::new(Blame::Corrupt, expected, got).hint(
         "a node that forgot what it promised must not take part: restore the whole data folder \

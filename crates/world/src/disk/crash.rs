@@ -40,7 +40,7 @@ pub(crate) struct Losses {
 
 impl<P: Simulated> Disk<P> {
     pub(crate) fn crash(&mut self, crash: Crash, model: &DiskModel, random: &mut Random) -> Losses {
-        let lied = self.forget_cached(random);
+        let lied = self.forget_cached(crash == Crash::LostWrites, random);
         if crash == Crash::SubsetWrite {
             return Losses { lied, ..self.keep_subset(random) };
         }

@@ -109,13 +109,14 @@ impl<P: Simulated> Disk<P> {
         }
     }
 
-    /// A crash empties the cache of a disk that lied; says how many records it took.
-    pub(super) fn forget_cached(&mut self, random: &mut Random) -> u64 {
+    /// A crash empties the cache of a disk that lied, or some of it where not every unsynced record
+    /// is lost; says how many records it took.
+    pub(super) fn forget_cached(&mut self, all: bool, random: &mut Random) -> u64 {
         let least = self.survives().0.max(self.first.0 - 1);
         if least >= self.durable.0 {
             return 0;
         }
-        let kept = random.between(least, self.durable.0);
+        let kept = if all { least } else { random.between(least, self.durable.0) };
         let lied = self.durable.0 - kept;
         self.durable = Seq(kept);
         lied

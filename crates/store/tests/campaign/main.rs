@@ -1,6 +1,11 @@
 //! The shipped node under every fault, seed by seed: no violation, equal hashes on a second run,
 //! and every kind of trouble met often enough.
 
+mod accidents;
+mod beyond;
+mod families;
+mod power;
+
 use avouch_store::campaign::Plan;
 
 #[test]
