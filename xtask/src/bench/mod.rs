@@ -23,7 +23,7 @@ enum Runs {
     Here(fn(&Path, &[String]) -> Result<Findings, Error>),
 }
 
-const BENCHES: [Bench; 5] = [
+const BENCHES: [Bench; 6] = [
     Bench {
         name: "world",
         about: "simulated events per CPU-second, beside madsim and turmoil, and the store in it",
@@ -65,6 +65,20 @@ const BENCHES: [Bench; 5] = [
             "--",
             "--hours",
             "24",
+        ]),
+    },
+    Bench {
+        name: "detectors",
+        about: "every failure detector's quality on the same traces, simulated and recorded",
+        run: Runs::Cargo(&[
+            "run",
+            "--release",
+            "--quiet",
+            "-p",
+            "avouch-world",
+            "--example",
+            "detectors",
+            "--",
         ]),
     },
 ];
