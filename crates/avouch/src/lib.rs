@@ -18,6 +18,7 @@ pub mod embedded;
 pub mod exit;
 pub mod lab;
 pub mod node;
+pub mod quantile;
 pub mod quantity;
 pub mod screen;
 pub mod shown;

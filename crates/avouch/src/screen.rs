@@ -22,6 +22,17 @@ pub enum Format {
     Json,
 }
 
+/// Who reads stderr.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Listener {
+    /// A file or a program.
+    Program,
+    /// A terminal, where a line can be written over.
+    Terminal,
+    /// A terminal with such a line on it.
+    TerminalWithLine,
+}
+
 /// Both channels.
 pub struct Screen {
     out: Box<dyn Write>,
@@ -31,8 +42,7 @@ pub struct Screen {
     /// Whether stdout is a terminal, which obeys what some bytes tell it.
     pub terminal: bool,
     colour: bool,
-    /// Whether stderr is a terminal, where a line can be written over.
-    talk_terminal: bool,
+    listener: Listener,
     broken: Option<Error>,
 }
 
@@ -44,7 +54,7 @@ impl Screen {
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         Self {
             colour: talk.is_terminal() && !plain,
-            talk_terminal: talk.is_terminal(),
+            listener: if talk.is_terminal() { Listener::Terminal } else { Listener::Program },
             out: Box::new(out),
             talk: Box::new(talk),
             format,
@@ -61,7 +71,7 @@ impl Screen {
             format,
             terminal: false,
             colour: false,
-            talk_terminal: false,
+            listener: Listener::Program,
             broken: None,
         }
     }
@@ -86,16 +96,22 @@ impl Screen {
 
     /// A line of talk. Nobody can be told that nobody listens.
     pub fn say(&mut self, text: &str) {
-        let _ = self.talk.write_all(format!("{text}\n").as_bytes());
+        let mut start = "";
+        if self.listener == Listener::TerminalWithLine {
+            (self.listener, start) = (Listener::Terminal, "\r\x1b[K");
+        }
+        let _ = self.talk.write_all(format!("{start}{text}\n").as_bytes());
     }
 
     /// Whether somebody watches stderr.
     pub fn talks_to_terminal(&self) -> bool {
-        self.talk_terminal
+        self.listener != Listener::Program
     }
 
-    /// Writes over the line of talk that stands there; the next line of talk begins anew.
+    /// Writes over the line of talk that stands there, as the next line of talk will.
     pub fn overwrite(&mut self, text: &str) {
+        self.listener =
+            if text.is_empty() { Listener::Terminal } else { Listener::TerminalWithLine };
         let _ = self.talk.write_all(format!("\r\x1b[K{text}").as_bytes());
         let _ = self.talk.flush();
     }
@@ -166,5 +182,34 @@ mod tests {
             screen.line("two");
             assert_eq!(screen.finish().is_ok(), fine, "{kind}");
         }
+    }
+
+    /// Keeps what was written for the test to read.
+    #[derive(Clone, Default)]
+    struct Kept(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn talk_takes_the_place_of_a_line_that_stands_there() {
+        let kept = Kept::default();
+        let mut screen =
+            Screen::of(Box::new(std::io::sink()), Box::new(kept.clone()), Format::Text);
+        screen.listener = Listener::Terminal;
+        screen.say("one");
+        screen.overwrite("[##..]");
+        screen.say("two");
+        screen.overwrite("[####]");
+        screen.overwrite("");
+        screen.say("three");
+        let told = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(told, "one\n\r\x1b[K[##..]\r\x1b[Ktwo\n\r\x1b[K[####]\r\x1b[Kthree\n");
     }
 }

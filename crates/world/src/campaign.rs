@@ -17,6 +17,7 @@ use crate::simulated::Simulated;
 use crate::trace::{Trace, TraceHash};
 use crate::world::World;
 use avouch_promise::Random;
+use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -236,12 +237,17 @@ fn judged(seed: u64, twice: bool, run: &(impl Fn(u64) -> Outcome + Sync)) -> Out
 }
 
 fn caught(seed: u64, run: &(impl Fn(u64) -> Outcome + Sync)) -> Outcome {
-    catch_unwind(AssertUnwindSafe(|| run(seed))).unwrap_or_else(|payload| {
-        let text = payload.downcast_ref::<String>().map(String::as_str);
-        let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
-        let what = format!("panic: {}", text.unwrap_or("without a message"));
-        Outcome { violation: Some(what), ..Outcome::default() }
+    catch_unwind(AssertUnwindSafe(|| run(seed))).unwrap_or_else(|payload| Outcome {
+        violation: Some(panic_text(payload.as_ref())),
+        ..Outcome::default()
     })
+}
+
+/// What a caught panic says: in a run it is a violation like any other.
+pub fn panic_text(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+    format!("panic: {}", text.unwrap_or("without a message"))
 }
 
 impl Report {

@@ -13,8 +13,8 @@
 //! (`opt-level = 1`), with overflow checks. Before anything else the check proves itself on a toy
 //! that iterates over a `HashSet`: not to catch that is a finding too.
 //!
-//! Each stretch that agrees is entered into the ledger at once, so that a campaign that is stopped
-//! goes on where it was, and several machines may share one.
+//! Each stretch that agrees is entered into the ledger at once, so that what a campaign did before
+//! it was stopped is known: it goes on with the seed after the last one entered.
 
 use super::ledger;
 use crate::finding::{Finding, Findings};

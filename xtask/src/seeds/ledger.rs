@@ -22,7 +22,13 @@ pub(super) fn enter(
     seconds: f64,
 ) -> Result<(), Error> {
     let path = root.join(LEDGER);
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|_| HEADER.to_owned());
+    let failed = |what: &str, error: &std::io::Error| {
+        Error::new(Blame::Environment, format!("to {what} {LEDGER}"), error.to_string())
+    };
+    let text = match std::fs::read_to_string(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => HEADER.to_owned(),
+        read => read.map_err(|error| failed("read", &error))?,
+    };
     let line = Line {
         name: name.to_owned(),
         commit: commit(root),
@@ -31,9 +37,11 @@ pub(super) fn enter(
         minutes: seconds / 60.0,
         date: today(),
     };
-    std::fs::write(&path, line.entered(&text)).map_err(|error| {
-        Error::new(Blame::Environment, format!("to write {LEDGER}"), error.to_string())
-    })
+    // Whole or not at all: what was measured before must not be lost with a full disk.
+    let written = path.with_extension("md.new");
+    std::fs::write(&written, line.entered(&text))
+        .and_then(|()| std::fs::rename(&written, &path))
+        .map_err(|error| failed("write", &error))
 }
 
 #[derive(Clone, Debug, PartialEq)]

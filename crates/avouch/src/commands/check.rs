@@ -2,9 +2,9 @@
 //! verdict from the others: a violation that was found stays found.
 
 use crate::arguments::Check;
-use crate::exit::Exit;
+use crate::exit::{Exit, verdict};
 use crate::screen::{Format, Screen, error_json};
-use avouch_check::{Limits, Report, Word, judge_file};
+use avouch_check::{Limits, judge_file};
 use avouch_promise::evidence::Verdict;
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ pub(super) fn run(check: &Check, screen: &mut Screen) -> Exit {
                 continue;
             }
         };
-        worst = crate::exit::worse(worst, verdict(&report));
+        worst = crate::exit::worse(worst, verdict(report.verdict()));
         match screen.format {
             Format::Json => {
                 reports.push(json!({ "history": path, "report": report.to_json() }));
@@ -36,7 +36,7 @@ pub(super) fn run(check: &Check, screen: &mut Screen) -> Exit {
                 let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
                 let first = match first.split_once(':') {
                     Some((word, rest)) => {
-                        format!("{}:{rest}", screen.paint(verdict(&report), word))
+                        format!("{}:{rest}", screen.paint(verdict(report.verdict()), word))
                     }
                     None => first.to_owned(),
                 };
@@ -50,13 +50,5 @@ pub(super) fn run(check: &Check, screen: &mut Screen) -> Exit {
     match unread {
         Some(blame) if worst != Verdict::Refuted => Exit::Error(blame),
         _ => Exit::Verdict(worst),
-    }
-}
-
-fn verdict(report: &Report) -> Verdict {
-    match report.verdict() {
-        Word::Holds => Verdict::Holds,
-        Word::Violated => Verdict::Refuted,
-        Word::Unknown => Verdict::Unknown,
     }
 }

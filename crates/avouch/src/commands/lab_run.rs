@@ -10,7 +10,7 @@ use crate::lab::run::{Look, Ran, run as run_once, stretch};
 use crate::lab::scenario::Scenario;
 use crate::lab::shipped::{SHIPPED, named};
 use crate::lab::shrink::{RUNS_MAX, Shrunk, shrink};
-use crate::lab::verdicts::quantile;
+use crate::quantile::nearest_rank;
 use crate::screen::{Format, Screen};
 use avouch_promise::evidence::Verdict;
 use avouch_promise::{Blame, Error, Nanos, Random};
@@ -29,7 +29,7 @@ pub(super) fn run(asked: &Run, screen: &mut Screen) -> Result<Exit, Error> {
     }
 }
 
-/// A scenario by the path of its file, or by its name if there is no such file.
+/// A shipped scenario by its name, or any by the path of its file.
 fn open(name: &str) -> Result<Scenario, Error> {
     let path = Path::new(name);
     let shipped = SHIPPED.iter().any(|shipped| shipped.name == name);
@@ -220,6 +220,13 @@ fn many(
         }
         None => screen.line(&format!("{}: {}", screen.paint(end, end.word()), scenario.name)),
     }
+    // Nothing refuted, and yet not what was expected: the lowest seed that is to blame for it.
+    if kept.is_none() && end != Verdict::Holds {
+        let open = summary.seeds.iter().find(|seed| seed.verdict != Verdict::Holds);
+        if let Some(seed) = open.or(summary.seeds.first()) {
+            screen.line(&format!("repro: {}", repro(asked, seed.seed)));
+        }
+    }
     Ok(Exit::Verdict(end))
 }
 
@@ -244,7 +251,7 @@ fn summary_lines(
         .iter()
         .fold((0, 0), |(asked, told), seed| (asked + seed.calls.0, told + seed.calls.1));
     let p99s = summary.p99s();
-    let at = |share| quantile(&p99s, share).map_or("-".to_owned(), |span| span.to_string());
+    let at = |share| nearest_rank(&p99s, share).map_or("-".to_owned(), |span| span.to_string());
     lines.push(format!("  {answered} of {asked} calls answered"));
     lines.push(format!(
         "  p99 over the seeds: lowest {}, median {}, p95 {}, highest {}",
@@ -262,7 +269,7 @@ fn summary_lines(
 
 fn summary_json(scenario: &Scenario, share: &std::ops::Range<u64>, summary: &Summary) -> Value {
     let p99s = summary.p99s();
-    let at = |share| quantile(&p99s, share).map(crate::lab::measure::seconds);
+    let at = |share| nearest_rank(&p99s, share).map(crate::lab::measure::seconds);
     let failures = summary.seeds.iter().filter_map(|seed| {
         let (judge, text) = seed.against.as_ref()?;
         Some(json!({

@@ -59,8 +59,10 @@ impl Bar {
 /// `[#####...................] 42 of 200, 1 failed, 12 s left`.
 fn bar(done: u64, of: u64, elapsed: Duration, note: &str) -> String {
     let of = of.max(1);
-    let filled = usize::try_from(done.min(of) * WIDTH as u64 / of).unwrap_or(WIDTH);
-    let left = (elapsed.as_secs() * of.saturating_sub(done)).checked_div(done);
+    let filled =
+        usize::try_from(u128::from(done.min(of)) * WIDTH as u128 / u128::from(of)).unwrap_or(WIDTH);
+    let left = u128::from(elapsed.as_secs()) * u128::from(of.saturating_sub(done));
+    let left = left.checked_div(done.into());
     let left = left.map_or(String::new(), |left| format!(", {left} s left"));
     let (full, empty) = ("#".repeat(filled), ".".repeat(WIDTH - filled));
     format!("[{full}{empty}] {done} of {of}{note}{left}")
@@ -75,6 +77,7 @@ mod tests {
         let half = bar(50, 100, Duration::from_secs(10), ", 1 failed");
         assert_eq!(half, "[############............] 50 of 100, 1 failed, 10 s left");
         assert_eq!(bar(0, 0, Duration::ZERO, ""), "[........................] 0 of 1");
+        assert!(bar(1, u64::MAX, Duration::from_secs(9), "").contains(" 1 of "));
         assert!(bar(9, 3, Duration::ZERO, "").starts_with("[########################]"));
     }
 }

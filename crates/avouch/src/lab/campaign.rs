@@ -9,7 +9,7 @@
 
 use super::run::{Look, run};
 use super::scenario::Scenario;
-use super::verdicts::quantile;
+use crate::quantile::nearest_rank;
 use avouch_promise::evidence::Verdict;
 use avouch_promise::{Error, Nanos};
 use avouch_world::{Trace, TraceHash};
@@ -56,23 +56,23 @@ pub fn campaign(
     jobs: usize,
     mut told: impl FnMut(u64, u64),
 ) -> Result<Summary, Error> {
-    let next = AtomicU64::new(seeds.start);
+    let (next, count) = (AtomicU64::new(0), seeds.end.saturating_sub(seeds.start));
     let failures = AtomicU64::new(0);
     let (send, receive) = channel();
     let mut done: Vec<Result<Seed, Error>> = Vec::new();
     std::thread::scope(|scope| {
         for _ in 0..jobs.max(1) {
-            let (send, next, failures, end) = (send.clone(), &next, &failures, seeds.end);
+            let (send, next, failures) = (send.clone(), &next, &failures);
             scope.spawn(move || {
                 loop {
                     if stop_at.is_some_and(|most| failures.load(Ordering::SeqCst) >= most) {
                         return;
                     }
-                    let drawn = next.fetch_add(1, Ordering::SeqCst);
-                    if drawn >= end {
+                    let place = next.fetch_add(1, Ordering::SeqCst);
+                    if place >= count {
                         return;
                     }
-                    let found = one(scenario, drawn);
+                    let found = one(scenario, seeds.start + place);
                     if found.as_ref().is_ok_and(fails) {
                         failures.fetch_add(1, Ordering::SeqCst);
                     }
@@ -120,7 +120,7 @@ fn one(scenario: &Scenario, seed: u64) -> Result<Seed, Error> {
         against: ran.first_against().map(|judged| (judged.judge, judged.text.clone())),
         hash: ran.hash,
         calls: (all.asked, all.took.len() as u64),
-        p99: quantile(&all.took, 0.99),
+        p99: nearest_rank(&all.took, 0.99),
         events: ran.counters.of(avouch_world::Count::Events),
         ended: ran.ended,
     })

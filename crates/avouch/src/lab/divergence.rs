@@ -10,6 +10,7 @@
 //= §1.1.2 state divergence mechanics: which keys differ between which replicas, over time
 
 use super::plot::{Axis, Line, Plot};
+use super::scenario::codec::span_text;
 use crate::exit::Exit;
 use crate::quantity;
 use crate::screen::{Format, Screen};
@@ -35,7 +36,7 @@ Examples:
 
 Exit codes:
   0 all replicas agree in the end   1 some differ for good
-  3 usage   4 environment";
+  3 usage   4 environment   6 a run broke its own promises";
 
 /// `avouch lab divergence`.
 #[derive(Clone, Debug, Args)]
@@ -104,7 +105,21 @@ pub fn run(options: &Options, screen: &mut Screen) -> Result<Exit, Error> {
             screen.data(text(&series, &which, &word, seed, healed).as_bytes());
         }
     }
+    if verdict != Verdict::Holds {
+        screen.say(&format!("repro: {}", repro(options, seed)));
+    }
     Ok(Exit::Verdict(verdict))
+}
+
+/// The command that does exactly the same.
+fn repro(options: &Options, seed: u64) -> String {
+    let Options { seconds, nodes, keys, every, plant, .. } = options;
+    let [seconds, every] = [seconds, every].map(|span| span_text(nanos(*span)));
+    let plant = plant.map_or("", |Plant::SkipEntry| " --plant skip-entry");
+    format!(
+        "avouch lab divergence --seed {seed} --seconds {seconds} --nodes {nodes} --keys {keys} \
+         --every {every}{plant}"
+    )
 }
 
 fn nanos(span: Duration) -> Nanos {
@@ -142,7 +157,7 @@ fn meter(options: &Options, seed: u64) -> Result<Metered, Error> {
     meter.run_until(&mut world, &mut workload, end);
     if let Some(violation) = world.violation() {
         return Err(Error::new(Blame::Corrupt, "a run that keeps its promises", violation)
-            .hint(format!("repro: avouch lab divergence --seed {seed}")));
+            .hint(format!("repro: {}", repro(options, seed))));
     }
     meter.sample(&world);
     Ok(Metered { series: meter.into_series(), which: Meter::which(&world), healed })

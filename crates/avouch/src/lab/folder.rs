@@ -19,7 +19,6 @@ use super::page::Page;
 use super::run::Ran;
 use super::scenario::Scenario;
 use avouch_check::history::Call;
-use avouch_promise::guarantee::Guarantee;
 use avouch_promise::history::{Answered, Header, HistoryWriter, Invocation, Record, What};
 use avouch_promise::{Blame, Encode as _, Error, Nanos};
 use std::collections::BTreeMap;
@@ -106,7 +105,7 @@ pub fn verdict_text(scenario: &Scenario, ran: &Ran) -> String {
 /// One line of the history to be.
 struct Event {
     time: Nanos,
-    /// Ties: answers before questions, each in the order in which they were recorded.
+    /// Ties: in the order in which they were recorded.
     rank: u64,
     record: Record,
 }
@@ -176,10 +175,4 @@ fn processes(calls: &[Call]) -> Vec<u64> {
         }
     }
     found
-}
-
-/// The guarantees of a run's calls, for tables.
-pub fn guarantees(calls: &[Call]) -> Vec<Guarantee> {
-    let all: std::collections::BTreeSet<_> = calls.iter().map(|call| call.guarantee).collect();
-    all.into_iter().collect()
 }

@@ -1,5 +1,5 @@
-//! The figures of a run, under the names that a running node's metrics have, so that one dashboard
-//! shows both.
+//! The figures of a run, under the names that outline section 1.4.2 gives them. A running node's
+//! metrics have `avouch_request_seconds` of these so far, by other labels.
 //!
 //! | figure | name | of what |
 //! |---|---|---|
@@ -9,8 +9,9 @@
 //! | conflicts | `avouch_conflicts_total` | compare-and-swaps that met another value |
 //! | follower lag | `avouch_follower_lag_seconds`, `_entries` | per node, on a grid of virtual time |
 
-use super::verdicts::{quantile, took};
+use super::verdicts::took;
 use super::watch::Watch;
+use crate::quantile::nearest_rank;
 use avouch_promise::Nanos;
 use avouch_promise::history::{Action, Outcome};
 use serde_json::{Value, json};
@@ -70,7 +71,7 @@ impl Requests {
 
     /// p50, p95, p99 and p999.
     pub fn quantiles(&self) -> [Option<Nanos>; 4] {
-        [0.5, 0.95, 0.99, 0.999].map(|share| quantile(&self.took, share))
+        [0.5, 0.95, 0.99, 0.999].map(|share| nearest_rank(&self.took, share))
     }
 }
 
@@ -132,9 +133,9 @@ impl Measured {
         });
         let lag = self.lag.iter().map(|(node, lag)| {
             let entries = self.lag_entries.get(node).map_or(&[][..], Vec::as_slice);
-            let entries = [0.5, 0.95, 0.99, 0.999].map(|share| rank(entries, share));
+            let entries = [0.5, 0.95, 0.99, 0.999].map(|share| nearest_rank(entries, share));
             let [p50, p95, p99, p999] = entries;
-            let of = [0.5, 0.95, 0.99, 0.999].map(|share| quantile(lag, share));
+            let of = [0.5, 0.95, 0.99, 0.999].map(|share| nearest_rank(lag, share));
             json!({
                 "node": node, "seconds": quantiles(of),
                 "entries": { "p50": p50, "p95": p95, "p99": p99, "p999": p999 },
@@ -199,10 +200,12 @@ impl Measured {
             for node in self.lag.keys() {
                 for share in [0.5, 0.95, 0.99, 0.999] {
                     let value = if name.ends_with("seconds") {
-                        quantile(&self.lag[node], share).map_or(0.0, seconds)
+                        nearest_rank(&self.lag[node], share).map(seconds)
                     } else {
-                        float(rank(&self.lag_entries[node], share))
+                        nearest_rank(&self.lag_entries[node], share).map(float)
                     };
+                    // A node that was never up has no lag, which is not a lag of 0.
+                    let Some(value) = value else { continue };
                     line(format!("{name}{{node=\"{node}\",quantile=\"{share}\"}} {value}"));
                 }
             }
@@ -218,18 +221,4 @@ fn head(line: &mut impl FnMut(String), name: &str, kind: &str, help: &str) {
 
 fn kind(write: bool) -> &'static str {
     if write { "write" } else { "read" }
-}
-
-/// The value below which a share of sorted values lies; 0 of none.
-pub fn rank(sorted: &[u64], share: f64) -> u64 {
-    let as_spans: Option<Nanos> = {
-        #[expect(
-            clippy::cast_sign_loss,
-            clippy::cast_precision_loss,
-            reason = "a rank of a short list"
-        )]
-        let rank = (sorted.len() as f64 * share).ceil() as usize;
-        sorted.get(rank.saturating_sub(1)).map(|value| Nanos(*value))
-    };
-    as_spans.map_or(0, |span| span.0)
 }

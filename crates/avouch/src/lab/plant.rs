@@ -17,7 +17,7 @@ pub enum Plant {
     Host(&'static str, Mutants),
 }
 
-const NODE: [NodeMutant; 7] = [
+const NODE: [NodeMutant; 8] = [
     NodeMutant::AnswerEarly,
     NodeMutant::AnswerLocally,
     NodeMutant::AnswerUndecided,
@@ -25,6 +25,7 @@ const NODE: [NodeMutant; 7] = [
     NodeMutant::ProveWriteByRead,
     NodeMutant::MisstatePoint,
     NodeMutant::AnswerOldState,
+    NodeMutant::SkipEntry,
 ];
 
 fn host() -> [Plant; 4] {

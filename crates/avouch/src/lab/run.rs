@@ -20,7 +20,9 @@ use avouch_promise::{Error, Nanos, NodeId};
 use avouch_store::campaign::divergence::{Meter, Series};
 use avouch_store::campaign::{Findings, Workload};
 use avouch_store::node::Node;
+use avouch_world::campaign::panic_text;
 use avouch_world::{Counters, Fault, Passage, Script, TraceHash, World};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// How closely a run is looked at.
 #[derive(Clone, Copy, Debug, Default)]
@@ -44,8 +46,6 @@ pub struct Ran {
     pub judged: Vec<Judged>,
     /// The witness, if the history was refuted.
     pub story: Option<Story>,
-    /// The last lines of what happened.
-    pub tail: Vec<String>,
     /// The faults that were done.
     pub script: Script,
     /// When it ended.
@@ -94,12 +94,19 @@ impl Ran {
 /// How many looks at the nodes' divergence a run has, about.
 const SAMPLES: u64 = 400;
 
+/// Does something with the world; a node that panics in it is a violation, which ends the run.
+pub(super) fn guarded(world: &mut World<Node>, run: impl FnOnce(&mut World<Node>)) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| run(world))) {
+        world.fail(panic_text(payload.as_ref()));
+    }
+}
+
 /// Runs on, metered or not.
 fn on(meter: &mut Option<Meter>, world: &mut World<Node>, watch: &mut Watch, until: Nanos) {
-    match meter {
+    guarded(world, |world| match meter {
         Some(meter) => meter.run_until(world, watch, until),
         None => world.run_until(watch, until),
-    }
+    });
 }
 
 /// Runs a scenario with a seed.
@@ -136,7 +143,6 @@ pub fn run(scenario: &Scenario, seed: u64, look: Look) -> Result<Ran, Error> {
         counters: world.counters().clone(),
         judged,
         story,
-        tail: world.story().lines().map(str::to_owned).collect(),
         script,
         ended: world.now(),
         measured,

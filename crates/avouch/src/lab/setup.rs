@@ -113,7 +113,7 @@ fn options(cluster: &Cluster, scheme: Scheme) -> Options {
         clock,
         tracing: Tracing::Headers,
         scheme,
-        story_lines: 60,
+        story_lines: 0,
         mutants: match cluster.plant {
             Some(Plant::Host(_, mutants)) => mutants,
             _ => Mutants::default(),

@@ -2,8 +2,9 @@
 //! one shrinks to something smaller that fails alike.
 
 use super::campaign::campaign;
-use super::run::{Look, run, stretch};
+use super::run::{Look, guarded, run, stretch};
 use super::scenario::Scenario;
+use super::setup::setup;
 use super::shipped::SHIPPED;
 use super::shrink::shrink;
 use avouch_promise::Nanos;
@@ -163,4 +164,17 @@ fn the_figures_are_those_of_the_history() {
     assert!(!text.contains("\navouch_closed_timestamp_age_seconds "), "no made-up age");
     let lag = &ran.measured.lag["n2"];
     assert!(lag.is_sorted() && lag.last().is_some_and(|longest| *longest > Nanos::from_millis(10)));
+}
+
+#[test]
+fn a_node_that_panics_ends_the_run_as_a_violation() {
+    let mut world = setup(&parse("bad-week"), 1, false).map(|setup| setup.world).unwrap();
+    guarded(&mut world, |_| ());
+    assert_eq!(world.violation(), None);
+    guarded(&mut world, |world| world.fail("the first"));
+    guarded(&mut world, |_| panic!("the node said {}", 7));
+    assert_eq!(world.violation(), Some("the first"));
+    let mut world = setup(&parse("bad-week"), 1, false).map(|setup| setup.world).unwrap();
+    guarded(&mut world, |_| panic!("the node said {}", 7));
+    assert!(world.violation().is_some_and(|said| said.ends_with("the node said 7")));
 }

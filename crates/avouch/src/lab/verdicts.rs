@@ -14,6 +14,7 @@ use super::page::Page;
 use super::scenario::Scenario;
 use super::scenario::expect::Bound;
 use crate::exit::{verdict, worse};
+use crate::quantile::nearest_rank;
 use avouch_check::history::{Call, History};
 use avouch_check::report::{Finding, Story};
 use avouch_check::{Limits, Report, judge, judge_by_evidence};
@@ -127,24 +128,13 @@ pub fn took(call: &Call) -> Option<Nanos> {
     Some(call.ended?.time?.minus(call.began.time?))
 }
 
-/// The value below which a share of sorted values lies; none of none.
-pub fn quantile(sorted: &[Nanos], share: f64) -> Option<Nanos> {
-    #[expect(
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "a rank of a short list"
-    )]
-    let rank = (sorted.len() as f64 * share).ceil() as usize;
-    sorted.get(rank.saturating_sub(1)).copied()
-}
-
 fn of_bound(bound: &Bound, history: &History) -> (bool, String) {
     let calls: Vec<_> = history.calls.iter().filter(|call| bounded(bound, call)).collect();
     let mut spans: Vec<_> = calls.iter().filter_map(|call| took(call)).collect();
     spans.sort_unstable();
     #[expect(clippy::cast_precision_loss, reason = "counts of a short run")]
     let share = spans.len() as f64 / (calls.len().max(1)) as f64;
-    let p99 = quantile(&spans, 0.99);
+    let p99 = nearest_rank(&spans, 0.99);
     let fine = bound.at_least.is_none_or(|least| share >= least)
         && bound.at_most.is_none_or(|most| share <= most)
         && bound.p99.is_none_or(|most| p99.is_none_or(|p99| p99 <= most))

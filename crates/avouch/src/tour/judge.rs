@@ -7,10 +7,10 @@
 use super::notebook::{Notes, Sample};
 use super::script::Cut;
 use crate::cluster::{read_bytes, read_trust};
-use crate::exit::worse;
+use crate::exit::{verdict, worse};
 use avouch_check::history::History;
 use avouch_check::report::Part;
-use avouch_check::{Limits, Report, Word, judge, judge_by_evidence};
+use avouch_check::{Limits, Report, judge, judge_by_evidence};
 use avouch_promise::Error;
 use avouch_promise::evidence::{EvidenceFile, Judgement, Verdict, cross_check};
 use avouch_promise::guarantee::Guarantee;
@@ -60,15 +60,6 @@ impl Findings {
         let forked = if self.forks.is_empty() { Verdict::Holds } else { Verdict::Refuted };
         let reports = [&self.history, &self.order].map(|report| verdict(report.verdict()));
         judged.chain(reports).fold(forked, worse)
-    }
-}
-
-/// The word of `check` in the words of `verify`.
-pub(super) const fn verdict(word: Word) -> Verdict {
-    match word {
-        Word::Holds => Verdict::Holds,
-        Word::Violated => Verdict::Refuted,
-        Word::Unknown => Verdict::Unknown,
     }
 }
 

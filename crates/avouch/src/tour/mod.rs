@@ -162,7 +162,7 @@ fn plain(findings: &Findings, rows: &[Row], missing: &[String]) -> End {
     ];
     shown.extend(findings.forks.iter().cloned());
     for report in [&findings.history, &findings.order] {
-        if judge::verdict(report.verdict()) != Verdict::Holds {
+        if crate::exit::verdict(report.verdict()) != Verdict::Holds {
             shown.extend(report.to_string().lines().map(str::to_owned));
         }
     }

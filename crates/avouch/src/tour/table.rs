@@ -2,11 +2,12 @@
 //! and what the judges say.
 
 use super::crowd::DEADLINE;
-use super::judge::{Findings, verdict};
+use super::judge::Findings;
 use super::notebook::Sample;
 use super::script::Cut;
 use super::wish::GUARANTEES;
-use crate::exit::worse;
+use crate::exit::{verdict, worse};
+use crate::quantile::nearest_rank;
 use crate::quantity::span_text;
 use avouch_promise::evidence::Verdict;
 use avouch_promise::guarantee::Guarantee;
@@ -74,17 +75,11 @@ fn row(
         asked: own.len(),
         answered: spans.len(),
         during,
-        p50: quantile(&spans, 50),
-        p99: quantile(&spans, 99),
+        p50: nearest_rank(&spans, 0.5),
+        p99: nearest_rank(&spans, 0.99),
         evidence,
         verdict: worse(judged, word.unwrap_or(Verdict::Unknown)),
     }
-}
-
-/// The value that `percent` of the sorted spans do not exceed.
-fn quantile(sorted: &[Duration], percent: usize) -> Option<Duration> {
-    let rank = (sorted.len() * percent).div_ceil(100).max(1);
-    sorted.get(rank - 1).copied()
 }
 
 impl Row {
@@ -165,15 +160,6 @@ pub(super) fn lines(rows: &[Row], regions: &[String], cut: Cut) -> Vec<String> {
 mod tests {
     use super::*;
     use avouch_promise::NodeId;
-
-    #[test]
-    fn quantiles_are_values_that_occurred() {
-        let spans: Vec<_> = (1..=200).map(Duration::from_millis).collect();
-        assert_eq!(quantile(&spans, 50), Some(Duration::from_millis(100)));
-        assert_eq!(quantile(&spans, 99), Some(Duration::from_millis(198)));
-        assert_eq!(quantile(&spans[..1], 99), Some(Duration::from_millis(1)));
-        assert_eq!(quantile(&[], 50), None);
-    }
 
     #[test]
     fn only_what_the_cut_decided_counts() {

@@ -6,14 +6,23 @@ use crate::nodes::free_pairs;
 use crate::place::{Place, Running};
 use std::process::Stdio;
 
-/// The examples of one command.
-fn examples(place: &Place, command: &str) -> Vec<String> {
-    let help = place.avouch(&[command, "--help"]).well();
-    let after = help.split_once("Examples:\n").unwrap_or_else(|| panic!("{command}: {help}")).1;
+/// The examples of one command, or of a command of a command.
+pub(crate) fn examples(place: &Place, command: &[&str]) -> Vec<String> {
+    let help = place.avouch(&[command, &["--help"]].concat()).well();
+    let after = help.split_once("Examples:\n").unwrap_or_else(|| panic!("{command:?}: {help}")).1;
     let lines = after.lines().take_while(|line| line.starts_with("  "));
     let found: Vec<_> = lines.map(|line| line.trim().to_owned()).collect();
-    assert!(!found.is_empty() && found.iter().all(|line| line.contains(command)), "{found:?}");
+    let named = |line: &String| command.iter().all(|word| line.contains(word));
+    assert!(!found.is_empty() && found.iter().all(named), "{found:?}");
     found
+}
+
+/// The commands that a help lists.
+pub(crate) fn commands(place: &Place, of: &[&str]) -> Vec<String> {
+    let help = place.avouch(&[of, &["--help"]].concat()).well();
+    let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let lines = lines.take_while(|line| !line.is_empty());
+    lines.filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
 }
 
 pub(crate) fn shell(place: &Place, line: &str) {
@@ -31,16 +40,9 @@ fn start(place: &Place, line: &str) -> Running {
 #[test]
 fn the_examples_in_the_help_do_what_they_say() {
     let place = Place::new("examples");
-    let help = place.avouch(&["--help"]).well();
-    let commands: Vec<_> = help
-        .lines()
-        .skip_while(|line| *line != "Commands:")
-        .skip(1)
-        .take_while(|line| !line.is_empty())
-        .filter_map(|line| line.split_whitespace().next())
-        .collect();
-    assert!(commands.len() >= 10, "{help}");
-    let ups = examples(&place, "up").into_iter().map(|line| match line.split_once(" --port ") {
+    let commands = commands(&place, &[]);
+    assert!(commands.len() >= 10, "{commands:?}");
+    let ups = examples(&place, &["up"]).into_iter().map(|line| match line.split_once(" --port ") {
         Some((line, _)) => format!("{line} --port 0"),
         None => format!("{line} --port 0"),
     });
@@ -51,7 +53,7 @@ fn the_examples_in_the_help_do_what_they_say() {
         let cluster = start(&place, &up);
         for command in ["put", "txn", "get", "del", "verify", "check", "guarantees", "lab"] {
             if number == 0 {
-                for line in examples(&place, command) {
+                for line in examples(&place, &[command]) {
                     shell(&place, &line);
                 }
                 done.push(command);
@@ -63,14 +65,17 @@ fn the_examples_in_the_help_do_what_they_say() {
     assert!(steps.starts_with("start_ns\t") && steps.lines().count() > 2, "{steps}");
 
     let ports: Vec<_> = [5379, 5381, 5383].into_iter().zip(free_pairs(3)).collect();
-    for line in examples(&place, "init") {
+    for line in examples(&place, &["init"]) {
         let free = |line: String, (fixed, free): &(u16, u16)| {
             line.replace(&format!(":{fixed}"), &format!(":{free}"))
         };
         shell(&place, &ports.iter().fold(line, free));
     }
-    for line in examples(&place, "serve") {
+    for line in examples(&place, &["serve"]) {
         assert_eq!(start(&place, &line).stop(), 0, "{line}");
     }
-    assert!(commands.iter().all(|command| done.contains(command)), "{commands:?} against {done:?}");
+    assert!(
+        commands.iter().all(|command| done.contains(&command.as_str())),
+        "{commands:?} against {done:?}"
+    );
 }

@@ -1,6 +1,7 @@
 //! The lab as a user meets it: its folders are readable by the other commands, the same every time,
 //! and a bad file is shown where it is bad.
 
+use crate::examples::{examples, shell};
 use crate::place::Place;
 use std::collections::BTreeMap;
 
@@ -125,11 +126,8 @@ fn a_bad_scenario_is_shown_where_it_is_bad() {
 fn the_examples_in_the_labs_help_do_what_they_say() {
     let place = Place::new("lab-examples");
     for command in ["run", "list", "show"] {
-        let help = place.avouch(&["lab", command, "--help"]).well();
-        let (_, after) = help.split_once("Examples:\n").unwrap();
-        for line in after.lines().take_while(|line| line.starts_with("  avouch")) {
-            let ran = place.runs("sh", &["-c", line.trim()]);
-            assert_eq!(ran.code, 0, "{line}: {ran:?}");
+        for line in examples(&place, &["lab", command]) {
+            shell(&place, &line);
         }
     }
     let list = place.avouch(&["lab", "list"]).well();

@@ -1,15 +1,14 @@
 //! `lab divergence`: what it shows, and that a replica which skips entries is told.
 
+use crate::examples::examples;
 use crate::place::Place;
 
 #[test]
 //= §1.1.2 state divergence mechanics: which keys differ between which replicas, over time test
 fn divergence_is_shown_returns_to_none_and_a_planted_bug_stays() {
     let place = Place::new("divergence");
-    let help = place.avouch(&["lab", "divergence", "--help"]).well();
-    let examples = help.split_once("Examples:\n").unwrap().1;
-    for line in examples.lines().map(str::trim).take_while(|line| line.starts_with("avouch")) {
-        let ran = place.runs("sh", &["-c", line]);
+    for line in examples(&place, &["lab", "divergence"]) {
+        let ran = place.runs("sh", &["-c", &line]);
         assert_eq!(ran.code, 0, "{line}: {ran:?}");
         assert!(ran.out.contains("converged_since") || ran.out.starts_with("agree: "), "{ran:?}");
     }
@@ -23,6 +22,9 @@ fn divergence_is_shown_returns_to_none_and_a_planted_bug_stays() {
     assert_eq!(planted.code, 1, "{planted:?}");
     assert!(planted.out.starts_with("differ: ") && planted.out.contains("n1-n2"), "{planted:?}");
     assert!(planted.out.contains(" for good: k"), "{planted:?}");
+    let (_, repro) = planted.err.split_once("repro: ").unwrap();
+    let again = place.runs("sh", &["-c", repro.trim()]);
+    assert_eq!((again.code, &again.out), (1, &planted.out), "{repro}");
 
     let fine = place.avouch(&["lab", "divergence", "--every", "1ns"]);
     assert!(fine.code == 3 && fine.err.contains("raise --every"), "{fine:?}");

@@ -1,15 +1,8 @@
 //! `lab observer` and `lab synchrony`: short runs of their examples, and what they must show.
 
+use crate::examples::examples;
 use crate::place::Place;
 use serde_json::Value;
-
-/// The examples in the help of a subcommand.
-fn examples(place: &Place, command: &str) -> Vec<String> {
-    let help = place.avouch(&["lab", command, "--help"]).well();
-    let after = help.split_once("Examples:\n").unwrap().1;
-    let lines = after.lines().map(str::trim).take_while(|line| line.starts_with("avouch"));
-    lines.map(str::to_owned).collect()
-}
 
 #[test]
 //= §1.1.3 how monitoring changes behaviour: off, sampled, full test
@@ -17,7 +10,7 @@ fn examples(place: &Place, command: &str) -> Vec<String> {
 //= §1.1.3 schedules changed by the measured cost, counted under one seed test
 fn monitoring_is_measured_and_its_cost_changes_schedules() {
     let place = Place::new("observer");
-    let examples = examples(&place, "observer");
+    let examples = examples(&place, &["lab", "observer"]);
     // The first one takes a minute.
     let short = examples.last().unwrap();
     assert!(examples.len() == 2 && short.contains("--seconds 6s"), "{examples:?}");
@@ -50,12 +43,15 @@ fn monitoring_is_measured_and_its_cost_changes_schedules() {
         [&["lab", "observer", "--seconds", "6s", "--format", "json"], &planted[..]].concat();
     let told = place.avouch(&planted).json();
     let shift = &told["levels"][2]["shift"]["p50"];
-    assert!(shift["low_ns"].as_f64().unwrap() > 1e6, "several recorded steps an answer: {shift}");
+    // Several recorded steps an answer; a loaded machine widens the interval, to both sides.
+    assert!(shift["high_ns"].as_f64().unwrap() > 1e6, "{told}");
+    assert!(told["levels"][2]["quantiles_ns"]["p50"].as_u64().unwrap() > 2_000_000, "{told}");
 
     for (wrong, part) in [
         (&["--seconds", "3s"][..], "at least 6 s"),
         (&["--rate", "0"], "5"),
         (&["--blocks", "2"], "4"),
+        (&["--seconds", "6s", "--blocks", "100", "--rate", "40"], "lower --blocks"),
     ] {
         let told = place.avouch(&[&["lab", "observer"], wrong].concat());
         assert!(told.code == 3 && told.err.contains(part), "{told:?}");
@@ -68,7 +64,7 @@ fn monitoring_is_measured_and_its_cost_changes_schedules() {
 //= §1.2.3 timing assumptions: a dial of partial synchrony, GST and delta test
 fn time_is_compared_on_simulated_and_on_recorded_round_trips() {
     let place = Place::new("synchrony");
-    for line in examples(&place, "synchrony") {
+    for line in examples(&place, &["lab", "synchrony"]) {
         let ran = place.runs("sh", &["-c", &format!("unset AVOUCH_DATA; {line}")]);
         assert!(ran.code == 0 && ran.out.contains("simulated: "), "{line}: {ran:?}");
     }

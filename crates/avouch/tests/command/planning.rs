@@ -1,7 +1,7 @@
 //! `plan`: every example of its help, what it prints against figures known from elsewhere, and what
 //! it refuses.
 
-use crate::examples::shell;
+use crate::examples::{commands, examples, shell};
 use crate::place::Place;
 use serde_json::Value;
 
@@ -16,23 +16,11 @@ fn json(place: &Place, line: &str) -> Value {
 #[test]
 fn every_example_of_every_plan_runs_as_it_stands() {
     let place = Place::new("plan-examples");
-    let help = well(&place, "plan --help");
-    let commands: Vec<_> = help
-        .lines()
-        .skip_while(|line| *line != "Commands:")
-        .skip(1)
-        .take_while(|line| !line.is_empty())
-        .filter_map(|line| line.split_whitespace().next())
-        .collect();
-    assert!(commands.len() >= 3, "{help}");
-    let helps = commands.iter().map(|command| well(&place, &format!("plan {command} --help")));
-    for help in helps.chain([help.clone()]) {
-        let after = help.split_once("Examples:\n").unwrap().1;
-        let lines: Vec<_> = after.lines().take_while(|line| line.starts_with("  ")).collect();
-        assert!(!lines.is_empty(), "{help}");
-        for line in lines {
-            shell(&place, line.trim());
-        }
+    let commands = commands(&place, &["plan"]);
+    assert!(commands.len() >= 3, "{commands:?}");
+    let helps = commands.iter().map(|command| examples(&place, &["plan", command]));
+    for line in helps.flatten().chain(examples(&place, &["plan"])) {
+        shell(&place, &line);
     }
 }
 
@@ -146,9 +134,9 @@ fn what_cannot_be_planned_is_refused_with_a_hint() {
     for (line, hint) in [
         ("plan rtt lndon paris", "did you mean London?"),
         ("plan rtt us-east-1 eu-wset-1", "did you mean eu-west-1?"),
-        ("plan rtt us-east-1", "plan"),
+        ("plan rtt us-east-1", "PLACE"),
         ("plan rtt us-east-1 Paris --rate 10", "10Gbit"),
-        ("plan rtt us-east-1 Paris --hops 999", "plan"),
+        ("plan rtt us-east-1 Paris --hops 999", "255"),
         ("plan queue --model M/M/1 --arrival 2 --service 1", "at least 3 servers"),
         ("plan queue --model M/M/k --arrival 2 --service 1", "did you mean M/M/"),
         ("plan queue --model M/M/1 --arrival -2 --service 1", "a rate such as"),

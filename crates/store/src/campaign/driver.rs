@@ -29,7 +29,10 @@ struct Flight {
     node: NodeId,
     /// Whose call of the history it is.
     call: usize,
+    /// How often it was sent again.
     retries: u32,
+    /// How long this node may take.
+    patience: Nanos,
 }
 
 /// The clients of a run.
@@ -167,10 +170,18 @@ impl Workload {
             None => one.random().pick(&nodes).copied().unwrap_or_default(),
         };
         let wish = one.wish(cluster, keys, share);
-        self.invoke(world, client, node, wish);
+        let patience = self.habit(client).map_or(GIVE_UP, |habit| habit.patience);
+        self.invoke(world, (client, wish), node, patience, 0);
     }
 
-    fn invoke(&mut self, world: &mut World<Node>, client: usize, node: NodeId, wish: Wish) {
+    fn invoke(
+        &mut self,
+        world: &mut World<Node>,
+        (client, wish): (usize, Wish),
+        node: NodeId,
+        patience: Nanos,
+        retries: u32,
+    ) {
         let began = self.record(world.now());
         let call = self.findings.history.calls.len();
         self.findings.history.calls.push(Call {
@@ -182,14 +193,13 @@ impl Workload {
             began,
             ended: None,
         });
-        self.send(world, Flight { wish, client, node, call, retries: 0 });
+        self.send(world, Flight { wish, client, node, call, retries, patience });
     }
 
     fn send(&mut self, world: &mut World<Node>, flight: Flight) {
         let id = self.next_command;
         self.next_command += 1;
-        let patience = self.habit(flight.client).map_or(GIVE_UP, |habit| habit.patience);
-        world.wake(world.now().plus(patience), GIVE_UPS + id);
+        world.wake(world.now().plus(flight.patience), GIVE_UPS + id);
         let way = self.distance(flight.client, flight.node);
         self.flights.insert(id, flight);
         match way {
@@ -285,8 +295,7 @@ impl Workload {
         call.answer = Some(answer);
         call.ended = Some(ended);
         call.point = Some(replied.point);
-        let told =
-            Told { node: flight.node, retries: flight.retries, hops: replied.hops, item: None };
+        let told = Told { node: flight.node, item: None };
         self.findings.told.insert(flight.call, told);
         world.note("answered", 1);
         if flight.wish.ask.evidence
@@ -358,7 +367,8 @@ impl Workload {
                 let wish = self.clients[0].final_read(cluster, Bytes::from(format!("k{key}")));
                 self.final_reads += 1;
                 self.process += 1;
-                self.invoke(world, 0, node, wish);
+                // Of this node and no other: nobody answers for one that is stuck.
+                self.invoke(world, (0, wish), node, GIVE_UP, RETRIES);
             }
         }
     }

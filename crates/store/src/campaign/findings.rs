@@ -23,10 +23,6 @@ use std::collections::BTreeMap;
 pub struct Told {
     /// Who answered.
     pub node: NodeId,
-    /// How often the request had been sent again.
-    pub retries: u32,
-    /// Hops between nodes on the answer's causal chain, as the node says.
-    pub hops: u32,
     /// Its evidence, as a place in the run's evidence.
     pub item: Option<usize>,
 }

@@ -22,9 +22,10 @@ impl Estimate {
     }
 }
 
-/// The 97.5 % quantile of Student's distribution, by Cornish and Fisher's expansion.
+/// The 97.5 % quantile of Student's distribution with this many degrees of freedom, by Cornish and
+/// Fisher's expansion: within 1 % from three on.
 #[expect(clippy::cast_precision_loss, reason = "small counts")]
-fn student(freedom: usize) -> f64 {
+pub fn student(freedom: u64) -> f64 {
     let (z, n) = (1.959_963_984_540_054_f64, freedom.max(1) as f64);
     z + (z.powi(3) + z) / (4.0 * n)
         + (5.0 * z.powi(5) + 16.0 * z.powi(3) + 3.0 * z) / (96.0 * n * n)
@@ -37,7 +38,8 @@ pub(super) fn plain(batches: &[f64]) -> Estimate {
     let n = batches.len().max(2) as f64;
     let mean = batches.iter().sum::<f64>() / n;
     let squares: f64 = batches.iter().map(|batch| (batch - mean).powi(2)).sum();
-    let half_width = student(batches.len().saturating_sub(1)) * (squares / (n - 1.0) / n).sqrt();
+    let half_width =
+        student(batches.len().saturating_sub(1) as u64) * (squares / (n - 1.0) / n).sqrt();
     Estimate { mean, half_width }
 }
 
@@ -78,7 +80,7 @@ pub(super) fn controlled(batches: &[(f64, [f64; CONTROLS])]) -> Estimate {
         .sum();
     let freedom = batches.len().saturating_sub(used).max(1);
     let error = (squares / freedom as f64 * inverse[0][0]).sqrt();
-    Estimate { mean: coefficients[0], half_width: student(freedom) * error }
+    Estimate { mean: coefficients[0], half_width: student(freedom as u64) * error }
 }
 
 /// The inverse of a symmetric matrix, by elimination; rows that depend on those before them are 0
@@ -127,6 +129,9 @@ mod tests {
     fn students_quantiles_are_the_published_ones() {
         for (freedom, published) in [(10, 2.228), (19, 2.093), (30, 2.042), (195, 1.972)] {
             assert!((student(freedom) - published).abs() < 3e-3, "{freedom}: {}", student(freedom));
+        }
+        for (freedom, published) in [(3, 3.182), (7, 2.365)] {
+            assert!((student(freedom) / published - 1.0).abs() < 0.01, "{freedom}");
         }
     }
 

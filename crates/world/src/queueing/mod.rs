@@ -30,7 +30,7 @@ mod solution;
 mod variate;
 
 pub use errors::{Deviation, deviations};
-pub use estimate::Estimate;
+pub use estimate::{Estimate, student};
 pub use markov::erlang_c;
 pub use model::{Model, Queue};
 pub use simulated::{Measured, Simulation, Tails, simulate};

@@ -231,7 +231,9 @@ fn source(route: &Route, line: &mut dyn FnMut(&str, &str)) {
             }
         }
         Source::Estimated { stretch } => {
-            let how = format!("the fibre floor times {stretch:.2}, the median of all AWS pairs");
+            let how = format!(
+                "the fibre floor times {stretch:.2}, the median of all AWS pairs, and 100 us"
+            );
             line("estimated", &format!("{}: {how}", quantiles(route.trip)));
         }
         Source::Zones => {

@@ -16,7 +16,7 @@
 //! | sampled | each second | one request of 16 | one of 16 |
 //! | full | ten times a second | every request | every step |
 //!
-//! Clients ask at fixed times, whether or not earlier answers have come, and wait from the time at
+//! Clients ask at fixed times, or as soon as they have the answer before, and wait from the time at
 //! which they should have asked: a slower cluster gets no less to do, and hides nothing.
 
 mod cpu;
@@ -48,6 +48,7 @@ const FIRST: Duration = Duration::from_secs(20);
 
 /// Runs the comparison and shows it.
 pub fn run(options: &Options, screen: &mut Screen) -> Result<Exit, Error> {
+    options.check()?;
     let folder = Folder::new()?;
     let measured = measure(options, &folder, screen)?;
     drop(folder);

@@ -51,6 +51,17 @@ impl Options {
         self.seed.unwrap_or_else(Random::seed_from_environment)
     }
 
+    /// Refuses a comparison whose windows have next to nothing to measure.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let due = self.window().as_secs_f64() * f64::from(self.rate);
+        if due >= WINDOW_LEAST {
+            return Ok(());
+        }
+        let expected = format!("at least {WINDOW_LEAST} operations due in each window");
+        Err(Error::new(Blame::Caller, expected, format!("{due:.1}"))
+            .hint("raise --rate or --seconds, or lower --blocks"))
+    }
+
     /// How many windows there are.
     pub(super) fn windows(&self) -> u64 {
         u64::from(self.blocks) * 3
@@ -61,6 +72,9 @@ impl Options {
         self.seconds / (self.blocks * 3)
     }
 }
+
+/// So many operations of a window are due at least, a part of them before it has settled.
+const WINDOW_LEAST: f64 = 6.0;
 
 /// The shortest comparison: a window needs some operations after it has settled.
 const SHORTEST: Duration = Duration::from_secs(6);

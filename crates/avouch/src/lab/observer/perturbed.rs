@@ -10,7 +10,7 @@ use avouch_store::campaign::perturbation::{Changed, Schedule};
 /// What the cost changed, over all seeds.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Perturbed {
-    /// How long a step takes with monitoring off.
+    /// How long a step takes, as recorded while monitoring samples.
     pub(super) base: Nanos,
     /// How much longer with full monitoring.
     pub(super) extra: Nanos,
@@ -39,7 +39,8 @@ pub(super) fn run(options: &Options, base: Nanos, extra: Nanos, screen: &mut Scr
         Perturbed { base, extra, seeds: u64::from(options.seeds), ..Perturbed::default() };
     let mut bar = Bar::start(screen);
     let mut firsts = Vec::new();
-    for seed in options.seed()..options.seed() + found.seeds {
+    for place in 0..found.seeds {
+        let seed = options.seed().wrapping_add(place);
         let free = Schedule::of(&plan, seed, base);
         let again = free.compare(&Schedule::of(&plan, seed, base));
         found.control += u64::from(again != Changed::default());
@@ -48,7 +49,7 @@ pub(super) fn run(options: &Options, base: Nanos, extra: Nanos, screen: &mut Scr
         found.leaders += u64::from(changed.leaders);
         found.history += u64::from(changed.history);
         firsts.extend(changed.step.map(|(_, at)| at));
-        bar.tell(screen, seed + 1 - options.seed(), found.seeds, " simulated runs");
+        bar.tell(screen, place + 1, found.seeds, " simulated runs");
     }
     bar.end(screen);
     firsts.sort_unstable();

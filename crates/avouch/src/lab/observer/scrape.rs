@@ -10,11 +10,13 @@ use tokio::time::{Instant, interval};
 pub(super) async fn scrape(address: String, period: Duration, end: Instant) -> u64 {
     let mut ticks = interval(period);
     let mut pages = 0;
-    while Instant::now() < end {
+    loop {
         ticks.tick().await;
+        if Instant::now() >= end {
+            return pages;
+        }
         pages += u64::from(page(&address).await.is_ok_and(|bytes| bytes > 0));
     }
-    pages
 }
 
 async fn page(address: &str) -> std::io::Result<usize> {

@@ -15,7 +15,9 @@
 
 use super::level::Level;
 use super::window::Window;
+use crate::quantile::nearest_rank;
 use avouch_promise::{Blame, Error, Nanos, Random};
+use avouch_world::queueing::student;
 
 /// The quantiles that are compared.
 pub(super) const QUANTILES: [(&str, f64); 3] = [("p50", 0.50), ("p95", 0.95), ("p99", 0.99)];
@@ -95,13 +97,6 @@ fn nanos(value: f64) -> Nanos {
     Nanos(value.max(0.0) as u64)
 }
 
-/// The value below which a share `q` of sorted samples lies; 0 without samples.
-pub(super) fn quantile(sorted: &[u64], q: f64) -> u64 {
-    #[expect(clippy::cast_sign_loss, reason = "a place in a list")]
-    let place = (q * real(sorted.len() as u64)).ceil() as usize;
-    sorted.get(place.saturating_sub(1)).copied().unwrap_or(0)
-}
-
 #[expect(clippy::cast_precision_loss, reason = "counts and times far below 2^53")]
 fn real(value: u64) -> f64 {
     value as f64
@@ -139,20 +134,12 @@ fn mean_of(values: &[f64]) -> f64 {
 
 /// How many times wider the interval of `count` values is than their percentiles say.
 fn wider(count: u64) -> f64 {
-    let freedom = real(count.saturating_sub(1).max(1));
-    (real(count.max(2)) / freedom).sqrt() * student(freedom) / Z975
+    let freedom = count.saturating_sub(1).max(1);
+    (real(count.max(2)) / real(freedom)).sqrt() * student(freedom) / Z975
 }
 
-/// The 97.5th percentiles of the normal distribution, and of Student's t with this many degrees of
-/// freedom: within 1 % from three on.
+/// The 97.5th percentile of the normal distribution.
 const Z975: f64 = 1.959_963_984_540_054;
-fn student(freedom: f64) -> f64 {
-    let z = |power| Z975.powi(power);
-    let first = (z(3) + z(1)) / 4.0;
-    let second = (5.0 * z(5) + 16.0 * z(3) + 3.0 * z(1)) / 96.0;
-    let third = (3.0 * z(7) + 19.0 * z(5) + 17.0 * z(3) - 15.0 * z(1)) / 384.0;
-    z(1) + first / freedom + second / freedom.powi(2) + third / freedom.powi(3)
-}
 
 /// What the windows tell.
 ///
@@ -166,8 +153,11 @@ pub(super) fn findings(windows: &[Window], random: &Random) -> Result<Findings, 
     }
     let mut random = random.fork(3);
     let rows = Level::ALL.map(|level| row(windows, level, &mut random)).into();
-    let recorded: u64 = windows.iter().map(|window| window.recorded).sum();
-    let recorded_ns: u64 = windows.iter().map(|window| window.recorded_for.0).sum();
+    // Nothing times a step while monitoring is off: nearest to that is when few are recorded.
+    let sampled = windows.iter().filter(|window| window.level == Level::Sampled);
+    let (recorded, recorded_ns) = sampled.fold((0, 0), |(steps, ns): (u64, u64), window| {
+        (steps + window.recorded, ns + window.recorded_for.0)
+    });
     Ok(Findings { rows, step_base: Nanos(recorded_ns.checked_div(recorded).unwrap_or(0)) })
 }
 
@@ -183,7 +173,8 @@ fn row(windows: &[Window], level: Level, random: &mut Random) -> Row {
         let differences: Vec<_> = pairs(value).iter().map(|(off, on)| on - off).collect();
         estimate(&differences, random)
     };
-    let shifts = QUANTILES.map(|(_, q)| more(&|window| real(quantile(&window.latencies_ns, q))));
+    let shifts = QUANTILES
+        .map(|(_, q)| more(&|window| real(nearest_rank(&window.latencies_ns, q).unwrap_or(0))));
     let cpu_more = more(&cpu_an_operation);
     let cpu: Vec<_> = of(level).map(cpu_an_operation).collect();
     let mut all: Vec<u64> = of(level).flat_map(|window| window.latencies_ns.clone()).collect();
@@ -195,7 +186,7 @@ fn row(windows: &[Window], level: Level, random: &mut Random) -> Row {
         failed: sum(|window| window.failed),
         scrapes: sum(|window| window.scrapes),
         recorded: sum(|window| window.recorded),
-        quantiles: QUANTILES.map(|(_, q)| quantile(&all, q)),
+        quantiles: QUANTILES.map(|(_, q)| nearest_rank(&all, q).unwrap_or(0)),
         shifts,
         cpu: estimate(&cpu, random),
         cpu_more,
@@ -213,13 +204,6 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    #[test]
-    fn quantiles_are_the_nearest_ranks() {
-        let sorted: Vec<u64> = (1..=200).collect();
-        assert_eq!(QUANTILES.map(|(_, q)| quantile(&sorted, q)), [100, 190, 198]);
-        assert_eq!((quantile(&[7], 0.99), quantile(&[], 0.5)), (7, 0));
-    }
-
     /// Of 400 experiments with a known mean, 95 of 100 intervals hold it: the bootstrap's own
     /// oracle.
     #[test]
@@ -234,15 +218,6 @@ mod tests {
             held += u32::from((estimate.low..=estimate.high).contains(&6.0));
         }
         assert!((364..=396).contains(&held), "{held} of 400 intervals hold the mean");
-    }
-
-    /// Percentiles from a table: with 3, 7 and 11 degrees of freedom.
-    #[test]
-    fn students_percentiles_are_those_of_the_table() {
-        for (freedom, known) in [(3.0, 3.182), (7.0, 2.365), (11.0, 2.201), (1e9, Z975)] {
-            let found = student(freedom);
-            assert!((found / known - 1.0).abs() < 0.01, "{freedom}: {found} against {known}");
-        }
     }
 
     fn window(block: u32, level: Level, latency_ns: u64, cpu_us: u64) -> Window {

@@ -93,7 +93,7 @@ fn schedules(perturbed: &Perturbed) -> String {
     let Perturbed { base, extra, seeds, order, leaders, history, control, first } = perturbed;
     let first = first.map_or(String::new(), |first| format!(", from {first} on at the median"));
     format!(
-        "simulated: a step takes {base} unobserved and {extra} more observed; under the same seed, \
+        "simulated: a step takes {base} while sampled and {extra} more with full monitoring; under the same seed, \
          of {seeds} runs\n  {order} took their steps in another order{first}\n  {leaders} had \
          other leaders\n  {history} decided another history\n  {control} changed without the cost"
     )

@@ -23,7 +23,7 @@ impl Across {
         self.left + (self.right - self.left) * part / whole
     }
 
-    /// Round moments, six to twelve of them.
+    /// Round moments, five to thirteen of them.
     pub(super) fn ticks(&self) -> Vec<Nanos> {
         let whole = self.until.minus(self.from).0.max(1);
         let steps = [1, 2, 5].into_iter();

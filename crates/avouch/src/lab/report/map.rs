@@ -10,7 +10,7 @@ use avouch_world::geography::{Position, Region, round_trip};
 use std::collections::BTreeMap;
 
 pub(super) const CAPTION: &str = "Lines are links with the median round trip between their ends; \
-    thicker where it is shorter. A red ring: a fault named the node. Degrees are true to scale at the equator.";
+    thicker where it is shorter. A red ring: a fault named the node. True to scale at 33 degrees north and south.";
 
 const WIDTH: f64 = 1_000.0;
 const HEIGHT: f64 = 430.0;

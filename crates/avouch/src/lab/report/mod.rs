@@ -82,7 +82,7 @@ fn sentence(scenario: &Scenario, ran: &Ran) -> String {
             all.asked
         ),
         (Some(against), verdict) => {
-            let planted = match scenario.cluster.plant {
+            let planted = match scenario.cluster.plant.filter(|_| verdict == Verdict::Refuted) {
                 Some(plant) => format!("the planted {} was caught: ", plant.name()),
                 None => String::new(),
             };

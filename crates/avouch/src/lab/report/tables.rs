@@ -4,7 +4,7 @@ use crate::lab::measure::seconds;
 use crate::lab::page::Page;
 use crate::lab::plot::escaped;
 use crate::lab::run::Ran;
-use crate::lab::verdicts::quantile;
+use crate::quantile::nearest_rank;
 use avouch_promise::Nanos;
 
 fn span(span: Option<Nanos>) -> String {
@@ -53,8 +53,8 @@ pub(super) fn tables(page: &mut Page, ran: &Ran) {
     for (node, rho) in &measured.utilisation {
         let lag = measured.lag.get(node).map_or(&[][..], Vec::as_slice);
         let entries = measured.lag_entries.get(node).map_or(&[][..], Vec::as_slice);
-        let [p50, p99, p999] = [0.5, 0.99, 0.999].map(|share| span(quantile(lag, share)));
-        let entries = crate::lab::measure::rank(entries, 0.99).to_string();
+        let [p50, p99, p999] = [0.5, 0.99, 0.999].map(|share| span(nearest_rank(lag, share)));
+        let entries = nearest_rank(entries, 0.99).unwrap_or(0).to_string();
         row(page, node, &[format!("{:.1} %", rho * 100.0), p50, p99, p999, entries]);
     }
     page.line("</tbody></table>");

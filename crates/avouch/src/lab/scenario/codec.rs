@@ -76,6 +76,14 @@ fn text<'a, C: Codec>(value: &'a Value<'_>) -> Result<&'a str, Problem> {
     value.get_ref().as_str().ok_or_else(|| wrong::<C>(value))
 }
 
+/// An integer, in whichever radix it is written.
+fn whole(value: &Value<'_>) -> Option<i128> {
+    match value.get_ref() {
+        DeValue::Integer(number) => i128::from_str_radix(number.as_str(), number.radix()).ok(),
+        _ => None,
+    }
+}
+
 /// A text in quotes.
 pub fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
@@ -196,21 +204,20 @@ codecs! {
     Number: f64 = "a number of at least 0", "1.5",
         |value, _names| {
             let said = match value.get_ref() {
-                DeValue::Integer(number) => number.as_str(),
-                DeValue::Float(number) => number.as_str(),
-                _ => return Err(wrong::<Number>(value)),
+                DeValue::Integer(_) => {
+                    whole(value).and_then(|number| number.to_string().parse().ok())
+                }
+                DeValue::Float(number) => number.as_str().replace('_', "").parse::<f64>().ok(),
+                _ => None,
             };
-            let number = said.replace('_', "").parse::<f64>().ok();
-            number.filter(|number| number.is_finite() && *number >= 0.0)
+            said.filter(|number| number.is_finite() && *number >= 0.0)
                 .ok_or_else(|| wrong::<Number>(value))
         },
         |number| format!("{number:?}");
     /// A count.
     Count: u64 = "a count", "8",
-        |value, _names| match value.get_ref() {
-            DeValue::Integer(number) => number.as_str().replace('_', "").parse().ok(),
-            _ => None,
-        }.ok_or_else(|| wrong::<Count>(value)),
+        |value, _names| whole(value).and_then(|number| number.try_into().ok())
+            .ok_or_else(|| wrong::<Count>(value)),
         |count| count.to_string();
     /// A count of at least 1 that fits into 32 bits.
     Times: u32 = "a count of at least 1", "10",
@@ -219,10 +226,8 @@ codecs! {
         |count| count.to_string();
     /// Parts per billion, with a sign.
     PartsPerBillion: i64 = "parts per billion", "-50_000",
-        |value, _names| match value.get_ref() {
-            DeValue::Integer(number) => number.as_str().replace('_', "").parse().ok(),
-            _ => None,
-        }.ok_or_else(|| wrong::<PartsPerBillion>(value)),
+        |value, _names| whole(value).and_then(|number| number.try_into().ok())
+            .ok_or_else(|| wrong::<PartsPerBillion>(value)),
         |parts| parts.to_string();
     /// True or false.
     Flag: bool = "true or false", "true",
@@ -251,7 +256,8 @@ codecs! {
         |ends| spoken::<Span>(ends);
     /// A distribution of delays.
     Delay: Distribution = "a delay",
-        "\"constant 5ms\", \"uniform 1ms 4ms\", \"log-normal 3ms 8ms\" or \"pareto 5ms 1.5\"",
+        "\"constant 5ms\", \"uniform 1ms 4ms\", \"log-normal 3ms 8ms\", \"pareto 5ms 1.5\", \
+        \"normal 5ms 1ms 3ms\" or \"adversarial 5ms\"",
         |value, _names| super::delay::hear(text::<Delay>(value)?)
             .ok_or_else(|| wrong::<Delay>(value)),
         |delay| quoted(&super::delay::speak(delay));

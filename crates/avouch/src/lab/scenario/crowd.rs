@@ -72,6 +72,10 @@ impl Default for Crowd {
 
 /// More clients than this are refused.
 const CLIENTS_MAX: u32 = 10_000;
+/// A client that asked sooner again would stop time: some answers take none.
+const RATE_MAX: f64 = 100_000.0;
+/// More keys than this are refused.
+const KEYS_MAX: u64 = 10_000;
 
 impl Crowd {
     pub(super) fn hear(table: &Table<'_>, names: &Names) -> Result<Self, Problem> {
@@ -84,9 +88,13 @@ impl Crowd {
         let rate = table.want::<Number>("rate")?.unwrap_or(usual.rate);
         let keys = table.want::<Count>("keys")?.unwrap_or(usual.keys).max(1);
         let value_bytes = table.want::<Count>("value-bytes")?.unwrap_or(usual.value_bytes);
-        if rate <= 0.0 || value_bytes > 1 << 20 {
-            let expected = "a rate above 0 and values of at most 1 MiB";
-            return Err(Problem::new(table.span(), expected, format!("{rate}, {value_bytes} B")));
+        if rate <= 0.0 || rate > RATE_MAX || value_bytes > 1 << 20 || keys > KEYS_MAX {
+            let expected = format!(
+                "a rate above 0 and of at most {RATE_MAX} a second, values of at most 1 MiB, and \
+                 at most {KEYS_MAX} keys, each of which is read at every node in the end"
+            );
+            let got = format!("{rate} a second, {value_bytes} B, {keys} keys");
+            return Err(Problem::new(table.span(), expected, got));
         }
         let crowd = Self {
             count,

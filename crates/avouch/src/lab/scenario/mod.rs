@@ -59,6 +59,14 @@ pub struct Scenario {
     pub expect: Expect,
 }
 
+/// What would begin when the run's faults are over does nothing, and nobody means that.
+fn within(table: &Table<'_>, key: &'static str, duration: Nanos) -> Result<(), Problem> {
+    let Some(at) = table.want::<Span>(key)?.filter(|at| *at > duration) else { return Ok(()) };
+    let place = table.value(key).map_or_else(|| table.span(), toml::Spanned::span);
+    let expected = format!("a time within the run's {}", codec::span_text(duration));
+    Err(Problem::new(place, expected, codec::span_text(at)).hint("raise `duration`"))
+}
+
 impl Scenario {
     /// Reads a scenario; what is wrong with it is the caller's error, with its place marked.
     pub fn parse(name: &str, text: &str) -> Result<Self, Error> {
@@ -95,8 +103,10 @@ impl Scenario {
         if clients.is_empty() {
             clients.push(Crowd::default());
         }
+        let duration = root.need::<Span>("duration")?;
         let mut faults: Vec<(Nanos, Fault)> = Vec::new();
         for table in root.tables("fault", "a fault")? {
+            within(&table, "at", duration)?;
             faults.extend(words::hear(&table)?);
         }
         let rates = root.table("rates", "rates of faults")?;
@@ -105,7 +115,7 @@ impl Scenario {
             name: root.need::<Text>("name")?,
             summary: root.need::<Text>("summary")?,
             seed: root.want::<Count>("seed")?,
-            duration: root.need::<Span>("duration")?,
+            duration,
             calm: root.want::<Span>("calm")?.unwrap_or(Nanos::ZERO),
             cluster,
             synchrony,
@@ -118,7 +128,7 @@ impl Scenario {
         Ok(scenario)
     }
 
-    /// Every fault of a seed: those at times and those by rate.
+    /// Every fault of a seed that happens while there are faults: those at times and those by rate.
     pub fn script(&self, seed: u64) -> Script {
         let drawn = self.rates.script(&self.cluster, self.duration, seed);
         let all = self.faults.iter().chain(drawn.iter());

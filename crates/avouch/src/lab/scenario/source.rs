@@ -1,7 +1,7 @@
 //! The text of a scenario, and what is wrong with it, shown where it stands.
 //!
 //! ```text
-//! error: bad request: expected the word of a fault at storm.toml:12:6, got "partitoin"
+//! error: bad request: expected the word of a fault at storm.toml:12:6, got `partitoin`
 //!    |
 //! 12 | do = "partitoin"
 //!    |      ^^^^^^^^^^^

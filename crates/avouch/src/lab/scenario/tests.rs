@@ -299,3 +299,27 @@ fn a_stretch_beyond_the_text_or_inside_a_character_is_shown_all_the_same() {
         assert!(source.error(&problem).got.contains("zwölf"));
     }
 }
+
+#[test]
+fn an_integer_is_read_in_the_radix_in_which_it_is_written() {
+    let scenario = parse("seed = 0b1_000\n[[clients]]\nkeys = 0x10\nrate = 0o17\n");
+    let crowd = &scenario.clients[0];
+    assert_eq!((scenario.seed, crowd.keys), (Some(8), 16));
+    assert!((crowd.rate - 15.0).abs() < 1e-9, "{}", crowd.rate);
+}
+
+#[test]
+fn what_a_run_cannot_do_is_refused_where_it_stands() {
+    for (text, marked) in [
+        ("[[fault]]\nat = \"80s\"\ndo = \"heal\"\n", "5 | at = \"80s\"\n  |      ^^^^^ (hint"),
+        ("[[clients]]\nrate = 1e9\n", "^^^"),
+        ("[[clients]]\nkeys = 10_000_000\n", "^^^"),
+    ] {
+        let error = Scenario::parse("x.toml", &format!("{HEAD}{text}")).unwrap_err().to_string();
+        assert!(error.contains(marked), "{text}: {error}");
+    }
+    // What ends a fault may come when the others are over.
+    let last =
+        "[[fault]]\nat = \"8s\"\ndo = \"partition\"\nsides = [[\"n1\"], [\"n2\"]]\nfor = \"2s\"\n";
+    assert_eq!(parse(last).faults.len(), 2);
+}

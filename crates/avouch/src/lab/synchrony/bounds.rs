@@ -5,7 +5,8 @@
 
 //= §1.2.3 why pure asynchrony is unrealistic: bounds and how often traces violate them
 
-use super::trips::{Trips, quantile};
+use super::trips::Trips;
+use crate::quantile::nearest_rank;
 use avouch_promise::Nanos;
 
 /// One bound.
@@ -32,11 +33,11 @@ const MULTIPLES: [u64; 6] = [110, 125, 150, 200, 300, 1_000];
 pub(super) fn rows(trips: &Trips) -> Vec<Row> {
     let (seen, judged) = trips.halves();
     let seen_sorted = Trips::sorted(seen);
-    let median = quantile(&seen_sorted, 0.5);
+    let median = nearest_rank(&seen_sorted, 0.5).unwrap_or_default();
     let fixed = |name: String, bound: Nanos| row(name, judged, |_| bound);
     let mut rows = vec![
-        fixed("p99 so far".to_owned(), quantile(&seen_sorted, 0.99)),
-        fixed("longest so far".to_owned(), quantile(&seen_sorted, 1.0)),
+        fixed("p99 so far".to_owned(), nearest_rank(&seen_sorted, 0.99).unwrap_or_default()),
+        fixed("longest so far".to_owned(), nearest_rank(&seen_sorted, 1.0).unwrap_or_default()),
     ];
     for percent in MULTIPLES {
         let name = format!("{}.{:02} x median", percent / 100, percent % 100);

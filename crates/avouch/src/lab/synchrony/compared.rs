@@ -26,7 +26,7 @@ pub(super) struct Crashes(Vec<f64>);
 
 impl Crashes {
     /// Draws them, none before half of the trace: estimates have settled by then.
-    pub(super) fn draw(_: &Options, random: &mut Random) -> Self {
+    pub(super) fn draw(random: &mut Random) -> Self {
         let mut shares: Vec<_> = (0..CRASHES).map(|_| 0.5 + random.unit() / 2.0).collect();
         shares.sort_by(f64::total_cmp);
         Self(shares)

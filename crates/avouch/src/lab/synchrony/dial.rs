@@ -42,10 +42,9 @@ pub(super) fn rows(options: &Options, screen: &mut Screen) -> Vec<Row> {
     let mut bar = Bar::start(screen);
     let mut done = 0;
     let mut row = |name: String, run: &dyn Fn(&Plan, u64) -> synchrony::Progress| {
-        let seeds = options.seed()..options.seed() + options.seeds;
-        let runs: Vec<_> = seeds
-            .map(|seed| {
-                let run = run(&plan, seed);
+        let runs: Vec<_> = (0..options.seeds)
+            .map(|place| {
+                let run = run(&plan, options.seed().wrapping_add(place));
                 done += 1;
                 bar.tell(screen, done, 4 * options.seeds, " runs");
                 run

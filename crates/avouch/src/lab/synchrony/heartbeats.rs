@@ -8,7 +8,8 @@
 
 use super::compared::{Crashes, detection};
 use super::options::Options;
-use super::trips::{Trips, quantile};
+use super::trips::Trips;
+use crate::quantile::nearest_rank;
 use avouch_agreement::detector::{Chen, measure};
 use avouch_agreement::election::Status;
 use avouch_agreement::log::Message;
@@ -55,7 +56,9 @@ pub(super) fn heartbeat_bytes() -> u64 {
 /// The margin that this series asks for.
 pub(super) fn margin(trips: &Trips) -> Nanos {
     let seen = Trips::sorted(trips.halves().0);
-    let above = quantile(&seen, 0.999).minus(quantile(&seen, 0.5));
+    let above = nearest_rank(&seen, 0.999)
+        .unwrap_or_default()
+        .minus(nearest_rank(&seen, 0.5).unwrap_or_default());
     Nanos((above.0 / 2).max(1_000_000))
 }
 

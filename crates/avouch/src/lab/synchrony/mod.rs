@@ -45,7 +45,7 @@ pub fn run(options: &Options, screen: &mut Screen) -> Result<Exit, Error> {
     let mut findings = Vec::new();
     for (number, trips) in all.into_iter().enumerate() {
         let mut random = random.fork(1_000 + number as u64);
-        let crashes = compared::Crashes::draw(options, &mut random);
+        let crashes = compared::Crashes::draw(&mut random);
         findings.push(Findings {
             bounds: bounds::rows(&trips),
             heartbeats: heartbeats::rows(&trips, options, &crashes),

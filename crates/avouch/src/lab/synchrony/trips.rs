@@ -169,13 +169,6 @@ impl Trips {
     }
 }
 
-/// The value that a share `q` of sorted ones does not exceed.
-pub(super) fn quantile(sorted: &[Nanos], q: f64) -> Nanos {
-    #[expect(clippy::cast_precision_loss, clippy::cast_sign_loss, reason = "a place in a list")]
-    let place = (q * sorted.len() as f64).ceil() as usize;
-    sorted.get(place.saturating_sub(1)).copied().unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
