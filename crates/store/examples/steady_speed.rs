@@ -1,5 +1,5 @@
 //! How fast the shipped store is simulated, with every check on:
-//! `cargo run --release --example steady_speed -p avouch-store [-- --brief]`.
+//! `cargo run --release --example steady_speed -p avouch-store [-- --brief --plain]`.
 //!
 //! Rates are per CPU-second of this thread, as Linux tells it.
 
@@ -46,6 +46,9 @@ fn main() {
     let work =
         Steady { lasting: Nanos::from_secs(if brief { 3 } else { 20 }), ..Steady::default() };
     println!("figure store {} x", speed("without evidence", &work));
+    if std::env::args().any(|argument| argument == "--plain") {
+        return;
+    }
     let work = Steady { evidence: 1.0, ..work };
     println!("figure store_evidence {} x", speed("all with evidence", &work));
 }

@@ -10,7 +10,7 @@
 use crate::counters::Count;
 use crate::disk::Crash;
 use crate::host::{Held, Kind, Pending};
-use crate::link::{Arrivals, Link, index, node};
+use crate::link::{Arrivals, index, node};
 use crate::passage::Passage;
 use crate::simulated::Simulated;
 use crate::world::{Node, Notice, World};
@@ -154,7 +154,7 @@ impl<P: Simulated> World<P> {
         arrivals: Arrivals,
     ) {
         let arrivals = match &mut self.dial {
-            Some(dial) if !self.links.link(node(at), node(target)).is_some_and(Link::is_cut) => {
+            Some(dial) if !self.links.is_cut(node(at), node(target)) => {
                 let (kept, moved) = dial.arrivals(self.now_ns, arrivals);
                 self.counters.note("moved_by_synchrony", u64::from(moved));
                 kept

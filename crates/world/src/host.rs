@@ -233,6 +233,7 @@ impl<P: Simulated> World<P> {
                     self.say(None, format_args!("{fault:?}"));
                 }
                 self.disturb(*fault);
+                self.links.look_for_cuts();
             }
             Pending::Worked { node, life } => self.worked(node, life),
             Pending::Flow { epoch } => self.flow(epoch),
@@ -257,7 +258,7 @@ impl<P: Simulated> World<P> {
         };
         if let Pending::Deliver { from, to, .. } = &pending {
             let (from, to) = (node(*from), node(*to));
-            if self.links.link(from, to).is_some_and(crate::Link::is_cut) {
+            if self.links.is_cut(from, to) {
                 self.counters.add(Count::Cut);
                 return;
             }

@@ -348,12 +348,15 @@ impl Link {
 #[derive(Clone, Debug)]
 pub struct Links {
     nodes: usize,
-    links: Vec<Link>,
+    matrix: Vec<Link>,
+    /// Whether any link is cut, so that an arrival need not look at its link while none is: of a
+    /// hundred nodes the links are more than a processor's cache holds.
+    any_cut: bool,
 }
 
 impl Links {
     pub(crate) fn new(nodes: usize, link: &Link) -> Self {
-        Self { nodes, links: vec![link.clone(); nodes * nodes] }
+        Self { nodes, matrix: vec![link.clone(); nodes * nodes], any_cut: link.is_cut() }
     }
 
     fn at(&self, from: NodeId, to: NodeId) -> Option<usize> {
@@ -361,21 +364,37 @@ impl Links {
         (from < self.nodes && to < self.nodes).then_some(from * self.nodes + to)
     }
 
+    /// Looks again whether any link is cut: after every fault.
+    pub(crate) fn look_for_cuts(&mut self) {
+        self.any_cut = self.matrix.iter().any(Link::is_cut);
+    }
+
+    /// Links may be cut from now on without a fault: every arrival looks until the next fault.
+    pub(crate) fn suspect_cuts(&mut self) {
+        self.any_cut = true;
+    }
+
+    /// Whether nothing passes from one node to another.
+    #[inline]
+    pub(crate) fn is_cut(&self, from: NodeId, to: NodeId) -> bool {
+        self.any_cut && self.link(from, to).is_some_and(Link::is_cut)
+    }
+
     /// The link between two nodes.
     pub fn link(&self, from: NodeId, to: NodeId) -> Option<&Link> {
-        self.links.get(self.at(from, to)?)
+        self.matrix.get(self.at(from, to)?)
     }
 
     /// The link between two nodes, to change it.
     pub fn link_mut(&mut self, from: NodeId, to: NodeId) -> Option<&mut Link> {
         let at = self.at(from, to)?;
-        self.links.get_mut(at)
+        self.matrix.get_mut(at)
     }
 
     /// Every link with its ends, to change them.
     pub fn each(&mut self) -> impl Iterator<Item = (NodeId, NodeId, &mut Link)> {
         let nodes = self.nodes;
-        self.links
+        self.matrix
             .iter_mut()
             .enumerate()
             .filter(move |(at, _)| at / nodes != at % nodes)

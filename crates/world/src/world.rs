@@ -341,6 +341,7 @@ impl<P: Simulated> World<P> {
 
     /// The links, to change their nature.
     pub fn links_mut(&mut self) -> &mut Links {
+        self.links.suspect_cuts();
         &mut self.links
     }
 

@@ -285,8 +285,7 @@ impl<I: Snapshot> Turn<'_, I> {
         if self.config.has(Mutant::FlightUnbounded) {
             return usize::MAX;
         }
-        let entries = self.state.tail.after_index(self.state.decided, usize::MAX);
-        let bytes: usize = entries.iter().flatten().map(|entry| entry.size()).sum();
+        let bytes = self.state.tail.bytes_after(self.state.decided);
         self.config.bounds.in_flight_bytes.saturating_sub(bytes)
     }
 

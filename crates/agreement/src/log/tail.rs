@@ -73,6 +73,12 @@ impl Tail {
         };
         Some(self.memory.iter().skip(skip as usize).take_while(fits).cloned().collect())
     }
+    /// The bytes of the entries after `index`, when they are in memory; else 0.
+    pub fn bytes_after(&self, index: LogIndex) -> usize {
+        let skip = index.0.checked_sub(self.memory_base.index.0);
+        let entries = skip.map(|skip| self.memory.iter().skip(skip as usize));
+        entries.into_iter().flatten().map(|entry| entry.size()).sum()
+    }
     /// Appends an entry that a record holds.
     pub fn push(&mut self, entry: SharedEntry, record: Seq) {
         let end = self.end();

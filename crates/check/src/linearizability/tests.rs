@@ -4,7 +4,7 @@ use super::exhaustive::has_order;
 use super::mutant::Mutant;
 use super::*;
 use crate::limits::Limits;
-use crate::model::key_value::{Action, Compare, KeyValue, Outcome};
+use crate::model::key_value::{Absent, Action, Compare, KeyValue, Outcome};
 use crate::model::{Next, Register, RegisterAnswer, RegisterInput};
 use avouch_promise::Random;
 use bytes::Bytes;
@@ -351,6 +351,38 @@ fn a_bound_gives_unknown_with_the_way_come_so_far() {
         assert_eq!(progress.parts, (0, 1));
         assert_eq!(progress.furthest.len(), 12, "all appends fit, the read does not");
     }
+}
+
+#[test]
+fn following_in_place_leads_where_stepping_does() {
+    let mut random = Random::new(Random::seed_from_environment());
+    let (mut refused, mut followed) = (0, 0);
+    for _ in 0..4_000 {
+        for absent in [Absent::Distinct, Absent::Empty] {
+            let model = KeyValue { absent };
+            let operations = generate::key_value(&mut random);
+            let mut state = model.initial();
+            for operation in &operations {
+                // An answer of its own, one of another operation, or none at all.
+                let outputs = [operation.output.as_ref(), operations[0].output.as_ref(), None];
+                for output in outputs {
+                    let stepped = match model.step(&state, &operation.input, output) {
+                        Next::Impossible => Vec::new(),
+                        Next::Same => vec![state.clone()],
+                        Next::One(next) => vec![next],
+                        Next::Many(next) => next,
+                    };
+                    let mut after = Vec::new();
+                    model.follow(state.clone(), &operation.input, output, &mut after);
+                    assert_eq!(after, stepped, "{:?} as {output:?}", operation.input);
+                    followed += after.len();
+                    refused += usize::from(after.is_empty());
+                }
+                model.apply(&mut state, &operation.input);
+            }
+        }
+    }
+    assert!(refused > 1_000 && followed > 10_000, "{refused} refused, {followed} followed");
 }
 
 #[test]

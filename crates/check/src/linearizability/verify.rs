@@ -5,7 +5,7 @@
 //! - no operation comes after one that started only after it had ended;
 //! - run one after another, the operations give the answers recorded.
 
-use crate::model::{Next, Sequential};
+use crate::model::Sequential;
 use crate::operation::{Moment, Operation};
 use std::fmt;
 
@@ -58,12 +58,7 @@ pub fn verify_order<M: Sequential>(
         }
         let mut after: Vec<M::State> = Vec::new();
         for state in states {
-            match model.step(&state, &operation.input, operation.output.as_ref()) {
-                Next::Impossible => {}
-                Next::Same => after.push(state),
-                Next::One(next) => after.push(next),
-                Next::Many(next) => after.extend(next),
-            }
+            model.follow(state, &operation.input, operation.output.as_ref(), &mut after);
         }
         if after.is_empty() {
             return Err(Fault::WrongAnswer(place));

@@ -90,6 +90,23 @@ pub trait Sequential {
         output: Option<&Self::Output>,
     ) -> Next<Self::State>;
 
+    /// The states that `step` leads to, where the state before is not needed any more: added to
+    /// `after`. A model whose states are large does it in place instead of copying.
+    fn follow(
+        &self,
+        state: Self::State,
+        input: &Self::Input,
+        output: Option<&Self::Output>,
+        after: &mut Vec<Self::State>,
+    ) {
+        match self.step(&state, input, output) {
+            Next::Impossible => {}
+            Next::Same => after.push(state),
+            Next::One(next) => after.push(next),
+            Next::Many(next) => after.extend(next),
+        }
+    }
+
     /// Whether this input with this answer leaves *every* state as it was (a read; a
     /// compare-and-swap that failed). `false` is always right; `true` spares the search a branch.
     fn is_pure(&self, _input: &Self::Input, _output: Option<&Self::Output>) -> bool {

@@ -70,6 +70,24 @@ impl Sequential for KeyValue {
         }
     }
 
+    fn follow(
+        &self,
+        mut state: Contents,
+        input: &Action,
+        output: Option<&Outcome>,
+        after: &mut Vec<Contents>,
+    ) {
+        let fits = if only_reads(input) {
+            !matches!(self.step(&state, input, output), Next::Impossible)
+        } else {
+            let answer = self.apply(&mut state, input);
+            output.is_none_or(|seen| is_recorded_as(&answer, seen))
+        };
+        if fits {
+            after.push(state);
+        }
+    }
+
     fn is_pure(&self, input: &Action, output: Option<&Outcome>) -> bool {
         only_reads(input) || output.is_some_and(|output| changed_nothing(input, output))
     }
