@@ -386,6 +386,21 @@ fn crashes_may_be_left_to_one_node() {
 }
 
 #[test]
+fn starts_may_be_limited_and_the_first_one_is_not_counted() {
+    let scribe = |starts, interleaved| {
+        let explorer = Explorer::<Scribe>::new([(1, false)])
+            .disk(Sync::Immediate)
+            .bounds(Bounds { crashes: 3, ..Bounds::default() })
+            .act_limit("starts", starts, |_, act| matches!(act, Act::Start));
+        if interleaved { explorer.starts_interleaved().run() } else { explorer.run() }
+    };
+    // Up, and with each crash down, and with each start up again.
+    assert_eq!([0, 1, 2, 3].map(|starts| scribe(starts, false).unique), [2, 4, 6, 7]);
+    // Down first; then the same, and the first start is one of those that count.
+    assert_eq!([0, 1, 2].map(|starts| scribe(starts, true).unique), [1, 3, 5]);
+}
+
+#[test]
 fn doubt_is_told_until_something_new_is_durable() {
     let doubts = |doubts: &mut Vec<bool>, fact: &Fact<Scribe>| {
         if let Fact::Observation { observation, .. } = fact {

@@ -32,6 +32,7 @@
 //! Needs a quorum among the others; where they all doubt, an operator must decide.
 
 //= §4.1.1 recovery
+//= §4.1.3 Byzantine-lite hardening: self-checking state, peers repair
 
 use super::command::Observation;
 use super::image::Snapshot;

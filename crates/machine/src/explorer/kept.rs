@@ -117,7 +117,8 @@ impl<P: Explorable, H: Clone + Eq + Hash> Moves<'_, P, H> {
             let counted = self.explorer.limits.iter().enumerate();
             let counted = counted.filter(|(_, limit)| (limit.counts)(place.id, &act));
             let limits: Vec<_> = counted.map(|(at, _)| at).collect();
-            if self.affordable(&fresh, cost, &limits) {
+            // Every node starts once before the exploration begins, whatever limits say.
+            if matches!(act, Act::Start) || self.affordable(&fresh, cost, &limits) {
                 found.push(Own { act, cost, limits, outcomes: None });
             }
         }

@@ -220,6 +220,7 @@ impl<P: Explorable, H: Clone + Eq + Hash> Explorer<P, H> {
     }
     /// At most `count`, in one run, of the acts that `counts` selects among what nodes do by
     /// themselves: fire a timer, sync, crash, start, ... (not receive a message or a command).
+    /// A node's first start counts only where [`Explorer::starts_interleaved`].
     #[must_use]
     pub fn act_limit(
         mut self,

@@ -33,6 +33,7 @@ fn bits_flipped_in_messages_are_all_seen_and_cost_a_repetition_only() {
 /// A record anywhere in a node's log rots, and the node starts again: unless a checkpoint covers
 /// the record it doubts, its peers tell it what it lost, and it answers every read in the end.
 //= §4.1.3 accidental, as opposed to malicious test
+//= §4.1.3 Byzantine-lite hardening: checksums, peers repair test
 #[test]
 fn a_rotten_record_at_any_place_is_seen_and_made_good_by_peers() {
     let (mut rotten, mut rejoined) = (0, 0);

@@ -91,6 +91,7 @@ fn a_quorum_of_lying_disks_loses_acknowledged_writes_and_that_is_noticed() {
 
 //= §4.1.3 arbitrary behaviour test
 //= §4.1.3 malicious: rewriting, equivocation test
+//= §4.1.3 Byzantine-lite hardening: self-checking state, signed answers test
 #[test]
 fn a_node_that_rewrites_its_messages_is_outside_the_promise_and_is_noticed() {
     let script = |seed: u64| {

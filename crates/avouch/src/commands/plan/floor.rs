@@ -4,7 +4,9 @@
 //!   local(c)      = min over replicas r of d(c, r)
 //!   leader(c)     = min over replicas r of d(c, r) + d(r, leader)        a relay may be the shorter way
 //!   quorum(c)     = leader(c) + the round trip after which a majority has answered the leader
-//!   byzantine(c)  = one way to the leader, three steps among n - f of n = 3 f + 1 or more, one way back
+//!   byzantine(c)  = one way to the leader, three steps, in each of which a replica waits for
+//!                   ceil((n + f + 1) / 2) of n, one way back, f + 1 of which are waited for;
+//!                   f = floor((n - 1) / 3), and where n = 3 f + 1 the quorum is n - f
 //! ```
 //!
 //! Medians are added, nothing queues, and no disk or processor counts: real answers take longer.

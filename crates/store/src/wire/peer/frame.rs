@@ -23,6 +23,7 @@ pub const PAYLOAD_MAX: usize = 16 << 20;
 pub const HANDSHAKE_MAX: usize = 4 << 10;
 
 //= §4.1.3 silent corruption found by end-to-end checksums
+//= §4.1.3 Byzantine-lite hardening: checksums
 fn checksum(length: [u8; 4], payload: &[u8]) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c(&length), payload)
 }
