@@ -68,10 +68,14 @@ mutants! {
     PromiseBeforePersisting: Explorer,
     /// The log after a checkpoint that a peer reads is released with the next one.
     ReleaseWhatIsLent: World,
+    /// A checkpoint that cannot be read is not taken again until somebody writes.
+    LeaveRottenCheckpoint: World,
     /// A restarted node reads on behind a record that is missing from its disk.
     FoldAcrossGap: Story,
     /// What a node said before it lost its log's tail and rejoined still counts.
     CountOldWords: Story,
+    /// A node that hears that it came back, and knows nothing of it, goes on.
+    OverhearOwnLoss: Story,
     /// A question that a node asked before it lost its log, and an answer to it, still count.
     HearOldQuestions: Story,
     /// A leader proposes however many bytes are undecided.

@@ -179,10 +179,11 @@ killed! {
 }
 
 /// What stories told step by step kill, and the files that tell them.
-const TOLD: [(Mutant, &str); 5] = [
+const TOLD: [(Mutant, &str); 6] = [
     (Mutant::FoldAcrossGap, include_str!("rot.rs")),
     (Mutant::CountOldWords, include_str!("rejoin.rs")),
     (Mutant::HearOldQuestions, include_str!("rejoin.rs")),
+    (Mutant::OverhearOwnLoss, include_str!("rejoin.rs")),
     (Mutant::FlightUnbounded, include_str!("flight.rs")),
     (Mutant::FoldBelowDecided, include_str!("rot.rs")),
 ];

@@ -11,6 +11,8 @@
 //!   promise:         D promises b' to F. D forgets it, rejoins through A, B, L. L has y decided by
 //!                    A, D, L in a lower ballot. B promises b'. F must not count D: it would lead
 //!                    without y.
+//!   own loss:        D rejoins, and its disk loses that without a trace. It asks for promises, and the
+//!                    answers name it as one that came back. What it holds is worth nothing then.
 //! ```
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
@@ -217,4 +219,45 @@ fn hearing_an_old_question_overwrites_an_acknowledged_write() {
     assert!(stage.leads(D), "D took answers to another question for its own");
     stage.deliver(&[B, D, L]);
     assert!(stage.contradiction, "D has another entry decided where A's was");
+}
+
+/// D has rejoined and its disk has lost that without a trace. It asks A for a promise.
+fn an_own_loss(mutant: Option<Mutant>) -> Stage {
+    let mut stage = Stage::new(configs(3, mutant));
+    stage.campaign(A);
+    stage.deliver(&[A, B, D]);
+    stage.under_way.clear();
+    let kept = stage.length(D);
+    stage.lose_tail(D, kept - 1);
+    stage.converse(D, &[A, B]);
+    assert!(stage.rejoined && !stage.doubts(D));
+    stage.rejoined = false;
+    stage.forget_tail(D, kept - 1);
+    assert!(!stage.doubts(D), "nothing shows it");
+    stage.under_way.clear();
+    for _ in 0..4 {
+        stage.campaign(D);
+        stage.deliver(&[A, D]);
+        stage.step(D, Event::Timer(Timer::Resend));
+        stage.deliver(&[A, D]);
+    }
+    stage
+}
+
+#[test]
+fn who_hears_that_it_came_back_and_does_not_know_it_doubts() {
+    let mut stage = an_own_loss(None);
+    assert!(stage.doubts(D) && !stage.leads(D), "A tells D what its disk is worth");
+    stage.converse(D, &[A, B]);
+    assert!(stage.rejoined && !stage.doubts(D), "two others told D what it may have lost");
+    stage.under_way.clear();
+    stage.campaign(D);
+    stage.deliver(&[A, D]);
+    assert!(stage.leads(D) && !stage.contradiction);
+}
+
+#[test]
+fn who_overhears_that_goes_on_with_what_its_disk_has_left() {
+    let stage = an_own_loss(Some(Mutant::OverhearOwnLoss));
+    assert!(stage.leads(D) && !stage.doubts(D), "it leads with whatever its disk has left");
 }

@@ -24,11 +24,17 @@ const BACK: Nanos = Nanos::from_secs(2);
 const KEYS: u64 = 64;
 const LAGGARD: NodeId = NodeId(3);
 
-/// Writes on and on at the first node.
-#[derive(Default)]
+/// Writes on and on at the first node, or until enough is written.
 struct Writes {
     written: u64,
+    enough: u64,
     installed: u32,
+}
+
+impl Default for Writes {
+    fn default() -> Self {
+        Self { written: 0, enough: u64::MAX, installed: 0 }
+    }
 }
 
 impl Driver<Node> for Writes {
@@ -36,6 +42,9 @@ impl Driver<Node> for Writes {
         world.wake(Nanos::from_millis(500), 0);
     }
     fn on_wakeup(&mut self, world: &mut World<Node>, _: u64) {
+        if self.written == self.enough {
+            return;
+        }
         self.written += 1;
         let (key, value) = (format!("k{}", self.written % KEYS), vec![b'v'; 8]);
         let put = PutRequest { key: key.into(), value: value.into(), ..PutRequest::default() };
@@ -72,7 +81,7 @@ struct Ended {
     checkpoints: u64,
 }
 
-fn comes_back(chunks: usize, mutant: Option<Mutant>, mutants: Mutants) -> Ended {
+fn cluster(chunks: usize, mutant: Option<Mutant>, mutants: Mutants) -> World<Node> {
     let trust = Trust::symbolic(3, 3);
     let voters = Membership::founding((1..=3).map(NodeId).collect());
     let scope = Scope { cluster: trust.cluster(), keyspace: KeyspaceId(0), group: GroupId(0) };
@@ -93,7 +102,11 @@ fn comes_back(chunks: usize, mutant: Option<Mutant>, mutants: Mutants) -> Ended 
         mutants,
         ..Options::default()
     };
-    let mut world: World<Node> = World::new(1, options, (1..=3).map(config).collect());
+    World::new(1, options, (1..=3).map(config).collect())
+}
+
+fn comes_back(chunks: usize, mutant: Option<Mutant>, mutants: Mutants) -> Ended {
+    let mut world = cluster(chunks, mutant, mutants);
     let mut writes = Writes::default();
     world.run_until(&mut writes, Nanos::from_millis(600));
     world.inject(Fault::Crash { node: LAGGARD });
@@ -139,4 +152,42 @@ fn without_what_makes_it_so_it_stays_away() {
     let ended = comes_back(1, None, Mutants::default());
     println!("one chunk at a time: {ended:?}");
     assert!(ended.lacks > FOLLOWS, "{ended:?}");
+}
+
+/// Nobody writes any more, and the newest checkpoints of both who could lend one are rotten. What
+/// they stand for is in memory, so another one can be taken of the same point.
+fn rotten_lenders(enough: u64, mutant: Option<Mutant>) -> Option<Ended> {
+    let mut world = cluster(16, mutant, Mutants::default());
+    let mut writes = Writes { enough, ..Writes::default() };
+    world.run_until(&mut writes, Nanos::from_millis(600));
+    world.inject(Fault::Crash { node: LAGGARD });
+    world.run_until(&mut writes, AWAY);
+    let base = |node| world.state(NodeId(node)).map(|state| state.log().tail().base().index.0);
+    let at_the_end = |node| base(node) == Some(decided(&world, NodeId(node)));
+    if !(at_the_end(1) && at_the_end(2)) {
+        return None;
+    }
+    for node in [1, 2].map(NodeId) {
+        world.inject(Fault::RotCheckpoint { node });
+    }
+    world.inject(Fault::Restart { node: LAGGARD });
+    world.run_until(&mut writes, AWAY.plus(BACK).plus(BACK));
+    assert_eq!(world.violation(), None);
+    let after = (1..=2).map(|node| decided(&world, NodeId(node))).max().unwrap_or_default();
+    let lacks = after - decided(&world, LAGGARD);
+    Some(Ended { lacks, installed: writes.installed, checkpoints: 0 })
+}
+
+#[test]
+fn a_rotten_checkpoint_is_taken_again_though_nobody_writes() {
+    let ended: Vec<_> = (300..360).filter_map(|enough| rotten_lenders(enough, None)).collect();
+    println!("{} ends at a checkpoint: {ended:?}", ended.len());
+    assert!(!ended.is_empty());
+    for one in &ended {
+        assert_eq!((one.lacks, one.installed), (0, 1), "{one:?}");
+    }
+    let left = Some(Mutant::LeaveRottenCheckpoint);
+    let away =
+        (300..360).filter_map(|enough| rotten_lenders(enough, left)).all(|one| one.lacks > 0);
+    assert!(away, "it cannot be back while what it needs is rotten");
 }

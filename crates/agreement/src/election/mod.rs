@@ -132,6 +132,12 @@ impl Election {
         self.status.leader = self.status.leader.max(ballot);
     }
 
+    /// The node cannot lead now: whoever follows it is to look for another.
+    pub fn withdraw(&mut self) {
+        self.status.claimed.round = 0;
+        self.status.happy = false;
+    }
+
     /// A ballot above every one seen, taken at once: for explorers, which elect at any time.
     pub fn usurp(&mut self) -> Ballot {
         let ballot = Ballot { round: self.status.leader.round + 1, leader: self.me };

@@ -78,9 +78,12 @@ impl<I: Snapshot> Turn<'_, I> {
                 // It has made way for a newer one: the asker begins again once it notices.
                 self.lend_chunk(to, None, 0);
             }
-            (_, Loaded::Corrupt) => {
+            (purpose, Loaded::Corrupt) => {
                 self.effects.observe(Observation::Contradiction(self.config.me));
                 self.effects.output(Output::Damaged);
+                if let LoadFor::Chunk { to, checkpoint, .. } = purpose {
+                    self.give_up_lending(to, checkpoint);
+                }
             }
             _ => {}
         }

@@ -16,10 +16,13 @@ use avouch_machine::{Effect, Seq};
 use avouch_promise::LogIndex;
 
 impl<I: Snapshot> Turn<'_, I> {
-    /// The machine's state at `index` becomes a checkpoint.
+    /// The machine's state at `index` becomes a checkpoint: further than the last one, or in its
+    /// place, for that one may have rotted and nobody write any more.
     pub(super) fn compact(&mut self, index: LogIndex, state: I) {
-        let fresh = index > self.state.tail.base().index && index <= self.state.emitted;
-        if !fresh || self.state.compaction.is_some() || self.state.doubt.is_some() {
+        let base = self.state.tail.base().index;
+        let again = index == base && !self.config.has(Mutant::LeaveRottenCheckpoint);
+        let wanted = (index > base || again) && (LogIndex(1)..=self.state.emitted).contains(&index);
+        if !wanted || self.state.compaction.is_some() || self.state.doubt.is_some() {
             return;
         }
         let Some(place) = self.state.tail.at(index) else { return };

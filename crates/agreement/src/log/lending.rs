@@ -9,7 +9,8 @@
 //! A transfer takes longer than the next checkpoint does. So that it ends with a peer that can
 //! follow, as long as the peer goes on asking:
 //!
-//! - I1 It reads one checkpoint to its end, by its number (H7), and is offered no other.
+//! - I1 It reads one checkpoint to its end, by its number (H7), and is offered no other unless that
+//!   one cannot be read.
 //! - I2 The log after that checkpoint is kept: it is released only up to where every borrower is.
 //! - I3 What is kept is bounded: by [`CHECKPOINTS_MAX`] checkpoints taken since the transfer began.
 
@@ -51,6 +52,15 @@ impl<I: Snapshot> Turn<'_, I> {
         let length = self.config.bounds.chunk;
         let what = What::Chunk { checkpoint: checkpoint.map(Seq), offset, length };
         self.load(LoadFor::Chunk { to, checkpoint, offset }, what);
+    }
+
+    /// A checkpoint that a peer reads has rotted: it gets the newest, unless that was it. Where it
+    /// was, the next one that is taken is offered when the peer asks again.
+    pub(super) fn give_up_lending(&mut self, to: NodeId, checkpoint: Option<u64>) {
+        self.state.lending.remove(&to);
+        if checkpoint.is_some() {
+            self.lend_chunk(to, None, 0);
+        }
     }
 
     /// A borrower has everything up to here and asks for what follows.

@@ -29,6 +29,9 @@
 //! The same bug in view-change recovery without disks, and the cure: Michael et al., "Recovering
 //! Shared Objects Without Stable Storage", DISC 2017.
 //!
+//! A disk that lies may lose, too, that its node ever came back. Then the first word of somebody
+//! who knows of that tells the node what its disk is worth, and it doubts from there on.
+//!
 //! Needs a quorum among the others; where they all doubt, an operator must decide.
 
 //= §4.1.1 recovery
@@ -41,6 +44,7 @@ use super::record::Record;
 use super::step::Turn;
 use crate::mutant::Mutant;
 use avouch_promise::{Ballot, Incarnation, LogIndex, NodeId};
+use std::collections::BTreeMap;
 
 impl<I: Snapshot> Turn<'_, I> {
     /// Asks every other voter.
@@ -77,7 +81,9 @@ impl<I: Snapshot> Turn<'_, I> {
         log: (Ballot, LogIndex),
         decided: LogIndex,
     ) {
-        if self.counts(from, speaker) || self.config.has(Mutant::HearOldQuestions) {
+        let counts = self.counts(from, speaker) || self.config.has(Mutant::HearOldQuestions);
+        // Its vector may have been what made this node doubt.
+        if counts && self.state.doubt.is_none() {
             self.prepare(from, ballot, speaker.incarnation, log, decided);
         }
     }
@@ -99,11 +105,27 @@ impl<I: Snapshot> Turn<'_, I> {
         if self.config.has(Mutant::CountOldWords) {
             return;
         }
+        if node == self.config.me && !self.config.has(Mutant::OverhearOwnLoss) {
+            return self.doubt_again();
+        }
         self.forget_word_of(node);
         let known = self.state.known.clone();
         if let Some(votes) = &mut self.state.doubt {
             votes.retain(|from, vote| known.counts(*from, vote.speaker.incarnation));
         }
+    }
+
+    /// Others know that this node came back, and it does not: its disk had said that this was
+    /// durable, and lost it. Who knows what else is gone; it rejoins.
+    fn doubt_again(&mut self) {
+        let (me, incarnation) = (self.config.me, self.state.incarnation);
+        self.state.known.raise(me, incarnation);
+        self.step_down(self.state.promised);
+        self.state.election.withdraw();
+        self.state.doubt = Some(BTreeMap::new());
+        self.effects.observe(Observation::Doubtful);
+        self.restate();
+        self.ask_to_rejoin();
     }
 
     /// A voter doubts its disk.

@@ -186,6 +186,14 @@ impl Stage {
         self.come_back(node, next_seq);
     }
 
+    /// A node comes back on a disk that lied: the records after the first `kept` are gone, and
+    /// nothing shows it.
+    pub(crate) fn forget_tail(&mut self, node: NodeId, kept: usize) {
+        self.nodes.get_mut(&node).unwrap().records.truncate(kept);
+        let records = self.nodes[&node].records.clone();
+        self.come_back_with(node, records, false);
+    }
+
     /// A node comes back without this one of its records.
     pub(crate) fn rot(&mut self, node: NodeId, record: usize) {
         let one = self.nodes.get_mut(&node).unwrap();
@@ -235,6 +243,10 @@ impl Stage {
     /// Whether a node leads.
     pub(crate) fn leads(&self, node: NodeId) -> bool {
         self.nodes[&node].state.leads().is_some()
+    }
+    /// Whether a node doubts its disk.
+    pub(crate) fn doubts(&self, node: NodeId) -> bool {
+        self.nodes[&node].state.in_doubt()
     }
     /// What a node has promised.
     pub(crate) fn promised(&self, node: NodeId) -> Ballot {

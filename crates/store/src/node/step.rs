@@ -228,7 +228,7 @@ impl Turn<'_> {
         let entries = state.applied.0 - state.checkpointed.0;
         let due = entries >= self.config.checkpoint_entries
             || state.since_checkpoint_bytes >= self.config.checkpoint_bytes
-            || (state.damaged && entries > 0);
+            || (state.damaged && state.applied > LogIndex(0));
         if !due || state.log.compacting() || state.log.in_doubt() {
             return;
         }
