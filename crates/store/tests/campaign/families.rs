@@ -49,6 +49,7 @@ fn back_with(fault: Fault) -> Script {
         .at(ms(1_000), Fault::Partition { sides: sides.clone() })
         .at(ms(2_000), Fault::Crash { node: NodeId(1) })
         .at(ms(2_000), fault)
+        .at(ms(2_000), Fault::LostWrites { node: NodeId(2) })
         .at(ms(2_001), Fault::Rejoin { sides })
         .at(ms(2_050), Fault::Restart { node: NodeId(2) })
         .at(ms(3_000), Fault::Restart { node: NodeId(1) })
@@ -60,5 +61,26 @@ fn amnesia_finds_who_starts_on_another_disk() {
     let mutants = Mutants { start_without_memory: true, ..Mutants::default() };
     let without = back_with(Fault::LostWrites { node: NodeId(2) });
     let with = back_with(Fault::Amnesia { node: NodeId(2) });
+    only_this_fault_finds(mutants, &without, &with);
+}
+
+/// What stands in a wrong place breaks the log there, and what follows no longer continues it. A
+/// host that believes every place hands the node a shorter log, and nothing shows it.
+#[test]
+fn misdirected_writes_find_who_believes_every_place() {
+    let mutants = Mutants { trust_place: true, ..Mutants::default() };
+    let node = NodeId(2);
+    let without = back_with(Fault::LostWrites { node });
+    let with = back_with(Fault::MisdirectedWrite { node, seq: None });
+    only_this_fault_finds(mutants, &without, &with);
+}
+
+#[test]
+fn misdirected_reads_find_who_believes_every_place() {
+    let mutants = Mutants { trust_place: true, ..Mutants::default() };
+    let node = NodeId(2);
+    let without = back_with(Fault::LostWrites { node });
+    let with = back_with(Fault::MisdirectedRead { node, probability: 0.2 })
+        .at(ms(2_060), Fault::MisdirectedRead { node, probability: 0.0 });
     only_this_fault_finds(mutants, &without, &with);
 }
