@@ -75,7 +75,9 @@ killed_in_log! {
 fn every_bug_left_to_the_world_is_killed_here() {
     for mutant in Mutant::ALL.iter().filter(|mutant| mutant.killer() == Killer::World) {
         let planted = format!("Some(Mutant::{mutant:?})");
-        let killed = KILLED.contains(mutant) || include_str!("laggard.rs").contains(&planted);
+        let elsewhere = [include_str!("laggard.rs"), include_str!("../src/campaign/synchrony.rs")];
+        let killed =
+            KILLED.contains(mutant) || elsewhere.iter().any(|file| file.contains(&planted));
         assert!(killed, "no test kills {mutant:?}");
     }
 }

@@ -17,6 +17,9 @@
 //! the network is. A node takes over only when nobody whom it hears has a leader that works: in a
 //! chain the ends would else depose each other for ever through the middle.
 //!
+//! No one knows how long a message may take, so a period that proves too short grows
+//! ([`period`]): else nobody would ever be heard in time, and nobody would lead.
+//!
 //! - I1 The leader's ballot never goes down.
 //! - I2 A node claims only a ballot that names it.
 //!
@@ -33,8 +36,13 @@
 
 //= §1.2.2 timeout-based leader election
 
-use avouch_promise::{Ballot, Decode, DecodeError, Encode, NodeId, Reader, Writer, invariant};
+use avouch_promise::{
+    Ballot, Decode, DecodeError, Encode, Nanos, NodeId, Reader, Writer, invariant,
+};
+use period::Period;
 use std::collections::BTreeMap;
+
+mod period;
 
 /// What a node says of itself with every heartbeat.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -66,8 +74,8 @@ impl Decode for Status {
 pub struct Election {
     me: NodeId,
     status: Status,
-    /// The period's number: replies to another one do not count.
-    period: u64,
+    /// Replies to another period than the present one do not count.
+    period: Period,
     /// The newest status of everyone who replied in this period.
     replies: BTreeMap<NodeId, Status>,
     /// Whether the last period heard from a quorum, this node included.
@@ -90,7 +98,7 @@ impl Election {
         Self {
             me,
             status: Status { claimed, leader: promised, happy: false },
-            period: first_period,
+            period: Period::new(first_period),
             replies: BTreeMap::new(),
             connected: true,
         }
@@ -112,10 +120,16 @@ impl Election {
     }
 
     /// Another node replied to the heartbeat of `period`.
-    pub fn replied(&mut self, from: NodeId, period: u64, status: Status) {
-        if period == self.period && status.claimed.leader == from {
+    pub fn replied(&mut self, from: NodeId, period: u64, status: Status, now: Nanos) {
+        if status.claimed.leader == from && self.period.replied(period, now) {
             self.replies.insert(from, status);
         }
+    }
+
+    /// How long something takes here that takes `usual` where the first length of a period is long
+    /// enough.
+    pub fn stretched(&self, usual: Nanos) -> Nanos {
+        self.period.stretched(usual)
     }
 
     /// Another node asked for a heartbeat. Its status counts where both directions work.
@@ -145,17 +159,18 @@ impl Election {
         ballot
     }
 
-    /// Ends the period and starts the next one, whose number is returned.
-    pub fn turn(&mut self, quorum: usize) -> (Verdict, u64) {
+    /// Ends the period and starts the next one, whose number is returned. `usual` is the length of
+    /// a period that never grew.
+    pub fn turn(&mut self, quorum: usize, usual: Nanos, now: Nanos) -> (Verdict, u64) {
         let before = self.status.leader;
         self.judge(quorum);
         let leader = self.status.leader;
         invariant!(I1, before <= leader, "leader went from {before} to {leader}");
         invariant!(I2, self.status.claimed.leader == self.me, "{} claims another's", self.me);
         self.replies.clear();
-        self.period += 1;
+        self.period.turn(self.status.happy, usual, now);
         let verdict = if leader > before { Verdict::Elected(leader) } else { Verdict::Unchanged };
-        (verdict, self.period)
+        (verdict, self.period.number())
     }
 
     fn judge(&mut self, quorum: usize) {

@@ -2,6 +2,8 @@
 
 use super::*;
 
+const PERIOD: Nanos = Nanos::from_millis(100);
+
 /// Nodes that end their periods in turn, `1` first, and hear whom they are linked to.
 struct Group {
     nodes: Vec<Election>,
@@ -32,7 +34,7 @@ impl Group {
     fn period(&mut self) {
         let count = self.nodes.len() as u32;
         for me in 1..=count {
-            let (verdict, period) = self.node(me).turn(count as usize / 2 + 1);
+            let (verdict, period) = self.node(me).turn(count as usize / 2 + 1, PERIOD, Nanos::ZERO);
             if let Verdict::Elected(ballot) = verdict {
                 self.elected.push((me, ballot));
             }
@@ -41,7 +43,7 @@ impl Group {
                 if self.linked(me, other) {
                     self.node(other).heard(NodeId(me), status);
                     let reply = self.node(other).status();
-                    self.node(me).replied(NodeId(other), period, reply);
+                    self.node(me).replied(NodeId(other), period, reply, Nanos::ZERO);
                 }
             }
         }
@@ -124,10 +126,10 @@ fn a_node_that_starts_again_follows_who_leads() {
 fn replies_to_another_period_or_for_another_node_do_not_count() {
     let mut one = Election::new(NodeId(1), Ballot::default(), 7);
     let status = Election::new(NodeId(2), Ballot::default(), 0).status();
-    one.replied(NodeId(2), 6, status);
-    one.replied(NodeId(3), 7, status);
+    one.replied(NodeId(2), 6, status, Nanos::ZERO);
+    one.replied(NodeId(3), 7, status, Nanos::ZERO);
     one.heard(NodeId(2), status);
-    assert_eq!(one.turn(2).0, Verdict::Unchanged);
+    assert_eq!(one.turn(2, PERIOD, Nanos::ZERO).0, Verdict::Unchanged);
     assert!(!one.connected());
 }
 
@@ -138,10 +140,54 @@ fn a_happy_neighbour_keeps_a_node_from_taking_over() {
     let status =
         Status { claimed: Ballot { round: 0, leader: NodeId(2) }, leader: followed, happy: true };
     one.promised(followed);
-    one.replied(NodeId(2), 0, status);
-    assert_eq!(one.turn(2).0, Verdict::Unchanged);
-    one.replied(NodeId(2), 1, status);
+    one.replied(NodeId(2), 0, status, Nanos::ZERO);
+    assert_eq!(one.turn(2, PERIOD, Nanos::ZERO).0, Verdict::Unchanged);
+    one.replied(NodeId(2), 1, status, Nanos::ZERO);
     one.heard(NodeId(2), Status { happy: false, ..status });
     let own = Ballot { round: 5, leader: NodeId(1) };
-    assert_eq!(one.turn(2).0, Verdict::Elected(own), "what it heard last counts");
+    assert_eq!(
+        one.turn(2, PERIOD, Nanos::ZERO).0,
+        Verdict::Elected(own),
+        "what it heard last counts"
+    );
+}
+
+/// A node whose two neighbours reply after `takes`; how long each of its periods is.
+fn periods_of(takes: impl Fn(u64) -> Nanos, count: usize) -> Vec<u64> {
+    let mut one = Election::new(NodeId(1), Ballot::default(), 0);
+    let followed = Ballot { round: 3, leader: NodeId(2) };
+    one.promised(followed);
+    let (mut now, mut replies, mut lengths) = (Nanos::ZERO, Vec::new(), Vec::new());
+    while lengths.len() < count {
+        let (_, period) = one.turn(2, PERIOD, now);
+        replies.push((now.plus(takes(period)), period));
+        let length = one.stretched(PERIOD);
+        lengths.push(length.0 / PERIOD.0);
+        now = now.plus(length);
+        replies.sort_unstable();
+        while let Some((at, period)) = replies.first().copied().filter(|(at, _)| *at < now) {
+            let claimed = followed;
+            let status = Status { claimed, leader: followed, happy: true };
+            one.replied(NodeId(2), period, status, at);
+            replies.remove(0);
+        }
+    }
+    lengths
+}
+
+#[test]
+fn a_period_grows_beyond_a_round_trip_and_no_further() {
+    for (millis, longest) in [(40, 1), (130, 2), (390, 4), (410, 8), (3_000, 32)] {
+        let lengths = periods_of(|_| Nanos::from_millis(millis), 200);
+        let last = lengths.last().copied();
+        assert_eq!((last, lengths.iter().max().copied()), (Some(longest), Some(longest)));
+    }
+}
+
+#[test]
+fn a_period_comes_back_when_replies_do_and_silence_does_not_stretch_it() {
+    let lengths = periods_of(|period| Nanos::from_millis(if period < 20 { 700 } else { 20 }), 60);
+    assert_eq!((lengths.iter().max(), lengths.last()), (Some(&8), Some(&1)), "{lengths:?}");
+    let silent = periods_of(|_| Nanos::from_secs(1 << 20), 60);
+    assert!(silent.iter().all(|length| *length == 1));
 }

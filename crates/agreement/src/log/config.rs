@@ -7,9 +7,10 @@ use avouch_promise::{Nanos, NodeId, Scope};
 /// How long things may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
-    /// The period of the election: longer than the longest round trip between voters.
+    /// The period of the election: longer than the longest round trip between voters. Where it
+    /// proves too short, it grows.
     pub election: Nanos,
-    /// After how long something unanswered is sent again.
+    /// After how long something unanswered is sent again; grows alike.
     pub resend: Nanos,
 }
 

@@ -11,7 +11,7 @@ use crate::election::Verdict;
 use crate::mutant::Mutant;
 use avouch_machine::{Effect, Effects, Env, Event, Protocol, Recovered, Seq};
 use avouch_promise::{
-    Ack, Ballot, Digest, Incarnation, LogIndex, NodeId, Signed, WallTime, invariant,
+    Ack, Ballot, Digest, Incarnation, LogIndex, Nanos, NodeId, Signed, WallTime, invariant,
 };
 use std::marker::PhantomData;
 
@@ -122,7 +122,8 @@ impl<I: Snapshot> Turn<'_, I> {
                 self.effects.send(from, Message::HeartbeatReply { period, status, decided });
             }
             Message::HeartbeatReply { period, status, decided } => {
-                self.state.election.replied(from, period, status);
+                let now = self.env.monotonic();
+                self.state.election.replied(from, period, status, now);
                 self.ask_neighbour(from, decided);
             }
             Message::Prepare { ballot, speaker, accepted, end, decided } => {
@@ -186,17 +187,20 @@ impl<I: Snapshot> Turn<'_, I> {
     }
 
     fn election_timer(&mut self) {
-        let next = self.env.monotonic().plus(self.config.timing.election);
-        self.effects.set_timer(Timer::Election, next);
-        if self.state.doubt.is_some() {
+        let (now, usual) = (self.env.monotonic(), self.config.timing.election);
+        if self.state.doubt.is_some() || !self.config.heartbeats {
+            self.effects.set_timer(Timer::Election, now.plus(usual));
+            if self.state.doubt.is_none() {
+                let ballot = self.state.election.usurp();
+                self.campaign(ballot);
+            }
             return;
         }
-        if !self.config.heartbeats {
-            let ballot = self.state.election.usurp();
-            return self.campaign(ballot);
-        }
         self.state.stalled_at = Some(self.state.decided);
-        let (verdict, period) = self.state.election.turn(self.state.membership.quorum());
+        let quorum = self.state.membership.quorum();
+        let (verdict, period) = self.state.election.turn(quorum, usual, now);
+        let next = now.plus(self.stretched(usual));
+        self.effects.set_timer(Timer::Election, next);
         let status = self.state.election.status();
         self.broadcast(&Message::Heartbeat { period, status });
         if let Verdict::Elected(ballot) = verdict {
@@ -209,8 +213,16 @@ impl<I: Snapshot> Turn<'_, I> {
         self.attest_idle();
     }
 
+    /// A time that fits the round trips that the election has met.
+    fn stretched(&self, usual: Nanos) -> Nanos {
+        if self.config.has(Mutant::FixedPeriod) {
+            return usual;
+        }
+        self.state.election.stretched(usual)
+    }
+
     fn resend_timer(&mut self) {
-        let next = self.env.monotonic().plus(self.config.timing.resend);
+        let next = self.env.monotonic().plus(self.stretched(self.config.timing.resend));
         self.effects.set_timer(Timer::Resend, next);
         self.resend_transfer();
         self.look_at_lending();
