@@ -53,7 +53,7 @@ const BENCHES: [Bench; 6] = [
     },
     Bench {
         name: "gray",
-        about: "scripted gray faults named, and a healthy day of five regions without an alarm",
+        about: "scripted gray faults named, and healthy days of five regions without an alarm",
         run: Runs::Cargo(&[
             "run",
             "--release",
@@ -65,6 +65,8 @@ const BENCHES: [Bench; 6] = [
             "--",
             "--hours",
             "24",
+            "--seeds",
+            "4",
         ]),
     },
     Bench {

@@ -160,7 +160,7 @@ impl Case<'_> {
             };
             let both = |a, b| vec![told(a, b), told(b, a)];
             match *shape {
-                Shape::OneWay { from, to } if self.only_loses(from, to) => {}
+                Shape::OneWay { from, to } if !self.is_cut(from, to) => {}
                 Shape::OneWay { from, to } => self.name(What::OneWay(from, to), both(from, to)),
                 Shape::Partial { ref through, .. } if explained(through) => {}
                 Shape::Partial { one, other, ref through } => {
@@ -182,10 +182,16 @@ impl Case<'_> {
         Some(self.reports.get(&to)?.sights.get(&from)?.unheard)
     }
 
-    /// Whether the sender tells of losses that explain a silence: many, but not all is lost.
-    fn only_loses(&self, from: NodeId, to: NodeId) -> bool {
+    /// Whether the sender's kernel, too, finds that nothing gets through, not only that some is
+    /// lost. A silence alone is none: one segment that is late for seconds holds up whatever was
+    /// sent after it, though nothing is lost and all of it comes.
+    fn is_cut(&self, from: NodeId, to: NodeId) -> bool {
+        let silence_alone = self.mutant == Some(GrayMutant::BelievesSilence);
+        let only_loses = |seen: &Segments| seen.is_lossy() && !seen.is_dark();
         let segments = self.segments(from, to);
-        segments.is_some_and(|seen| seen.is_lossy() && !seen.is_dark())
+        segments.is_some_and(|seen| {
+            !only_loses(&seen) && (silence_alone || seen.is_backed_off() || seen.is_dark())
+        })
     }
 
     /// Whether the sender tells of losses at all, which explain what one observer finds late.
@@ -297,8 +303,8 @@ impl Case<'_> {
         }
         match Marks::sum(accusers.iter().map(|(_, tail)| tail.marks)).pattern() {
             Pattern::InStep => Some(What::Throttled(node)),
-            // One path that hiccups stops one observer; a stop of the process stops all.
-            Pattern::Stops => (accusers.len() + 1 >= voices.len()).then_some(What::Paused(node)),
+            // Paths that hiccup stop some observers; a stop of the process stops all.
+            Pattern::Stops => (accusers.len() >= voices.len()).then_some(What::Paused(node)),
             _ => Some(What::SlowNode(node)),
         }
     }

@@ -16,16 +16,19 @@ pub enum GrayMutant {
     ForgetsPast,
     /// Takes the word of one observer for that of all.
     BelievesOne,
+    /// Takes a silence for a cut, whatever the sender's kernel tells.
+    BelievesSilence,
 }
 
 impl GrayMutant {
     /// Every planted bug.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::IgnoresTails,
         Self::TrustsHeartbeats,
         Self::MixesDirections,
         Self::ForgetsPopulation,
         Self::ForgetsPast,
         Self::BelievesOne,
+        Self::BelievesSilence,
     ];
 }

@@ -118,16 +118,21 @@ impl Past {
 }
 
 /// The probability of at least `hits` of `trials` that each hit with `probability`: how surprising
-/// a tail is.
+/// a tail is. By logarithms, since no hit at all in a million trials is less than any number.
 pub(super) fn surprise(trials: u32, hits: u32, probability: f64) -> f64 {
-    let mut term = (0..trials).fold(1.0, |product, _| product * (1.0 - probability));
+    let mut term = f64::from(trials) * (-probability).ln_1p();
+    let odds = (probability / (1.0 - probability)).ln();
     let mut sum = 0.0;
     for count in 0..=trials {
         if count >= hits {
-            sum += term;
+            let one = term.exp();
+            sum += one;
+            // Beyond the mean the terms only fall.
+            if f64::from(count) > f64::from(trials) * probability && one <= sum * 1e-17 {
+                break;
+            }
         }
-        let odds = probability / (1.0 - probability);
-        term *= f64::from(trials - count) / f64::from(count + 1) * odds;
+        term += odds + (f64::from(trials - count) / f64::from(count + 1)).ln();
     }
     sum
 }
@@ -171,5 +176,8 @@ mod tests {
         assert!((surprise(3, 2, 0.25) - 10.0 / 64.0).abs() < 1e-15);
         assert!((surprise(40, 0, 0.02) - 1.0).abs() < 1e-12);
         assert!(surprise(40, 9, 0.02) < 1e-6 && surprise(40, 3, 0.02) > 1e-2);
+        // A fast connection: what is usual is no surprise, however much was sent.
+        assert!((surprise(1_000_000, 1_000, 0.002) - 1.0).abs() < 1e-6);
+        assert!(surprise(1_000_000, 2_600, 0.002) < 1e-20);
     }
 }

@@ -30,6 +30,8 @@ pub struct Outcome {
     pub named: BTreeMap<What, (Nanos, Verdict)>,
     /// Who named each fault.
     pub by: BTreeMap<What, BTreeSet<NodeId>>,
+    /// When each fault was named by anybody first, with that node's evidence.
+    pub first: BTreeMap<What, (Nanos, Verdict)>,
     /// When the plain timeouts of a majority suspected a node.
     pub suspected: BTreeMap<NodeId, Nanos>,
     suspecting: BTreeMap<NodeId, BTreeSet<NodeId>>,
@@ -78,6 +80,8 @@ impl Driver<Service> for Outcome {
     fn on_observation(&mut self, world: &mut World<Service>, node: NodeId, seen: Observation) {
         match seen {
             Observation::Named(verdict) => {
+                let first = (world.now(), verdict.clone());
+                self.first.entry(verdict.what.clone()).or_insert(first);
                 let by = self.by.entry(verdict.what.clone()).or_default();
                 by.insert(node);
                 if by.len() * 2 > NODES as usize {

@@ -50,12 +50,23 @@ fn slow_disk() -> Reports {
 }
 
 /// n2 has not heard n4 for a while.
-fn one_way() -> Reports {
+fn silence() -> Reports {
     reports(|observer, peer, sight| {
         if (observer, peer) == (TWO, FOUR) {
             sight.unheard = Nanos::from_secs(3);
         }
     })
+}
+
+/// And n4's kernel finds that nothing gets through.
+fn one_way() -> Reports {
+    let mut told = silence();
+    let mut sender = (*told[&FOUR]).clone();
+    let segments = &mut sender.sights.get_mut(&TWO).expect("n4 asks n2").segments;
+    (segments.again, segments.dark_run) = (5, 5);
+    (segments.rto, segments.rto_usual) = (Nanos::from_secs(3), Nanos::from_millis(200));
+    told.insert(FOUR, Arc::new(sender));
+    told
 }
 
 #[test]
@@ -78,6 +89,31 @@ fn one_direction_is_told_from_the_other_by_both_ends_only() {
     let mut told = one_way();
     told.remove(&TWO);
     assert_eq!(named(&told), []);
+}
+
+/// One late segment holds up a connection for seconds; its sender's kernel tells that nothing is
+/// lost, so it is no cut.
+#[test]
+//= §4.1.2 asymmetric-partition test
+fn a_silence_is_no_cut_while_the_senders_kernel_finds_nothing_lost() {
+    assert_eq!(named(&silence()), []);
+    let believed = combine(&nodes(), &silence(), Some(GrayMutant::BelievesSilence));
+    assert_eq!(believed.first().map(|verdict| verdict.what.clone()), Some(What::OneWay(FOUR, TWO)));
+}
+
+/// Hiccups of three paths at once are none of the node's; a stop is seen by whoever asks it.
+#[test]
+fn a_node_is_paused_only_for_all_who_ask_it() {
+    let stops = |accusers: u32| {
+        reports(move |observer, peer, sight| {
+            if peer == FOUR && observer.0 <= accusers {
+                sight.memory = tail(20, Pattern::Stops);
+                sight.memory.marks.in_bursts = 20;
+            }
+        })
+    };
+    assert_eq!(named(&stops(5)), [What::Paused(FOUR)]);
+    assert_eq!(named(&stops(3)), []);
 }
 
 #[test]
@@ -139,6 +175,7 @@ fn no_node_is_judged_by_its_number() {
             1 if peer == bad => sight.durable = tail(20, Pattern::Slow),
             2 if peer == bad => sight.unheard = Nanos::from_secs(4),
             3 if (observer, peer) == (bad, other) => sight.unheard = Nanos::from_secs(4),
+            3 if (observer, peer) == (other, bad) => sight.segments.dark_run = 5,
             4 if observer == bad && peer == other => sight.segments.again = 20,
             _ => {}
         });
