@@ -104,3 +104,42 @@ fn a_node_that_rewrites_its_messages_is_outside_the_promise_and_is_noticed() {
     let noticed: u64 = by.iter().filter(|(who, _)| **who != "harmless").map(|(_, n)| n).sum();
     assert!(noticed >= 8, "a liar of five nodes does harm: {by:?}");
 }
+
+/// What a disk forgets is made good where others hold it and take part in the next election.
+#[test]
+fn what_a_minority_of_lying_disks_loses_is_made_good_by_the_others() {
+    for liars in 1..=2 {
+        let (by, lost) = tally(&calm(), 8, |_| lies(liars), "lied_records");
+        assert!(lost > 8 * 20, "only {lost} records were lost");
+        assert_eq!(by.get("harmless"), Some(&8), "{liars} lying disks of five");
+    }
+}
+
+/// n1, n2 and n3 decide alone; then all lose power, and n1 comes back with n4 and n5 first. Only n1
+/// is in both quorums.
+fn sole_witness(lies: bool) -> Script {
+    let nodes = |numbers: &[u32]| numbers.iter().copied().map(NodeId).collect::<Vec<_>>();
+    let (sides, all) = (vec![nodes(&[1, 2, 3]), nodes(&[4, 5])], nodes(&[1, 2, 3, 4, 5]));
+    let ms = Nanos::from_millis;
+    let mut script = Script::new()
+        .at(ms(1_000), Fault::LyingSync { node: NodeId(1), lies })
+        .at(ms(1_000), Fault::Partition { sides: sides.clone() })
+        .at(ms(3_000), Fault::Rejoin { sides });
+    for node in all {
+        script.push(ms(3_000), Fault::LostWrites { node });
+        let back = if [2, 3].contains(&node.0) { 3_800 } else { 3_200 };
+        script.push(ms(back), Fault::Restart { node });
+    }
+    script
+}
+
+/// So even one disk that lies exceeds the promise, wherever its word made a quorum.
+//= §4.1.3 accidental, as opposed to malicious test
+#[test]
+fn one_lying_disk_between_two_quorums_loses_writes_and_that_is_noticed() {
+    let (honest, _) = tally(&calm(), 8, |_| sole_witness(false), "lied_records");
+    assert_eq!(honest.get("harmless"), Some(&8), "an honest n1 tells n4 and n5");
+    let (by, lost) = tally(&calm(), 8, |_| sole_witness(true), "lied_records");
+    assert!(lost > 8 * 10, "only {lost} records were lost");
+    assert!(by.get("harmless").copied().unwrap_or_default() <= 1, "{by:?}");
+}
