@@ -292,9 +292,13 @@ pub struct Verify {
 /// `avouch check`.
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Histories: avouch's own, Jepsen's register logs or Jepsen's maps
+    /// Histories: avouch's own, Jepsen's register logs or maps, or transactions in Plume's text
     #[arg(required = true, value_name = "HISTORY")]
     pub histories: Vec<PathBuf>,
+    /// Judge transactions by this level alone: read-committed, read-atomic or causal; without it
+    /// by all three
+    #[arg(long, value_name = "LEVEL")]
+    pub level: Option<avouch_check::Level>,
     /// How long to search in each before the verdict is unknown; looked at now and then, so that a
     /// search that is short anyway ends with its verdict
     #[arg(long, value_name = "SPAN", default_value = "1m", value_parser = quantity::span)]

@@ -3,12 +3,15 @@
 //! ```text
 //! file -> history (who asked what, was answered what, when, with which guarantee)
 //!      -> operations with spans (obligation)  -> one order? (linearizability) -> report
+//!      or transactions (transaction)          -> a commit order of each level? -> report
 //! ```
 //!
 //! A guarantee is judged by its own obligation, and every verdict comes with what shows it: an
 //! order that an independent verifier has accepted, or a few operations that fit in none.
 
+mod hash;
 pub mod history;
+mod input;
 pub mod limits;
 pub mod linearizability;
 pub mod model;
@@ -16,16 +19,24 @@ pub mod obligation;
 pub mod operation;
 pub mod report;
 mod stopwatch;
+pub mod transaction;
 
 use avouch_promise::Error;
 use std::path::Path;
 
 pub use history::History;
+pub use input::Input;
 pub use limits::Limits;
 pub use obligation::{judge, judge_by_evidence};
 pub use report::{Report, Word};
+pub use transaction::{Level, Transactions};
 
 /// Reads a history in any format known and judges it.
 pub fn judge_file(path: &Path, limits: &Limits) -> Result<Report, Error> {
-    Ok(judge(&History::read(path, limits)?, limits))
+    judge_file_by(path, None, limits)
+}
+
+/// Reads a history in any format known and judges it; transactions by one level, if it is named.
+pub fn judge_file_by(path: &Path, level: Option<Level>, limits: &Limits) -> Result<Report, Error> {
+    Input::read(path, limits)?.judge(level, limits)
 }

@@ -49,6 +49,8 @@ pub enum Finding {
     Holds {
         /// One order that shows it, as places in the history's calls; empty if another part has it.
         order: Vec<usize>,
+        /// Whether an independent verifier has accepted it; not for one too long for that.
+        checked: bool,
     },
     /// It was broken.
     Violated(Story),
@@ -88,6 +90,8 @@ pub struct Part {
 pub struct Report {
     /// Each guarantee.
     pub parts: Vec<Part>,
+    /// What an order is made of: operations or transactions.
+    pub unit: &'static str,
     /// Operations judged.
     pub operations: usize,
     /// Of these, operations whose outcome is unknown.
@@ -108,6 +112,7 @@ impl Report {
     pub(crate) fn new(history: &History, parts: Vec<Part>, budget: &Budget) -> Self {
         Self {
             parts,
+            unit: "operations",
             operations: history.calls.len(),
             unknown: history.calls.iter().filter(|call| call.ended.is_none()).count(),
             failed: history.failed,
@@ -151,9 +156,10 @@ impl fmt::Display for Report {
             let word = part.finding.word().to_string();
             write!(f, "  {word:<9} {} ({} operations)", part.guarantee, part.operations)?;
             match &part.finding {
-                Finding::Holds { order } if order.is_empty() => writeln!(f)?,
-                Finding::Holds { order } => {
-                    writeln!(f, ": an order of {} operations, checked again apart", order.len())?;
+                Finding::Holds { order, .. } if order.is_empty() => writeln!(f)?,
+                Finding::Holds { order, checked } => {
+                    let apart = if *checked { "checked again apart" } else { "not checked again" };
+                    writeln!(f, ": an order of {} {}, {apart}", order.len(), self.unit)?;
                 }
                 Finding::Violated(story) => write!(f, ": {story}")?,
                 Finding::Unknown { reason, story } => {

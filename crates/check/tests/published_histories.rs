@@ -2,8 +2,8 @@
 //! without it these tests skip with a line.
 
 use avouch_check::report::Word;
-use avouch_check::{Limits, judge_file};
-use std::path::PathBuf;
+use avouch_check::{Level, Limits, judge_file};
+use std::path::{Path, PathBuf};
 
 fn folder(name: &str) -> Option<PathBuf> {
     let folder = std::env::var_os("AVOUCH_DATA").map(|data| PathBuf::from(data).join(name));
@@ -49,6 +49,40 @@ fn key_value_histories_get_the_verdicts_in_their_names() {
         let report = judge_file(&path, &Limits::default()).expect("a history");
         assert_eq!(report.verdict(), expected, "{name}: {report}");
         count += 1;
+    }
+    println!("{count} histories");
+    assert!(count > 0);
+}
+
+/// Files below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a readable folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found
+}
+
+/// The folder is named after the strongest level that holds.
+#[test]
+fn transactions_hold_as_far_as_their_folder_says() {
+    let Some(folder) = folder("histories/awdit") else { return };
+    let mut count = 0;
+    for (name, holding) in [("none", 0), ("read-committed", 1), ("read-atomic", 2), ("causal", 3)] {
+        for path in files(&folder.join(name)) {
+            let report = judge_file(&path, &Limits::default()).expect("a history");
+            for (place, (level, part)) in Level::ALL.iter().zip(&report.parts).enumerate() {
+                let expected = if place < holding { Word::Holds } else { Word::Violated };
+                assert_eq!(
+                    part.finding.word(),
+                    expected,
+                    "{level} of {}: {report}",
+                    path.display()
+                );
+            }
+            count += 1;
+        }
     }
     println!("{count} histories");
     assert!(count > 0);

@@ -23,7 +23,7 @@ enum Runs {
     Here(fn(&Path, &[String]) -> Result<Findings, Error>),
 }
 
-const BENCHES: [Bench; 6] = [
+const BENCHES: [Bench; 7] = [
     Bench {
         name: "world",
         about: "simulated events per CPU-second, beside madsim and turmoil, and the store in it",
@@ -50,6 +50,20 @@ const BENCHES: [Bench; 6] = [
         name: "up",
         about: "how soon `avouch up` has a first answer whose evidence holds: best of three starts",
         run: Runs::Cargo(&["bench", "--quiet", "-p", "avouch", "--bench", "up", "--"]),
+    },
+    Bench {
+        name: "check",
+        about: "a million transactions judged by the weak isolation levels: time and memory",
+        run: Runs::Cargo(&[
+            "run",
+            "--release",
+            "--quiet",
+            "-p",
+            "avouch-check",
+            "--example",
+            "isolation",
+            "--",
+        ]),
     },
     Bench {
         name: "gray",

@@ -4,7 +4,7 @@
 use crate::arguments::Check;
 use crate::exit::{Exit, verdict};
 use crate::screen::{Format, Screen, error_json};
-use avouch_check::{Limits, judge_file};
+use avouch_check::{Limits, judge_file_by};
 use avouch_promise::evidence::Verdict;
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ pub(super) fn run(check: &Check, screen: &mut Screen) -> Exit {
     let mut reports = Vec::new();
     let mut unread = None;
     for path in &check.histories {
-        let report = match judge_file(path, &limits) {
+        let report = match judge_file_by(path, check.level, &limits) {
             Ok(report) => report,
             Err(error) => {
                 screen.tell(&error);

@@ -5,6 +5,7 @@
 //! | avouch's own | a first line `{"avouch_history": 1}` |
 //! | Jepsen's log of one register | lines `INFO jepsen.util - 3 :invoke :write 1` |
 //! | Jepsen's maps | lines `{:process 0, :type :invoke, :f :get, :key "k"}` |
+//! | Plume's transactions | lines `w(4,2,0,7)`, or `w 4 2` parted by `-----` and `=====` |
 //!
 //! A line that is not in the format is an error with its place, never a verdict.
 
@@ -14,15 +15,18 @@ mod jepsen_log;
 mod malformed;
 mod maps;
 mod native;
+pub(crate) mod plume;
 
 #[cfg(test)]
 mod tests;
 
+use crate::input::Input;
 use crate::limits::Limits;
 use crate::model::key_value::{Action, KeyValue, Outcome, only_reads};
 use crate::operation::Moment;
 use avouch_promise::guarantee::Guarantee;
 use avouch_promise::{Blame, Error, LogPoint, Nanos};
+
 use std::path::Path;
 
 pub use event::{Event, Events, Kind};
@@ -82,42 +86,37 @@ pub struct History {
     pub notes: Vec<String>,
 }
 
+/// The first line that says anything.
+pub(crate) fn first_line(text: &str) -> &str {
+    text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default()
+}
+
+/// The text of a file.
+pub(crate) fn text(bytes: &[u8]) -> Result<&str, Malformed> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let before = &bytes[..error.valid_up_to()];
+        let line = before.split(|byte| *byte == b'\n').count();
+        let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
+        Malformed { line, column, span: String::new(), expected: "UTF-8 text".into() }
+    })
+}
+
 impl History {
-    /// Reads a file in any format known, found by its content.
+    /// Reads a file of single operations in any format known, found by its content.
     pub fn read(path: &Path, limits: &Limits) -> Result<Self, Error> {
-        let unreadable = |error: std::io::Error| {
-            let blame = match error.kind() {
-                std::io::ErrorKind::NotFound => Blame::Caller,
-                _ => Blame::Environment,
-            };
-            Error::new(
-                blame,
-                format!("a readable history at {}", path.display()),
-                error.to_string(),
-            )
-        };
-        let size = std::fs::metadata(path).map_err(unreadable)?.len();
-        if size > limits.memory_bytes as u64 {
-            let expected = format!("a history of at most {} bytes", limits.memory_bytes);
-            return Err(Error::new(Blame::Caller, expected, format!("{size} bytes"))
-                .hint("raise the memory bound, or judge a part of the history"));
+        match Input::read(path, limits)? {
+            Input::Calls(history) => Ok(history),
+            Input::Transactions(_) => {
+                let expected = format!("single operations at {}", path.display());
+                Err(Error::new(Blame::Caller, expected, "transactions"))
+            }
         }
-        let bytes = std::fs::read(path).map_err(unreadable)?;
-        Self::parse(&bytes).map_err(|error| Error {
-            expected: format!("{}: {}", path.display(), error.expected),
-            ..error
-        })
     }
 
     /// Reads a history in any format known, found by its content.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
-        let text = std::str::from_utf8(bytes).map_err(|error| {
-            let before = &bytes[..error.valid_up_to()];
-            let line = before.split(|byte| *byte == b'\n').count();
-            let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
-            Malformed { line, column, span: String::new(), expected: "UTF-8 text".into() }
-        })?;
-        let first = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+        let text = text(bytes)?;
+        let first = first_line(text);
         if native::is_header(first) {
             native::parse(bytes)
         } else if first.starts_with("{:") {
@@ -127,7 +126,7 @@ impl History {
         } else {
             let got = Malformed::shown(first);
             Err(Error::new(Blame::Caller, "a history in a format known", format!("`{got}`")).hint(
-                "known are avouch's own, Jepsen's register logs and Jepsen's maps, one per line",
+                "known are avouch's own, Jepsen's register logs and maps, and plume's transactions",
             ))
         }
     }

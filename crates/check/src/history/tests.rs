@@ -1,6 +1,7 @@
 //! Every format read, every malformed line placed, and no bytes whatever that make a reader panic.
 
 use super::{History, Record};
+use crate::Input;
 use crate::limits::Limits;
 use crate::model::key_value::{Absent, Action, Outcome};
 use crate::operation::Moment;
@@ -170,16 +171,19 @@ fn mutate(random: &mut Random, bytes: &mut Vec<u8>) {
 #[test]
 fn no_bytes_make_a_reader_panic() {
     let seed = Random::seed_from_environment();
-    let samples = [LOG.as_bytes().to_vec(), MAPS.as_bytes().to_vec(), native()];
+    let people = b"w 0 1\nw 1 2\n-----\nr 0 1\n=====\nr 1 0\nw 0 3\n".to_vec();
+    let plume = b"w(0,1,0,0)\nw(1,2,0,0)\nr(0,1,1,4)\nr(1,0,1,5)\nw(0,3,2,6)\n".to_vec();
+    let samples = [LOG.as_bytes().to_vec(), MAPS.as_bytes().to_vec(), native(), people, plume];
     let (mut read, mut refused) = (0, 0);
     for number in 0..30_000 {
         let random = &mut Random::new(seed).fork(number);
         let mut bytes = random.pick(&samples).cloned().unwrap_or_default();
         mutate(random, &mut bytes);
-        match History::parse(&bytes) {
-            Ok(history) => {
+        match Input::parse(&bytes) {
+            Ok(input) => {
                 read += 1;
-                let report = crate::judge(&history, &Limits { steps: 10_000, ..Limits::default() });
+                let limits = Limits { steps: 10_000, ..Limits::default() };
+                let report = input.judge(None, &limits).expect("no level is asked for");
                 assert!(!report.to_string().is_empty() && report.to_json().is_object());
             }
             Err(error) => {

@@ -8,7 +8,7 @@
 //! The known operations done are nearly a prefix: in words of 64, those before `first_word` are
 //! all ones and those after the window all zeros, so a long history does not make entries long.
 
-use super::hash::Index;
+use crate::hash::Index;
 
 /// A configuration, as the search holds it.
 #[derive(Clone, Copy, Debug)]

@@ -13,7 +13,6 @@
 //!
 //! - I1: an order handed out has passed the independent verifier against the whole history.
 
-mod hash;
 mod memo;
 mod mutant;
 mod needs;

@@ -1,7 +1,7 @@
 //! Which operations have been placed, as the two bit sets of a configuration, with a running hash
 //! of the known ones.
 
-use super::hash::mix;
+use crate::hash::mix;
 
 /// The sets.
 pub(super) struct Placed {

@@ -28,13 +28,13 @@
 //! linearizability", 2017; Horn and Kroening, "Faster linearizability checking via
 //! P-compositionality", 2015.
 
-use super::hash::mix;
 use super::memo::{Configuration, Memo};
 use super::mutant::Mutant;
 use super::needs::Needs;
 use super::placed::Placed;
 use super::states::{States, Successors};
 use super::timeline::Timeline;
+use crate::hash::mix;
 use crate::limits::{Budget, Exhausted};
 use crate::model::Sequential;
 use crate::operation::{Moment, Operation};
@@ -127,7 +127,7 @@ fn classes<T: Hash + Eq>(items: impl Iterator<Item = T>) -> Vec<u32> {
     let mut by_hash: BTreeMap<u64, Vec<(T, u32)>> = BTreeMap::new();
     let mut count = 0;
     let mut number = |item: T| {
-        let bucket = by_hash.entry(super::hash::hash_of(&item)).or_default();
+        let bucket = by_hash.entry(crate::hash::hash_of(&item)).or_default();
         if let Some((_, class)) = bucket.iter().find(|(other, _)| *other == item) {
             return *class;
         }

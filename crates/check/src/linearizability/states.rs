@@ -1,7 +1,7 @@
 //! The states that a search has met, numbered, so that a configuration names its state in four
 //! bytes and a step taken before is looked up instead of computed.
 
-use super::hash::{Index, hash_of, mix};
+use crate::hash::{Index, hash_of, mix};
 use crate::model::{Next, Sequential};
 use crate::operation::Operation;
 

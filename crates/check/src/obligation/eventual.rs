@@ -99,5 +99,5 @@ pub fn judge(history: &History) -> Finding {
             return Finding::Violated(Story::of_one(history, place, key, value));
         }
     }
-    Finding::Holds { order: Vec::new() }
+    Finding::Holds { order: Vec::new(), checked: true }
 }

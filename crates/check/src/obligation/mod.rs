@@ -118,9 +118,9 @@ fn ordered(history: &History, budget: &mut Budget) -> Vec<Part> {
     let together = all.judge(history.model, budget);
     if let Verdict::Holds(order) = &together {
         let order: Vec<usize> = order.iter().map(|at| all.places[*at]).collect();
-        let mut parts = vec![part(STRONG, strong, Finding::Holds { order })];
+        let mut parts = vec![part(STRONG, strong, Finding::Holds { order, checked: true })];
         for (guarantee, count) in weaker {
-            let kept = Finding::Holds { order: Vec::new() };
+            let kept = Finding::Holds { order: Vec::new(), checked: true };
             parts.push(part(&guarantee.to_string(), count, kept));
         }
         return parts;
@@ -157,7 +157,7 @@ impl Finding {
     pub(crate) fn of(history: &History, places: &[usize], verdict: &Verdict) -> Self {
         let calls = |found: &[usize]| found.iter().map(|at| places[*at]).collect::<Vec<_>>();
         match verdict {
-            Verdict::Holds(order) => Self::Holds { order: calls(order) },
+            Verdict::Holds(order) => Self::Holds { order: calls(order), checked: true },
             Verdict::Violated(violation) => {
                 let core = &violation.core;
                 Self::Violated(Story::tell(

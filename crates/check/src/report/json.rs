@@ -29,8 +29,8 @@ fn part(part: &Part) -> Value {
         "verdict": part.finding.word().to_string(),
     });
     let (name, detail) = match &part.finding {
-        Finding::Holds { order } if order.is_empty() => return value,
-        Finding::Holds { order } => ("order", json!(order)),
+        Finding::Holds { order, .. } if order.is_empty() => return value,
+        Finding::Holds { order, .. } => ("order", json!(order)),
         Finding::Violated(told) => ("witness", story(told)),
         Finding::Unknown { reason, story } => {
             ("reason", json!({ "bound": reason, "progress": story }))

@@ -41,6 +41,9 @@ impl Line {
 
     /// When: times if they were recorded, else lines.
     fn when(&self) -> String {
+        if self.began.time.is_none() && self.ended.is_some_and(|end| end.line == self.began.line) {
+            return format!("line {}", self.began.line);
+        }
         let at = |record: Record| match record.time {
             Some(time) => time.to_string(),
             None => format!("line {}", record.line),

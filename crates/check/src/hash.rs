@@ -6,7 +6,7 @@
 use std::hash::{Hash, Hasher};
 
 /// Spreads 64 bits over 64 bits (`SplitMix64`'s finisher).
-pub(super) fn mix(mut z: u64) -> u64 {
+pub(crate) fn mix(mut z: u64) -> u64 {
     z = z.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -41,15 +41,15 @@ impl Hasher for Running {
 }
 
 /// The hash of any value.
-pub(super) fn hash_of(value: &impl Hash) -> u64 {
+pub(crate) fn hash_of(value: &impl Hash) -> u64 {
     let mut running = Running::default();
     value.hash(&mut running);
     running.finish()
 }
 
 /// A table of numbered things that are kept elsewhere: open addressing over their numbers.
-#[derive(Default)]
-pub(super) struct Index {
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Index {
     /// (upper half of the hash, number + 1), or zero; the length is a power of two.
     slots: Vec<(u32, u32)>,
     count: usize,
@@ -57,7 +57,7 @@ pub(super) struct Index {
 
 impl Index {
     /// The number of a thing with this hash for which `is` holds.
-    pub(super) fn find(&self, hash: u64, is: impl Fn(u32) -> bool) -> Option<u32> {
+    pub(crate) fn find(&self, hash: u64, is: impl Fn(u32) -> bool) -> Option<u32> {
         if self.slots.is_empty() {
             return None;
         }
@@ -75,7 +75,7 @@ impl Index {
     }
 
     /// Enters a number that is not there yet; `hash_at` gives the hash of any number entered.
-    pub(super) fn insert(&mut self, hash: u64, number: u32, hash_at: impl Fn(u32) -> u64) {
+    pub(crate) fn insert(&mut self, hash: u64, number: u32, hash_at: impl Fn(u32) -> u64) {
         if self.count * 2 >= self.slots.len() {
             let old = std::mem::take(&mut self.slots);
             self.slots = vec![(0, 0); (old.len() * 2).max(64)];
@@ -97,7 +97,7 @@ impl Index {
     }
 
     /// Bytes held.
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.slots.len() * size_of::<(u32, u32)>()
     }
 }

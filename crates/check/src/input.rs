@@ -1,0 +1,66 @@
+//! A file to judge: single operations, or transactions.
+
+use crate::history::{History, first_line, plume, text};
+use crate::limits::Limits;
+use crate::report::Report;
+use crate::transaction::{Level, Transactions};
+use crate::{obligation, transaction};
+use avouch_promise::{Blame, Error};
+use std::path::Path;
+
+/// What a file holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// Single operations, each with its guarantee.
+    Calls(History),
+    /// Transactions.
+    Transactions(Transactions),
+}
+
+impl Input {
+    /// Reads a file in any format known, found by its content.
+    pub fn read(path: &Path, limits: &Limits) -> Result<Self, Error> {
+        let unreadable = |error: std::io::Error| {
+            let blame = match error.kind() {
+                std::io::ErrorKind::NotFound => Blame::Caller,
+                _ => Blame::Environment,
+            };
+            let expected = format!("a readable history at {}", path.display());
+            Error::new(blame, expected, error.to_string())
+        };
+        let size = std::fs::metadata(path).map_err(unreadable)?.len();
+        if size > limits.memory_bytes as u64 {
+            let expected = format!("a history of at most {} bytes", limits.memory_bytes);
+            return Err(Error::new(Blame::Caller, expected, format!("{size} bytes"))
+                .hint("raise the memory bound, or judge a part of the history"));
+        }
+        let bytes = std::fs::read(path).map_err(unreadable)?;
+        Self::parse(&bytes).map_err(|error| Error {
+            expected: format!("{}: {}", path.display(), error.expected),
+            ..error
+        })
+    }
+
+    /// Reads a history in any format known, found by its content.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
+        let text = text(bytes)?;
+        if plume::is_line(first_line(text)) {
+            plume::parse(text).map(Self::Transactions)
+        } else {
+            History::parse(bytes).map(Self::Calls)
+        }
+    }
+
+    /// Judges it: operations by the guarantee of each, transactions by `level` or by every level.
+    pub fn judge(&self, level: Option<Level>, limits: &Limits) -> Result<Report, Error> {
+        match (self, level) {
+            (Self::Calls(history), None) => Ok(obligation::judge(history, limits)),
+            (Self::Calls(_), Some(level)) => {
+                let expected = format!("transactions, to judge by {level}");
+                Err(Error::new(Blame::Caller, expected, "single operations")
+                    .hint("each operation is judged by its own guarantee: leave the level out"))
+            }
+            (Self::Transactions(history), level) => Ok(transaction::judge(history, level, limits)),
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Building a history of transactions, from a file or by a test of one's own.
+
+use super::history::{Access, Outcome, Step, Transaction, Transactions};
+use crate::hash::{Index, hash_of};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// The most transactions, and the most reads and writes, that one history holds: their numbers
+/// have room for flags beside them.
+const MOST: usize = (1 << 29) - 1;
+
+/// Builds [`Transactions`]: `begin`, then reads and writes; the next `begin` ends it.
+///
+/// ```
+/// use avouch_check::Limits;
+/// use avouch_check::transaction::{Builder, Level, judge};
+///
+/// let mut history = Builder::default();
+/// history.begin(1).write("x", 1).write("y", 1);
+/// history.begin(2).read("x", 1).read_initial("y");
+/// let report = judge(&history.build(), Some(Level::ReadCommitted), &Limits::default());
+/// assert!(report.to_string().starts_with("violated"), "{report}");
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Builder {
+    transactions: Vec<Transaction>,
+    steps: Vec<Step>,
+    sessions: BTreeMap<u64, u32>,
+    names: Vec<u8>,
+    keys: Vec<Range<usize>>,
+    index: Index,
+}
+
+impl Builder {
+    /// Begins a transaction of a session, which counts as committed.
+    pub fn begin(&mut self, session: u64) -> &mut Self {
+        self.begin_at(session, 0)
+    }
+
+    /// Begins a transaction that stands at a line of a file.
+    pub fn begin_at(&mut self, session: u64, line: usize) -> &mut Self {
+        let next = self.sessions.len() as u32;
+        let session = *self.sessions.entry(session).or_insert(next);
+        self.transactions.push(Transaction {
+            session,
+            outcome: Outcome::Committed,
+            line: u32::try_from(line).unwrap_or(0),
+            first: self.steps.len() as u32,
+            count: 0,
+        });
+        self
+    }
+
+    /// Says that the transaction begun last aborted.
+    pub fn abort(&mut self) -> &mut Self {
+        if let Some(last) = self.transactions.last_mut() {
+            last.outcome = Outcome::Aborted;
+        }
+        self
+    }
+
+    /// It wrote a value.
+    pub fn write(&mut self, key: impl AsRef<[u8]>, value: i64) -> &mut Self {
+        self.step(key.as_ref(), Access::Write, value)
+    }
+
+    /// It read a value.
+    pub fn read(&mut self, key: impl AsRef<[u8]>, value: i64) -> &mut Self {
+        self.step(key.as_ref(), Access::Read, value)
+    }
+
+    /// It read a key and saw that nobody has written it.
+    pub fn read_initial(&mut self, key: impl AsRef<[u8]>) -> &mut Self {
+        self.step(key.as_ref(), Access::ReadInitial, 0)
+    }
+
+    /// Whether as much is held as one history can.
+    pub fn is_full(&self) -> bool {
+        self.steps.len() >= MOST || self.transactions.len() >= MOST
+    }
+
+    fn step(&mut self, key: &[u8], access: Access, value: i64) -> &mut Self {
+        if self.transactions.is_empty() {
+            self.begin(0);
+        }
+        let key = self.number(key);
+        self.steps.push(Step { value, key, access });
+        if let Some(last) = self.transactions.last_mut() {
+            last.count += 1;
+        }
+        self
+    }
+
+    /// The number of a key; a new one gets the next.
+    fn number(&mut self, key: &[u8]) -> u32 {
+        let hash = hash_of(&key);
+        let Self { names, keys, index, .. } = self;
+        let name = |number: u32| {
+            let range = keys.get(number as usize).cloned().unwrap_or_default();
+            names.get(range).unwrap_or_default()
+        };
+        if let Some(number) = index.find(hash, |number| name(number) == key) {
+            return number;
+        }
+        let number = keys.len() as u32;
+        index.insert(hash, number, |number| hash_of(&name(number)));
+        keys.push(names.len()..names.len() + key.len());
+        names.extend_from_slice(key);
+        number
+    }
+
+    /// The history: those of one session stand together, in the order in which they began.
+    pub fn build(self) -> Transactions {
+        let Self { mut transactions, steps, sessions, names, keys, .. } = self;
+        transactions.sort_by_key(|one| one.session);
+        let mut ranges = vec![0..0; sessions.len()];
+        for (place, one) in transactions.iter().enumerate() {
+            let range: &mut Range<u32> = &mut ranges[one.session as usize];
+            if range.end == 0 {
+                range.start = place as u32;
+            }
+            range.end = place as u32 + 1;
+        }
+        Transactions {
+            all: transactions,
+            steps,
+            sessions: ranges,
+            names,
+            keys,
+            format: "built in code",
+            notes: Vec::new(),
+        }
+    }
+}

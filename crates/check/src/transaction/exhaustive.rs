@@ -1,0 +1,119 @@
+//! The oracle: each level by its definition, tried on every commit order of a small history.
+//!
+//! It shares nothing with the judge but the history: sources are found by looking, what happened
+//! before what by closure, and an axiom is asked of every triple of transactions (Biswas and Enea,
+//! figure 2).
+
+use super::history::{Access, Outcome, Step, Transactions};
+use super::level::Level;
+
+/// A read of another transaction's write: reader, place, key, writer (nothing: the initial state).
+type Read = (usize, usize, u32, Option<usize>);
+
+fn steps(history: &Transactions, at: usize) -> &[Step] {
+    history.steps(at as u32)
+}
+
+fn committed(history: &Transactions) -> Vec<usize> {
+    let all = history.transactions().iter().enumerate();
+    all.filter(|(_, one)| one.outcome == Outcome::Committed).map(|(at, _)| at).collect()
+}
+
+/// Every read of another transaction, or nothing if some read is of what no one may see.
+fn reads(history: &Transactions) -> Option<Vec<Read>> {
+    let mut found = Vec::new();
+    for reader in committed(history) {
+        for (place, step) in steps(history, reader).iter().enumerate() {
+            let own = steps(history, reader)[..place]
+                .iter()
+                .rev()
+                .find(|before| before.access == Access::Write && before.key == step.key);
+            match (step.access, own) {
+                (Access::Write, _) => {}
+                (Access::Read, Some(own)) if own.value == step.value => {}
+                (_, Some(_)) => return None,
+                (Access::ReadInitial, None) => found.push((reader, place, step.key, None)),
+                (Access::Read, None) => {
+                    // The last write of its transaction to that key, and of one that committed.
+                    let writer = committed(history).into_iter().find(|writer| {
+                        let mut writes = steps(history, *writer)
+                            .iter()
+                            .rev()
+                            .filter(|write| write.access == Access::Write && write.key == step.key);
+                        writes.next().is_some_and(|write| write.value == step.value)
+                    })?;
+                    if writer == reader {
+                        return None;
+                    }
+                    found.push((reader, place, step.key, Some(writer)));
+                }
+            }
+        }
+    }
+    Some(found)
+}
+
+/// Whether the level holds.
+pub(super) fn holds(history: &Transactions, level: Level) -> bool {
+    let Some(reads) = reads(history) else { return false };
+    let count = history.len();
+    let session = |at: usize| history.transactions()[at].session;
+    let mut direct = vec![vec![false; count]; count];
+    for (before, row) in direct.iter_mut().enumerate() {
+        for (after, direct) in row.iter_mut().enumerate().skip(before + 1) {
+            *direct = session(before) == session(after);
+        }
+    }
+    for (reader, .., writer) in &reads {
+        if let Some(writer) = writer {
+            direct[*writer][*reader] = true;
+        }
+    }
+    let mut happened = direct.clone();
+    for middle in 0..count {
+        for from in 0..count {
+            for to in 0..count {
+                happened[from][to] |= happened[from][middle] && happened[middle][to];
+            }
+        }
+    }
+    let writes = |at: usize, key: u32| {
+        steps(history, at).iter().any(|step| step.access == Access::Write && step.key == key)
+    };
+    // What must commit before what; nothing stands for the initial state.
+    let mut must: Vec<(usize, Option<usize>)> = Vec::new();
+    for (reader, place, key, writer) in &reads {
+        for other in committed(history) {
+            let is_seen = match level {
+                Level::ReadCommitted => reads.iter().any(|(by, earlier, _, from)| {
+                    by == reader && earlier < place && *from == Some(other)
+                }),
+                Level::ReadAtomic => direct[other][*reader],
+                Level::Causal => happened[other][*reader],
+            };
+            if is_seen && Some(other) != *writer && other != *reader && writes(other, *key) {
+                must.push((other, *writer));
+            }
+        }
+    }
+    orders(count).iter().any(|order| {
+        let place = |at: usize| order.iter().position(|one| *one == at);
+        let agrees = |before: usize, after: usize| place(before) < place(after);
+        (0..count).all(|from| (0..count).all(|to| !direct[from][to] || agrees(from, to)))
+            && must.iter().all(|(before, after)| after.is_some_and(|after| agrees(*before, after)))
+    })
+}
+
+/// Every order of so many things.
+fn orders(count: usize) -> Vec<Vec<usize>> {
+    (0..count).fold(vec![Vec::new()], |shorter, new| {
+        let grown = |order: Vec<usize>| {
+            (0..=order.len()).map(move |at| {
+                let mut order = order.clone();
+                order.insert(at, new);
+                order
+            })
+        };
+        shorter.into_iter().flat_map(grown).collect()
+    })
+}

@@ -1,0 +1,132 @@
+//! Transactions as they were recorded: flat, so that a million of them are a few hundred megabytes
+//! less than as many small lists.
+
+use std::ops::Range;
+
+/// What a step does with its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Access {
+    /// Writes the value.
+    Write,
+    /// Reads the value.
+    Read,
+    /// Reads, and sees that nobody has written yet.
+    ReadInitial,
+}
+
+/// One read or write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The value; 0 for a read of the initial state.
+    pub value: i64,
+    /// The key's number: [`Transactions::key`] has its name.
+    pub key: u32,
+    /// What is done.
+    pub access: Access,
+}
+
+/// How a transaction ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It committed.
+    Committed,
+    /// It aborted: nobody may see what it wrote.
+    Aborted,
+}
+
+/// One transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transaction {
+    /// The session that ran it, numbered from 0 in the order in which they appear.
+    pub session: u32,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The line of the file at which it begins, from 1; 0 if it was not read from a file.
+    pub line: u32,
+    pub(super) first: u32,
+    pub(super) count: u32,
+}
+
+/// A history of transactions. Those of one session stand together, in its order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Transactions {
+    pub(super) all: Vec<Transaction>,
+    pub(super) steps: Vec<Step>,
+    pub(super) sessions: Vec<Range<u32>>,
+    pub(super) names: Vec<u8>,
+    pub(super) keys: Vec<Range<usize>>,
+    /// The name of the format that it was read from.
+    pub format: &'static str,
+    /// What a reader of the verdict should know of how it was read.
+    pub notes: Vec<String>,
+}
+
+impl Transactions {
+    /// How many transactions there are.
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// How many keys there are.
+    pub fn keys(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// The name of a key; empty for a number that is none.
+    pub fn key(&self, key: u32) -> &[u8] {
+        let range = self.keys.get(key as usize).cloned().unwrap_or_default();
+        self.names.get(range).unwrap_or_default()
+    }
+
+    /// Every transaction.
+    pub fn transactions(&self) -> &[Transaction] {
+        &self.all
+    }
+
+    /// The places of each session's transactions.
+    pub fn sessions(&self) -> &[Range<u32>] {
+        &self.sessions
+    }
+
+    /// What a transaction does, in its order.
+    pub fn steps(&self, transaction: u32) -> &[Step] {
+        let Some(one) = self.all.get(transaction as usize) else { return &[] };
+        let first = one.first as usize;
+        self.steps.get(first..first + one.count as usize).unwrap_or_default()
+    }
+
+    /// Every step, in no particular order.
+    pub(crate) fn all_steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// Every step, to change it.
+    pub(crate) fn all_steps_mut(&mut self) -> &mut [Step] {
+        &mut self.steps
+    }
+
+    /// How many reads and writes there are.
+    pub fn operations(&self) -> usize {
+        self.steps.len()
+    }
+
+    pub(super) fn is_committed(&self, transaction: u32) -> bool {
+        let found = self.all.get(transaction as usize);
+        found.is_some_and(|one| one.outcome == Outcome::Committed)
+    }
+
+    /// A step in words.
+    pub(super) fn told(&self, step: &Step) -> String {
+        let key = String::from_utf8_lossy(self.key(step.key));
+        match step.access {
+            Access::Write => format!("write {key} = {}", step.value),
+            Access::Read => format!("read {key} = {}", step.value),
+            Access::ReadInitial => format!("read {key}: nothing yet"),
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The verdict on each level.
+
+use super::cycle;
+use super::history::{Outcome, Transactions};
+use super::level::Level;
+use super::order::{Graph, Order};
+use super::sources::{INITIAL, Sources, Unsourced};
+use super::{causal, read_atomic, read_committed, story, verify};
+use crate::limits::{Budget, Exhausted, Limits};
+use crate::report::{Finding, Part, Report, Word};
+use std::collections::BTreeMap;
+
+/// Judges a history: by one level, or by all of them.
+///
+/// Asked for one, it tells of the others in a note; the verdict is that of the one.
+pub fn judge(history: &Transactions, asked: Option<Level>, limits: &Limits) -> Report {
+    let mut budget = Budget::new(*limits);
+    let findings = match Sources::find(history) {
+        Ok(sources) => by_level(history, &sources, asked, &mut budget),
+        Err(unsourced) => {
+            Level::ALL.map(|level| (level, unsourced_finding(history, level, &unsourced))).to_vec()
+        }
+    };
+    report(history, findings, asked, &budget)
+}
+
+/// Every level, by as few decisions as implication leaves: from the one asked for, or the weakest.
+fn by_level(
+    history: &Transactions,
+    sources: &Sources,
+    asked: Option<Level>,
+    budget: &mut Budget,
+) -> Vec<(Level, Finding)> {
+    let mut found: BTreeMap<Level, Finding> = BTreeMap::new();
+    let first = asked.unwrap_or(Level::ReadCommitted);
+    let stronger = Level::ALL.into_iter().filter(|level| *level > first);
+    let weaker = Level::ALL.into_iter().rev().filter(|level| *level < first);
+    for level in [first].into_iter().chain(stronger).chain(weaker) {
+        let is_violated = |(weak, finding): &(&Level, &Finding)| {
+            **weak < level && finding.word() == Word::Violated
+        };
+        let holds = |(strong, finding): (&Level, &Finding)| {
+            *strong > level && finding.word() == Word::Holds
+        };
+        let finding = if let Some((weak, _)) = found.iter().find(is_violated) {
+            Finding::Violated(story::of_weaker(*weak))
+        } else if found.iter().any(holds) {
+            Finding::Holds { order: Vec::new(), checked: true }
+        } else {
+            one(history, sources, level, budget)
+        };
+        found.insert(level, finding);
+    }
+    found.into_iter().collect()
+}
+
+/// Decides one level of a history, and nothing else.
+pub fn decide(history: &Transactions, level: Level, limits: &Limits) -> Finding {
+    let mut budget = Budget::new(*limits);
+    match Sources::find(history) {
+        Ok(sources) => one(history, &sources, level, &mut budget),
+        Err(unsourced) => unsourced_finding(history, level, &unsourced),
+    }
+}
+
+fn one(history: &Transactions, sources: &Sources, level: Level, budget: &mut Budget) -> Finding {
+    decided(history, sources, level, budget)
+        .unwrap_or_else(|met| Finding::Unknown { reason: met.to_string(), story: None })
+}
+
+fn unsourced_finding(history: &Transactions, level: Level, unsourced: &Unsourced) -> Finding {
+    match unsourced {
+        Unsourced::Impossible(found) => Finding::Violated(story::of_read(history, level, found)),
+        Unsourced::Ambiguous(step) => {
+            let step = history.told(step);
+            let reason =
+                format!("incomplete information: what is read as `{step}` was written twice");
+            Finding::Unknown { reason, story: None }
+        }
+    }
+}
+
+/// Decides one level.
+fn decided(
+    history: &Transactions,
+    sources: &Sources,
+    level: Level,
+    budget: &mut Budget,
+) -> Result<Finding, Exhausted> {
+    let inferred = match level {
+        Level::ReadCommitted => read_committed::infer(sources, history.len() as u32, budget)?,
+        Level::ReadAtomic => read_atomic::infer(history, sources, budget)?,
+        Level::Causal => causal::infer(history, sources, budget)?,
+    };
+    let graph = Graph::new(history, sources, &inferred);
+    let left = match graph.order(budget)? {
+        Order::Found(order) if inferred.iter().all(|one| one.after != INITIAL) => {
+            return Ok(match verify::accepts_order(history, level, &order) {
+                Some(false) => fault("an order"),
+                checked => Finding::Holds {
+                    order: order.into_iter().map(|place| place as usize).collect(),
+                    checked: checked.is_some(),
+                },
+            });
+        }
+        Order::Found(_) => Vec::new(),
+        Order::Cyclic(left) => left,
+    };
+    let found = cycle::find(history, sources, level, &inferred, &graph, &left);
+    Ok(match found.filter(|cycle| verify::accepts(history, level, cycle)) {
+        Some(cycle) => Finding::Violated(story::of_cycle(history, level, &cycle)),
+        None => fault("a cycle"),
+    })
+}
+
+fn fault(found: &str) -> Finding {
+    let reason =
+        format!("the judge found {found} that its verifier does not accept: a fault of avouch");
+    Finding::Unknown { reason, story: None }
+}
+
+fn report(
+    history: &Transactions,
+    findings: Vec<(Level, Finding)>,
+    asked: Option<Level>,
+    budget: &Budget,
+) -> Report {
+    let operations = history.operations();
+    let mut notes = history.notes.clone();
+    let transactions = history.transactions();
+    notes.push(format!(
+        "{} transactions in {} sessions on {} keys",
+        history.len(),
+        history.sessions().len(),
+        history.keys()
+    ));
+    let mut parts = Vec::new();
+    for (level, finding) in findings {
+        if asked.is_none_or(|asked| asked == level) {
+            parts.push(Part { guarantee: level.name().to_owned(), operations, finding });
+        } else {
+            notes.push(format!("{level}: {}", finding.word()));
+        }
+    }
+    Report {
+        parts,
+        unit: "transactions",
+        operations,
+        unknown: 0,
+        failed: transactions.iter().filter(|one| one.outcome == Outcome::Aborted).count(),
+        format: history.format.to_owned(),
+        notes,
+        steps: budget.taken(),
+        elapsed: budget.elapsed(),
+    }
+}

@@ -1,0 +1,36 @@
+//! Transactions over registers, and the judge of the weak isolation levels.
+//!
+//! ```text
+//! file -> history (sessions of transactions of reads and writes)
+//!      -> sources (which transaction does each read see?)
+//!      -> what each level says of the commit order (read_committed, read_atomic, causal)
+//!      -> one order (order) or a shortest cycle (cycle), checked again apart (verify) -> story
+//! ```
+//!
+//! The levels are those of Biswas and Enea, "On the complexity of checking transactional
+//! consistency" (OOPSLA 2019); how little of the commit order has to be inferred to decide them is
+//! due to Møldrup and Pavlogiannis, "AWDIT: an optimal weak database isolation tester" (PLDI 2025).
+
+mod builder;
+mod causal;
+mod cycle;
+mod history;
+mod judge;
+mod level;
+mod order;
+mod read_atomic;
+mod read_committed;
+mod sources;
+mod story;
+mod verify;
+mod writers;
+
+#[cfg(test)]
+mod exhaustive;
+#[cfg(test)]
+mod tests;
+
+pub use builder::Builder;
+pub use history::{Access, Outcome, Step, Transaction, Transactions};
+pub use judge::{decide, judge};
+pub use level::Level;

@@ -1,0 +1,213 @@
+//! The judge against its oracle, on histories at random and on the published examples.
+
+use super::cycle::{Cycle, Edge, Why};
+use super::exhaustive::holds;
+use super::sources::INITIAL;
+use super::verify::{accepts, accepts_order};
+use super::{Builder, Level, Transactions, decide, judge};
+use crate::report::{Finding, Report, Word};
+use crate::{Input, Limits};
+use avouch_promise::Random;
+
+/// A small history: values are those that a store under no discipline might return, half the time
+/// the last one written, so that every level holds in some and is violated in others.
+fn at_random(random: &mut Random) -> Transactions {
+    let mut history = Builder::default();
+    let (sessions, keys) = (1 + random.below(3), 1 + random.below(3));
+    let mut written: Vec<Vec<i64>> = vec![Vec::new(); 3];
+    let mut next = 0;
+    for _ in 0..=random.below(5) {
+        history.begin(random.below(sessions));
+        if random.chance(0.03) {
+            history.abort();
+        }
+        for _ in 0..=random.below(4) {
+            let key = random.below(keys);
+            let values = &mut written[key as usize];
+            let name = format!("k{key}");
+            if random.chance(0.5) {
+                next += 1;
+                values.push(next);
+                history.write(name, next);
+            } else if random.chance(0.1) || values.is_empty() {
+                history.read_initial(name);
+            } else if random.chance(0.4) {
+                history.read(name, values.last().copied().unwrap_or(0));
+            } else if random.chance(0.01) {
+                history.read(name, 1_000);
+            } else {
+                history.read(name, values[random.below(values.len() as u64) as usize]);
+            }
+        }
+    }
+    history.build()
+}
+
+fn words(report: &Report) -> Vec<Word> {
+    report.parts.iter().map(|part| part.finding.word()).collect()
+}
+
+#[test]
+fn every_verdict_is_the_exhaustive_deciders() {
+    let root = Random::new(Random::seed_from_environment());
+    let mut count = [[0; 2]; 3];
+    for case in 0..20_000 {
+        let history = at_random(&mut root.fork(case));
+        let report = judge(&history, None, &Limits::default());
+        for (place, (level, word)) in Level::ALL.into_iter().zip(words(&report)).enumerate() {
+            let expected = if holds(&history, level) { Word::Holds } else { Word::Violated };
+            count[place][usize::from(expected == Word::Holds)] += 1;
+            assert_eq!(word, expected, "case {case}, {level}: {history:?}\n{report}");
+            let finding = &report.parts[place].finding;
+            assert!(!matches!(finding, Finding::Holds { checked: false, .. }), "{report}");
+        }
+    }
+    assert!(count.iter().flatten().all(|count| *count > 1_000), "{count:?}");
+}
+
+/// The verifier is no rubber stamp: of a history in which everything is read in order, the reverse
+/// order is refused, and so are witnesses that are bent.
+#[test]
+fn the_verifier_refuses_what_does_not_follow() {
+    let history = parsed("w 0 1\n=====\nr 0 1\nw 0 2\n=====\nr 0 2\n=====\nr 0 1\n");
+    for level in Level::ALL {
+        assert_eq!(accepts_order(&history, level, &[0, 1, 2, 3]), Some(true));
+        assert_eq!(accepts_order(&history, level, &[3, 2, 1, 0]), Some(false));
+        assert_eq!(accepts_order(&history, level, &[0, 1, 2]), Some(false));
+    }
+    let fractured = parsed("w 0 1\nw 1 1\n=====\nr 0 1\nr 1 0\n");
+    let seen = |key, path: &[u32]| Why::Seen { reader: 1, key, path: path.to_vec() };
+    let cycle = |key, path| Cycle {
+        edges: vec![
+            Edge { from: 0, to: INITIAL, why: seen(key, path) },
+            Edge { from: INITIAL, to: 0, why: Why::Initial },
+        ],
+        shortest: true,
+    };
+    for level in Level::ALL {
+        assert!(accepts(&fractured, level, &cycle(1, &[0, 1])));
+        assert!(!accepts(&fractured, level, &cycle(0, &[0, 1])), "0 was read from T0");
+        assert!(!accepts(&fractured, level, &cycle(1, &[1])), "no way from T0");
+        let open = Cycle { edges: cycle(1, &[0, 1]).edges[..1].to_vec(), shortest: true };
+        assert!(!accepts(&fractured, level, &open));
+    }
+}
+
+fn parsed(text: &str) -> Transactions {
+    match Input::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{error}")) {
+        Input::Transactions(history) => history,
+        Input::Calls(_) => panic!("not transactions"),
+    }
+}
+
+fn judged(text: &str) -> Report {
+    judge(&parsed(text), None, &Limits::default())
+}
+
+/// Each is told as a cycle of the transactions that it needs, which the verifier has accepted.
+#[test]
+//= §2.3.1 fractured reads test
+//= §2.3.1 causality violation test
+fn a_violation_is_told_by_the_transactions_that_it_needs() {
+    let fractured = "w 0 1\nw 1 1\n=====\nr 0 1\nr 1 0\n";
+    let report = judged(fractured);
+    assert_eq!(words(&report), [Word::Violated; 3], "{report}");
+    let Finding::Violated(story) = &report.parts[0].finding else { panic!("{report}") };
+    assert_eq!(story.lines.len(), 2, "{report}");
+    let told = report.to_string();
+    assert!(told.contains("T0 writes 1, and T1 had seen T0 but reads 1 from the initial state"));
+
+    let long_fork = "w 0 1\n=====\nw 1 1\n=====\nr 0 1\nr 1 0\n=====\nr 1 1\nr 0 0\n";
+    assert_eq!(words(&judged(long_fork)), [Word::Holds; 3]);
+
+    let causal = "w 0 1\n=====\nr 0 1\nw 1 1\n=====\nr 1 1\nr 0 0\n";
+    let report = judged(causal);
+    assert_eq!(words(&report), [Word::Holds, Word::Holds, Word::Violated], "{report}");
+    assert!(report.to_string().contains("(T0 -> T1 -> T2)"), "{report}");
+}
+
+#[test]
+//= §2.3.1 aborted or dirty read G1a test
+//= §2.3.1 intermediate read G1b test
+fn reads_that_no_level_allows_are_named() {
+    for (text, title) in [
+        ("r 0 7\n", "thin air"),
+        ("w 0 1\nw 0 2\n=====\nr 0 1\n", "G1b, intermediate read"),
+        ("w 0 1\nr 0 2\n=====\nw 0 2\n", "internal"),
+        ("r 0 1\nw 0 1\n", "internal"),
+    ] {
+        let report = judged(text);
+        assert_eq!(words(&report), [Word::Violated; 3], "{text}");
+        assert!(report.to_string().contains(title), "{text}: {report}");
+    }
+    let mut history = Builder::default();
+    history.begin(1).write("x", 1).abort().begin(2).read("x", 1);
+    let report = judge(&history.build(), None, &Limits::default());
+    assert!(report.to_string().contains("G1a, aborted read"), "{report}");
+}
+
+#[test]
+fn a_value_written_twice_leaves_it_open_whose_it_is() {
+    let report = judged("w 0 1\n=====\nw 0 1\n=====\nr 0 1\n");
+    assert_eq!(report.verdict(), Word::Unknown, "{report}");
+    assert!(report.to_string().contains("incomplete information"), "{report}");
+    assert_eq!(judged("w 0 1\n=====\nw 0 1\n").verdict(), Word::Holds);
+}
+
+#[test]
+fn bounds_are_kept_and_named() {
+    let history = parsed("w 0 1\n=====\nr 0 1\n");
+    let report = judge(&history, None, &Limits { steps: 1, ..Limits::default() });
+    assert_eq!(report.verdict(), Word::Unknown, "{report}");
+    let report = judge(&history, None, &Limits { memory_bytes: 8, ..Limits::default() });
+    assert!(report.to_string().contains("memory bound"), "{report}");
+}
+
+#[test]
+fn one_level_can_be_asked_for_and_the_others_are_noted() {
+    let history = parsed("w 0 1\n=====\nr 0 1\nw 1 1\n=====\nr 1 1\nr 0 0\n");
+    let report = judge(&history, Some(Level::ReadAtomic), &Limits::default());
+    assert_eq!((report.verdict(), report.parts.len()), (Word::Holds, 1), "{report}");
+    assert!(report.to_string().contains("note: causal: violated"), "{report}");
+    for level in Level::ALL {
+        // What implication says is what each says for itself.
+        let root = Random::new(Random::seed_from_environment()).fork(7);
+        for case in 0..500 {
+            let history = at_random(&mut root.fork(case));
+            let whole = words(&judge(&history, None, &Limits::default()))[level as usize];
+            let asked = judge(&history, Some(level), &Limits::default());
+            assert_eq!((asked.verdict(), asked.notes.len()), (whole, 3), "{asked}");
+            assert_eq!(decide(&history, level, &Limits::default()).word(), whole);
+        }
+    }
+    assert_eq!("causal".parse(), Ok(Level::Causal));
+    assert!("serial".parse::<Level>().is_err_and(|said| said.contains("read-atomic")));
+}
+
+#[test]
+fn a_line_that_is_in_neither_form_is_an_error_at_its_place() {
+    for (text, told) in [
+        ("w 0 1\nx 0 1\n", "line 2, column 1: a read `r` or a write `w`"),
+        ("w 0 1\nr 0\n", "line 2, column 4: a value"),
+        ("w 0 one\n", "line 1, column 5: a value: a whole number"),
+        ("w 0 1 2\n", "line 1, column 7: the end of the line"),
+        ("w(0,1,0,0)\nr(0,1,1\n", "line 2, column 8: `)`"),
+        ("w(0,1,0,0)\nr 0 1\n", "line 2, column 1: the form of the lines above"),
+        ("w(0,1,0,0)\nw(0,2,1,0)\nw(0,3,0,0)\n", "line 3, column 1: the steps of a transaction"),
+        ("w(0,1,-1,0)\n", "line 1, column 7: a number from 0"),
+    ] {
+        let error = Input::parse(text.as_bytes()).expect_err("neither form").to_string();
+        assert!(error.contains(told), "{text}: {error}");
+    }
+}
+
+#[test]
+fn both_forms_say_the_same() {
+    let people = parsed("w 0 1\n-----\nr 1 2\n=====\nw 1 2\n");
+    let plume = parsed("w(0,1,5,0)\nr(1,2,5,3)\nw(1,2,9,1)\n");
+    assert_eq!(people.len(), 3);
+    for place in 0..3 {
+        assert_eq!(people.steps(place), plume.steps(place));
+    }
+    assert_eq!(people.sessions(), plume.sessions());
+}

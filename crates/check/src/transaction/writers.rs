@@ -1,0 +1,108 @@
+//! Who wrote which value to which key: one table of open addressing, a slot a write.
+
+use super::history::{Access, Outcome, Step, Transactions};
+use super::sources::{INITIAL, Impossible, Unsourced};
+use crate::hash::mix;
+
+/// What is known of a write, as flags beside its writer's number.
+const OVERWRITTEN: u32 = 1 << 31;
+const ABORTED: u32 = 1 << 30;
+const TWICE: u32 = 1 << 29;
+const NUMBER: u32 = TWICE - 1;
+/// Nobody: an empty slot.
+const NOBODY: u32 = u32::MAX;
+
+#[derive(Clone, Copy)]
+struct Slot {
+    value: i64,
+    key: u32,
+    /// The writer's number and the flags.
+    writer: u32,
+}
+
+/// The table.
+pub(super) struct Writers {
+    slots: Vec<Slot>,
+}
+
+fn hash(step: &Step) -> usize {
+    mix(step.value.cast_unsigned() ^ u64::from(step.key).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+        as usize
+}
+
+impl Writers {
+    pub(super) fn new(history: &Transactions) -> Self {
+        let writes = history.steps.iter().filter(|step| step.access == Access::Write).count();
+        let empty = Slot { value: 0, key: 0, writer: NOBODY };
+        let mut table = Self { slots: vec![empty; (writes * 2).next_power_of_two().max(2)] };
+        // Which transaction wrote a key later: of the one looked at, only.
+        let mut later = vec![u32::MAX; history.keys()];
+        for (number, one) in (0..).zip(history.transactions()) {
+            let aborted = if one.outcome == Outcome::Aborted { ABORTED } else { 0 };
+            for step in history.steps(number).iter().rev() {
+                if step.access == Access::Write {
+                    let seen = &mut later[step.key as usize];
+                    let overwritten = if *seen == number { OVERWRITTEN } else { 0 };
+                    *seen = number;
+                    table.insert(step, number | aborted | overwritten);
+                }
+            }
+        }
+        table
+    }
+
+    fn insert(&mut self, step: &Step, writer: u32) {
+        let at = self.place(step);
+        let slot = &mut self.slots[at];
+        if slot.writer == NOBODY {
+            *slot = Slot { value: step.value, key: step.key, writer };
+        } else {
+            slot.writer |= TWICE;
+        }
+    }
+
+    /// The slot of a value of a key, or the empty one where it would be.
+    fn place(&self, step: &Step) -> usize {
+        let mask = self.slots.len() - 1;
+        let mut at = hash(step) & mask;
+        loop {
+            let slot = &self.slots[at];
+            if slot.writer == NOBODY || (slot.value == step.value && slot.key == step.key) {
+                return at;
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    //= §2.3.1 aborted or dirty read G1a
+    //= §2.3.1 intermediate read G1b
+    /// Whose write a read of another transaction's saw.
+    pub(super) fn source(&self, reader: u32, step: &Step) -> Result<u32, Unsourced> {
+        if step.access == Access::ReadInitial {
+            return Ok(INITIAL);
+        }
+        let writer = self.slots[self.place(step)].writer;
+        let title = match writer {
+            NOBODY => "thin air: a read of a value that nobody wrote",
+            writer if writer & TWICE != 0 => return Err(Unsourced::Ambiguous(*step)),
+            writer if writer & NUMBER == reader => {
+                "internal: a transaction sees a write that it makes later"
+            }
+            writer if writer & ABORTED != 0 => {
+                "G1a, aborted read: a read of a transaction that aborted"
+            }
+            writer if writer & OVERWRITTEN != 0 => {
+                "G1b, intermediate read: a read of a value that its writer overwrote itself"
+            }
+            writer => return Ok(writer),
+        };
+        Err(self.impossible(title, reader, step))
+    }
+
+    /// A read that no level allows.
+    pub(super) fn impossible(&self, title: &'static str, reader: u32, step: &Step) -> Unsourced {
+        let writer = self.slots[self.place(step)].writer;
+        let writer = (writer != NOBODY).then_some(writer & NUMBER);
+        Unsourced::Impossible(Impossible { title, reader, step: *step, writer })
+    }
+}
