@@ -19,7 +19,7 @@
 
 use crate::arguments::Record;
 use crate::cluster::read_text;
-use crate::quantity;
+use crate::quantity::{self, nanos};
 use avouch_promise::nearest::nearest;
 use avouch_promise::trust::Trust;
 use avouch_promise::{Blame, Error, Nanos, NodeId};
@@ -28,7 +28,6 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// The file's name in a node's folder.
 pub const NAME: &str = "node.toml";
@@ -149,10 +148,6 @@ pub fn read(path: &Path) -> Result<HostConfig, Error> {
     config.recording = document.record.into();
     config.accept_torn_tail = document.accept_torn_tail;
     Ok(config)
-}
-
-fn nanos(span: Duration) -> Nanos {
-    Nanos(u64::try_from(span.as_nanos()).unwrap_or(u64::MAX))
 }
 
 /// A node by its number (`n2`) or its name.

@@ -1,6 +1,6 @@
 //! Quantities as people type them: `2s`, `250ms`, `1GiB`.
 
-use avouch_promise::{Blame, Error};
+use avouch_promise::{Blame, Error, Nanos};
 use std::time::Duration;
 
 /// A number and its unit.
@@ -16,19 +16,39 @@ fn with_unit(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     number.checked_mul(*size)
 }
 
+/// The units of time, the longest first.
 const SPANS: [(&str, u64); 6] = [
-    ("ns", 1),
-    ("us", 1_000),
-    ("ms", 1_000_000),
-    ("s", 1_000_000_000),
-    ("m", 60_000_000_000),
     ("h", 3_600_000_000_000),
+    ("m", 60_000_000_000),
+    ("s", 1_000_000_000),
+    ("ms", 1_000_000),
+    ("us", 1_000),
+    ("ns", 1),
 ];
+
+/// A span of time that may be nothing, in nanoseconds; none for what is no span.
+pub fn nanos_of(text: &str) -> Option<Nanos> {
+    with_unit(text, &SPANS).map(Nanos)
+}
+
+/// A span exactly, in the longest unit that divides it: what [`nanos_of`] reads back.
+pub fn exact(span: Nanos) -> String {
+    let fits = |(_, size): &&(&str, u64)| span.0.is_multiple_of(*size);
+    match SPANS.iter().find(fits) {
+        Some((unit, size)) if span.0 > 0 => format!("{}{unit}", span.0 / size),
+        _ => "0s".to_owned(),
+    }
+}
+
+/// A duration of the standard library as a span; what is too long is the longest.
+pub fn nanos(span: Duration) -> Nanos {
+    Nanos(u64::try_from(span.as_nanos()).unwrap_or(u64::MAX))
+}
 
 /// A span of time above zero: `250ms`, `2s`, `1m`, `1h`.
 pub fn span(text: &str) -> Result<Duration, Error> {
-    let nanos = with_unit(text, &SPANS).filter(|nanos| *nanos > 0);
-    nanos.map(Duration::from_nanos).ok_or_else(|| {
+    let span = nanos_of(text).filter(|span| *span > Nanos::ZERO);
+    span.map(|span| Duration::from_nanos(span.0)).ok_or_else(|| {
         let bare = text.parse::<u64>().is_ok_and(|number| number > 0);
         let got = if bare { format!("`{text}`, which needs a unit") } else { format!("`{text}`") };
         Error::new(Blame::Caller, "a span of time above zero", got)
@@ -74,7 +94,7 @@ pub fn rate(text: &str) -> Result<u64, Error> {
 
 /// A span in words, to three digits.
 pub fn span_text(span: Duration) -> String {
-    avouch_promise::Nanos(u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)).to_string()
+    nanos(span).to_string()
 }
 
 /// `1 node`, `2 nodes`.
@@ -85,6 +105,20 @@ pub fn counted(count: usize, thing: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_written_exactly_is_read_back_and_nothing_is_a_span_too() {
+        for nanos in [0, 1, 999, 1_000, 1_500, 90_000_000_000, 7_200_000_000_000, u64::MAX] {
+            assert_eq!(nanos_of(&exact(Nanos(nanos))), Some(Nanos(nanos)));
+        }
+        assert_eq!(exact(Nanos::ZERO), "0s");
+        assert_eq!(exact(Nanos(1_500)), "1500ns");
+        assert_eq!(
+            (nanos_of("0ms"), nanos_of("5"), nanos_of("-1s")),
+            (Some(Nanos::ZERO), None, None)
+        );
+        assert_eq!(nanos(Duration::MAX), Nanos(u64::MAX));
+    }
 
     #[test]
     fn spans_and_sizes_are_read_or_refused_with_a_hint() {

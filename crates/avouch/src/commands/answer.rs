@@ -74,7 +74,7 @@ pub(super) fn json(operation: &Operation, guarantee: &str, reply: &Reply, kept: 
         Worth::Judged(judgement) => judgement.to_json(),
         Worth::Unjudged(reason) => json!({ "reason": reason }),
     };
-    let elapsed = u64::try_from(reply.price.elapsed.as_nanos()).unwrap_or(u64::MAX);
+    let elapsed = crate::quantity::nanos(reply.price.elapsed).0;
     let tried = |(endpoint, error): &(Endpoint, Error)| json!({ "endpoint": endpoint.name(), "error": error.to_string() });
     let mut told = json!({
         "request": shown::operation(operation),

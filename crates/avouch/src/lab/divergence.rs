@@ -10,9 +10,8 @@
 //= §1.1.2 state divergence mechanics: which keys differ between which replicas, over time
 
 use super::plot::{Axis, Line, Plot};
-use super::scenario::codec::span_text;
 use crate::exit::Exit;
-use crate::quantity;
+use crate::quantity::{self, exact, nanos};
 use crate::screen::{Format, Screen};
 use avouch_promise::evidence::Verdict;
 use avouch_promise::{Blame, Error, Nanos, Random};
@@ -114,16 +113,12 @@ pub fn run(options: &Options, screen: &mut Screen) -> Result<Exit, Error> {
 /// The command that does exactly the same.
 fn repro(options: &Options, seed: u64) -> String {
     let Options { seconds, nodes, keys, every, plant, .. } = options;
-    let [seconds, every] = [seconds, every].map(|span| span_text(nanos(*span)));
+    let [seconds, every] = [seconds, every].map(|span| exact(nanos(*span)));
     let plant = plant.map_or("", |Plant::SkipEntry| " --plant skip-entry");
     format!(
         "avouch lab divergence --seed {seed} --seconds {seconds} --nodes {nodes} --keys {keys} \
          --every {every}{plant}"
     )
-}
-
-fn nanos(span: Duration) -> Nanos {
-    Nanos(u64::try_from(span.as_nanos()).unwrap_or(u64::MAX))
 }
 
 /// What a run was found to be.

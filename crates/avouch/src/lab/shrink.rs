@@ -11,6 +11,7 @@
 
 use super::run::{Look, Ran, run};
 use super::scenario::Scenario;
+use super::verdicts::{AVAILABILITY, BOUNDS};
 use avouch_promise::evidence::Verdict;
 use avouch_promise::{Error, Nanos};
 use avouch_world::Script;
@@ -31,6 +32,10 @@ struct Shrinking<'a> {
     judge: &'static str,
     best: Scenario,
     runs: u32,
+    /// The run must last at least so long for the judge to speak of the same.
+    least: Nanos,
+    /// Whether the calm after the faults belongs to what the judge speaks of.
+    calm_stays: bool,
     told: &'a mut dyn FnMut(u32, &Scenario),
 }
 
@@ -44,19 +49,41 @@ pub fn shrink(
     else {
         return Ok(None);
     };
-    let best = scenario.with_script(ran.seed, ran.script.clone());
-    let mut shrinking = Shrinking { seed: ran.seed, judge: against.judge, best, runs: 0, told };
-    // A bound belongs to a stretch of time, and calm to its length: only faults can go.
-    let timeless = !matches!(against.judge, "bounds" | "availability");
-    if timeless {
-        shrinking.end_at(failed_at(ran))?;
+    let mut best = scenario.with_script(ran.seed, ran.script.clone());
+    let (mut least, mut calm_stays, mut end) = (Nanos::ZERO, false, failed_at(ran));
+    match against.judge {
+        // Who is asked in calm has the whole of it to answer: only what goes before gets shorter.
+        AVAILABILITY => calm_stays = true,
+        // Only the bound that was missed counts, and all that it speaks of must have happened.
+        BOUNDS => {
+            best.expect.bounds.truncate(missed(ran).map_or(usize::MAX, |at| at + 1));
+            best.expect.bounds.drain(..best.expect.bounds.len().saturating_sub(1));
+            if let Some(bound) = best.expect.bounds.first() {
+                let longest = best.clients.iter().map(|crowd| crowd.patience).max();
+                let asked = bound.until.unwrap_or(bound.from);
+                least = asked.plus(longest.unwrap_or_default().times(TRIES));
+                calm_stays = bound.until.is_none();
+                end = least;
+            }
+        }
+        _ => {}
     }
+    let (seed, judge) = (ran.seed, against.judge);
+    let mut shrinking = Shrinking { seed, judge, best, runs: 0, least, calm_stays, told };
+    shrinking.end_at(end)?;
     shrinking.faults()?;
     shrinking.clients()?;
-    if timeless {
-        shrinking.time()?;
-    }
+    shrinking.time()?;
     Ok(Some(Shrunk { scenario: shrinking.best, runs: shrinking.runs }))
+}
+
+/// A request is sent so often at most before its client gives up.
+const TRIES: u64 = 3;
+
+/// The place of the bound that was missed.
+fn missed(ran: &Ran) -> Option<usize> {
+    let mut bounds = ran.judged.iter().filter(|judged| judged.judge == BOUNDS);
+    bounds.position(|judged| judged.verdict == Verdict::Refuted)
 }
 
 /// When everything that shows the failure has happened.
@@ -86,15 +113,19 @@ impl Shrinking<'_> {
     }
 
     fn ending_at(&self, at: Nanos) -> Scenario {
+        let at = at.max(self.least);
         let until = self.best.faults.iter().filter(|(when, _)| *when <= at).cloned();
         let faults: Script = until.collect();
-        Scenario { duration: at, calm: Nanos::ZERO, faults, ..self.best.clone() }
+        let calm = if self.calm_stays { self.best.calm } else { Nanos::ZERO };
+        Scenario { duration: at, calm, faults, ..self.best.clone() }
     }
 
     fn end_at(&mut self, at: Nanos) -> Result<(), Error> {
         for slack in [1, 100, 1_000] {
             let at = at.plus(Nanos::from_millis(slack));
-            if at < self.best.duration.plus(self.best.calm) && self.accept(self.ending_at(at))? {
+            let now = self.best.duration;
+            let now = if self.calm_stays { now } else { now.plus(self.best.calm) };
+            if at < now && self.accept(self.ending_at(at))? {
                 return Ok(());
             }
         }
@@ -157,7 +188,7 @@ impl Shrinking<'_> {
         while part <= 16 {
             let at = Nanos(self.best.duration.0 - self.best.duration.0 / part);
             // To the millisecond: a file that a person reads.
-            let at = Nanos::from_millis(at.0.div_ceil(1_000_000));
+            let at = Nanos::from_millis(at.0.div_ceil(1_000_000)).max(self.least);
             if at >= self.best.duration || !self.accept(self.ending_at(at))? {
                 part *= 2;
             }

@@ -117,8 +117,61 @@ fn a_bound_that_is_missed_refutes_and_one_of_nobody_does_too() {
     let against = ran.first_against().expect("it is missed");
     assert_eq!((against.judge, against.verdict), ("bounds", Verdict::Refuted), "{}", against.text);
     let shrunk = shrink(&scenario, &ran, &mut |_, _| ()).unwrap_or_else(|error| panic!("{error}"));
-    let shrunk = shrunk.expect("a bound shrinks in faults");
-    assert_eq!(shrunk.scenario.duration, scenario.duration);
+    let shrunk = shrunk.expect("it was refuted");
+    // The bound ends at 3.5 s; whoever asked just before has 3 times 400 ms for an answer.
+    assert_eq!(shrunk.scenario.expect.bounds.len(), 1, "the missed one");
+    assert_eq!(shrunk.scenario.duration, Nanos::from_millis(4_700));
+    assert!(shrunk.scenario.faults.len() < ran.script.len(), "what ends the crashes is behind it");
+    let small = run(&shrunk.scenario, 1, Look::Verdict).unwrap_or_else(|error| panic!("{error}"));
+    let again = small.first_against().expect("it is missed still");
+    assert_eq!((again.judge, again.verdict), ("bounds", Verdict::Refuted), "{}", again.text);
+}
+
+/// A process that stops for an hour is not put right by anything: its node answers none of the
+/// last reads, and nobody else may answer for it.
+const STUCK: &str = r#"
+name = "stuck"
+summary = "a process hangs and nothing wakes it"
+duration = "3s"
+calm = "8s"
+[cluster]
+nodes = 3
+link = "log-normal 1ms 2ms"
+[[clients]]
+count = 3
+at = "everywhere"
+rate = 10
+keys = 4
+[[fault]]
+at = "400ms"
+do = "duplicate"
+links = "all"
+probability = 0.1
+[[fault]]
+at = "500ms"
+do = "pause"
+node = "n3"
+duration = "1h"
+"#;
+
+#[test]
+fn a_stuck_node_is_refuted_as_unavailable_and_the_run_shrinks_in_time() {
+    let go = |scenario: &Scenario| {
+        run(scenario, 1, Look::Verdict).unwrap_or_else(|error| panic!("{error}"))
+    };
+    let scenario = Scenario::parse("stuck", STUCK).unwrap_or_else(|error| panic!("{error}"));
+    let ran = go(&scenario);
+    let against = ran.first_against().expect("a node is stuck");
+    assert_eq!((against.judge, against.verdict), ("availability", Verdict::Refuted));
+    assert_eq!(against.text, "4 calls begun in calm were never answered", "one for each key");
+    let shrunk = shrink(&scenario, &ran, &mut |_, _| ()).unwrap_or_else(|error| panic!("{error}"));
+    let shrunk = shrunk.expect("it was refuted").scenario;
+    assert_eq!((shrunk.faults.len(), shrunk.calm), (1, scenario.calm), "calm is what is judged");
+    assert!(shrunk.duration < Nanos::from_secs(1), "{}", shrunk.duration);
+    assert_eq!(go(&shrunk).first_against().map(|judged| judged.judge), Some("availability"));
+    let well = STUCK.replace("\"1h\"", "\"1s\"");
+    let well = Scenario::parse("well", &well).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(go(&well).verdict(), Verdict::Holds);
 }
 
 /// The figures against figures counted again from the history, another way.

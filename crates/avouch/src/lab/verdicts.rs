@@ -36,11 +36,20 @@ pub struct Judged {
     pub text: String,
 }
 
+/// The judge of answers in calm.
+pub const AVAILABILITY: &str = "availability";
+/// The judge of the scenario's own bounds.
+pub const BOUNDS: &str = "bounds";
+
 /// The judges' bounds: steps, so that a verdict is the same on every machine.
 const STEPS: u64 = 300_000;
 
 fn limits() -> Limits {
     Limits { steps: STEPS, time: Duration::from_secs(3_600), ..Limits::default() }
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or(text).to_owned()
 }
 
 /// Asks every judge.
@@ -53,15 +62,15 @@ pub fn judge_run(
     let findings = &workload.findings;
     let mut all = Vec::new();
     let mut say = |judge, verdict, text: String| all.push(Judged { judge, verdict, text });
-    let violation = world.violation().map(|what| what.lines().next().unwrap_or(what).to_owned());
-    let of_evidence = violation.as_ref().filter(|what| what.contains("vidence"));
+    let violation = world.violation().map(first_line);
+    let of_evidence = findings.against_evidence.as_ref();
     match (&violation, of_evidence) {
         (Some(what), None) => say("invariants", Verdict::Refuted, what.clone()),
         _ => say("invariants", Verdict::Holds, "at every step of every node".to_owned()),
     }
     let pieces = findings.evidence.items.len();
     match of_evidence {
-        Some(what) => say("verify", Verdict::Refuted, what.clone()),
+        Some(what) => say("verify", Verdict::Refuted, first_line(what)),
         None => say("verify", Verdict::Holds, format!("{pieces} pieces of evidence")),
     }
     let forks = workload.forks();
@@ -75,14 +84,14 @@ pub fn judge_run(
     say("check by evidence", by_evidence.0, by_evidence.1);
     if let (Some(since), None) = (calm, &violation) {
         match workload.all_answered(since) {
-            Ok(()) => say("availability", Verdict::Holds, "every call in calm was answered".into()),
-            Err(open) => say("availability", Verdict::Refuted, open),
+            Ok(()) => say(AVAILABILITY, Verdict::Holds, "every call in calm was answered".into()),
+            Err(open) => say(AVAILABILITY, Verdict::Refuted, open),
         }
     }
     if violation.is_none() {
         for bound in &scenario.expect.bounds {
             let (kept, text) = of_bound(bound, &findings.history);
-            say("bounds", if kept { Verdict::Holds } else { Verdict::Refuted }, text);
+            say(BOUNDS, if kept { Verdict::Holds } else { Verdict::Refuted }, text);
         }
     }
     (all, story.or(other))

@@ -11,7 +11,7 @@ use avouch_promise::guarantee::Guarantee;
 use avouch_promise::history::{
     Action, Answered, Header, HistoryWriter, Invocation, Outcome, Record, What,
 };
-use avouch_promise::{Blame, Encode, Error, Nanos, NodeId};
+use avouch_promise::{Blame, Encode, Error, NodeId};
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
@@ -163,7 +163,7 @@ impl Notebook {
 
 impl Pages {
     fn write(&mut self, process: u64, number: usize, time: Duration, what: What) {
-        let time = Nanos(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+        let time = crate::quantity::nanos(time);
         let record = Record { process, operation: number as u64 + 1, time, what };
         if let Err(error) = self.history.append(&record) {
             self.broken.get_or_insert(error);

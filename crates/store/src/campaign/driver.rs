@@ -303,11 +303,19 @@ impl Workload {
         {
             if proved != replied.point {
                 let (node, said) = (flight.node, replied.point);
-                world.fail(format!("{node} says {said}, its evidence proves {proved}"));
+                self.refuse(world, format!("{node} says {said}, its evidence proves {proved}"));
             }
             self.findings.history.calls[flight.call].point = Some(proved);
             self.findings.proved.insert(flight.call, proved);
         }
+    }
+
+    /// An answer's evidence ends the run, unless something else has.
+    fn refuse(&mut self, world: &mut World<Node>, what: String) {
+        if world.violation().is_none() {
+            self.findings.against_evidence = Some(what.clone());
+        }
+        world.fail(what);
     }
 
     /// Every piece of evidence must hold, as the client's own verifier sees it; the point that it
@@ -326,12 +334,12 @@ impl Workload {
         let judgement = verify(&self.trust, &ask.request, &replied.outcome, evidence, Some(*nonce));
         world.note("evidence", 1);
         if judgement.verdict != Verdict::Holds {
-            world.fail(format!("evidence from {} does not hold: {judgement}", flight.node));
+            self.refuse(world, format!("evidence from {} does not hold: {judgement}", flight.node));
         }
         if self.honest_clocks
             && let Some(wrong) = self.judge_clock(world, flight, evidence)
         {
-            world.fail(wrong);
+            self.refuse(world, wrong);
         }
         if let Some(told) = self.findings.told.get_mut(&flight.call) {
             told.item = Some(self.findings.evidence.items.len());

@@ -38,6 +38,8 @@ pub struct Findings {
     pub proved: BTreeMap<usize, LogPoint>,
     /// How each answer came, by place in the history.
     pub told: BTreeMap<usize, Told>,
+    /// What the client's own verifier had against an answer, where that ended the run.
+    pub against_evidence: Option<String>,
 }
 
 impl Default for Findings {
@@ -47,6 +49,7 @@ impl Default for Findings {
             evidence: EvidenceFile::default(),
             proved: BTreeMap::new(),
             told: BTreeMap::new(),
+            against_evidence: None,
         }
     }
 }

@@ -66,7 +66,7 @@ pub(super) async fn ask(
                     .hint("do not rely on this build: its nodes answer what they cannot show"));
             }
             Ok(_) if counted => {
-                let took = u64::try_from(due.elapsed().as_nanos()).unwrap_or(u64::MAX);
+                let took = crate::quantity::nanos(due.elapsed()).0;
                 seen.latencies_ns.push(took);
             }
             Ok(_) => {}

@@ -3,6 +3,7 @@
 
 use super::reader::{Value, describe};
 use super::source::Problem;
+use crate::quantity::{exact, nanos_of};
 use avouch_machine::Seq;
 use avouch_promise::{Nanos, NodeId};
 use avouch_world::geography::Region;
@@ -98,32 +99,6 @@ pub fn quoted(text: &str) -> String {
     out + "\""
 }
 
-const UNITS: [(&str, u64); 6] = [
-    ("h", 3_600_000_000_000),
-    ("m", 60_000_000_000),
-    ("s", 1_000_000_000),
-    ("ms", 1_000_000),
-    ("us", 1_000),
-    ("ns", 1),
-];
-
-/// `250ms`, exactly.
-pub fn span_text(span: Nanos) -> String {
-    let fits = |(_, size): &&(&str, u64)| span.0.is_multiple_of(*size);
-    match UNITS.iter().find(fits) {
-        Some((unit, size)) if span.0 > 0 => format!("{}{unit}", span.0 / size),
-        _ => "0s".to_owned(),
-    }
-}
-
-/// A span as it is written, without its quotes.
-pub fn span_of(text: &str) -> Option<Nanos> {
-    let digits = text.trim_start_matches(|c: char| c.is_ascii_digit());
-    let (number, unit) = (&text[..text.len() - digits.len()], digits.trim());
-    let (_, size) = UNITS.iter().find(|(name, _)| *name == unit)?;
-    number.parse::<u64>().ok()?.checked_mul(*size).map(Nanos)
-}
-
 macro_rules! codecs {
     ($($(#[$doc:meta])* $name:ident: $value:ty = $what:literal, $example:literal,
         |$heard:ident, $names:ident| $hear:expr, |$spoken:ident| $speak:expr;)+) => {
@@ -151,19 +126,19 @@ codecs! {
         |value, _names| text::<Text>(value).map(str::to_owned), |text| quoted(text);
     /// A span of time.
     Span: Nanos = "a span of time", "\"250ms\"",
-        |value, _names| span_of(text::<Span>(value)?).ok_or_else(|| wrong::<Span>(value)),
-        |span| quoted(&span_text(*span));
+        |value, _names| nanos_of(text::<Span>(value)?).ok_or_else(|| wrong::<Span>(value)),
+        |span| quoted(&exact(*span));
     /// A span of time with a sign, in nanoseconds.
     SignedSpan: i64 = "a span of time that may be negative", "\"-250ms\"",
         |value, _names| {
             let said = text::<SignedSpan>(value)?;
-            let span = span_of(said.trim_start_matches('-')).filter(|span| span.0 < 1 << 62);
+            let span = nanos_of(said.trim_start_matches('-')).filter(|span| span.0 < 1 << 62);
             let size = span.ok_or_else(|| wrong::<SignedSpan>(value))?.0.cast_signed();
             Ok(if said.starts_with('-') { -size } else { size })
         },
         |span| {
             let sign = if *span < 0 { "-" } else { "" };
-            quoted(&format!("{sign}{}", span_text(Nanos(span.unsigned_abs()))))
+            quoted(&format!("{sign}{}", exact(Nanos(span.unsigned_abs()))))
         };
     /// One node.
     Node: NodeId = "a node", "\"n1\"",

@@ -1,9 +1,10 @@
 //! How the course of a wall clock's error is written: `linear -1000` (parts per billion),
 //! `periodic 40ms 400ms` (amplitude, period) or `leap 500ms` (a second ahead, back over so long).
 
-use super::codec::{Codec, Names, quoted, span_of, span_text};
+use super::codec::{Codec, Names, quoted};
 use super::reader::{Value, describe};
 use super::source::Problem;
+use crate::quantity::{exact, nanos_of};
 use avouch_world::Course;
 
 /// A course, or none.
@@ -37,9 +38,9 @@ fn course_of(said: &str) -> Option<Course> {
     Some(match words.as_slice() {
         ["linear", ppb] => Course::Linear { ppb: ppb.replace('_', "").parse().ok()? },
         ["periodic", amplitude, period] => {
-            Course::Periodic { amplitude: span_of(amplitude)?, period: span_of(period)? }
+            Course::Periodic { amplitude: nanos_of(amplitude)?, period: nanos_of(period)? }
         }
-        ["leap", over] => Course::Leap { over: span_of(over)? },
+        ["leap", over] => Course::Leap { over: nanos_of(over)? },
         _ => return None,
     })
 }
@@ -48,9 +49,9 @@ fn text(course: Course) -> String {
     match course {
         Course::Linear { ppb } => format!("linear {ppb}"),
         Course::Periodic { amplitude, period } => {
-            format!("periodic {} {}", span_text(amplitude), span_text(period))
+            format!("periodic {} {}", exact(amplitude), exact(period))
         }
-        Course::Leap { over } => format!("leap {}", span_text(over)),
+        Course::Leap { over } => format!("leap {}", exact(over)),
     }
 }
 

@@ -21,6 +21,7 @@ mod tests;
 pub mod words;
 mod write;
 
+use crate::quantity::exact;
 use avouch_promise::{Error, Nanos};
 use avouch_world::{Fault, Script, Synchrony};
 use cluster::Cluster;
@@ -63,8 +64,8 @@ pub struct Scenario {
 fn within(table: &Table<'_>, key: &'static str, duration: Nanos) -> Result<(), Problem> {
     let Some(at) = table.want::<Span>(key)?.filter(|at| *at > duration) else { return Ok(()) };
     let place = table.value(key).map_or_else(|| table.span(), toml::Spanned::span);
-    let expected = format!("a time within the run's {}", codec::span_text(duration));
-    Err(Problem::new(place, expected, codec::span_text(at)).hint("raise `duration`"))
+    let expected = format!("a time within the run's {}", exact(duration));
+    Err(Problem::new(place, expected, exact(at)).hint("raise `duration`"))
 }
 
 impl Scenario {
@@ -79,21 +80,20 @@ impl Scenario {
         // The nodes first: the names in faults are theirs.
         let nobody = Names::default();
         let root = Table::root(&document, &nobody);
-        let names = root
+        let cluster = root
             .table("cluster", "a cluster")
             .and_then(|table| {
                 table.map_or_else(|| Ok(Cluster::default()), |table| Cluster::hear(&table))
             })
-            .map(|cluster| cluster.names())
             .map_err(|problem| source.error(&problem))?;
-        Self::hear(&Table::root(&document, &names), &names)
+        let names = cluster.names();
+        Self::hear(&Table::root(&document, &names), cluster, &names)
             .map_err(|problem| source.error(&problem))
     }
 
-    fn hear(root: &Table<'_>, names: &Names) -> Result<Self, Problem> {
-        let cluster = root.table("cluster", "a cluster")?;
-        let cluster =
-            cluster.map_or_else(|| Ok(Cluster::default()), |table| Cluster::hear(&table))?;
+    /// Everything but the cluster, which was heard before.
+    fn hear(root: &Table<'_>, cluster: Cluster, names: &Names) -> Result<Self, Problem> {
+        let _ = root.value("cluster"); // it counts as known
         let synchrony = root.table("synchrony", "a promise of synchrony")?;
         let synchrony =
             synchrony.map_or(Ok(Synchrony::Asynchronous), |table| promise::hear(&table))?;

@@ -104,27 +104,34 @@ fn usual(interval: Nanos, margin: Nanos) -> Vec<(String, Make)> {
     ]
 }
 
-/// Every detector on the series.
-pub(super) fn rows(trips: &Trips, options: &Options, crashes: &Crashes) -> Vec<Row> {
+/// Every detector on the heartbeats of the series, and the curves of those with a knob.
+pub(super) fn compare(
+    trips: &Trips,
+    options: &Options,
+    crashes: &Crashes,
+) -> (Vec<Row>, Vec<Curve>) {
     let interval = options.interval();
     let trace = trips.heartbeats(interval, options.heartbeats);
+    (rows(trips, &trace, interval, crashes), curves(&trace, interval, crashes))
+}
+
+/// Every detector on the trace.
+fn rows(trips: &Trips, trace: &Trace, interval: Nanos, crashes: &Crashes) -> Vec<Row> {
     usual(interval, margin(trips))
         .into_iter()
         .map(|(name, make)| Row {
             name,
-            detection: detection(&trace, crashes, &make),
-            quality: measure(&mut make(), &trace),
+            detection: detection(trace, crashes, &make),
+            quality: measure(&mut make(), trace),
         })
         .collect()
 }
 
 /// The curves of those with a knob.
-pub(super) fn curves(trips: &Trips, options: &Options, crashes: &Crashes) -> Vec<Curve> {
-    let interval = options.interval();
-    let trace = trips.heartbeats(interval, options.heartbeats);
+fn curves(trace: &Trace, interval: Nanos, crashes: &Crashes) -> Vec<Curve> {
     let point = |make: &Make| {
-        let (mean, _) = detection(&trace, crashes, make);
-        let quality = measure(&mut make(), &trace);
+        let (mean, _) = detection(trace, crashes, make);
+        let quality = measure(&mut make(), trace);
         (seconds(mean), quality.mistake_rate_hz() * 3_600.0)
     };
     let of = |name: &str, makes: Vec<Make>| Curve {

@@ -46,11 +46,12 @@ pub fn run(options: &Options, screen: &mut Screen) -> Result<Exit, Error> {
     for (number, trips) in all.into_iter().enumerate() {
         let mut random = random.fork(1_000 + number as u64);
         let crashes = compared::Crashes::draw(&mut random);
+        let (detectors, curves) = compared::compare(&trips, options, &crashes);
         findings.push(Findings {
             bounds: bounds::rows(&trips),
             heartbeats: heartbeats::rows(&trips, options, &crashes),
-            detectors: compared::rows(&trips, options, &crashes),
-            curves: compared::curves(&trips, options, &crashes),
+            detectors,
+            curves,
             trips,
         });
         bar.tell(screen, number as u64 + 1, count, " series");

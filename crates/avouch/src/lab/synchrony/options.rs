@@ -63,7 +63,7 @@ impl Options {
 
     /// The time between heartbeats.
     pub(super) fn interval(&self) -> Nanos {
-        Nanos(u64::try_from(self.interval.as_nanos()).unwrap_or(u64::MAX))
+        crate::quantity::nanos(self.interval)
     }
 }
 
