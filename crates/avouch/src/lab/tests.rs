@@ -2,6 +2,7 @@
 //! one shrinks to something smaller that fails alike.
 
 use super::campaign::campaign;
+use super::report::Beside;
 use super::run::{Look, guarded, run, stretch};
 use super::scenario::Scenario;
 use super::setup::setup;
@@ -230,4 +231,25 @@ fn a_node_that_panics_ends_the_run_as_a_violation() {
     let mut world = setup(&parse("bad-week"), 1, false).map(|setup| setup.world).unwrap();
     guarded(&mut world, |_| panic!("the node said {}", 7));
     assert!(world.violation().is_some_and(|said| said.ends_with("the node said 7")));
+}
+
+/// What a file says of itself is text in its report, whatever it looks like; and every node that a
+/// fault names has a ring, by whichever member.
+#[test]
+fn a_report_escapes_names_and_rings_every_node_that_a_fault_names() {
+    let one_way = "[[fault]]\nat = \"600ms\"\ndo = \"one-way\"\nfrom = [\"n1\"]\nto = [\"n2\"]\n";
+    let report = |text: &str| {
+        let scenario = Scenario::parse("odd", text).unwrap_or_else(|error| panic!("{error}"));
+        let ran = run(&scenario, 1, Look::Verdict).unwrap_or_else(|error| panic!("{error}"));
+        let stretch = stretch(&ran);
+        super::report::report(&scenario, &ran, &Beside { repro: "<b>&", shrunk: None, stretch })
+    };
+    let odd = STUCK
+        .replace("name = \"stuck\"", "name = '<b>&\"name'")
+        .replace("summary = \"a process", "summary = \"<b>&a process");
+    let (plain, page) = (report(STUCK), report(&format!("{odd}{one_way}")));
+    assert!(!page.contains("<b>") && page.contains("&lt;b&gt;&amp;a process"));
+    assert_eq!(page.matches("&lt;b&gt;&amp;").count(), 4, "title, heading, summary, repro");
+    let rings = |page: &str| page.matches("r=\"12\"").count();
+    assert_eq!((rings(&plain), rings(&page)), (1, 3));
 }

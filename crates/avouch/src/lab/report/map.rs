@@ -124,12 +124,15 @@ fn grid(page: &mut Page) {
     }
 }
 
+/// The members by which faults name nodes.
+const NAMING: [&str; 8] = ["node", "nodes", "from", "to", "sides", "links", "clogged", "unclogged"];
+
 /// Every node that a fault names.
 fn named(ran: &Ran) -> std::collections::BTreeSet<NodeId> {
     let mut nodes = std::collections::BTreeSet::new();
     for (_, fault) in ran.script.iter() {
         let (_, members) = crate::lab::scenario::words::speak(fault);
-        for word in members.iter().filter(|(key, _)| *key == "node" || *key == "nodes") {
+        for word in members.iter().filter(|(key, _)| NAMING.contains(key)) {
             let names = word.1.split(['"', ',', '[', ']', ' ']);
             let numbers = names.filter_map(|name| name.strip_prefix('n')?.parse().ok());
             nodes.extend(numbers.map(NodeId));
