@@ -78,11 +78,14 @@ fn told(error: &clap::Error, arguments: &[OsString]) -> Error {
 /// The command whose help is meant.
 fn help(arguments: &[OsString]) -> String {
     let command = Arguments::command();
-    let named = arguments.iter().skip(1).find_map(|word| {
-        let known = command.get_subcommands().map(clap::Command::get_name);
-        known.into_iter().find(|name| *word == **name)
-    });
-    named.map_or("`avouch --help`".to_owned(), |name| format!("`avouch {name} --help`"))
+    let (mut at, mut path) = (&command, "avouch".to_owned());
+    for word in arguments.iter().skip(1) {
+        let known = at.get_subcommands().find(|known| *word == *known.get_name());
+        if let Some(known) = known {
+            (at, path) = (known, format!("{path} {}", known.get_name()));
+        }
+    }
+    format!("`{path} --help`")
 }
 
 /// The command that a mistyped one was probably meant to be.

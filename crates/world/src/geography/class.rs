@@ -60,7 +60,7 @@ impl Class {
     //= §1.1.1 geographic classes of round trips
     pub fn of(from: Place, to: Place) -> Self {
         use Continent::{Europe, NorthAmerica};
-        if from == to {
+        if from.is_same_as(to) {
             return Self::IntraRegion;
         }
         match (from.continent(), to.continent()) {
@@ -133,6 +133,7 @@ mod tests {
     fn classes_hold_and_are_broken_where_it_was_measured() {
         for (from, to, expected) in [
             ("us-east-1", "us-east-1", (Class::IntraRegion, Fit::Within)),
+            ("us-west-1", "San Jose", (Class::IntraRegion, Fit::NoBand)),
             ("us-east-1", "us-west-2", (Class::CrossUs, Fit::Within)),
             ("us-east-2", "us-west-2", (Class::CrossUs, Fit::Below)),
             ("us-east-1", "eu-west-1", (Class::Transatlantic, Fit::Within)),

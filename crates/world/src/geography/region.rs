@@ -85,6 +85,11 @@ impl Region {
         if let Some(region) = Self::all().find(|region| region.name() == name) {
             return Ok(region);
         }
+        let at = Self::all().find(|region| region.city().eq_ignore_ascii_case(name));
+        if let Some(region) = at {
+            let error = Error::new(Blame::Caller, "the name of an AWS region", format!("{name:?}"));
+            return Err(error.hint(format!("the region there is {region}")));
+        }
         let hint = match nearest(name, Self::all().map(Self::name)) {
             Some(near) => format!("did you mean {near}?"),
             None => format!("one of {}", Self::all().map(Self::name).collect::<Vec<_>>().join(" ")),
@@ -148,6 +153,8 @@ mod tests {
         let error = Region::parse("eu-wset-1").expect_err("no such region");
         assert_eq!(error.blame, Blame::Caller);
         assert_eq!(error.hint, "did you mean eu-west-1?");
+        let error = Region::parse("paris").expect_err("a city");
+        assert_eq!(error.hint, "the region there is eu-west-3");
         let error = Region::parse("the moon").expect_err("no such region");
         assert!(error.hint.contains("us-west-2"), "no name is near, so all are listed: {error}");
     }

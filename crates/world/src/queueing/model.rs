@@ -50,6 +50,14 @@ impl FromStr for Model {
         if let Some(model) = Self::ALL.into_iter().find(|model| plain(model.name()) == wanted) {
             return Ok(model);
         }
+        // Kendall's notation with the number in it.
+        let count = wanted.trim_start_matches(|letter: char| !letter.is_ascii_digit());
+        let kind = wanted.strip_suffix(count).unwrap_or_default();
+        if let (Some(model), Ok(servers)) = (several(kind), count.parse::<u32>()) {
+            let expected = format!("{} with its number of servers apart", model.name());
+            return Err(Error::new(Blame::Caller, expected, format!("{text:?}"))
+                .hint(format!("--model {} --servers {servers}", model.name())));
+        }
         let names = Self::ALL.map(Self::name);
         let hint = match nearest(&text.to_uppercase(), names) {
             Some(near) if text.len() > 2 => {
@@ -58,6 +66,15 @@ impl FromStr for Model {
             _ => format!("one of {}; --servers says how many", names.join(", ")),
         };
         Err(Error::new(Blame::Caller, "a model of a queue", format!("{text:?}")).hint(hint))
+    }
+}
+
+/// The model of many servers whose arrivals and services are of this kind.
+fn several(kind: &str) -> Option<Model> {
+    match kind {
+        "mm" => Some(Model::MMc),
+        "gg" => Some(Model::GGc),
+        _ => None,
     }
 }
 
@@ -95,8 +112,12 @@ impl Queue {
             } else {
                 format!("one server, as {} has", model.name())
             };
-            let several = if model == Model::MM1 { "M/M/c" } else { "G/G/c" };
-            let hint = format!("{several} has as many servers as --servers says");
+            let hint = if model.has_many_servers() {
+                "--servers says how many there are".to_owned()
+            } else {
+                let several = if model == Model::MM1 { "M/M/c" } else { "G/G/c" };
+                format!("{several} has as many servers as --servers says")
+            };
             return Err(wrong(&expected, format!("{servers} servers"), &hint));
         }
         for (rate, name) in [(arrival, "arrival"), (service, "service")] {
@@ -243,6 +264,13 @@ mod tests {
         for model in Model::ALL {
             assert_eq!(model.name().parse(), Ok(model));
             assert_eq!(model.name().to_lowercase().replace('/', "").parse(), Ok(model));
+        }
+        for (text, hint) in [("M/M/3", "M/M/c --servers 3"), ("gg12", "G/G/c --servers 12")] {
+            let error = text.parse::<Model>().expect_err("a number");
+            assert_eq!(error.hint, format!("--model {hint}"));
+        }
+        for strange in ["", "é", "M", "M/é/3", "M/M/99999999999"] {
+            assert!(!strange.parse::<Model>().expect_err("no model").hint.is_empty());
         }
         let error = "M/M/k".parse::<Model>().expect_err("no such model");
         assert!(error.hint.contains("M/M/"), "{error}");

@@ -73,7 +73,7 @@ pub struct Rtt {
     #[arg(long, conflicts_with_all = ["from", "to"])]
     pub places: bool,
     /// The size of the sampled message
-    #[arg(long, value_name = "SIZE", default_value = "1400", value_parser = quantity::size)]
+    #[arg(long, value_name = "SIZE", default_value = "1400", value_parser = quantity::size, allow_negative_numbers = true)]
     pub bytes: u64,
     /// The rate of every wire on the way, in bits per second as in 10Gbit or 100Mbit
     #[arg(long, value_name = "RATE", default_value = "10Gbit", value_parser = quantity::rate)]
@@ -111,10 +111,10 @@ pub struct Queue {
         allow_negative_numbers = true
     )]
     pub service: Option<f64>,
-    /// `Ca^2`: variance of the time between arrivals over its mean squared (G/G/c)
+    /// `Ca^2`: variance of the time between arrivals over its mean squared (G/G/c); 1 unless given
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     pub arrival_variation: Option<f64>,
-    /// `Cs^2`: variance of the service time over its mean squared (M/G/1, G/G/c)
+    /// `Cs^2`: variance of the service time over its mean squared (M/G/1, G/G/c); 1 unless given
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     pub service_variation: Option<f64>,
     /// How far Allen and Cunneen's approximation is off, for 16 pairs of variations

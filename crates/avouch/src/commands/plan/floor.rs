@@ -60,7 +60,7 @@ pub(super) const fn others_in_majority(replicas: usize) -> usize {
     replicas / 2
 }
 
-/// The fewest replicas of which one may lie.
+/// The fewest replicas of which one may lie and the rest still agree.
 pub(super) const BYZANTINE_MIN: usize = 4;
 
 impl Placement {

@@ -7,6 +7,7 @@ use super::placement::{Found, Search};
 use super::route::{Carried, Route, WRITE, ways};
 use super::thousands;
 use crate::screen::{Format, Screen};
+use avouch_promise::evidence::Kind;
 use avouch_promise::guarantee::{ROWS, Row};
 use avouch_promise::{Blame, Error, Nanos};
 use avouch_world::geography::Region;
@@ -51,6 +52,11 @@ pub(super) fn run(asked: &Latency, screen: &mut Screen) -> Result<(), Error> {
     }
     let row = asked.guarantee.row();
     let way = ways(row).first().copied().unwrap_or(WRITE);
+    if way.kind == Kind::ByzantineQuorum && replicas < BYZANTINE_MIN {
+        let expected = format!("at least {BYZANTINE_MIN} replicas, so that one may lie");
+        return Err(Error::new(Blame::Caller, expected, format!("{replicas}"))
+            .hint("name more --regions, or --replicas 5"));
+    }
     let (measured, fibre) = (Distances::measured(), Distances::fibre());
     let found = Search {
         distances: &measured,
@@ -102,7 +108,7 @@ impl Planned<'_> {
 
     /// Whether a way exists on this placement.
     fn can(&self, way: Carried) -> bool {
-        way.route != Route::Byzantine || self.placement().replicas.len() >= BYZANTINE_MIN
+        way.kind != Kind::ByzantineQuorum || self.placement().replicas.len() >= BYZANTINE_MIN
     }
 
     fn replicas(&self) -> Vec<&'static str> {
@@ -114,10 +120,11 @@ impl Planned<'_> {
         let takes = self.takes(&self.measured, self.way.route);
         let [mean, most] = both(&takes);
         screen.line(&format!(
-            "{}: {} ms at least by {kind}, the mean over {} client regions; {} ms for the farthest",
+            "{}: {} ms at least by {kind}, the mean over {} client region{}; {} ms for the farthest",
             self.row.usage(),
             ms(mean),
             self.clients.len(),
+            if self.clients.len() == 1 { "" } else { "s" },
             ms(most)
         ));
         let mut line = |name: &str, text: String| screen.line(&format!("  {name:12} {text}"));

@@ -10,7 +10,7 @@
 //!
 //! I1: the result is the smallest over every placement and every leader.
 
-use super::floor::{BYZANTINE_MIN, Distances, Placement, others_in_majority};
+use super::floor::{Distances, Placement, others_in_majority};
 use super::route::Route;
 use avouch_promise::{Blame, Error};
 use avouch_world::geography::Region;
@@ -84,11 +84,6 @@ impl Search<'_> {
             None => n.saturating_mul(choose(n - 1, k - 1)),
         };
         let byzantine = self.route == Route::Byzantine;
-        if byzantine && self.replicas < BYZANTINE_MIN {
-            let expected = format!("at least {BYZANTINE_MIN} replicas, so that one may lie");
-            return Err(Error::new(Blame::Caller, expected, format!("{k}"))
-                .hint("name more --regions, or --replicas 5"));
-        }
         let most = if byzantine { BYZANTINE_MAX } else { PLACEMENTS_MAX };
         if of > most {
             let expected = format!("at most {most} placements to choose from");
@@ -284,8 +279,7 @@ mod tests {
             replicas,
             leader: None,
         };
-        for (route, replicas) in [(Route::Quorum, 7), (Route::Byzantine, 5), (Route::Byzantine, 3)]
-        {
+        for (route, replicas) in [(Route::Quorum, 7), (Route::Byzantine, 5)] {
             assert!(!search(route, replicas).run().unwrap_err().hint.is_empty());
         }
     }

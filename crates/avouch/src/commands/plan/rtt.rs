@@ -99,7 +99,7 @@ impl Route {
         // A city at a region's far side may be farther away than light allows what was measured.
         let possible = round_trip(near, far).p50.min(round_trip(far, near).p50) > fibre;
         let measured = off <= NEAR_METRES && beside <= NEAR_METRES && near != far && possible;
-        let (source, trip) = if from == to || (metres < 1e3) {
+        let (source, trip) = if from.is_same_as(to) {
             (Source::Zones, RoundTrip::BETWEEN_ZONES)
         } else if measured {
             (Source::Measured { from: near, to: far }, pair_round_trip(near, far))
