@@ -4,6 +4,8 @@
 //! geodesics on the ellipsoid*, Survey Review 23, 1975). Light needs its length / c in a vacuum; in
 //! fibre it is slower by the group index.
 //!
+//! Longitudes are compared the shorter way round, so the date line is no exception.
+//!
 //! Deviation: near-antipodal points, where Vincenty's iteration does not converge, get the great
 //! circle on the mean sphere instead, which is off by at most 0.5 %.
 

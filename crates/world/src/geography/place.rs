@@ -1,6 +1,7 @@
 //! A place that a person names: an AWS region (`eu-west-1`) or a city (`Sao Paulo`).
 //!
-//! Names are compared without case and without marks on letters, and `-`, `_`, `.`, `,` and `'` count as spaces.
+//! Names are compared without case and without marks on letters; `-`, `_`, `.`, `,` and `'` count as
+//! spaces.
 
 use super::cities::{ALSO_CALLED, City, cities};
 use super::{Continent, Position, Region, distance};
