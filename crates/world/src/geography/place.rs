@@ -1,7 +1,6 @@
 //! A place that a person names: an AWS region (`eu-west-1`) or a city (`Sao Paulo`).
 //!
-//! Names are compared without case and without marks on letters; `-`, `_`, `.`, `,` and `'` count as
-//! spaces.
+//! Case and marks on letters do not count in a name; `-`, `_`, `.`, `,` and `'` count as spaces.
 
 use super::cities::{ALSO_CALLED, City, cities};
 use super::{Continent, Position, Region, distance};
