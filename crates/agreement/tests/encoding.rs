@@ -2,13 +2,15 @@
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 use avouch_agreement::election::Status;
+use avouch_agreement::gray::{Report, Told};
 use avouch_agreement::log::message::Vote;
 use avouch_agreement::log::{
     Certificate, CrashVector, Entry, Message, Payload, Place, ReadRound, Record, Speaker,
 };
 use avouch_promise::testing::mutate;
 use avouch_promise::{
-    Ballot, Decode, Digest, Encode, Incarnation, LogIndex, NodeId, Random, Seal, Signature, Signed,
+    Ballot, Decode, Digest, Encode, Incarnation, LogIndex, Nanos, NodeId, Random, Seal, Signature,
+    Signed,
 };
 use bytes::Bytes;
 use std::fmt::Debug;
@@ -57,6 +59,8 @@ fn messages() -> Vec<Message> {
     };
     let (decided, index, chain, root) =
         (LogIndex(3), LogIndex(5), Digest([2; 32]), Digest([3; 32]));
+    let report = Arc::new(Report { observer: NodeId(2), ..Report::default() });
+    let told = Told { age: Nanos(5), report };
     let ack = Some(signed());
     vec![
         Message::Heartbeat { period: 1 << 40, status: STATUS },
@@ -99,6 +103,7 @@ fn messages() -> Vec<Message> {
         Message::ReadGrant { round, index, acks: vec![signed()] },
         Message::Rejoin { incarnation: Incarnation(4), decided },
         Message::Rejoined { incarnation: Incarnation(4), vote },
+        Message::Seen { incarnation: Incarnation(4), turn: 9, reports: vec![told] },
     ]
 }
 

@@ -78,6 +78,44 @@ fn metrics(at: std::net::SocketAddr) -> String {
     text
 }
 
+/// The value of a sample, by its name and labels.
+fn sample(text: &str, head: &str) -> Option<f64> {
+    text.lines().find_map(|line| line.strip_prefix(head)?.trim().parse().ok())
+}
+
+/// A node that stands still is suspected by both peers, in their metrics, with a name for what is
+/// wrong; and no more once it runs, when it accuses nobody for what it slept through.
+#[test]
+//= §4.1.2 grey-detection test
+fn a_node_that_stands_still_is_suspected_in_its_peers_metrics_until_it_runs_again() {
+    let cluster = Cluster::start("suspected", 3);
+    cluster.put(1, "a", "1");
+    let at = |node: usize| metrics(cluster.clients[node - 1]);
+    let of = |node: usize, name: &str, peer: u32| {
+        sample(&at(node), &format!("avouch_peer_{name}{{peer=\"n{peer}\"}}"))
+    };
+    let trusted = |node, peer| of(node, "suspected", peer) == Some(0.0);
+    let named = |node| sample(&at(node), "avouch_fault_named{kind=\"paused\",place=\"n3\"}");
+    host_common::until("no suspicion", || {
+        (trusted(1, 3) && trusted(2, 3) && trusted(3, 1)).then_some(())
+    });
+    assert!(of(1, "phi", 3).is_some_and(|phi| phi < 8.0), "{}", at(1));
+    assert_eq!(named(1), None);
+    cluster.hosts[&3].handle().pause(std::time::Duration::from_secs(8));
+    for node in [1, 2] {
+        host_common::until("a suspicion of n3, and its name", || {
+            let suspected = of(node, "suspected", 3) == Some(1.0);
+            (suspected && named(node) == Some(1.0)).then_some(())
+        });
+        assert!(of(node, "phi", 3).is_some_and(|phi| phi >= 8.0), "{}", at(node));
+        assert!(trusted(node, 3 - node as u32), "{}", at(node));
+    }
+    host_common::until("no suspicion of n3 any more", || {
+        assert!(trusted(3, 1) && trusted(3, 2), "{}", at(3));
+        (trusted(1, 3) && trusted(2, 3)).then_some(())
+    });
+}
+
 /// Segments, those sent again, round trip and time-out are the kernel's own, of real connections.
 #[test]
 #[cfg(target_os = "linux")]

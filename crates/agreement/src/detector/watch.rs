@@ -16,7 +16,7 @@
 
 use super::growing::Growing;
 use super::kind::{Any, Kind};
-use super::{Detector, Verdict};
+use super::{Detector, Level, Verdict};
 use avouch_promise::{Incarnation, Nanos, NodeId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -92,6 +92,11 @@ impl Watch {
             .filter(|(_, watched)| watched.detector.verdict(now) == Verdict::Suspect)
             .map(|(id, _)| id)
             .collect()
+    }
+
+    /// How strongly a node is suspected at `now`, by its detector's own measure.
+    pub fn level(&self, node: NodeId, now: Nanos) -> Option<Level> {
+        self.others.get(&node).map(|watched| watched.detector.level(now))
     }
 
     /// When, after `now`, it next suspects somebody, if nothing arrives before.

@@ -22,6 +22,8 @@
 //= §1.2.2 detector-quality
 
 mod combine;
+mod encoding;
+mod lookout;
 mod mutant;
 mod observer;
 mod past;
@@ -32,6 +34,7 @@ mod verdict;
 mod watch;
 
 pub use combine::{Reports, SILENCE, combine};
+pub use lookout::{Lookout, Suspicion, Told};
 pub use mutant::GrayMutant;
 pub use observer::{DiskSight, Observer, Report};
 pub use peer::{Connection, GIVE_UP, LINK_WINDOW, Segments, Sight, WINDOW, Work};

@@ -83,6 +83,18 @@ impl Observer {
         }
     }
 
+    /// A request turned out to be none that is answered in its time: it does not count.
+    pub fn withdraw(&mut self, peer: NodeId, request: u64) {
+        if let Some(peer) = self.peers.get_mut(&peer) {
+            peer.withdraw(request);
+        }
+    }
+
+    /// The node itself stood still until now: nothing that it waited for meanwhile counts.
+    pub fn excuse(&mut self, now: Nanos) {
+        self.peers.values_mut().for_each(|peer| peer.excuse(now));
+    }
+
     /// Anything came from a peer.
     pub fn heard(&mut self, now: Nanos, peer: NodeId) {
         if let Some(peer) = self.peers.get_mut(&peer) {

@@ -192,6 +192,16 @@ impl Peer {
         self.answers(work).recent.push_back(Answered { begun, ended: now });
     }
 
+    pub(super) fn withdraw(&mut self, request: u64) {
+        self.waiting.remove(&request);
+    }
+
+    /// Forgets what it waited for, and how long it heard nothing.
+    pub(super) fn excuse(&mut self, now: Nanos) {
+        self.waiting.clear();
+        self.heard = self.heard.map(|_| now);
+    }
+
     pub(super) fn heard(&mut self, now: Nanos) {
         self.heard = Some(now);
     }

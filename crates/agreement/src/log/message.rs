@@ -4,6 +4,7 @@ use super::crash_vector::CrashVector;
 use super::entry::{Payload, SharedEntry, decode_entries, encode_entries};
 use super::tail::Place;
 use crate::election::Status;
+use crate::gray::Told;
 use avouch_promise::{
     Ballot, Decode, DecodeError, Digest, Encode, Incarnation, LogIndex, NodeId, Reader, Signed,
     Writer,
@@ -248,6 +249,15 @@ pub enum Message {
         /// What the speaker has promised and accepted.
         vote: Vote,
     },
+    /// "I live, and this is what I see of others." For a lookout; the log takes no notice.
+    Seen {
+        /// The speaker's incarnation.
+        incarnation: Incarnation,
+        /// Its count of these.
+        turn: u64,
+        /// Its own report, and those that it has of others.
+        reports: Vec<Told>,
+    },
 }
 
 impl Encode for ReadRound {
@@ -404,4 +414,5 @@ wire! {
     19 Rejoin { incarnation: value, decided: value }
     20 Rejoined { incarnation: value, vote: value }
     21 WantCertificate { ballot: value }
+    22 Seen { incarnation: value, turn: u64, reports: list }
 }

@@ -159,7 +159,7 @@ impl<I: Snapshot> Turn<'_, I> {
             Message::ReadAsk { round, root, attest } if round.node == from => {
                 self.read_asked(round, root, attest);
             }
-            Message::ReadAsk { .. } => {}
+            Message::ReadAsk { .. } | Message::Seen { .. } => {}
             Message::Confirm { ballot, round, root, attest } => {
                 self.confirm(from, ballot, round, root, attest);
             }

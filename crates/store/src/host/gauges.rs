@@ -1,5 +1,6 @@
 //! What a running host counts, and what it last knew of its node.
 
+use super::lookout::Seen;
 use crate::disk::Wal;
 use crate::node::{Config, State};
 use crate::wire::ask::{Gauge, Status};
@@ -21,6 +22,7 @@ const NOTES_MAX: usize = 64;
 pub(super) struct Shared {
     status: Mutex<Status>,
     notes: Mutex<VecDeque<String>>,
+    pub(super) seen: Mutex<Seen>,
     /// Syncs of the log.
     pub(super) syncs: Count,
     /// Records appended.
@@ -55,7 +57,7 @@ impl Count {
     }
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -162,6 +164,7 @@ impl Shared {
             gauges.push(gauge(name, help, label(peer.node), value, true));
         }
         gauges.extend(of_connections(&peers));
+        gauges.extend(super::lookout::gauges(&locked(&self.seen)));
         gauges
     }
 

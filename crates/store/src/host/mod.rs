@@ -31,6 +31,7 @@ mod founding;
 mod gauges;
 mod handle;
 mod intake;
+mod lookout;
 mod mutant;
 mod network;
 mod perform;

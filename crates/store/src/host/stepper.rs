@@ -22,6 +22,7 @@ use super::workers::Worker;
 use crate::disk::{Checkpoints, Data, Scrubber, Wal};
 use crate::node::{self, MachineImage, Node, Output, State};
 use crate::wire::peer::Mesh;
+use avouch_agreement::gray::Lookout;
 use avouch_agreement::log::{Image, Message};
 use avouch_machine::{CommandId, Effects, Env as _, Event, Protocol, Seq};
 use avouch_promise::{Blame, Encode, Error, Incarnation, Nanos, NodeId, invariant};
@@ -67,6 +68,9 @@ pub(super) struct Stepper {
     pub(super) reader: Worker,
     pub(super) shared: Arc<Shared>,
     pub(super) segment_bytes: u64,
+    pub(super) lookout: Lookout,
+    pub(super) look_at: Nanos,
+    pub(super) told_at: Nanos,
     effects: Effects<Node>,
     outlet: Outlet,
     incarnation: Incarnation,
@@ -136,6 +140,7 @@ impl Stepper {
         }
         let me = config.me;
         let persisted = Seq(ends.0 - 1);
+        let watched = config.peers.keys().copied().chain([me]).collect();
         Ok(Self {
             env: SystemEnv::new(config.signer, config.trust, config.clock_bound),
             config: config.node,
@@ -152,6 +157,9 @@ impl Stepper {
             reader: Worker::start(&format!("avouch {me} reader"), intake)?,
             shared,
             segment_bytes: config.segment_bytes,
+            lookout: Lookout::new(me, log.incarnation, watched, Nanos::ZERO),
+            look_at: Nanos::ZERO,
+            told_at: Nanos::ZERO,
             effects: Effects::new(),
             outlet,
             incarnation: log.incarnation,
@@ -201,7 +209,8 @@ impl Stepper {
         if self.mutant == HostMutant::StaleClock {
             self.env.sample();
         }
-        let due = self.timers.next().map_or(IDLE, |at| Duration::from_nanos(at.minus(now).0));
+        let next = self.timers.next().unwrap_or(Nanos::MAX).min(self.look_at);
+        let due = Duration::from_nanos(next.minus(now).0);
         let mut input = self.outlet.wait(due.min(IDLE));
         let mut taken = 0;
         while let Some(one) = input {
@@ -215,6 +224,7 @@ impl Stepper {
         while let Some(timer) = self.timers.due(self.env.now()) {
             self.step(Event::Timer(timer))?;
         }
+        self.look();
         Ok(Flow::On)
     }
 
@@ -226,7 +236,12 @@ impl Stepper {
                 self.waiting.insert(id, reply);
                 self.step(Event::Command { id, command: ask })?;
             }
-            Input::Message(from, message, _) => self.step(Event::Message { from, message })?,
+            Input::Message(from, message, _) => {
+                self.lookout.came(self.env.now(), from, &message);
+                if !matches!(message, Message::Seen { .. }) {
+                    self.step(Event::Message { from, message })?;
+                }
+            }
             Input::Event(event) => self.step(event)?,
             Input::Checkpoint(written) => self.checkpointed(written?)?,
             Input::Pause(duration) => pause(duration),
@@ -264,10 +279,13 @@ impl Stepper {
     /// Makes everything appended durable, tells the node, and lets go what waited.
     fn sync(&mut self) -> Result<(), Error> {
         while self.persisted.next() < self.wal.next_seq() {
+            let begun = self.env.now();
             let durable = match self.mutant {
                 HostMutant::SkipSync => Seq(self.wal.next_seq().0 - 1),
                 _ => self.wal.sync()?,
             };
+            let now = self.env.now();
+            self.lookout.synced(now, now.minus(begun));
             self.shared.syncs.add(1);
             self.persisted = durable;
             self.step(Event::Persisted(durable))?;

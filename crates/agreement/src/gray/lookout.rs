@@ -1,0 +1,250 @@
+//! A node of a log as a lookout: it watches its peers by the messages that it exchanges with them
+//! anyway, tells them what it sees, and says whom it suspects.
+//!
+//! ```text
+//!   message out  Heartbeat, Confirm --> a request from memory begins; Append --> one from disk
+//!   message in   HeartbeatReply, Confirmed, Accepted --> it ends; anything --> the peer is heard
+//!   every PERIOD own report, and those known of others --Seen--> all peers
+//!                Seen is the heartbeat that a phi detector for each peer watches
+//! ```
+//!
+//! Nothing is decided by what is said here: it is for the eye. A peer that lies is believed no
+//! further than the majority that `combine` asks for.
+//!
+//! - I1 Who stood still itself accuses nobody: silence that it slept through is its own, so after
+//!   a turn that comes late it suspects nobody until its peers have had the time to speak.
+
+use super::combine::{Reports, combine};
+use super::observer::{Observer, Report};
+use super::peer::{Connection, Work};
+use super::verdict::Verdict;
+use super::watch::{PERIOD, Watch};
+use crate::detector::{self, Kind, Reach};
+use crate::log::Message;
+use crate::log::message::ReadRound;
+use avouch_promise::{Ballot, Incarnation, LogIndex, Nanos, NodeId};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// A report that is older than this is missing.
+const FRESH: Nanos = Nanos::from_secs(2);
+/// So late, a turn shows that the node itself stood still.
+const STOOD: Nanos = Nanos::from_millis(1_500);
+/// And for so long after it, it accuses nobody.
+const GRACE: Nanos = Nanos::from_secs(1);
+/// At most one request to a peer in this time is observed, so that a busy log is not held up.
+const PACE: Nanos = Nanos::from_millis(5);
+/// A request that was never answered is forgotten after this.
+const FORGOTTEN: Nanos = Nanos::from_secs(5);
+
+/// What is asked of a peer, by which its answer is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Asked {
+    Alive(u64),
+    Confirm(ReadRound),
+    Append(Ballot, LogIndex),
+}
+
+/// What is thought of one peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Suspicion {
+    /// The peer.
+    pub peer: NodeId,
+    /// The detector's level: phi.
+    pub level: detector::Level,
+    /// Whether it is suspected to have stopped.
+    pub suspected: bool,
+}
+
+/// A lookout.
+#[derive(Clone, Debug)]
+pub struct Lookout {
+    me: NodeId,
+    incarnation: Incarnation,
+    nodes: BTreeSet<NodeId>,
+    observer: Observer,
+    detectors: detector::Watch,
+    watch: Watch,
+    reports: BTreeMap<NodeId, (Nanos, Arc<Report>)>,
+    asked: BTreeMap<NodeId, BTreeMap<Asked, (u64, Nanos)>>,
+    last: BTreeMap<NodeId, Nanos>,
+    requests: u64,
+    turns: u64,
+    turned: Nanos,
+    quiet_until: Nanos,
+}
+
+impl Lookout {
+    /// The lookout of `me` over these nodes, which starts at `now`.
+    pub fn new(me: NodeId, incarnation: Incarnation, nodes: BTreeSet<NodeId>, now: Nanos) -> Self {
+        let settings = detector::watch::Settings {
+            kind: Kind::PhiLogistic,
+            interval: PERIOD,
+            step: PERIOD,
+            reach: Reach::Everyone,
+        };
+        Self {
+            me,
+            incarnation,
+            observer: Observer::new(me, nodes.iter().copied()),
+            detectors: detector::Watch::new(settings, me, &nodes, now),
+            nodes,
+            watch: Watch::default(),
+            reports: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            last: BTreeMap::new(),
+            requests: 0,
+            turns: 0,
+            turned: now,
+            quiet_until: now,
+        }
+    }
+
+    /// Those whom it watches.
+    pub fn peers(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.nodes.iter().copied().filter(|node| *node != self.me)
+    }
+
+    /// A message goes out.
+    pub fn sent(&mut self, now: Nanos, to: NodeId, message: &Message) {
+        let (asked, work) = match message {
+            Message::Heartbeat { period, .. } => (Asked::Alive(*period), Work::Memory),
+            Message::Confirm { round, .. } => (Asked::Confirm(*round), Work::Memory),
+            Message::Append { ballot, previous, entries, .. } if !entries.is_empty() => {
+                let last = LogIndex(previous.index.0 + entries.len() as u64);
+                (Asked::Append(*ballot, last), Work::Durable)
+            }
+            _ => return,
+        };
+        let busy = self.last.get(&to).is_some_and(|last| now.minus(*last) < PACE);
+        let open = self.asked.entry(to).or_default();
+        if busy || open.contains_key(&asked) {
+            return;
+        }
+        self.last.insert(to, now);
+        self.requests += 1;
+        open.insert(asked, (self.requests, now));
+        self.observer.begin(now, to, self.requests, work);
+    }
+
+    /// A message came in.
+    pub fn came(&mut self, now: Nanos, from: NodeId, message: &Message) {
+        self.observer.heard(now, from);
+        match message {
+            Message::HeartbeatReply { period, .. } => {
+                self.answered(now, from, |asked| *asked == Asked::Alive(*period));
+            }
+            Message::Confirmed { round, .. } => {
+                self.answered(now, from, |asked| *asked == Asked::Confirm(*round));
+            }
+            Message::Accepted { ballot, index, .. } => self.answered(
+                now,
+                from,
+                |asked| matches!(asked, Asked::Append(at, last) if at == ballot && last <= index),
+            ),
+            // A no is an answer, too, but not one that tells how long the work takes.
+            Message::Refused { .. } | Message::Behind { .. } => {
+                let open = self.asked.entry(from).or_default();
+                open.retain(|asked, (request, _)| {
+                    let kept = matches!(asked, Asked::Alive(_));
+                    if !kept {
+                        self.observer.withdraw(from, *request);
+                    }
+                    kept
+                });
+            }
+            Message::Seen { incarnation, turn, reports } => {
+                self.detectors.heard(from, *incarnation, *turn, now);
+                let me = self.me;
+                for told in reports.iter().filter(|told| told.report.observer != me) {
+                    self.learn(now.minus(told.age), &told.report);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn answered(&mut self, now: Nanos, from: NodeId, is: impl Fn(&Asked) -> bool) {
+        let Some(open) = self.asked.get_mut(&from) else { return };
+        open.retain(|asked, (request, _)| {
+            let ended = is(asked);
+            if ended {
+                self.observer.end(now, from, *request);
+            }
+            !ended
+        });
+    }
+
+    fn learn(&mut self, made: Nanos, report: &Arc<Report>) {
+        let known = self.reports.get(&report.observer).map(|(made, _)| *made);
+        if self.nodes.contains(&report.observer) && known.is_none_or(|known| known < made) {
+            self.reports.insert(report.observer, (made, Arc::clone(report)));
+        }
+    }
+
+    /// What the kernel tells of the connection to a peer.
+    pub fn connection(&mut self, now: Nanos, peer: NodeId, told: Connection) {
+        self.observer.connection(now, peer, told);
+    }
+
+    /// An own sync took so long.
+    pub fn synced(&mut self, now: Nanos, took: Nanos) {
+        self.observer.synced(now, took);
+    }
+
+    /// To be called every [`PERIOD`]: what is to be told to all peers, and what is named by it.
+    pub fn turn(&mut self, now: Nanos) -> (Message, Vec<Verdict>) {
+        if now.minus(self.turned) >= STOOD {
+            self.quiet_until = now.plus(GRACE); // I1
+            self.observer.excuse(now);
+            self.asked.clear();
+            self.reports.clear();
+        }
+        self.turned = now;
+        self.turns += 1;
+        for open in self.asked.values_mut() {
+            open.retain(|_, (_, begun)| now.minus(*begun) < FORGOTTEN);
+        }
+        let report = Arc::new(self.observer.report(now));
+        self.reports.insert(self.me, (now, report));
+        self.reports.retain(|_, (made, _)| now.minus(*made) <= FRESH);
+        let told = |(made, report): &(Nanos, Arc<Report>)| Told {
+            age: now.minus(*made),
+            report: Arc::clone(report),
+        };
+        let reports = self.reports.values().map(told).collect();
+        let (incarnation, turn) = (self.incarnation, self.turns);
+        let known: Reports =
+            self.reports.iter().map(|(from, (_, report))| (*from, Arc::clone(report))).collect();
+        let quiet = now < self.quiet_until;
+        let found = if quiet { Vec::new() } else { combine(&self.nodes, &known, None) };
+        let named = self.watch.take(found);
+        (Message::Seen { incarnation, turn, reports }, named)
+    }
+
+    /// What is thought of every peer at `now`.
+    pub fn suspicions(&self, now: Nanos) -> Vec<Suspicion> {
+        let suspects = self.detectors.suspects(now);
+        let quiet = now < self.quiet_until;
+        let others = self.nodes.iter().filter(|node| **node != self.me);
+        let of = |peer: &NodeId| {
+            let level = self.detectors.level(*peer, now)?;
+            Some(Suspicion { peer: *peer, level, suspected: suspects.contains(peer) && !quiet })
+        };
+        others.filter_map(of).collect()
+    }
+
+    /// The faults that are named now.
+    pub fn named(&self) -> impl Iterator<Item = &Verdict> {
+        self.watch.named()
+    }
+}
+
+/// A report, and how long ago it was made.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Told {
+    /// How long ago.
+    pub age: Nanos,
+    /// The report.
+    pub report: Arc<Report>,
+}
