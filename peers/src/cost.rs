@@ -4,20 +4,12 @@
 //! Each log is measured in turn, several times over, and the best of its rounds counts, so that
 //! what else the machine does weighs on none of them more than on another.
 
-#![expect(clippy::disallowed_types, reason = "a benchmark measures real time")]
-
+use crate::cpu::Stopwatch;
 use crate::omni::Omni;
 use crate::rafts::Raft;
 use avouch_promise::Nanos;
 use avouch_store::campaign::partial::{Bare, Pump, Pumped, Subject};
 use avouch_world::{Family, Nemesis};
-
-/// This thread's CPU time, where the kernel tells it (Linux), else wall time.
-fn cpu_ns(since: std::time::Instant) -> u64 {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let told = text.split(' ').next().and_then(|first| first.parse().ok());
-    told.unwrap_or_else(|| since.elapsed().as_nanos() as u64)
-}
 
 /// Rounds of each loop.
 const ROUNDS: u64 = 5;
@@ -39,8 +31,7 @@ struct Best {
 impl Loop {
     #[expect(clippy::cast_precision_loss, reason = "counts of one run")]
     fn round<S: Subject>(&self, best: &mut Best, seed: u64) -> Result<(), String> {
-        let began = std::time::Instant::now();
-        let before = cpu_ns(began);
+        let watch = Stopwatch::start();
         let nemesis = Nemesis::new(3, FOR)
             .rate(Family::Crash, 0.3)
             .rate(Family::Partition, 0.3)
@@ -50,7 +41,7 @@ impl Loop {
             .damaged_at_most(0);
         let pump = Pump::new(64, Nanos::from_millis(1), 0.01);
         let pumped = pump.run::<S>(seed, FOR, self.faults.then_some(&nemesis))?;
-        let seconds = (cpu_ns(began) - before) as f64 / 1e9;
+        let seconds = watch.seconds();
         let rate = pumped.decided as f64 / seconds;
         if rate > best.commits_per_second {
             *best = Best { commits_per_second: rate, pumped: Some(pumped) };

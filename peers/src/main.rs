@@ -12,6 +12,8 @@
 
 mod carried;
 mod cost;
+#[path = "../../crates/world/examples/cpu/mod.rs"]
+mod cpu;
 mod journal;
 mod omni;
 mod rafts;

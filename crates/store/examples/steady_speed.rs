@@ -1,31 +1,29 @@
 //! How fast the shipped store is simulated, with every check on:
 //! `cargo run --release --example steady_speed -p avouch-store [-- --brief --plain]`.
 //!
-//! Rates are per CPU-second of this thread, as Linux tells it.
+//! Rates are per CPU-second of this thread (`cpu`).
+
+#[path = "../../world/examples/cpu/mod.rs"]
+mod cpu;
 
 use avouch_promise::Nanos;
 use avouch_store::campaign::Steady;
+use cpu::Stopwatch;
 
 /// As in the command.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// User and system time of this thread in seconds, as Linux tells it; 0 elsewhere.
-fn cpu_seconds() -> f64 {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let ns = text.split(' ').next().and_then(|word| word.parse::<f64>().ok());
-    ns.unwrap_or(0.0) / 1e9
-}
-
 /// Virtual seconds a CPU-second; a violation ends the program.
 #[expect(clippy::cast_precision_loss, reason = "counts of one run")]
 fn speed(name: &str, work: &Steady) -> f64 {
-    let began = cpu_seconds();
+    let watch = Stopwatch::start();
     let mut run = work.begin(1);
     run.simulate();
-    let simulated = cpu_seconds();
+    let simulated = watch.seconds();
+    let watch = Stopwatch::start();
     run.judge();
-    let judged = cpu_seconds();
+    let judged = watch.seconds();
     let outcome = run.outcome();
     eprintln!("{name}: {}, hash {}", outcome.counters, outcome.hash);
     if let Some(violation) = outcome.violation {
@@ -34,11 +32,11 @@ fn speed(name: &str, work: &Steady) -> f64 {
     }
     let virtual_seconds = work.lasting.0 as f64 / 1e9;
     let micros = |seconds: f64| seconds * 1e6 / (virtual_seconds * work.per_second as f64);
-    let (world, judging) = (micros(simulated - began), micros(judged - simulated));
+    let (world, judging) = (micros(simulated), micros(judged));
     eprintln!(
         "{name}: an operation costs {world:.1} us in the world, {judging:.1} us at the judges"
     );
-    virtual_seconds / (judged - began)
+    virtual_seconds / (simulated + judged)
 }
 
 fn main() {

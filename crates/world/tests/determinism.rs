@@ -2,6 +2,9 @@
 //! as soon as anything inside iterates in an order of its own.
 #![allow(clippy::unwrap_used, reason = "a test says what it expects")]
 
+#[path = "../examples/cpu/mod.rs"]
+#[allow(dead_code, reason = "shared with the benchmarks")]
+mod cpu;
 mod toys;
 
 use avouch_promise::Nanos;
@@ -163,4 +166,15 @@ fn the_hash_holds_when_things_happened_and_not_only_in_which_order() {
     };
     assert_eq!(run(500), run(500));
     assert_ne!(run(500), run(501));
+}
+
+/// What a benchmark divides by is never 0, whatever the kernel tells.
+#[test]
+fn no_cpu_time_is_told_from_some() {
+    use std::time::Duration;
+    assert_eq!(cpu::passed(Some(3), Some(5)), Some(Duration::from_nanos(2)));
+    for nothing in [(None, None), (None, Some(5)), (Some(3), None), (Some(5), Some(5))] {
+        assert_eq!(cpu::passed(nothing.0, nothing.1), None, "{nothing:?}");
+    }
+    assert!(cpu::Stopwatch::start().seconds() > 0.0);
 }

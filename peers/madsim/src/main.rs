@@ -10,7 +10,7 @@
 //! madsim repeats no messages and has one delay for all links, a uniform one; both make its load
 //! lighter than ours, never heavier.
 
-#[path = "../../cpu.rs"]
+#[path = "../../../crates/world/examples/cpu/mod.rs"]
 mod cpu;
 
 use madsim::Config;
@@ -50,7 +50,7 @@ fn ping_pong(balls: u64) -> f64 {
         runtime.create_node().ip(address).build()
     };
     let (here, there) = (node(1), node(2));
-    let began = cpu::seconds();
+    let watch = cpu::Stopwatch::start();
     let count = received.clone();
     there.spawn(async move {
         let (net, mut ball) = (bound(2).await, [0; 8]);
@@ -77,14 +77,14 @@ fn ping_pong(balls: u64) -> f64 {
         }
     });
     runtime.block_on(game).expect("the game ends");
-    received.load(Ordering::Relaxed) as f64 / (cpu::seconds() - began)
+    received.load(Ordering::Relaxed) as f64 / watch.seconds()
 }
 
 /// Virtual seconds a CPU-second.
 #[expect(clippy::cast_precision_loss, reason = "counts of one run")]
 fn heartbeats(nodes: u32, virtual_seconds: u64) -> f64 {
     let runtime = runtime(Duration::from_micros(500)..Duration::from_millis(2), 0.0);
-    let began = cpu::seconds();
+    let watch = cpu::Stopwatch::start();
     for me in 1..=nodes {
         let ip = format!("10.0.0.{me}").parse().expect("an address");
         let node = runtime.create_node().ip(ip).build();
@@ -109,7 +109,7 @@ fn heartbeats(nodes: u32, virtual_seconds: u64) -> f64 {
         });
     }
     runtime.block_on(async move { sleep(Duration::from_secs(virtual_seconds)).await });
-    virtual_seconds as f64 / (cpu::seconds() - began)
+    virtual_seconds as f64 / watch.seconds()
 }
 
 fn main() {

@@ -10,7 +10,7 @@
 //! Its tick is the default, 1 ms: a coarser one is faster and blurs every delay below it. It
 //! repeats no messages, which makes its load lighter than ours.
 
-#[path = "../../cpu.rs"]
+#[path = "../../../crates/world/examples/cpu/mod.rs"]
 mod cpu;
 
 use std::cell::Cell;
@@ -45,7 +45,7 @@ fn ping_pong(balls: u64) -> f64 {
     let (least, most) = (Duration::from_millis(50), Duration::from_millis(60));
     let mut sim = sim(least, most, 0.01, Duration::from_secs(1 << 30));
     let received = Rc::new(Cell::new(0_u64));
-    let began = cpu::seconds();
+    let watch = cpu::Stopwatch::start();
     let count = received.clone();
     sim.host("there", move || {
         let count = count.clone();
@@ -77,14 +77,14 @@ fn ping_pong(balls: u64) -> f64 {
         Ok(())
     });
     sim.run().expect("the game ends");
-    received.get() as f64 / (cpu::seconds() - began)
+    received.get() as f64 / watch.seconds()
 }
 
 /// Virtual seconds a CPU-second.
 fn heartbeats(nodes: u32, virtual_time: Duration) -> f64 {
     let (least, most) = (Duration::from_micros(500), Duration::from_millis(2));
     let mut sim = sim(least, most, 0.0, Duration::from_secs(1 << 30));
-    let began = cpu::seconds();
+    let watch = cpu::Stopwatch::start();
     for me in 1..=nodes {
         sim.host(format!("n{me}"), move || async move {
             let net = Rc::new(bound().await?);
@@ -109,7 +109,7 @@ fn heartbeats(nodes: u32, virtual_time: Duration) -> f64 {
     while sim.elapsed() < virtual_time {
         sim.step().expect("no host fails");
     }
-    virtual_time.as_secs_f64() / (cpu::seconds() - began)
+    virtual_time.as_secs_f64() / watch.seconds()
 }
 
 fn main() {

@@ -26,7 +26,16 @@ struct Subject {
 const SUBJECTS: [Subject; 4] = [
     Subject {
         name: "world",
-        cargo: &["run", "--release", "--quiet", "-p", "avouch-world", "--example", "speed", "--"],
+        cargo: &[
+            "run",
+            "--release",
+            "--quiet",
+            "-p",
+            "avouch-world",
+            "--example",
+            "world_speed",
+            "--",
+        ],
         flags: None,
     },
     Subject {

@@ -1,9 +1,10 @@
-//! How fast the world is: `cargo run --release --example speed -p avouch-world [-- --brief]`.
+//! How fast the world is: `cargo run --release --example world_speed -p avouch-world [-- --brief]`.
 //!
 //! The loads by which simulators are compared (`cargo xtask bench world`), then other clusters and
-//! balls for the eye. Rates are per CPU-second of this thread where the kernel tells it (Linux),
-//! else per second of wall time. Trace hash, contents included, and laws are on, as in every run.
+//! balls for the eye. Rates are per CPU-second of this thread (`cpu`). Trace hash, contents
+//! included, and laws are on, as in every run.
 
+mod cpu;
 #[path = "../tests/toys/heartbeat.rs"]
 #[allow(dead_code, unreachable_pub, reason = "shared with the tests")]
 mod heartbeat;
@@ -16,33 +17,7 @@ mod rally;
 
 use avouch_promise::Nanos;
 use avouch_world::{Count, Delay, Idle, Link, Options, World};
-
-/// This thread's CPU time, as far as the kernel tells it.
-fn cpu_seconds(started: &Started) -> f64 {
-    match (started.cpu_ns, scheduled_ns()) {
-        #[expect(clippy::cast_precision_loss, reason = "nanoseconds of one run")]
-        (Some(before), Some(now)) => (now - before) as f64 / 1e9,
-        _ => started.wall.elapsed().as_secs_f64(),
-    }
-}
-
-fn scheduled_ns() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    text.split(' ').next()?.parse().ok()
-}
-
-struct Started {
-    cpu_ns: Option<u64>,
-    #[expect(clippy::disallowed_types, reason = "a benchmark measures real time")]
-    wall: std::time::Instant,
-}
-
-impl Started {
-    fn now() -> Self {
-        #[expect(clippy::disallowed_types, reason = "a benchmark measures real time")]
-        Self { cpu_ns: scheduled_ns(), wall: std::time::Instant::now() }
-    }
-}
+use cpu::Stopwatch;
 
 /// The link of the comparison: 50 ms and up to 60, 1 % lost, 1 % repeated, 1 % held back by up to
 /// 20 ms more.
@@ -59,9 +34,9 @@ fn rough_link() -> Link {
 fn rough_rally(events: u64) -> (f64, f64) {
     let options = Options { link: rough_link(), ..Options::default() };
     let mut world = World::<rally::Rally>::new(1, options, rally::pair(Nanos::from_millis(250)));
-    let started = Started::now();
+    let started = Stopwatch::start();
     while world.counters().of(Count::Events) < events && world.advance(&mut Idle) {}
-    let seconds = cpu_seconds(&started);
+    let seconds = started.seconds();
     eprintln!("rally of two over a rough link: {} {}", world.counters(), world.trace_hash());
     let rate = |count| world.counters().of(count) as f64 / seconds;
     (rate(Count::Events), rate(Count::Delivered))
@@ -72,9 +47,9 @@ fn rough_rally(events: u64) -> (f64, f64) {
 fn beats(nodes: u32, virtual_seconds: u64) -> f64 {
     let configs = heartbeat::cluster(nodes, Nanos::from_millis(100), false);
     let mut world = World::<heartbeat::Heartbeat>::new(1, Options::default(), configs);
-    let started = Started::now();
+    let started = Stopwatch::start();
     world.run_until(&mut Idle, Nanos::from_secs(virtual_seconds));
-    let seconds = cpu_seconds(&started);
+    let seconds = started.seconds();
     let million = world.counters().of(Count::Events) as f64 / seconds / 1e6;
     eprintln!("heartbeats of {nodes}: {million:.2} M events/CPU-s {}", world.trace_hash());
     virtual_seconds as f64 / seconds
@@ -84,9 +59,9 @@ fn beats(nodes: u32, virtual_seconds: u64) -> f64 {
 fn balls(name: &str, delay: Delay, serves: u64, payload: &'static [u8]) {
     let options = Options { link: Link::with(delay), ..Options::default() };
     let mut world = World::<ping_pong::PingPong>::new(1, options, ping_pong::pair(serves, payload));
-    let started = Started::now();
+    let started = Stopwatch::start();
     while world.counters().of(Count::Events) < 5_000_000 && world.advance(&mut Idle) {}
-    let seconds = cpu_seconds(&started);
+    let seconds = started.seconds();
     let million = world.counters().of(Count::Events) as f64 / seconds / 1e6;
     eprintln!("{name}: {million:.2} M events/CPU-s {}", world.trace_hash());
 }
