@@ -90,8 +90,8 @@ pub fn judge_run(
     }
     if violation.is_none() {
         for bound in &scenario.expect.bounds {
-            let (kept, text) = of_bound(bound, &findings.history);
-            say(BOUNDS, if kept { Verdict::Holds } else { Verdict::Refuted }, text);
+            let (verdict, text) = of_bound(bound, &findings.history);
+            say(BOUNDS, verdict, text);
         }
     }
     (all, story.or(other))
@@ -137,7 +137,8 @@ pub fn took(call: &Call) -> Option<Nanos> {
     Some(call.ended?.time?.minus(call.began.time?))
 }
 
-fn of_bound(bound: &Bound, history: &History) -> (bool, String) {
+/// What a bound says of a history; of nothing asked it says nothing.
+fn of_bound(bound: &Bound, history: &History) -> (Verdict, String) {
     let calls: Vec<_> = history.calls.iter().filter(|call| bounded(bound, call)).collect();
     let mut spans: Vec<_> = calls.iter().filter_map(|call| took(call)).collect();
     spans.sort_unstable();
@@ -146,8 +147,12 @@ fn of_bound(bound: &Bound, history: &History) -> (bool, String) {
     let p99 = nearest_rank(&spans, 0.99);
     let fine = bound.at_least.is_none_or(|least| share >= least)
         && bound.at_most.is_none_or(|most| share <= most)
-        && bound.p99.is_none_or(|most| p99.is_none_or(|p99| p99 <= most))
-        && !calls.is_empty();
+        && bound.p99.is_none_or(|most| p99.is_none_or(|p99| p99 <= most));
+    let verdict = match (calls.is_empty(), fine) {
+        (true, _) => Verdict::Unknown,
+        (false, true) => Verdict::Holds,
+        (false, false) => Verdict::Refuted,
+    };
     let mut page = Page::new();
     page.add(format_args!("{} of {} calls answered", spans.len(), calls.len()));
     if let Some(name) = &bound.guarantee {
@@ -166,5 +171,5 @@ fn of_bound(bound: &Bound, history: &History) -> (bool, String) {
         let met = p99.map_or("none".to_owned(), |p99| p99.to_string());
         page.add(format_args!(", p99 {met}, at most {most} expected"));
     }
-    (fine, page.into_string())
+    (verdict, page.into_string())
 }

@@ -4,8 +4,8 @@ use super::gauges::locked;
 use super::stepper::Stepper;
 use crate::wire::ask::Gauge;
 use crate::wire::peer::kernel::tcp_info;
-use avouch_agreement::gray::{Connection, PERIOD, Suspicion, Verdict};
-use avouch_promise::{Nanos, NodeId};
+use avouch_agreement::gray::{Connection, Lookout, PERIOD, Suspicion, Verdict};
+use avouch_promise::{Incarnation, Nanos, NodeId};
 
 /// How often the kernel is asked about the connections.
 const KERNEL_PERIOD: Nanos = Nanos::from_millis(250);
@@ -17,26 +17,48 @@ pub(super) struct Seen {
     named: Vec<Verdict>,
 }
 
+/// The lookout, and when it is next asked.
+pub(super) struct Post {
+    pub(super) lookout: Lookout,
+    /// When the kernel is next asked, and `/metrics` told.
+    pub(super) look_at: Nanos,
+    /// When the peers are next told.
+    told_at: Nanos,
+}
+
+impl Post {
+    /// The post of `me`, which watches its peers from its start on.
+    pub(super) fn new<'a>(
+        me: NodeId,
+        incarnation: Incarnation,
+        peers: impl Iterator<Item = &'a NodeId>,
+    ) -> Self {
+        let watched = peers.copied().chain([me]).collect();
+        let lookout = Lookout::new(me, incarnation, watched, Nanos::ZERO);
+        Self { lookout, look_at: Nanos::ZERO, told_at: Nanos::ZERO }
+    }
+}
+
 impl Stepper {
     /// Looks at the peers, if it is time to.
     //= §4.1.2 grey-detection
     pub(super) fn look(&mut self) {
         let now = self.env.now();
-        if now < self.look_at {
+        if now < self.post.look_at {
             return;
         }
-        self.look_at = now.plus(KERNEL_PERIOD);
+        self.post.look_at = now.plus(KERNEL_PERIOD);
         for peer in self.mesh.status() {
             if let Some(info) = peer.ends.and_then(|ends| tcp_info(&ends).ok()) {
                 let (segments, retransmits) = (info.segments.into(), info.retransmits.into());
                 let told = Connection { segments, retransmits, rto: info.rto, refused: false };
-                self.lookout.connection(now, peer.node, told);
+                self.post.lookout.connection(now, peer.node, told);
             }
         }
-        if now >= self.told_at {
-            self.told_at = now.plus(PERIOD);
-            let (seen, fresh) = self.lookout.turn(now);
-            let peers: Vec<NodeId> = self.lookout.peers().collect();
+        if now >= self.post.told_at {
+            self.post.told_at = now.plus(PERIOD);
+            let (seen, fresh) = self.post.lookout.turn(now);
+            let peers: Vec<NodeId> = self.post.lookout.peers().collect();
             for peer in peers {
                 self.send(peer, &seen);
             }
@@ -44,8 +66,8 @@ impl Stepper {
                 self.shared.note(format!("names a fault: {verdict}"));
             }
         }
-        let suspicions = self.lookout.suspicions(now);
-        let named = self.lookout.named().cloned().collect();
+        let suspicions = self.post.lookout.suspicions(now);
+        let named = self.post.lookout.named().cloned().collect();
         *locked(&self.shared.seen) = Seen { suspicions, named };
     }
 }

@@ -59,7 +59,7 @@ impl Stepper {
 
     /// Sends a message; one that no connection can carry is lost, and counted.
     pub(super) fn send(&mut self, to: NodeId, message: &Message) {
-        self.lookout.sent(self.env.now(), to, message);
+        self.post.lookout.sent(self.env.now(), to, message);
         let bytes = message.to_bytes();
         if bytes.len() <= PAYLOAD_MAX {
             self.mesh.send(to, bytes);

@@ -13,6 +13,7 @@ use super::config::HostConfig;
 use super::environment::SystemEnv;
 use super::gauges::Shared;
 use super::intake::{Input, Intake, Outlet, Reply};
+use super::lookout::Post;
 use super::mutant::HostMutant;
 use super::pins::Pins;
 use super::recorder::Recorder;
@@ -22,7 +23,6 @@ use super::workers::Worker;
 use crate::disk::{Checkpoints, Data, Scrubber, Wal};
 use crate::node::{self, MachineImage, Node, Output, State};
 use crate::wire::peer::Mesh;
-use avouch_agreement::gray::Lookout;
 use avouch_agreement::log::{Image, Message};
 use avouch_machine::{CommandId, Effects, Env as _, Event, Protocol, Seq};
 use avouch_promise::{Blame, Encode, Error, Incarnation, Nanos, NodeId, invariant};
@@ -68,9 +68,7 @@ pub(super) struct Stepper {
     pub(super) reader: Worker,
     pub(super) shared: Arc<Shared>,
     pub(super) segment_bytes: u64,
-    pub(super) lookout: Lookout,
-    pub(super) look_at: Nanos,
-    pub(super) told_at: Nanos,
+    pub(super) post: Post,
     effects: Effects<Node>,
     outlet: Outlet,
     incarnation: Incarnation,
@@ -132,15 +130,12 @@ impl Stepper {
         if state.log().in_doubt() && state.log().membership().voters.as_slice() == [config.me] {
             return Err(alone(&config, &findings));
         }
-        if !findings.is_empty() {
-            state.want_checkpoint();
-        }
         for finding in findings {
+            state.want_checkpoint();
             shared.note(finding);
         }
         let me = config.me;
-        let persisted = Seq(ends.0 - 1);
-        let watched = config.peers.keys().copied().chain([me]).collect();
+        let post = Post::new(me, log.incarnation, config.peers.keys());
         Ok(Self {
             env: SystemEnv::new(config.signer, config.trust, config.clock_bound),
             config: config.node,
@@ -157,14 +152,12 @@ impl Stepper {
             reader: Worker::start(&format!("avouch {me} reader"), intake)?,
             shared,
             segment_bytes: config.segment_bytes,
-            lookout: Lookout::new(me, log.incarnation, watched, Nanos::ZERO),
-            look_at: Nanos::ZERO,
-            told_at: Nanos::ZERO,
+            post,
             effects: Effects::new(),
             outlet,
             incarnation: log.incarnation,
             next_command: 1,
-            persisted,
+            persisted: Seq(ends.0 - 1),
             settle: log.doubtful,
             damaged_to,
             scrubber: Scrubber::default(),
@@ -209,7 +202,7 @@ impl Stepper {
         if self.mutant == HostMutant::StaleClock {
             self.env.sample();
         }
-        let next = self.timers.next().unwrap_or(Nanos::MAX).min(self.look_at);
+        let next = self.timers.next().unwrap_or(Nanos::MAX).min(self.post.look_at);
         let due = Duration::from_nanos(next.minus(now).0);
         let mut input = self.outlet.wait(due.min(IDLE));
         let mut taken = 0;
@@ -237,7 +230,7 @@ impl Stepper {
                 self.step(Event::Command { id, command: ask })?;
             }
             Input::Message(from, message, _) => {
-                self.lookout.came(self.env.now(), from, &message);
+                self.post.lookout.came(self.env.now(), from, &message);
                 if !matches!(message, Message::Seen { .. }) {
                     self.step(Event::Message { from, message })?;
                 }
@@ -285,7 +278,7 @@ impl Stepper {
                 _ => self.wal.sync()?,
             };
             let now = self.env.now();
-            self.lookout.synced(now, now.minus(begun));
+            self.post.lookout.synced(now, now.minus(begun));
             self.shared.syncs.add(1);
             self.persisted = durable;
             self.step(Event::Persisted(durable))?;

@@ -127,15 +127,22 @@ fn grid(page: &mut Page) {
 /// The members by which faults name nodes.
 const NAMING: [&str; 8] = ["node", "nodes", "from", "to", "sides", "links", "clogged", "unclogged"];
 
-/// Every node that a fault names.
+/// Every node that a fault names; of a partition's sides, the smallest.
 fn named(ran: &Ran) -> std::collections::BTreeSet<NodeId> {
     let mut nodes = std::collections::BTreeSet::new();
     for (_, fault) in ran.script.iter() {
         let (_, members) = crate::lab::scenario::words::speak(fault);
         for word in members.iter().filter(|(key, _)| NAMING.contains(key)) {
-            let names = word.1.split(['"', ',', '[', ']', ' ']);
-            let numbers = names.filter_map(|name| name.strip_prefix('n')?.parse().ok());
-            nodes.extend(numbers.map(NodeId));
+            let numbers = |part: &str| -> Vec<NodeId> {
+                let names = part.split(['"', ',', '[', ' ']);
+                let numbers = names.filter_map(|name| name.strip_prefix('n')?.parse().ok());
+                numbers.map(NodeId).collect()
+            };
+            let parts = word.1.split(']').map(numbers).filter(|part| !part.is_empty());
+            match word.0 {
+                "sides" => nodes.extend(parts.min_by_key(Vec::len).unwrap_or_default()),
+                _ => nodes.extend(parts.flatten()),
+            }
         }
     }
     nodes
