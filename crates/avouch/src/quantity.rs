@@ -78,15 +78,24 @@ pub fn size(text: &str) -> Result<u64, Error> {
     })
 }
 
+/// Units of bits per second.
+const RATES: [(&str, u64); 5] = [
+    ("bit", 1),
+    ("kbit", 1_000),
+    ("Mbit", 1_000_000),
+    ("Gbit", 1_000_000_000),
+    ("Tbit", 1_000_000_000_000),
+];
+
+/// A rate as it is read, in the largest unit that says it exactly.
+pub fn exact_rate(bits: u64) -> String {
+    let fits = RATES.iter().rev().find(|(_, size)| bits.is_multiple_of(*size));
+    fits.map_or_else(String::new, |(unit, size)| format!("{}{unit}", bits / size))
+}
+
 /// A number of bits per second above zero: `100Mbit`, `10Gbit`.
 pub fn rate(text: &str) -> Result<u64, Error> {
-    let units = [
-        ("kbit", 1_000),
-        ("Mbit", 1_000_000),
-        ("Gbit", 1_000_000_000),
-        ("Tbit", 1_000_000_000_000),
-    ];
-    with_unit(text, &units).filter(|bits| *bits > 0).ok_or_else(|| {
+    with_unit(text, &RATES).filter(|bits| *bits > 0).ok_or_else(|| {
         Error::new(Blame::Caller, "a number of bits per second above zero", format!("`{text}`"))
             .hint("write 100Mbit or 10Gbit")
     })

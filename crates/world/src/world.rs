@@ -324,6 +324,18 @@ impl<P: Simulated> World<P> {
         queue.map_or(0, |queue| queue.depth(self.now())) + u64::from(own)
     }
 
+    /// Whether a node's uplink is busy; never while its bandwidth is not limited.
+    pub fn is_sending(&self, id: NodeId) -> bool {
+        let at = self.position(id);
+        self.flows.as_ref().zip(at).is_some_and(|(flows, at)| flows.is_sending(at))
+    }
+
+    /// Whether a node's processor is busy; never while steps cost nothing.
+    pub fn is_working(&self, id: NodeId) -> bool {
+        let running = self.node(id).and_then(|node| node.running.as_ref());
+        running.is_some_and(|running| !running.working.is_empty())
+    }
+
     /// A node's clocks.
     pub fn clock(&self, id: NodeId) -> Option<&Clock> {
         self.node(id).map(|node| &node.clock)

@@ -3,14 +3,14 @@
 //!
 //! | figure | name | of what |
 //! |---|---|---|
-//! | utilisation (rho) | `avouch_utilization_ratio` | share of time in which a disk was busy |
+//! | utilisation (rho) | `avouch_utilization_ratio` | share of time in which a node's disk, uplink and processor were busy |
 //! | latencies | `avouch_request_seconds` | histogram of what clients waited, by guarantee |
 //! | closed-timestamp age | `avouch_closed_timestamp_age_seconds` | not served yet: no sample, never a made-up zero |
 //! | conflicts | `avouch_conflicts_total` | compare-and-swaps that met another value |
 //! | follower lag | `avouch_follower_lag_seconds`, `_entries` | per node, on a grid of virtual time |
 
 use super::verdicts::took;
-use super::watch::Watch;
+use super::watch::{RESOURCES, Watch};
 use crate::quantile::nearest_rank;
 use avouch_promise::Nanos;
 use avouch_promise::history::{Action, Outcome};
@@ -35,8 +35,8 @@ pub type Kind = (String, bool);
 pub struct Measured {
     /// Virtual seconds.
     pub seconds: f64,
-    /// Of each node's disk: the share of time in which it was busy.
-    pub utilisation: BTreeMap<String, f64>,
+    /// Of each node's disk, uplink and processor: the share of time in which it was busy.
+    pub utilisation: BTreeMap<String, [f64; 3]>,
     /// By kind.
     pub requests: BTreeMap<Kind, Requests>,
     /// Compare-and-swaps that met another value, and all that were answered.
@@ -98,7 +98,7 @@ impl Measured {
             let (mut lag, mut entries) = (sampled.lag.clone(), sampled.lag_entries.clone());
             lag.sort_unstable();
             entries.sort_unstable();
-            let rho = float(sampled.busy) / float(sampled.looks.max(1));
+            let rho = sampled.busy.map(|busy| float(busy) / float(sampled.looks.max(1)));
             measured.utilisation.insert(name.clone(), rho);
             measured.lag.insert(name.clone(), lag);
             measured.lag_entries.insert(name, entries);
@@ -146,7 +146,9 @@ impl Measured {
             "virtual_seconds": self.seconds,
             "entries_decided": self.decided,
             "utilization": self.utilisation.iter()
-                .map(|(node, rho)| json!({ "resource": "disk", "node": node, "ratio": rho }))
+                .flat_map(|(node, all)| RESOURCES.into_iter().zip(all).map(move |(resource, rho)| {
+                    json!({ "resource": resource, "node": node, "ratio": rho })
+                }))
                 .collect::<Vec<_>>(),
             "requests": requests.collect::<Vec<_>>(),
             "closed_timestamp_age": "not served",
@@ -167,7 +169,10 @@ impl Measured {
         };
         head(&mut line, "avouch_utilization_ratio", "gauge", "Share of time in which it was busy");
         for (node, rho) in &self.utilisation {
-            line(format!("avouch_utilization_ratio{{resource=\"disk\",node=\"{node}\"}} {rho}"));
+            for (resource, rho) in RESOURCES.into_iter().zip(rho) {
+                let labels = format!("resource=\"{resource}\",node=\"{node}\"");
+                line(format!("avouch_utilization_ratio{{{labels}}} {rho}"));
+            }
         }
         head(&mut line, "avouch_request_seconds", "histogram", "What clients waited");
         for ((guarantee, write), requests) in &self.requests {

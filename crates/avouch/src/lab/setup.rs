@@ -11,9 +11,11 @@ use avouch_promise::trust::{Ed25519Signer, Founding, Keyspace, Member, Trust};
 use avouch_promise::{Error, GroupId, KeyspaceId, Nanos, NodeId, Random, Scope};
 use avouch_store::campaign::{Habit, Reach};
 use avouch_store::node::{Config, Node};
+use avouch_world::bandwidth::Limits;
 use avouch_world::geography::{Region, round_trip};
 use avouch_world::{
-    ClockModel, Delay, DiskModel, Keys, Link, Mutants, Options, Scheme, Tracing, World,
+    ClockModel, Delay, DiskModel, Keys, Link, Mutants, Options, ProcessorModel, Scheme, Tracing,
+    World,
 };
 use std::sync::Arc;
 
@@ -109,6 +111,13 @@ fn options(cluster: &Cluster, scheme: Scheme) -> Options {
     };
     Options {
         link,
+        bandwidth: cluster.bandwidth.map(|bits| {
+            let bytes = Some((bits / 8).max(1));
+            Limits { uplink: bytes, downlink: bytes }
+        }),
+        processor: cluster
+            .step
+            .map_or_else(ProcessorModel::default, |step| ProcessorModel { step, always: true }),
         disk: DiskModel { sync: cluster.sync, ..DiskModel::default() },
         clock,
         tracing: Tracing::Headers,

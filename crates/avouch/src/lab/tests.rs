@@ -198,7 +198,7 @@ fn the_figures_are_those_of_the_history() {
         assert!(slower(Nanos(bound.0 - 1)) >= most.max(1));
     }
     // Two disks are kept busy for half the time, the third is not.
-    let rho = |node: &str| ran.measured.utilisation[node];
+    let rho = |node: &str| ran.measured.utilisation[node][0];
     assert!(rho("n2") > 2.0 * rho("n3") && rho("n2") < 1.0, "{:?}", ran.measured.utilisation);
     let json = ran.measured.to_json();
     assert_eq!(json["closed_timestamp_age"], "not served");
@@ -207,6 +207,8 @@ fn the_figures_are_those_of_the_history() {
     let text = ran.measured.to_prometheus();
     for name in [
         "avouch_utilization_ratio{resource=\"disk\",node=\"n1\"}",
+        "avouch_utilization_ratio{resource=\"uplink\",node=\"n1\"} 0\n",
+        "avouch_utilization_ratio{resource=\"processor\",node=\"n1\"} 0\n",
         "avouch_request_seconds_bucket{guarantee=\"linearizable\",kind=\"read\",le=\"+Inf\"}",
         "avouch_conflicts_total{kind=\"compare-and-swap\"}",
         "avouch_follower_lag_seconds{node=\"n3\",quantile=\"0.99\"}",
@@ -252,4 +254,32 @@ fn a_report_escapes_names_and_rings_every_node_that_a_fault_names() {
     assert_eq!(page.matches("&lt;b&gt;&amp;").count(), 4, "title, heading, summary, repro");
     let rings = |page: &str| page.matches("r=\"12\"").count();
     assert_eq!((rings(&plain), rings(&page)), (1, 3));
+}
+
+/// A tenth of the bandwidth makes an uplink busy for ten times as long, and dearer steps a
+/// processor; both hold answers up.
+#[test]
+//= §1.4.2 utilisation, tail latencies, closed-timestamp age, conflict rates, follower lag test
+fn narrow_links_and_dear_steps_are_busy_and_hold_answers_up() {
+    let run_with = |cluster: &str| {
+        let text = format!(
+            "name = \"busy\"\nsummary = \"busy\"\nduration = \"6s\"\n[cluster]\nnodes = 3\n{cluster}\n"
+        );
+        let scenario = Scenario::parse("busy", &text).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(Scenario::parse("again", &scenario.to_string()), Ok(scenario.clone()));
+        let ran = run(&scenario, 1, Look::Verdict).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(ran.verdict(), Verdict::Holds, "{cluster}");
+        let busiest =
+            |at: usize| ran.measured.utilisation.values().map(|rho| rho[at]).fold(0.0, f64::max);
+        let p99 = ran.measured.all().quantiles()[2].expect("there are answers");
+        (busiest(1), busiest(2), p99)
+    };
+    let free = run_with("");
+    assert_eq!((free.0, free.1), (0.0, 0.0));
+    let wide = run_with("bandwidth = \"5Mbit\"");
+    let narrow = run_with("bandwidth = \"500kbit\"");
+    assert!(wide.0 > 0.01 && narrow.0 > 4.0 * wide.0 && narrow.0 < 1.0, "{wide:?} {narrow:?}");
+    assert!(narrow.2 > wide.2 && wide.2 >= free.2, "{free:?} {wide:?} {narrow:?}");
+    let dear = run_with("step = \"constant 1ms\"");
+    assert!(dear.1 > 0.05 && dear.1 < 1.0 && dear.2 > free.2, "{free:?} {dear:?}");
 }

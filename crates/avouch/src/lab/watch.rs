@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!   world --hooks--> Watch --the same hooks--> Workload (clients, evidence, invariants)
-//!                      '--> marks (elections, crashes, starts), lag and disks every 5 ms
+//!                      '--> marks (elections, crashes, starts), lag and what is busy every 5 ms
 //! ```
 //!
 //! A share of samples on a grid is a share of time as long as nothing else runs on that grid;
@@ -49,13 +49,16 @@ impl Mark {
     }
 }
 
+/// What of a node may be busy.
+pub const RESOURCES: [&str; 3] = ["disk", "uplink", "processor"];
+
 /// What was seen of one node on the grid.
 #[derive(Clone, Debug, Default)]
 pub struct Sampled {
     /// How often it was looked at while it was up.
     pub looks: u64,
-    /// How often its disk was busy then.
-    pub busy: u64,
+    /// How often its disk, its uplink and its processor were busy then.
+    pub busy: [u64; 3],
     /// How many decided entries it had not applied.
     pub lag_entries: Vec<u64>,
     /// For how long the first of them had been decided.
@@ -91,7 +94,10 @@ impl Watch {
             let node = NodeId(place as u32 + 1);
             let (Some(state), Some(disk)) = (world.state(node), world.disk(node)) else { continue };
             sampled.looks += 1;
-            sampled.busy += u64::from(disk.is_syncing());
+            let busy = [disk.is_syncing(), world.is_sending(node), world.is_working(node)];
+            for (sum, busy) in sampled.busy.iter_mut().zip(busy) {
+                *sum += u64::from(busy);
+            }
             let lacks = self.decided.get(state.applied().0 as usize..).unwrap_or_default();
             sampled.lag_entries.push(lacks.len() as u64);
             sampled.lag.push(lacks.first().map_or(Nanos::ZERO, |since| world.now().minus(*since)));

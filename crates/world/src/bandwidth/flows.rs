@@ -110,6 +110,11 @@ impl<M> Flows<M> {
         None
     }
 
+    /// Whether anything that a node sends is on its way through its wire.
+    pub(crate) fn is_sending(&self, node: usize) -> bool {
+        self.active.range((node, 0)..=(node, usize::MAX)).next().is_some()
+    }
+
     /// Divides the wires among the flows that there are.
     fn share(&mut self) {
         self.epoch += 1;

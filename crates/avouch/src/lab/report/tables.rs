@@ -49,17 +49,30 @@ pub(super) fn tables(page: &mut Page, ran: &Ran) {
         "<p class=\"faint\">{met} of {asked} compare-and-swaps met another value. Closed-timestamp age: not served in this version.</p></section>"
     ));
     page.line("<section><h2>By node</h2>");
-    heads(page, &["node", "disk busy (rho)", "lag p50", "lag p99", "lag p999", "entries p99"]);
+    heads(
+        page,
+        &[
+            "node",
+            "disk (rho)",
+            "uplink",
+            "processor",
+            "lag p50",
+            "lag p99",
+            "lag p999",
+            "entries p99",
+        ],
+    );
     for (node, rho) in &measured.utilisation {
         let lag = measured.lag.get(node).map_or(&[][..], Vec::as_slice);
         let entries = measured.lag_entries.get(node).map_or(&[][..], Vec::as_slice);
         let [p50, p99, p999] = [0.5, 0.99, 0.999].map(|share| span(nearest_rank(lag, share)));
         let entries = nearest_rank(entries, 0.99).unwrap_or(0).to_string();
-        row(page, node, &[format!("{:.1} %", rho * 100.0), p50, p99, p999, entries]);
+        let [disk, uplink, processor] = rho.map(|rho| format!("{:.1} %", rho * 100.0));
+        row(page, node, &[disk, uplink, processor, p50, p99, p999, entries]);
     }
     page.line("</tbody></table>");
     page.line(format_args!(
-        "<p class=\"faint\">{} entries were decided. Lag: for how long the first entry that a node has not applied had been decided elsewhere.</p></section>",
+        "<p class=\"faint\">{} entries were decided. Rho: the share of time in which it was busy; an uplink is where bandwidth is limited, a processor where steps cost time. Lag: for how long the first entry that a node has not applied had been decided elsewhere.</p></section>",
         measured.decided
     ));
 }

@@ -1,7 +1,7 @@
 //! The nodes of a scenario: where they stand, their disks, clocks and patience, and the bug that is
 //! planted in them, if one is.
 
-use super::codec::{Codec as _, Count, Delay, Names, Places, Span, Text, Times};
+use super::codec::{Codec as _, Count, Delay, Names, Places, Rate, Span, Text, Times};
 use super::reader::Table;
 use super::source::Problem;
 use crate::lab::plant::Plant;
@@ -32,6 +32,10 @@ pub struct Cluster {
     pub election: Option<Nanos>,
     /// What a group sync takes.
     pub sync: Distribution,
+    /// What every node can send, and as much it can receive, in bits per second; none: no limit.
+    pub bandwidth: Option<u64>,
+    /// What a step of a node takes; none: nothing, until a fault of its processor.
+    pub step: Option<Distribution>,
     /// The bound that clocks state.
     pub clock_bound: Nanos,
     /// Entries between two checkpoints.
@@ -46,6 +50,8 @@ impl Default for Cluster {
             standing: Standing::Regions(FIVE.to_vec()),
             election: None,
             sync: Distribution::log_normal(Nanos::from_micros(400), Nanos::from_millis(2)),
+            bandwidth: None,
+            step: None,
             clock_bound: Nanos::from_millis(2),
             checkpoint_entries: 200,
             plant: None,
@@ -92,6 +98,8 @@ impl Cluster {
             standing,
             election: table.want::<Span>("election")?,
             sync: table.want::<Delay>("sync")?.unwrap_or(usual.sync),
+            bandwidth: table.want::<Rate>("bandwidth")?,
+            step: table.want::<Delay>("step")?,
             clock_bound: table.want::<Span>("clock-bound")?.unwrap_or(usual.clock_bound),
             checkpoint_entries: table
                 .want::<Count>("checkpoint-entries")?

@@ -3,7 +3,7 @@
 
 use super::reader::{Value, describe};
 use super::source::Problem;
-use crate::quantity::{exact, nanos_of};
+use crate::quantity::{exact, exact_rate, nanos_of, rate};
 use avouch_machine::Seq;
 use avouch_promise::{Nanos, NodeId};
 use avouch_world::geography::Region;
@@ -229,6 +229,10 @@ codecs! {
             .filter(|ends| ends.len() == 2 && ends.is_sorted())
             .ok_or_else(|| wrong::<Between>(value)),
         |ends| spoken::<Span>(ends);
+    /// Bits per second.
+    Rate: u64 = "a rate of bits per second", "\"100Mbit\"",
+        |value, _names| rate(text::<Rate>(value)?).map_err(|_| wrong::<Rate>(value)),
+        |bits| quoted(&exact_rate(*bits));
     /// A distribution of delays.
     Delay: Distribution = "a delay",
         "\"constant 5ms\", \"uniform 1ms 4ms\", \"log-normal 3ms 8ms\", \"pareto 5ms 1.5\", \

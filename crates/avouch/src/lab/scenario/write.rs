@@ -3,7 +3,7 @@
 use super::Scenario;
 use super::cluster::{Cluster, Standing};
 use super::codec::{
-    Between, Codec, Count, Delay, Number, Places, Share, Span, Text, Times, quoted,
+    Between, Codec, Count, Delay, Number, Places, Rate, Share, Span, Text, Times, quoted,
 };
 use super::crowd::{Crowd, Home};
 use super::expect::Expect;
@@ -73,6 +73,8 @@ fn cluster(page: &mut Page, cluster: &Cluster) {
     }
     page.maybe::<Span>("election", cluster.election.as_ref());
     page.member::<Delay>("sync", &cluster.sync);
+    page.maybe::<Rate>("bandwidth", cluster.bandwidth.as_ref());
+    page.maybe::<Delay>("step", cluster.step.as_ref());
     page.member::<Span>("clock-bound", &cluster.clock_bound);
     page.member::<Count>("checkpoint-entries", &cluster.checkpoint_entries);
     page.maybe::<Text>("plant", cluster.plant.map(|plant| plant.name()).as_ref());
