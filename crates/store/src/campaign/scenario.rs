@@ -266,7 +266,7 @@ impl Plan {
             .clone()
             .twice_every(1)
             .at_least("elections", each(200))
-            .at_least("checkpoint_transfers", each(4))
+            .at_least("checkpoint_transfers", each(8))
             .at_least("served_from_disk", each(5))
             .at_least("lost_syncs", each(30))
             .at_least("torn_tails", each(15))
