@@ -78,7 +78,7 @@ Examples:
     #[command(after_help = format!("Examples:\n  avouch verify stock.evidence\n  avouch verify stock.evidence --trust avouch-data/trust.json --format json\n\n{EXIT}"))]
     Verify(Verify),
     /// Judge histories: did the answers keep their promises?
-    #[command(after_help = format!("Examples:\n  avouch check session.history\n  avouch check session.history --time 10s --memory 256MiB --format json\n\n{EXIT}"))]
+    #[command(after_help = format!("Examples:\n  avouch check session.history\n  avouch check session.history --time 10s --memory 256MiB --format json\n  avouch check transactions.txt --level causal\n\n{EXIT}"))]
     Check(Check),
     /// Show the table of guarantees, or explain one
     #[command(after_help = "Examples:\n  avouch guarantees\n  avouch guarantees linearizable")]

@@ -151,8 +151,12 @@ const KEPT: &str = r#"{"avouch_history":1,"about":"a session"}
 {"type":"ok","process":1,"op":2,"time":4,"got":{"kind":"value","value":"1"}}
 "#;
 
-/// A history that keeps its promises.
+/// Two transactions, the second of which reads half of the first.
+const FRACTURED: &str = "w 0 1\nw 1 1\n=====\nr 0 1\nr 1 0\n";
+
+/// Histories that keep their promises.
 pub(crate) fn kept(place: &Place) {
+    std::fs::write(place.path("transactions.txt"), FRACTURED.replace("r 1 0", "r 1 1")).unwrap();
     std::fs::write(place.path("session.history"), KEPT).unwrap();
 }
 
@@ -182,6 +186,14 @@ fn histories_are_judged_and_a_stale_read_is_found() {
     assert_ne!(weaker, stale);
     std::fs::write(place.path("weaker.history"), weaker).unwrap();
     place.avouch(&["check", "weaker.history"]).well();
+    place.avouch(&["check", "transactions.txt"]).well();
+    std::fs::write(place.path("fractured.txt"), FRACTURED).unwrap();
+    let told = place.avouch(&["check", "fractured.txt", "--level", "read-atomic"]);
+    assert!(told.code == 1 && told.out.contains("T1 had seen T0"), "{told:?}");
+    let told = place.avouch(&["check", "session.history", "--level", "causal"]);
+    assert!(told.code == 3 && told.err.contains("leave the level out"), "{told:?}");
+    let told = place.avouch(&["check", "fractured.txt", "--level", "serial"]);
+    assert!(told.code == 3 && told.err.contains("read-atomic"), "{told:?}");
     let broken = KEPT.replacen(r#""type":"ok""#, r#""type":"okay""#, 1);
     std::fs::write(place.path("broken.history"), broken).unwrap();
     let broken = place.avouch(&["check", "broken.history"]);

@@ -6,6 +6,7 @@
 //! anyway. O(n k) for k sessions, times the logarithm of a session's writes to one key.
 
 use super::history::Transactions;
+use super::mutant::Mutant;
 use super::order::{Graph, Inferred, Order};
 use super::sources::{INITIAL, Sources};
 use crate::limits::{Budget, Exhausted};
@@ -17,8 +18,9 @@ pub(super) fn infer(
     history: &Transactions,
     sources: &Sources,
     budget: &mut Budget,
+    mutant: Mutant,
 ) -> Result<Vec<Inferred>, Exhausted> {
-    let Order::Found(order) = Graph::new(history, sources, &[]).order(budget)? else {
+    let Order::Found(order) = Graph::new(history, sources, &[], mutant).order(budget)? else {
         return Ok(Vec::new()); // the cycle is found without any inference
     };
     let writers = ByKey::new(history, sources);
@@ -36,7 +38,8 @@ pub(super) fn infer(
             mine.copy_from_slice(row(&clocks, width, reader - 1));
         }
         mine[session] = position;
-        for read in sources.reads(reader).iter().filter(|read| read.from != INITIAL) {
+        let seen = sources.reads(reader).iter().filter(|read| read.from != INITIAL);
+        for read in seen.filter(|_| mutant != Mutant::ForgetReads) {
             for (mine, theirs) in mine.iter_mut().zip(row(&clocks, width, read.from)) {
                 *mine = (*mine).max(*theirs);
             }

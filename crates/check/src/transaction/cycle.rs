@@ -2,6 +2,7 @@
 
 use super::history::Transactions;
 use super::level::Level;
+use super::mutant::Mutant;
 use super::order::{Graph, Inferred};
 use super::sources::{INITIAL, Sources};
 use std::collections::VecDeque;
@@ -126,7 +127,7 @@ pub(super) fn find(
     graph: &Graph,
     left: &[u32],
 ) -> Option<Cycle> {
-    let base = Graph::new(history, sources, &[]);
+    let base = Graph::new(history, sources, &[], Mutant::None);
     let mut looks = 0;
     let mut breadth = Breadth::new(history.len());
     let mut seen = |one: &Inferred| {

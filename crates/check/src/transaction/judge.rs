@@ -3,7 +3,8 @@
 use super::cycle;
 use super::history::{Outcome, Transactions};
 use super::level::Level;
-use super::order::{Graph, Order};
+use super::mutant::Mutant;
+use super::order::{Graph, Inferred, Order};
 use super::sources::{INITIAL, Sources, Unsourced};
 use super::{causal, read_atomic, read_committed, story, verify};
 use crate::limits::{Budget, Exhausted, Limits};
@@ -15,7 +16,7 @@ use std::collections::BTreeMap;
 /// Asked for one, it tells of the others in a note; the verdict is that of the one.
 pub fn judge(history: &Transactions, asked: Option<Level>, limits: &Limits) -> Report {
     let mut budget = Budget::new(*limits);
-    let findings = match Sources::find(history) {
+    let findings = match Sources::find(history, &mut budget, Mutant::None) {
         Ok(sources) => by_level(history, &sources, asked, &mut budget),
         Err(unsourced) => {
             Level::ALL.map(|level| (level, unsourced_finding(history, level, &unsourced))).to_vec()
@@ -47,7 +48,7 @@ fn by_level(
         } else if found.iter().any(holds) {
             Finding::Holds { order: Vec::new(), checked: true }
         } else {
-            one(history, sources, level, budget)
+            one(history, sources, level, budget, Mutant::None)
         };
         found.insert(level, finding);
     }
@@ -56,21 +57,41 @@ fn by_level(
 
 /// Decides one level of a history, and nothing else.
 pub fn decide(history: &Transactions, level: Level, limits: &Limits) -> Finding {
+    decide_with(history, level, limits, Mutant::None)
+}
+
+/// The same, perhaps by a judge with a bug.
+pub(super) fn decide_with(
+    history: &Transactions,
+    level: Level,
+    limits: &Limits,
+    mutant: Mutant,
+) -> Finding {
     let mut budget = Budget::new(*limits);
-    match Sources::find(history) {
-        Ok(sources) => one(history, &sources, level, &mut budget),
+    match Sources::find(history, &mut budget, mutant) {
+        Ok(sources) => one(history, &sources, level, &mut budget, mutant),
         Err(unsourced) => unsourced_finding(history, level, &unsourced),
     }
 }
 
-fn one(history: &Transactions, sources: &Sources, level: Level, budget: &mut Budget) -> Finding {
-    decided(history, sources, level, budget)
-        .unwrap_or_else(|met| Finding::Unknown { reason: met.to_string(), story: None })
+fn one(
+    history: &Transactions,
+    sources: &Sources,
+    level: Level,
+    budget: &mut Budget,
+    mutant: Mutant,
+) -> Finding {
+    decided(history, sources, level, budget, mutant).unwrap_or_else(bound_met)
+}
+
+fn bound_met(met: Exhausted) -> Finding {
+    Finding::Unknown { reason: met.to_string(), story: None }
 }
 
 fn unsourced_finding(history: &Transactions, level: Level, unsourced: &Unsourced) -> Finding {
     match unsourced {
         Unsourced::Impossible(found) => Finding::Violated(story::of_read(history, level, found)),
+        Unsourced::Exhausted(met) => bound_met(*met),
         Unsourced::Ambiguous(step) => {
             let step = history.told(step);
             let reason =
@@ -86,15 +107,18 @@ fn decided(
     sources: &Sources,
     level: Level,
     budget: &mut Budget,
+    mutant: Mutant,
 ) -> Result<Finding, Exhausted> {
     let inferred = match level {
-        Level::ReadCommitted => read_committed::infer(sources, history.len() as u32, budget)?,
-        Level::ReadAtomic => read_atomic::infer(history, sources, budget)?,
-        Level::Causal => causal::infer(history, sources, budget)?,
+        Level::ReadCommitted => {
+            read_committed::infer(sources, history.len() as u32, budget, mutant)?
+        }
+        Level::ReadAtomic => read_atomic::infer(history, sources, budget, mutant)?,
+        Level::Causal => causal::infer(history, sources, budget, mutant)?,
     };
-    let graph = Graph::new(history, sources, &inferred);
+    let graph = Graph::new(history, sources, &inferred, mutant);
     let left = match graph.order(budget)? {
-        Order::Found(order) if inferred.iter().all(|one| one.after != INITIAL) => {
+        Order::Found(order) if may_be(&inferred, mutant) => {
             return Ok(match verify::accepts_order(history, level, &order) {
                 Some(false) => fault("an order"),
                 checked => Finding::Holds {
@@ -111,6 +135,11 @@ fn decided(
         Some(cycle) => Finding::Violated(story::of_cycle(history, level, &cycle)),
         None => fault("a cycle"),
     })
+}
+
+/// Whether nothing has to commit before the initial state.
+fn may_be(inferred: &[Inferred], mutant: Mutant) -> bool {
+    mutant == Mutant::InitialAnyTime || inferred.iter().all(|one| one.after != INITIAL)
 }
 
 fn fault(found: &str) -> Finding {

@@ -7,6 +7,7 @@
 //! ```
 
 use super::history::Transactions;
+use super::mutant::Mutant;
 use super::sources::{INITIAL, Sources};
 use crate::limits::{Budget, Exhausted};
 
@@ -29,15 +30,20 @@ pub(super) struct Graph {
 
 impl Graph {
     /// The graph of a history; edges to the initial state are left out.
-    pub(super) fn new(history: &Transactions, sources: &Sources, inferred: &[Inferred]) -> Self {
+    pub(super) fn new(
+        history: &Transactions,
+        sources: &Sources,
+        inferred: &[Inferred],
+        mutant: Mutant,
+    ) -> Self {
         let count = history.len();
         let mut starts = vec![0_u32; count + 1];
-        each(history, sources, inferred, |from, _| starts[from as usize + 1] += 1);
+        each(history, sources, inferred, mutant, |from, _| starts[from as usize + 1] += 1);
         for place in 0..count {
             starts[place + 1] += starts[place];
         }
         let mut to = vec![0; starts[count] as usize];
-        each(history, sources, inferred, |from, target| {
+        each(history, sources, inferred, mutant, |from, target| {
             let at = &mut starts[from as usize];
             to[*at as usize] = target;
             *at += 1;
@@ -99,9 +105,11 @@ fn each(
     history: &Transactions,
     sources: &Sources,
     inferred: &[Inferred],
+    mutant: Mutant,
     mut edge: impl FnMut(u32, u32),
 ) {
-    for session in history.sessions() {
+    let sessions = history.sessions().iter().filter(|_| mutant != Mutant::NoSessionOrder);
+    for session in sessions {
         for place in session.clone().skip(1) {
             edge(place - 1, place);
         }

@@ -10,7 +10,9 @@
 //! before it anyway.
 
 use super::history::Transactions;
+use super::mutant::Mutant;
 use super::order::Inferred;
+use super::seen::Seen;
 use super::sources::{INITIAL, Read, Sources};
 use crate::limits::{Budget, Exhausted};
 
@@ -20,48 +22,31 @@ pub(super) fn infer(
     history: &Transactions,
     sources: &Sources,
     budget: &mut Budget,
+    mutant: Mutant,
 ) -> Result<Vec<Inferred>, Exhausted> {
     let mut found = Vec::new();
     // Who of the session looked at wrote a key last.
     let mut last = vec![INITIAL; history.keys()];
-    let mut seen = Vec::new();
-    let mut by_key: Vec<(u32, u32)> = Vec::new();
+    let (mut from, mut seen) = (Vec::new(), Seen::default());
     for session in history.sessions() {
         for reader in session.clone() {
-            budget.step(found.len() * size_of::<Inferred>())?;
+            budget.step(last.len() * 4 + found.len() * size_of::<Inferred>())?;
             let reads = sources.reads(reader);
             for Read { key, from } in reads {
                 let before = last[*key as usize];
-                if session.contains(&before) && before != *from {
+                if session.contains(&before) && before != *from && mutant != Mutant::ForgetSession {
                     found.push(Inferred { before, after: *from, reader });
                 }
             }
+            from.clear();
+            from.extend(reads.iter().map(|read| read.from));
+            from.sort_unstable();
+            from.dedup();
             seen.clear();
-            seen.extend(reads.iter().map(|read| read.from).filter(|from| *from != INITIAL));
-            seen.sort_unstable();
-            seen.dedup();
-            by_key.clear();
-            for before in seen.iter().copied() {
-                let writes = sources.writes(before);
-                let mut infer = |after| found.push(Inferred { before, after, reader });
-                if reads.len() <= writes.len().max(16) {
-                    for read in reads.iter().filter(|read| read.from != before) {
-                        if sources.has_written(before, read.key) {
-                            infer(read.from);
-                        }
-                    }
-                    continue;
-                }
-                if by_key.is_empty() {
-                    by_key.extend(reads.iter().map(|read| (read.key, read.from)));
-                    by_key.sort_unstable();
-                    by_key.dedup();
-                }
-                for key in writes {
-                    let start = by_key.partition_point(|(k, _)| k < key);
-                    let same = by_key[start..].iter().take_while(|(k, _)| k == key);
-                    same.filter(|(_, from)| *from != before).for_each(|(_, from)| infer(*from));
-                }
+            for before in from.iter().copied() {
+                seen.overwritten(sources, (before, 0), reads, mutant, |after| {
+                    found.push(Inferred { before, after, reader });
+                });
             }
             for key in sources.writes(reader) {
                 last[*key as usize] = reader;

@@ -9,7 +9,9 @@
 //! - internal: a transaction does not see its own last write, or sees one that it makes later.
 
 use super::history::{Access, Step, Transactions};
+use super::mutant::Mutant;
 use super::writers::Writers;
+use crate::limits::{Budget, Exhausted};
 
 /// The transaction that wrote every key's initial state, before all others.
 pub(super) const INITIAL: u32 = u32::MAX;
@@ -38,6 +40,8 @@ pub(super) enum Unsourced {
     Impossible(Impossible),
     /// A value was written twice, and read.
     Ambiguous(Step),
+    /// A bound was met.
+    Exhausted(Exhausted),
 }
 
 /// What each committed transaction reads of others, in its order, and which keys it writes.
@@ -70,21 +74,34 @@ impl Sources {
         slice(&self.writes, &self.writes_end, transaction)
     }
 
-    /// Whether a transaction writes a key; of the initial state everything is written.
+    /// Whether a transaction writes a key.
     #[inline]
     pub(super) fn has_written(&self, transaction: u32, key: u32) -> bool {
         let keys = self.writes(transaction);
         if keys.len() <= 16 { keys.contains(&key) } else { keys.binary_search(&key).is_ok() }
     }
 
+    fn bytes(&self) -> usize {
+        let (reads, rest) = (self.reads.len(), self.writes.len() + self.writes_end.len() * 2);
+        reads * size_of::<Read>() + rest * size_of::<u32>()
+    }
+
     /// Finds every read's writer.
-    pub(super) fn find(history: &Transactions) -> Result<Self, Unsourced> {
+    pub(super) fn find(
+        history: &Transactions,
+        budget: &mut Budget,
+        mutant: Mutant,
+    ) -> Result<Self, Unsourced> {
+        let bytes = Writers::bytes(history);
+        budget.step(bytes).map_err(Unsourced::Exhausted)?;
         let writers = Writers::new(history);
         let mut found = Self::default();
         // Which transaction wrote a key last, and what: of the one looked at, only.
         let mut own = vec![(u32::MAX, 0_i64); history.keys()];
         for transaction in 0..history.len() as u32 {
             let start = found.writes.len();
+            let held = bytes + found.bytes() + own.len() * size_of::<(u32, i64)>();
+            budget.step(held).map_err(Unsourced::Exhausted)?;
             let committed = history.is_committed(transaction);
             let steps = if committed { history.steps(transaction) } else { &[] };
             for step in steps {
@@ -96,12 +113,13 @@ impl Sources {
                     }
                     *mine = (transaction, step.value);
                 } else if is_own {
-                    if step.access == Access::ReadInitial || step.value != mine.1 {
+                    let is_mine = step.access == Access::Read && step.value == mine.1;
+                    if !is_mine && mutant != Mutant::ForgetOwnWrites {
                         let title = "internal: a transaction does not see its own last write";
                         return Err(writers.impossible(title, transaction, step));
                     }
                 } else {
-                    let from = writers.source(transaction, step)?;
+                    let from = writers.source(transaction, step, mutant)?;
                     found.reads.push(Read { key: step.key, from });
                 }
             }

@@ -2,6 +2,8 @@
 
 use super::cycle::{Cycle, Edge, Why};
 use super::exhaustive::holds;
+use super::judge::decide_with;
+use super::mutant::Mutant;
 use super::sources::INITIAL;
 use super::verify::{accepts, accepts_order};
 use super::{Builder, Level, Transactions, decide, judge};
@@ -21,7 +23,9 @@ fn at_random(random: &mut Random) -> Transactions {
         if random.chance(0.03) {
             history.abort();
         }
-        for _ in 0..=random.below(4) {
+        // Now and then a long one, whose reads are looked up by key.
+        let steps = if random.chance(0.1) { 40 } else { random.below(4) };
+        for _ in 0..=steps {
             let key = random.below(keys);
             let values = &mut written[key as usize];
             let name = format!("k{key}");
@@ -41,6 +45,40 @@ fn at_random(random: &mut Random) -> Transactions {
         }
     }
     history.build()
+}
+
+/// One reads from another the same key over and over, and then from a third, which must be later
+/// and was read by the second.
+fn over_and_over() -> Transactions {
+    let mut history = Builder::default();
+    history.begin(1).write("x", 1).write("z", 1);
+    history.begin(2).read("z", 1).write("x", 2);
+    history.begin(3);
+    for _ in 0..20 {
+        history.read("x", 2);
+    }
+    history.read("x", 1);
+    history.build()
+}
+
+/// Each planted bug gives another verdict than the exhaustive decider, or one that the judge's own
+/// verifier does not accept.
+#[test]
+fn every_planted_bug_is_caught() {
+    let root = Random::new(Random::seed_from_environment());
+    let is_wrong = |history: &Transactions, mutant| {
+        Level::ALL.into_iter().any(|level| {
+            let word = decide_with(history, level, &Limits::default(), mutant).word();
+            word != if holds(history, level) { Word::Holds } else { Word::Violated }
+        })
+    };
+    assert!(!is_wrong(&over_and_over(), Mutant::None));
+    for mutant in Mutant::ALL {
+        let caught = (0..20_000).find(|case| is_wrong(&at_random(&mut root.fork(*case)), mutant));
+        println!("{mutant:?} is caught by case {caught:?}");
+        let caught = caught.is_some() || is_wrong(&over_and_over(), mutant);
+        assert!(caught, "{mutant:?} is not caught");
+    }
 }
 
 fn words(report: &Report) -> Vec<Word> {
@@ -161,6 +199,9 @@ fn bounds_are_kept_and_named() {
     assert_eq!(report.verdict(), Word::Unknown, "{report}");
     let report = judge(&history, None, &Limits { memory_bytes: 8, ..Limits::default() });
     assert!(report.to_string().contains("memory bound"), "{report}");
+    // One write takes a table of two slots.
+    let report = judge(&history, None, &Limits { memory_bytes: 31, ..Limits::default() });
+    assert_eq!(words(&report), [Word::Unknown; 3], "{report}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Who wrote which value to which key: one table of open addressing, a slot a write.
 
 use super::history::{Access, Outcome, Step, Transactions};
+use super::mutant::Mutant;
 use super::sources::{INITIAL, Impossible, Unsourced};
 use crate::hash::mix;
 
@@ -31,10 +32,19 @@ fn hash(step: &Step) -> usize {
 }
 
 impl Writers {
-    pub(super) fn new(history: &Transactions) -> Self {
+    fn slots(history: &Transactions) -> usize {
         let writes = history.steps.iter().filter(|step| step.access == Access::Write).count();
+        (writes * 2).next_power_of_two().max(2)
+    }
+
+    /// How many bytes the table of a history holds.
+    pub(super) fn bytes(history: &Transactions) -> usize {
+        Self::slots(history) * size_of::<Slot>()
+    }
+
+    pub(super) fn new(history: &Transactions) -> Self {
         let empty = Slot { value: 0, key: 0, writer: NOBODY };
-        let mut table = Self { slots: vec![empty; (writes * 2).next_power_of_two().max(2)] };
+        let mut table = Self { slots: vec![empty; Self::slots(history)] };
         // Which transaction wrote a key later: of the one looked at, only.
         let mut later = vec![u32::MAX; history.keys()];
         for (number, one) in (0..).zip(history.transactions()) {
@@ -77,7 +87,12 @@ impl Writers {
     //= §2.3.1 aborted or dirty read G1a
     //= §2.3.1 intermediate read G1b
     /// Whose write a read of another transaction's saw.
-    pub(super) fn source(&self, reader: u32, step: &Step) -> Result<u32, Unsourced> {
+    pub(super) fn source(
+        &self,
+        reader: u32,
+        step: &Step,
+        mutant: Mutant,
+    ) -> Result<u32, Unsourced> {
         if step.access == Access::ReadInitial {
             return Ok(INITIAL);
         }
@@ -88,13 +103,13 @@ impl Writers {
             writer if writer & NUMBER == reader => {
                 "internal: a transaction sees a write that it makes later"
             }
-            writer if writer & ABORTED != 0 => {
+            writer if writer & ABORTED != 0 && mutant != Mutant::BelieveAborted => {
                 "G1a, aborted read: a read of a transaction that aborted"
             }
-            writer if writer & OVERWRITTEN != 0 => {
+            writer if writer & OVERWRITTEN != 0 && mutant != Mutant::BelieveIntermediate => {
                 "G1b, intermediate read: a read of a value that its writer overwrote itself"
             }
-            writer => return Ok(writer),
+            writer => return Ok(writer & NUMBER),
         };
         Err(self.impossible(title, reader, step))
     }

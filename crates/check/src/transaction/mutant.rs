@@ -1,0 +1,43 @@
+//! Seeded bugs of the judge of transactions, each of which the tests must catch.
+
+/// A bug that a test plants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Mutant {
+    /// No bug.
+    #[default]
+    None,
+    /// Reads of transactions that aborted pass.
+    BelieveAborted,
+    /// Reads of values that their writer overwrote pass.
+    BelieveIntermediate,
+    /// A transaction need not see its own writes.
+    ForgetOwnWrites,
+    /// Read committed counts what is seen only later in the transaction.
+    SeeAhead,
+    /// Read atomic forgets what the session did before.
+    ForgetSession,
+    /// Causality does not go through what is read.
+    ForgetReads,
+    /// A read of the initial state after a write was seen passes.
+    InitialAnyTime,
+    /// The order of a session does not count as an edge.
+    NoSessionOrder,
+    /// Of a long transaction only the first read of a key is looked at.
+    FirstReadOnly,
+}
+
+impl Mutant {
+    /// Every bug.
+    #[cfg(test)]
+    pub(super) const ALL: [Self; 9] = [
+        Self::BelieveAborted,
+        Self::BelieveIntermediate,
+        Self::ForgetOwnWrites,
+        Self::SeeAhead,
+        Self::ForgetSession,
+        Self::ForgetReads,
+        Self::InitialAnyTime,
+        Self::NoSessionOrder,
+        Self::FirstReadOnly,
+    ];
+}
