@@ -1,11 +1,13 @@
 //! `cargo xtask bench NAME [-- ...]`: the registry of benchmarks.
 
+mod program;
 mod world;
 
 use crate::finding::{Finding, Findings};
 use crate::named;
-use crate::shell::{cargo, succeeds};
+use crate::shell::succeeds;
 use avouch_promise::{Blame, Error};
+use program::Program;
 use std::path::Path;
 
 /// One benchmark.
@@ -17,8 +19,8 @@ struct Bench {
 
 /// How a benchmark is run.
 enum Runs {
-    /// What cargo runs; what the caller adds comes after it.
-    Cargo(&'static [&'static str]),
+    /// One program with these arguments; what the caller adds comes after them.
+    One(Program, &'static [&'static str]),
     /// Our own code, which runs several.
     Here(fn(&Path, &[String]) -> Result<Findings, Error>),
 }
@@ -32,70 +34,35 @@ const BENCHES: [Bench; 7] = [
     Bench {
         name: "availability",
         about: "partial connectivity and cost of a commit, beside omnipaxos and raft-rs",
-        run: Runs::Cargo(&[
-            "run",
-            "--release",
-            "--quiet",
-            "--manifest-path",
-            "peers/Cargo.toml",
-            "--",
-        ]),
+        run: Runs::One(Program::Peer("", None), &[]),
     },
     Bench {
         name: "store",
         about: "put and linearizable get on three nodes, with and without evidence, beside etcd",
-        run: Runs::Cargo(&["bench", "--quiet", "-p", "avouch", "--bench", "store", "--"]),
+        run: Runs::One(Program::Bench("store"), &[]),
     },
     Bench {
         name: "up",
         about: "how soon `avouch up` has a first answer whose evidence holds: best of three starts",
-        run: Runs::Cargo(&["bench", "--quiet", "-p", "avouch", "--bench", "up", "--"]),
+        run: Runs::One(Program::Bench("up"), &[]),
     },
     Bench {
         name: "check",
         about: "a million transactions judged by the weak isolation levels: time and memory",
-        run: Runs::Cargo(&[
-            "run",
-            "--release",
-            "--quiet",
-            "-p",
-            "avouch-check",
-            "--example",
-            "isolation",
-            "--",
-        ]),
+        run: Runs::One(Program::Example("avouch-check", "isolation"), &[]),
     },
     Bench {
         name: "gray",
         about: "scripted gray faults named, and healthy days of five regions without an alarm",
-        run: Runs::Cargo(&[
-            "run",
-            "--release",
-            "--quiet",
-            "-p",
-            "avouch-world",
-            "--example",
-            "gray",
-            "--",
-            "--hours",
-            "24",
-            "--seeds",
-            "4",
-        ]),
+        run: Runs::One(
+            Program::Example("avouch-world", "gray"),
+            &["--hours", "24", "--seeds", "4"],
+        ),
     },
     Bench {
         name: "detectors",
         about: "every failure detector's quality on the same traces, simulated and recorded",
-        run: Runs::Cargo(&[
-            "run",
-            "--release",
-            "--quiet",
-            "-p",
-            "avouch-world",
-            "--example",
-            "detectors",
-            "--",
-        ]),
+        run: Runs::One(Program::Example("avouch-world", "detectors"), &[]),
     },
 ];
 
@@ -103,7 +70,7 @@ const BENCHES: [Bench; 7] = [
 pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<Findings, Error> {
     let Some((name, rest)) = arguments.split_first() else {
         for bench in &BENCHES {
-            println!("{:<10} {}", bench.name, bench.about);
+            println!("{:<12} {}", bench.name, bench.about);
         }
         return Ok(Findings::new());
     };
@@ -115,10 +82,9 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<Findings, Error> 
             return Err(Error::new(Blame::Caller, "-- before what the benchmark reads", other));
         }
     };
-    let words = match bench.run {
+    let failed = match &bench.run {
         Runs::Here(run) => return run(root, rest),
-        Runs::Cargo(words) => words,
+        Runs::One(program, words) => !succeeds(program.command(root).args(*words).args(rest))?,
     };
-    let failed = !succeeds(cargo(root).args(words).args(rest))?;
     Ok(failed.then(|| Finding::new(bench.name, 0, "the benchmark failed")).into_iter().collect())
 }

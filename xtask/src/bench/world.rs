@@ -9,77 +9,19 @@
 //! The peers are crates of their own outside the workspace, built here and nowhere else. The
 //! figures of one round stand beside each other in time, which is what a busy machine leaves.
 
+use super::program::Program;
 use crate::finding::{Finding, Findings};
-use crate::shell::{cargo, printed};
+use crate::shell::printed;
 use avouch_promise::{Blame, Error};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// One program of a round.
-struct Subject {
-    name: &'static str,
-    cargo: &'static [&'static str],
-    /// The flags of the compiler that it needs.
-    flags: Option<&'static str>,
-}
-
-const SUBJECTS: [Subject; 4] = [
-    Subject {
-        name: "world",
-        cargo: &[
-            "run",
-            "--release",
-            "--quiet",
-            "-p",
-            "avouch-world",
-            "--example",
-            "world_speed",
-            "--",
-        ],
-        flags: None,
-    },
-    Subject {
-        name: "madsim",
-        cargo: &[
-            "run",
-            "--release",
-            "--quiet",
-            "--manifest-path",
-            "peers/madsim/Cargo.toml",
-            "--target-dir",
-            "target/peers/madsim",
-            "--",
-        ],
-        flags: Some("--cfg madsim"),
-    },
-    Subject {
-        name: "turmoil",
-        cargo: &[
-            "run",
-            "--release",
-            "--quiet",
-            "--manifest-path",
-            "peers/turmoil/Cargo.toml",
-            "--target-dir",
-            "target/peers/turmoil",
-            "--",
-        ],
-        flags: None,
-    },
-    Subject {
-        name: "store",
-        cargo: &[
-            "run",
-            "--release",
-            "--quiet",
-            "-p",
-            "avouch-store",
-            "--example",
-            "steady_speed",
-            "--",
-        ],
-        flags: None,
-    },
+/// The programs of a round.
+const SUBJECTS: [(&str, Program); 4] = [
+    ("world", Program::Example("avouch-world", "world_speed")),
+    ("madsim", Program::Peer("madsim", Some("--cfg madsim"))),
+    ("turmoil", Program::Peer("turmoil", None)),
+    ("store", Program::Example("avouch-store", "steady_speed")),
 ];
 
 /// A figure by subject and name, one value a round.
@@ -137,19 +79,16 @@ pub(super) fn run(root: &Path, arguments: &[String]) -> Result<Findings, Error> 
     let (brief, rounds) = read(arguments)?;
     let mut figures = Figures::new();
     for round in 1..=rounds {
-        for subject in &SUBJECTS {
-            eprintln!("round {round} of {rounds}: {}", subject.name);
-            let mut command = cargo(root);
-            command.args(subject.cargo).args(brief.then_some("--brief"));
-            if let Some(flags) = subject.flags {
-                command.env("RUSTFLAGS", flags);
-            }
+        for (subject, program) in &SUBJECTS {
+            eprintln!("round {round} of {rounds}: {subject}");
+            let mut command = program.command(root);
+            command.args(brief.then_some("--brief"));
             let Some(text) = printed(&mut command)? else {
-                return Ok(vec![Finding::new(subject.name, 0, "the benchmark failed")]);
+                return Ok(vec![Finding::new(*subject, 0, "the benchmark failed")]);
             };
             for (name, value) in text.lines().filter_map(figure) {
-                println!("{:<8} {name:<16} {value:>14.2}", subject.name);
-                figures.entry((subject.name, name.to_owned())).or_default().push(value);
+                println!("{subject:<8} {name:<16} {value:>14.2}");
+                figures.entry((subject, name.to_owned())).or_default().push(value);
             }
         }
     }
