@@ -254,6 +254,10 @@ fn a_report_escapes_names_and_rings_every_node_that_a_fault_names() {
     assert_eq!(page.matches("&lt;b&gt;&amp;").count(), 4, "title, heading, summary, repro");
     let rings = |page: &str| page.matches("r=\"12\"").count();
     assert_eq!((rings(&plain), rings(&page)), (1, 3));
+    // Of a partition's sides the smallest is what is cut off.
+    let sides =
+        "[[fault]]\nat = \"600ms\"\ndo = \"partition\"\nsides = [[\"n1\", \"n3\"], [\"n2\"]]\n";
+    assert_eq!(rings(&report(&format!("{STUCK}{sides}"))), 2, "n3 and n2");
 }
 
 /// A tenth of the bandwidth makes an uplink busy for ten times as long, and dearer steps a
@@ -282,4 +286,18 @@ fn narrow_links_and_dear_steps_are_busy_and_hold_answers_up() {
     assert!(narrow.2 > wide.2 && wide.2 >= free.2, "{free:?} {wide:?} {narrow:?}");
     let dear = run_with("step = \"constant 1ms\"");
     assert!(dear.1 > 0.05 && dear.1 < 1.0 && dear.2 > free.2, "{free:?} {dear:?}");
+}
+
+/// Of a stretch in which nobody asked nothing is known: it neither holds nor is refuted.
+#[test]
+fn a_bound_within_which_nobody_asked_is_undecided() {
+    let bound = "[[expect.bound]]\nfrom = \"500ms\"\nuntil = \"1s\"\nguarantee = \"GUARANTEE\"\nanswered-at-least = 0.5\n";
+    let with = |guarantee: &str| {
+        let text = format!("{STUCK}{}", bound.replace("GUARANTEE", guarantee)).replace("1h", "1s");
+        let text = text.replace("keys = 4", "keys = 4\nguarantees = { linearizable = 1 }");
+        let scenario = Scenario::parse("asked", &text).unwrap_or_else(|error| panic!("{error}"));
+        run(&scenario, 1, Look::Verdict).unwrap_or_else(|error| panic!("{error}")).verdict()
+    };
+    assert_eq!(with("linearizable"), Verdict::Holds);
+    assert_eq!(with("eventual"), Verdict::Unknown);
 }
