@@ -30,6 +30,9 @@ use avouch_promise::{Nanos, NodeId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+/// A timer so much later than its time is no scheduler's doing.
+const STALLED: Nanos = Nanos::from_millis(50);
+
 /// Who says nothing for so long is not heard.
 pub const SILENCE: Nanos = Nanos::from_secs(2);
 /// So many thousandths of an operation in a device's queue make it saturated; a node's own sync
@@ -261,7 +264,7 @@ impl Case<'_> {
             let evidence = |tails: &[(NodeId, Tail)]| tails.iter().map(told).collect();
             if enough(&memory, |sight| sight.memory) {
                 named.insert(node);
-                if let Some(what) = Self::of_patterns(node, &voices, &memory) {
+                if let Some(what) = self.of_patterns(node, &voices, &memory) {
                     self.name(what, evidence(&memory));
                 }
             } else if enough(&durable, |sight| sight.durable) {
@@ -289,6 +292,7 @@ impl Case<'_> {
 
     /// What makes a node late: what its accusers' late answers have in common.
     fn of_patterns(
+        &self,
         node: NodeId,
         voices: &[(NodeId, Sight)],
         accusers: &[(NodeId, Tail)],
@@ -303,8 +307,14 @@ impl Case<'_> {
         }
         match Marks::sum(accusers.iter().map(|(_, tail)| tail.marks)).pattern() {
             Pattern::InStep => Some(What::Throttled(node)),
-            // Paths that hiccup stop some observers; a stop of the process stops all.
-            Pattern::Stops => (accusers.len() >= voices.len()).then_some(What::Paused(node)),
+            // Paths that hiccup stop some observers, and now and then all; a stop of the process
+            // stops all, and its own timers.
+            Pattern::Stops => {
+                let own = self.reports.get(&node).map(|report| report.stalled);
+                let stood = own.is_none_or(|stalled| stalled >= STALLED)
+                    || self.mutant == Some(GrayMutant::BelievesHiccups);
+                (stood && accusers.len() >= voices.len()).then_some(What::Paused(node))
+            }
             _ => Some(What::SlowNode(node)),
         }
     }

@@ -135,6 +135,7 @@ impl Encode for Report {
         out.u64(slowest.0);
         out.u64(usual.0);
         out.u32(queue_milli);
+        out.u64(self.stalled.0);
     }
 }
 impl Decode for Report {
@@ -155,7 +156,7 @@ impl Decode for Report {
             usual: Nanos(input.u64()?),
             queue_milli: input.u32()?,
         };
-        Ok(Self { observer, sights, disk })
+        Ok(Self { observer, sights, disk, stalled: Nanos(input.u64()?) })
     }
 }
 
@@ -192,7 +193,8 @@ mod tests {
         let segments = Segments { sent: 5, again: 4, dark_run: 3, ..Segments::default() };
         let sight = Sight { unheard: Nanos::MAX, memory: tail, durable: tail, segments };
         let sights = [(NodeId(2), sight), (NodeId(9), Sight::default())].into();
-        let report = Report { observer: NodeId(4), sights, disk: DiskSight::default() };
+        let (disk, stalled) = (DiskSight::default(), Nanos(300));
+        let report = Report { observer: NodeId(4), sights, disk, stalled };
         let bytes = report.to_bytes();
         assert_eq!(Report::from_bytes(&bytes).ok(), Some(report));
         for _ in 0..2_000 {

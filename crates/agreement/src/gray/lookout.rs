@@ -187,6 +187,11 @@ impl Lookout {
         self.observer.connection(now, peer, told);
     }
 
+    /// An own timer went off that was set for `due`.
+    pub fn woke(&mut self, now: Nanos, due: Nanos) {
+        self.observer.woke(now, due);
+    }
+
     /// An own sync took so long.
     pub fn synced(&mut self, now: Nanos, took: Nanos) {
         self.observer.synced(now, took);

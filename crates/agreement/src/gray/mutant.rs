@@ -18,11 +18,13 @@ pub enum GrayMutant {
     BelievesOne,
     /// Takes a silence for a cut, whatever the sender's kernel tells.
     BelievesSilence,
+    /// Takes one hiccup of every path to a node for stops of the node.
+    BelievesHiccups,
 }
 
 impl GrayMutant {
     /// Every planted bug.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::IgnoresTails,
         Self::TrustsHeartbeats,
         Self::MixesDirections,
@@ -30,5 +32,6 @@ impl GrayMutant {
         Self::ForgetsPast,
         Self::BelievesOne,
         Self::BelievesSilence,
+        Self::BelievesHiccups,
     ];
 }

@@ -36,6 +36,8 @@ pub struct Report {
     pub sights: BTreeMap<NodeId, Sight>,
     /// Its own disk.
     pub disk: DiskSight,
+    /// By how much an own timer came late at most: for as long its process stood still.
+    pub stalled: Nanos,
 }
 
 /// A node as an observer.
@@ -46,6 +48,8 @@ pub struct Observer {
     syncs: VecDeque<(Nanos, Nanos)>,
     queue: VecDeque<(Nanos, u32)>,
     sync_past: Past,
+    /// When own timers went off, and how late.
+    wakes: VecDeque<(Nanos, Nanos)>,
     mutant: Option<GrayMutant>,
 }
 
@@ -59,6 +63,7 @@ impl Observer {
             syncs: VecDeque::new(),
             queue: VecDeque::new(),
             sync_past: Past::default(),
+            wakes: VecDeque::new(),
             mutant: None,
         }
     }
@@ -142,11 +147,24 @@ impl Observer {
         seen
     }
 
+    /// An own timer went off that was set for `due`: later by as long as the process stood still.
+    /// To be told of whatever goes off several times a second.
+    pub fn woke(&mut self, now: Nanos, due: Nanos) {
+        self.wakes.retain(|(at, _)| now.minus(*at) < WINDOW);
+        self.wakes.push_back((now, now.minus(due)));
+    }
+
+    fn stalled(&self, now: Nanos) -> Nanos {
+        let recent = self.wakes.iter().filter(|(at, _)| now.minus(*at) < WINDOW);
+        recent.map(|(_, late)| *late).max().unwrap_or_default()
+    }
+
     /// What is to be told to the others now.
     pub fn report(&mut self, now: Nanos) -> Report {
         let mutant = self.mutant;
         let sights = self.peers.iter_mut().map(|(node, peer)| (*node, peer.sight(now, mutant)));
         let sights = sights.collect();
-        Report { observer: self.me, sights, disk: self.disk(now) }
+        let stalled = self.stalled(now);
+        Report { observer: self.me, sights, disk: self.disk(now), stalled }
     }
 }

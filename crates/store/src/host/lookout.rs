@@ -47,6 +47,9 @@ impl Stepper {
         if now < self.post.look_at {
             return;
         }
+        if self.post.look_at > Nanos::ZERO {
+            self.post.lookout.woke(now, self.post.look_at);
+        }
         self.post.look_at = now.plus(KERNEL_PERIOD);
         for peer in self.mesh.status() {
             if let Some(info) = peer.ends.and_then(|ends| tcp_info(&ends).ok()) {

@@ -50,6 +50,8 @@ pub struct State {
     /// The newest report of each node, with the time at which it was made, as far as known.
     reports: BTreeMap<NodeId, (Nanos, Arc<Report>)>,
     heartbeats: BTreeMap<NodeId, (u64, Timeout)>,
+    /// When each own timer is due.
+    due: BTreeMap<Timer, Nanos>,
     requests: u64,
     next_seq: Seq,
     writing: VecDeque<(Seq, Nanos)>,
@@ -106,6 +108,7 @@ impl Protocol for Service {
             watch: Watch::default(),
             reports: BTreeMap::new(),
             heartbeats: BTreeMap::new(),
+            due: BTreeMap::new(),
             requests: 0,
             next_seq: recovered.next_seq,
             writing: VecDeque::new(),
@@ -124,8 +127,13 @@ impl Protocol for Service {
             Event::Started { .. } => state.start(config, now, effects),
             Event::Message { from, message } => state.message(now, from, message, effects),
             Event::Command { command, .. } => state.kernel(now, &command),
-            Event::Timer(Timer::Ask(peer)) => state.ask(now, peer, env, effects),
-            Event::Timer(Timer::Report) => state.tell(config, now, effects),
+            Event::Timer(timer) => {
+                state.woke(now, timer);
+                match timer {
+                    Timer::Ask(peer) => state.ask(now, peer, env, effects),
+                    Timer::Report => state.tell(config, now, effects),
+                }
+            }
             Event::Persisted(through) => state.persisted(now, through),
             Event::Checkpointed(seq) => effects.push(Effect::Release { before: seq }),
             Event::Loaded { .. } => {}
@@ -139,10 +147,21 @@ impl State {
         let observer = Observer::new(config.me, peers.clone()).with_mutant(config.mutant);
         self.observer = Some(observer);
         for peer in peers {
-            effects.set_timer(Timer::Ask(peer), now);
+            self.set(Timer::Ask(peer), now, effects);
             self.heartbeats.insert(peer, (0, Timeout::new(HEARTBEAT_TIMEOUT, now)));
         }
-        effects.set_timer(Timer::Report, now.plus(PERIOD));
+        self.set(Timer::Report, now.plus(PERIOD), effects);
+    }
+
+    fn set(&mut self, timer: Timer, due: Nanos, effects: &mut Effects<Service>) {
+        self.due.insert(timer, due);
+        effects.set_timer(timer, due);
+    }
+
+    fn woke(&mut self, now: Nanos, timer: Timer) {
+        if let (Some(due), Some(observer)) = (self.due.remove(&timer), &mut self.observer) {
+            observer.woke(now, due);
+        }
     }
 
     fn ask(&mut self, now: Nanos, peer: NodeId, env: &mut dyn Env, effects: &mut Effects<Service>) {
@@ -152,7 +171,7 @@ impl State {
         self.observer.iter_mut().for_each(|observer| observer.begin(now, peer, number, work));
         effects.send(peer, Message::Request { number, durable });
         let spread = Nanos(u64::from(env.choose(PACE.0 as u32 * 8 / 5)));
-        effects.set_timer(Timer::Ask(peer), now.plus(Nanos(PACE.0 / 5)).plus(spread));
+        self.set(Timer::Ask(peer), now.plus(Nanos(PACE.0 / 5)).plus(spread), effects);
     }
 
     fn message(
@@ -243,7 +262,7 @@ impl State {
                 effects.observe(Observation::Suspected(*peer));
             }
         }
-        effects.set_timer(Timer::Report, now.plus(PERIOD));
+        self.set(Timer::Report, now.plus(PERIOD), effects);
     }
 }
 

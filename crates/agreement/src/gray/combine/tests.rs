@@ -101,19 +101,32 @@ fn a_silence_is_no_cut_while_the_senders_kernel_finds_nothing_lost() {
     assert_eq!(believed.first().map(|verdict| verdict.what.clone()), Some(What::OneWay(FOUR, TWO)));
 }
 
-/// Hiccups of three paths at once are none of the node's; a stop is seen by whoever asks it.
+/// Hiccups of three paths at once are none of the node's, nor one of each; a stop is seen by
+/// whoever asks it.
 #[test]
 fn a_node_is_paused_only_for_all_who_ask_it() {
-    let stops = |accusers: u32| {
-        reports(move |observer, peer, sight| {
+    let stops = |accusers: u32, own: Option<u64>| {
+        let mut told = reports(move |observer, peer, sight| {
             if peer == FOUR && observer.0 <= accusers {
                 sight.memory = tail(20, Pattern::Stops);
                 sight.memory.marks.in_bursts = 20;
             }
-        })
+        });
+        let four = told.remove(&FOUR);
+        if let (Some(four), Some(stalled)) = (four, own) {
+            let stalled = Nanos::from_millis(stalled);
+            told.insert(FOUR, Arc::new(Report { stalled, ..(*four).clone() }));
+        }
+        told
     };
-    assert_eq!(named(&stops(5)), [What::Paused(FOUR)]);
-    assert_eq!(named(&stops(3)), []);
+    assert_eq!(named(&stops(5, Some(250))), [What::Paused(FOUR)]);
+    assert_eq!(named(&stops(5, None)), [What::Paused(FOUR)], "it says nothing");
+    assert_eq!(named(&stops(3, Some(250))), []);
+    // All of them by chance: its own timers came in time.
+    assert_eq!(named(&stops(5, Some(0))), []);
+    let believed = combine(&nodes(), &stops(5, Some(0)), Some(GrayMutant::BelievesHiccups));
+    let believed: Vec<_> = believed.into_iter().map(|verdict| verdict.what).collect();
+    assert_eq!(believed, [What::Paused(FOUR)]);
 }
 
 #[test]
@@ -184,7 +197,8 @@ fn no_node_is_judged_by_its_number() {
             .map(|report| {
                 let observer = renamed(report.observer);
                 let sights = report.sights.iter().map(|(peer, sight)| (renamed(*peer), *sight));
-                let moved = Report { observer, sights: sights.collect(), disk: report.disk };
+                let sights = sights.collect();
+                let moved = Report { observer, sights, ..(**report).clone() };
                 (observer, Arc::new(moved))
             })
             .collect();
