@@ -63,7 +63,7 @@ fn main() -> ExitCode {
     println!("{transactions} transactions, {} steps, {SESSIONS} sessions", history.operations());
     let limits = Limits { memory_bytes: 4 << 30, ..Limits::default() };
     let mut all_hold = true;
-    for (level, goal) in Level::ALL.into_iter().zip([1.5, 2.4, 5.0]) {
+    for (level, goal) in Level::WEAK.into_iter().zip([1.5, 2.4, 5.0]) {
         let (finding, took) = timed(|| decide(&history, level, &limits));
         all_hold &= finding.word() == Word::Holds;
         println!("{level}: {} in {took:.3} s", finding.word());

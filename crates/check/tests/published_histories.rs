@@ -72,7 +72,7 @@ fn transactions_hold_as_far_as_their_folder_says() {
     for (name, holding) in [("none", 0), ("read-committed", 1), ("read-atomic", 2), ("causal", 3)] {
         for path in files(&folder.join(name)) {
             let report = judge_file(&path, &Limits::default()).expect("a history");
-            for (place, (level, part)) in Level::ALL.iter().zip(&report.parts).enumerate() {
+            for (place, (level, part)) in Level::WEAK.iter().zip(&report.parts).enumerate() {
                 let expected = if place < holding { Word::Holds } else { Word::Violated };
                 assert_eq!(
                     part.finding.word(),

@@ -132,15 +132,15 @@ pub(super) fn find(
     let mut breadth = Breadth::new(history.len());
     let mut seen = |one: &Inferred| {
         let path = match level {
-            Level::ReadCommitted | Level::ReadAtomic => vec![one.before, one.reader],
             Level::Causal => {
                 breadth.path(&base, (one.before, one.reader), u32::MAX, |_| true, &mut looks)?
             }
+            _ => vec![one.before, one.reader],
         };
         let reads = sources.reads(one.reader);
         let first = match level {
             Level::ReadCommitted => reads.iter().position(|read| read.from == one.before)?,
-            Level::ReadAtomic | Level::Causal => 0,
+            _ => 0,
         };
         let of_it = |key| sources.has_written(one.before, key);
         let read = reads[first..].iter().find(|read| read.from == one.after && of_it(read.key))?;

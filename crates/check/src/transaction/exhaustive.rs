@@ -90,6 +90,7 @@ pub(super) fn holds(history: &Transactions, level: Level) -> bool {
                 }),
                 Level::ReadAtomic => direct[other][*reader],
                 Level::Causal => happened[other][*reader],
+                stronger => panic!("{stronger} is not decided here"),
             };
             if is_seen && Some(other) != *writer && other != *reader && writes(other, *key) {
                 must.push((other, *writer));

@@ -19,7 +19,7 @@ pub fn judge(history: &Transactions, asked: Option<Level>, limits: &Limits) -> R
     let findings = match Sources::find(history, &mut budget, Mutant::None) {
         Ok(sources) => by_level(history, &sources, asked, &mut budget),
         Err(unsourced) => {
-            Level::ALL.map(|level| (level, unsourced_finding(history, level, &unsourced))).to_vec()
+            Level::WEAK.map(|level| (level, unsourced_finding(history, level, &unsourced))).to_vec()
         }
     };
     report(history, findings, asked, &budget)
@@ -34,8 +34,8 @@ fn by_level(
 ) -> Vec<(Level, Finding)> {
     let mut found: BTreeMap<Level, Finding> = BTreeMap::new();
     let first = asked.unwrap_or(Level::ReadCommitted);
-    let stronger = Level::ALL.into_iter().filter(|level| *level > first);
-    let weaker = Level::ALL.into_iter().rev().filter(|level| *level < first);
+    let stronger = Level::WEAK.into_iter().filter(|level| *level > first);
+    let weaker = Level::WEAK.into_iter().rev().filter(|level| *level < first);
     for level in [first].into_iter().chain(stronger).chain(weaker) {
         let is_violated = |(weak, finding): &(&Level, &Finding)| {
             **weak < level && finding.word() == Word::Violated
@@ -84,6 +84,12 @@ fn one(
     decided(history, sources, level, budget, mutant).unwrap_or_else(bound_met)
 }
 
+/// Of a level that needs more than the reads of a history tell.
+fn undecided(level: Level) -> Finding {
+    let reason = format!("{level} is not decided of registers without version orders");
+    Finding::Unknown { reason, story: None }
+}
+
 fn bound_met(met: Exhausted) -> Finding {
     Finding::Unknown { reason: met.to_string(), story: None }
 }
@@ -115,6 +121,7 @@ fn decided(
         }
         Level::ReadAtomic => read_atomic::infer(history, sources, budget, mutant)?,
         Level::Causal => causal::infer(history, sources, budget, mutant)?,
+        stronger => return Ok(undecided(stronger)),
     };
     let graph = Graph::new(history, sources, &inferred, mutant);
     let left = match graph.order(budget)? {

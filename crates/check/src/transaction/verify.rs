@@ -38,6 +38,7 @@ fn is_true(history: &Transactions, level: Level, edge: &Edge) -> bool {
                 }),
                 Level::ReadAtomic => path.len() == 2 && reads.next().is_some(),
                 Level::Causal => path.len() >= 2 && reads.next().is_some(),
+                _ => false,
             };
             let is_before = |(from, to): (u32, u32)| {
                 follows(history, from, to) || first_sight(history, to, from).is_some()
