@@ -1,5 +1,5 @@
 //! How the nemesis draws what strikes nodes for good, what breaks a disk's or a clock's manners,
-//! and what clogs links. (The older families are drawn in its own file.)
+//! and what clogs links. (The older families are drawn beside.)
 
 use super::Draft;
 use crate::clock::Course;
