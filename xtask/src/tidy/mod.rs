@@ -4,9 +4,11 @@
 //! |---|---|
 //! | header, unfinished code, long lines and functions of Rust | `rust` |
 //! | white space, paths of one machine, READMEs | `text` |
+//! | what documents point at | `links` |
 //! | reasons beside dependencies | `manifest` |
 //! | exceptions that may only shrink | `ratchet` |
 
+mod links;
 mod manifest;
 mod ratchet;
 mod rust;
@@ -31,6 +33,7 @@ pub(crate) fn run(root: &Path, _: &[String]) -> Result<Findings, Error> {
         }
     }
     findings.extend(text::readmes(&files));
+    findings.extend(links::judge(&files));
     findings.extend(ratchet::judge(root, &lengths)?);
     findings.sort();
     Ok(findings)
