@@ -38,6 +38,11 @@ impl Across {
     }
 }
 
+/// How a tick's text stands at its moment, so that none leaves the picture at the right.
+pub(super) fn anchor(across: &Across, x: f64) -> &'static str {
+    if x > across.right - 20.0 { "end" } else { "middle" }
+}
+
 /// How high a latency stands, from 0 at a tenth of a millisecond to 1 at ten seconds.
 pub(super) fn height(took: Nanos) -> f64 {
     let decades = (float(took).max(1e5) / 1e5).log10();

@@ -1,16 +1,17 @@
 //! The space-time diagram: a line for each node, time to the right, and every message as a slanted
 //! line from whoever sent it to whoever got it, in a stretch that is worth looking at.
 
-use super::chart::Across;
+use super::chart::{Across, anchor};
+use super::label::{Area, Labels, Side, Text};
+use super::witness::said;
 use crate::lab::page::Page;
-use crate::lab::plot::escaped;
 use crate::lab::run::Ran;
 use crate::lab::scenario::Scenario;
 use crate::lab::watch::Mark;
 use avouch_promise::{Nanos, NodeId};
 
 pub(super) const CAPTION: &str = "Green: entries and their acknowledgements; blue: elections; grey: other messages, heartbeats the \
-    faintest. A red stub: a message that a link lost or stopped. A thick grey stretch: the node is down. A red bar: a call of the witness.";
+    faintest. A red stub: a message that a link lost or stopped. A thick grey stretch: the node is down. A red bar: a call of the witness, with its number there.";
 
 const WIDTH: f64 = 1_000.0;
 const LEFT: f64 = 58.0;
@@ -35,7 +36,7 @@ fn ink(word: &str) -> (&'static str, &'static str) {
 pub fn diagram(scenario: &Scenario, ran: &Ran, (from, until): (Nanos, Nanos)) -> String {
     let nodes = scenario.cluster.nodes();
     let across = Across { from, until, left: LEFT, right: WIDTH - 8.0 };
-    let tall = line(NodeId(nodes)) + 40.0;
+    let tall = line(NodeId(nodes)) + 62.0;
     let mut page = Page::new();
     page.line(format_args!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {tall:.0}\" role=\"img\" \
@@ -45,17 +46,23 @@ pub fn diagram(scenario: &Scenario, ran: &Ran, (from, until): (Nanos, Nanos)) ->
         let x = across.at(tick);
         page.line(format_args!(
             "<line x1=\"{x:.1}\" y1=\"{:.1}\" x2=\"{x:.1}\" y2=\"{:.1}\" stroke=\"var(--line)\"/>\
-             <text class=\"dim\" x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{:.2} s</text>",
+             <text class=\"dim\" x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"{}\">{:.2} s</text>",
             TOP - 8.0,
             tall - 24.0,
             tall - 8.0,
+            anchor(&across, x),
             super::chart::float(tick) / 1e9
         ));
     }
+    let picture = Area { left: 0.0, top: 0.0, right: WIDTH, bottom: tall - 22.0 };
+    let mut labels = Labels::new(picture);
     for number in 1..=nodes {
-        node(&mut page, &across, ran, NodeId(number));
+        // Nothing is written over the name of a node's line.
+        labels.reserve(Area::around((LEFT - 20.0, line(NodeId(number))), 12.0));
     }
-    calls(&mut page, &across, ran);
+    for number in 1..=nodes {
+        node(&mut page, &across, ran, NodeId(number), &mut labels);
+    }
     for passage in &ran.passages {
         let (y1, y2) = (line(passage.from), line(passage.to));
         let x1 = across.at(passage.sent);
@@ -74,11 +81,13 @@ pub fn diagram(scenario: &Scenario, ran: &Ran, (from, until): (Nanos, Nanos)) ->
             )),
         }
     }
+    calls(&mut page, &across, ran, &mut labels);
+    labels.draw(&mut page);
     page.line("</svg>");
     page.into_string()
 }
 
-fn node(page: &mut Page, across: &Across, ran: &Ran, node: NodeId) {
+fn node(page: &mut Page, across: &Across, ran: &Ran, node: NodeId, labels: &mut Labels) {
     let y = line(node);
     page.line(format_args!(
         "<line x1=\"{LEFT}\" y1=\"{y}\" x2=\"{:.1}\" y2=\"{y}\" stroke=\"var(--ink)\" opacity=\".5\"/>\
@@ -103,18 +112,21 @@ fn node(page: &mut Page, across: &Across, ran: &Ran, node: NodeId) {
             continue;
         }
         let x = across.at(*at);
-        page.line(format_args!(
-            "<circle cx=\"{x:.1}\" cy=\"{y}\" r=\"4\" fill=\"var(--read)\"/>\
-             <text x=\"{:.1}\" y=\"{:.1}\">{}</text>",
-            x + 6.0,
-            y - 6.0,
-            mark.word()
-        ));
+        page.line(format_args!("<circle cx=\"{x:.1}\" cy=\"{y}\" r=\"4\" fill=\"var(--read)\"/>"));
+        let places = (0..3).flat_map(|up| {
+            let y = y - 7.0 - f64::from(up) * 12.0;
+            [((x + 5.0, y), Side::Right), ((x - 5.0, y), Side::Left)]
+        });
+        labels.place(Text::line(mark.word()), places);
     }
 }
 
-/// The calls of the witness, at the node that answered each.
-fn calls(page: &mut Page, across: &Across, ran: &Ran) {
+/// More bars than this below one node's line have no room.
+const LANES: u32 = 3;
+
+/// The calls of the witness, at the node that answered each; numbered as in its table.
+fn calls(page: &mut Page, across: &Across, ran: &Ran, labels: &mut Labels) {
+    let mut bars: Vec<Area> = Vec::new();
     for told in ran.story.iter().flat_map(|story| &story.lines) {
         let by = ran.findings.told.get(&told.call);
         let span = (told.began.time, told.ended.and_then(|ended| ended.time));
@@ -122,18 +134,44 @@ fn calls(page: &mut Page, across: &Across, ran: &Ran) {
         if ended < across.from || began > across.until {
             continue;
         }
-        let (x, to, y) = (across.at(began), across.at(ended), line(by.node) + 15.0);
+        let (x, to) = (across.at(began), across.at(ended));
+        let lane = |lane: u32| {
+            let top = line(by.node) + 8.0 + f64::from(lane) * 9.0;
+            Area { left: x, top, right: to.max(x + 4.0), bottom: top + 7.0 }
+        };
+        let free = |area: &Area| !bars.iter().any(|other| other.overlaps(area));
+        let area = (0..LANES).map(lane).find(free).unwrap_or_else(|| lane(LANES - 1));
+        bars.push(area);
+        labels.reserve(area);
         page.line(format_args!(
-            "<rect x=\"{x:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"7\" rx=\"3\" fill=\"var(--fault)\"/>\
-             <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\" stroke=\"var(--card)\" stroke-width=\"4\" \
-             paint-order=\"stroke\">{} {}</text>",
-            y - 7.0,
-            (to - x).max(4.0),
-            x - 4.0,
-            y,
-            escaped(told.action.trim()),
-            escaped(told.answer.trim())
+            "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"7\" rx=\"3\" fill=\"var(--fault)\"/>",
+            area.left,
+            area.top,
+            area.right - area.left
         ));
+    }
+    let told = ran.story.iter().flat_map(|story| &story.lines).zip(1..);
+    let shown = told.filter_map(|(told, number)| {
+        let ended = told.ended.and_then(|ended| ended.time)?;
+        ran.findings.told.get(&told.call)?;
+        (across.from <= ended && told.began.time? <= across.until).then_some((told, number))
+    });
+    for ((told, number), area) in shown.zip(&bars) {
+        let words = said(&told.action, &told.answer);
+        let full = Text { bold: format!("{number} "), lines: vec![words], dim: false };
+        let short = Text { bold: number.to_string(), lines: vec![String::new()], dim: false };
+        let middle = f64::midpoint(area.left, area.right);
+        let beside = |y: f64| {
+            [
+                ((area.left - 4.0, y), Side::Left),
+                ((area.right + 4.0, y), Side::Right),
+                ((middle, y), Side::Middle),
+            ]
+        };
+        let places = || [7.0, 18.0, 30.0].into_iter().flat_map(|down| beside(area.top + down));
+        if labels.place(full, places()).is_none() {
+            labels.place(short, places());
+        }
     }
 }
 

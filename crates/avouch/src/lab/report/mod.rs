@@ -11,17 +11,26 @@
 
 mod chart;
 mod diagram;
+mod globe;
+mod label;
+mod land;
 mod map;
+mod spell;
 mod style;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod timeline;
+mod witness;
 
 pub use diagram::{diagram, standalone};
 
+use self::spell::spells;
 use super::page::Page;
 use super::plot::escaped;
 use super::run::Ran;
 use super::scenario::Scenario;
+use crate::quantity::counted;
 use avouch_promise::Nanos;
 use avouch_promise::evidence::Verdict;
 
@@ -44,7 +53,8 @@ pub fn report(scenario: &Scenario, ran: &Ran, beside: &Beside<'_>) -> String {
     page.line(format_args!("<title>{verdict}: {name}, seed {}</title>", ran.seed));
     page.line(format_args!("<style>{}</style></head><body><main>", style::STYLE));
     head(&mut page, scenario, ran, beside);
-    section(&mut page, "Where", &map::map(scenario, ran), map::CAPTION);
+    let (map, caption) = map::map(scenario, ran);
+    section(&mut page, "Where", &map, &caption);
     section(
         &mut page,
         "What each call took",
@@ -52,13 +62,13 @@ pub fn report(scenario: &Scenario, ran: &Ran, beside: &Beside<'_>) -> String {
         timeline::CAPTION,
     );
     if let Some(story) = &ran.story {
-        witness(&mut page, &story.to_string());
+        witness::witness(&mut page, ran, story);
     }
     let (from, until) = beside.stretch;
     let caption = format!("Messages between nodes from {from} to {until}. {}", diagram::CAPTION);
     section(&mut page, "Who told whom", &diagram(scenario, ran, beside.stretch), &caption);
     tables::tables(&mut page, ran);
-    faults(&mut page, ran);
+    faults(&mut page, scenario, ran);
     page.line("</main></body></html>");
     page.into_string()
 }
@@ -76,8 +86,8 @@ fn sentence(scenario: &Scenario, ran: &Ran) -> String {
             "every promise was kept: the planted bug was not caught with this seed".to_owned()
         }
         (None, _) => format!(
-            "every promise was kept through {} faults; {} of {} calls were answered",
-            ran.script.len(),
+            "every promise was kept through {}; {} of {} calls were answered",
+            counted(spells(scenario, ran).len(), "fault"),
             all.took.len(),
             all.asked
         ),
@@ -101,6 +111,7 @@ fn head(page: &mut Page, scenario: &Scenario, ran: &Ran, beside: &Beside<'_>) {
         "<p class=\"sentence\">{}.</p></header>",
         escaped(&sentence(scenario, ran))
     ));
+    figures(page, scenario, ran);
     page.line("<section class=\"judges\"><table><tbody>");
     for judged in &ran.judged {
         let (word, judge) = (judged.verdict, judged.judge);
@@ -125,31 +136,47 @@ fn head(page: &mut Page, scenario: &Scenario, ran: &Ran, beside: &Beside<'_>) {
     ));
 }
 
-fn witness(page: &mut Page, story: &str) {
-    page.line("<section><h2>The witness</h2><p>No order of these calls keeps the promise:</p>");
-    page.line(format_args!("<pre>{}</pre></section>", escaped(story)));
-}
-
 /// More faults than this are left to the scenario's file.
 const FAULTS_MAX: usize = 60;
 
-fn faults(page: &mut Page, ran: &Ran) {
-    page.line(format_args!("<section><h2>{} faults</h2>", ran.script.len()));
-    page.line("<table><thead><tr><th>at</th><th>fault</th><th></th></tr></thead><tbody>");
-    for (at, fault) in ran.script.iter().take(FAULTS_MAX) {
-        let (word, members) = super::scenario::words::speak(fault);
-        let members: Vec<_> = members
-            .iter()
-            .map(|(key, value)| format!("{key} {}", value.replace('"', "")))
-            .collect();
-        page.line(format_args!(
-            "<tr><td class=\"number\">{at}</td><th>{word}</th><td>{}</td></tr>",
-            escaped(&members.join(", "))
-        ));
+fn faults(page: &mut Page, scenario: &Scenario, ran: &Ran) {
+    let spells = spells(scenario, ran);
+    page.line(format_args!("<section><h2>{}</h2>", counted(spells.len(), "fault")));
+    if !spells.is_empty() {
+        page.line("<table><thead><tr><th class=\"number\">from</th><th class=\"number\">until</th><th>fault</th><th>whom</th><th>how</th></tr></thead><tbody>");
+        for spell in spells.iter().take(FAULTS_MAX) {
+            let until = spell.until.map_or("a moment".to_owned(), |until| until.to_string());
+            page.line(format_args!(
+                "<tr><td class=\"number\">{}</td><td class=\"number\">{until}</td><th>{}</th><td>{}</td><td>{}</td></tr>",
+                spell.from,
+                spell.word,
+                escaped(&spell.whom),
+                escaped(&spell.how)
+            ));
+        }
+        page.line("</tbody></table>");
     }
-    page.line("</tbody></table>");
-    if ran.script.len() > FAULTS_MAX {
-        page.line("<p class=\"faint\">and more, in scenario.toml</p>");
+    if spells.len() > FAULTS_MAX {
+        let more = spells.len() - FAULTS_MAX;
+        page.line(format_args!("<p class=\"faint\">and {more} more, in scenario.toml</p>"));
     }
     page.line("</section>");
+}
+
+/// The run in a few figures.
+fn figures(page: &mut Page, scenario: &Scenario, ran: &Ran) {
+    let all = ran.measured.all();
+    let [p50, _, p99, _] = all.quantiles().map(tables::span);
+    page.line("<dl class=\"figures\">");
+    for (name, value) in [
+        ("answered", format!("{:.1} %", all.answered() * 100.0)),
+        ("calls", all.asked.to_string()),
+        ("p50", p50),
+        ("p99", p99),
+        ("faults", spells(scenario, ran).len().to_string()),
+        ("virtual time", tables::span(Some(ran.ended))),
+    ] {
+        page.line(format_args!("<div><dt>{name}</dt><dd>{value}</dd></div>"));
+    }
+    page.line("</dl>");
 }

@@ -7,9 +7,12 @@ use crate::lab::run::Ran;
 use crate::quantile::nearest_rank;
 use avouch_promise::Nanos;
 
-fn span(span: Option<Nanos>) -> String {
+/// A span for the eye; a dash where there is none.
+pub(super) fn span(span: Option<Nanos>) -> String {
     match span {
         None => "-".to_owned(),
+        Some(Nanos::ZERO) => "0 ms".to_owned(),
+        Some(span) if span < Nanos::from_micros(50) => "< 0.1 ms".to_owned(),
         Some(span) if span >= Nanos::from_secs(1) => format!("{:.2} s", seconds(span)),
         Some(span) => format!("{:.1} ms", seconds(span) * 1e3),
     }

@@ -104,6 +104,10 @@ impl Scenario {
             clients.push(Crowd::default());
         }
         let duration = root.need::<Span>("duration")?;
+        if duration == Nanos::ZERO {
+            let place = root.value("duration").map_or_else(|| root.span(), toml::Spanned::span);
+            return Err(Problem::new(place, "a duration above zero", "`0`").hint("write \"10s\""));
+        }
         let mut faults: Vec<(Nanos, Fault)> = Vec::new();
         for table in root.tables("fault", "a fault")? {
             within(&table, "at", duration)?;

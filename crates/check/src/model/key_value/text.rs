@@ -6,10 +6,16 @@ use bytes::Bytes;
 /// The longest value that a text shows whole, in bytes.
 const SHOWN: usize = 40;
 
-/// Bytes for the eye: plain text as it is, the rest escaped, the middle of long ones left out.
+/// Bytes for the eye: plain text as it is, the rest escaped, the middle of long ones left out, and
+/// the blanks that only make a value long.
 pub fn shown(bytes: &[u8]) -> String {
     if bytes.is_empty() {
         return "\"\"".to_owned();
+    }
+    let bare = bytes.trim_ascii_end();
+    let blanks = &bytes[bare.len()..];
+    if blanks.len() > 1 && blanks.iter().all(|blank| *blank == b' ') && bare.len() <= SHOWN {
+        return format!("{} ({} bytes)", bare.escape_ascii(), bytes.len());
     }
     if bytes.len() <= SHOWN {
         return bytes.escape_ascii().to_string();
@@ -77,5 +83,22 @@ pub fn answered(outcome: &Outcome) -> String {
         Outcome::Transaction { succeeded, outcomes } => {
             format!("{}: {}", if *succeeded { "then" } else { "else" }, list(outcomes, answered))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn blanks_that_pad_a_value_are_counted_and_not_shown() {
+        assert_eq!(shown(format!("{:16}", "7.16").as_bytes()), "7.16 (16 bytes)");
+        assert_eq!(shown(format!("{:1400}", "7.16").as_bytes()), "7.16 (1400 bytes)");
+        for plain in ["7.16", "7.16 ", "a  b"] {
+            assert_eq!(shown(plain.as_bytes()), plain);
+        }
+        assert_eq!(shown(b"a\n\n"), "a\\n\\n");
+        let long = format!("{}{:4}", "x".repeat(60), "");
+        assert!(shown(long.as_bytes()).ends_with("x     (64 bytes)"), "the end is shown as it is");
     }
 }
