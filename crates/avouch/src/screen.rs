@@ -41,7 +41,8 @@ pub struct Screen {
     pub format: Format,
     /// Whether stdout is a terminal, which obeys what some bytes tell it.
     pub terminal: bool,
-    colour: bool,
+    /// Whether data is coloured, and whether talk is: either may go to a file.
+    colour: (bool, bool),
     listener: Listener,
     broken: Option<Error>,
 }
@@ -53,7 +54,7 @@ impl Screen {
         let terminal = out.is_terminal();
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         Self {
-            colour: talk.is_terminal() && !plain,
+            colour: (terminal && !plain, talk.is_terminal() && !plain),
             listener: if talk.is_terminal() { Listener::Terminal } else { Listener::Program },
             out: Box::new(out),
             talk: Box::new(talk),
@@ -70,7 +71,7 @@ impl Screen {
             talk,
             format,
             terminal: false,
-            colour: false,
+            colour: (false, false),
             listener: Listener::Program,
             broken: None,
         }
@@ -116,14 +117,14 @@ impl Screen {
         let _ = self.talk.flush();
     }
 
-    /// The text in the colour of the verdict, where colours are shown.
+    /// The text of data in the colour of the verdict, where that is shown.
     pub fn paint(&self, verdict: Verdict, text: &str) -> String {
-        let code = match verdict {
-            Verdict::Holds => "32",
-            Verdict::Refuted => "31",
-            Verdict::Unknown => "33",
-        };
-        if self.colour { format!("\x1b[1;{code}m{text}\x1b[0m") } else { text.to_owned() }
+        painted(self.colour.0, verdict, text)
+    }
+
+    /// The same for talk.
+    pub fn paint_talk(&self, verdict: Verdict, text: &str) -> String {
+        painted(self.colour.1, verdict, text)
     }
 
     /// An error of a command that has nothing else to show.
@@ -149,6 +150,15 @@ impl Screen {
         self.tell(&error);
         Err(error)
     }
+}
+
+fn painted(colour: bool, verdict: Verdict, text: &str) -> String {
+    let code = match verdict {
+        Verdict::Holds => "32",
+        Verdict::Refuted => "31",
+        Verdict::Unknown => "33",
+    };
+    if colour { format!("\x1b[1;{code}m{text}\x1b[0m") } else { text.to_owned() }
 }
 
 /// An error for programs.

@@ -40,7 +40,7 @@ pub(super) fn text(operation: &Operation, reply: &Reply, bytes: Bytes, screen: &
         }
         _ => String::new(),
     };
-    let word = screen.paint(verdict, verdict.word());
+    let word = screen.paint_talk(verdict, verdict.word());
     screen.say(&format!("{word}: {reason}{about}"));
     screen.say(&price(&reply.price, &reply.from));
     for (endpoint, error) in &reply.tried {

@@ -187,7 +187,7 @@ fn fail(operation: &Operation, choice: &Choice, failure: &Failure, screen: &mut 
         screen.say(&format!("{attempts} attempts: {}", told.join("; ")));
     }
     if failure.fate_unknown {
-        let word = screen.paint(Verdict::Unknown, Verdict::Unknown.word());
+        let word = screen.paint_talk(Verdict::Unknown, Verdict::Unknown.word());
         screen.say(&format!("{word}: whether the write took effect, or still may, nobody said"));
         return Exit::Verdict(Verdict::Unknown);
     }

@@ -4,6 +4,7 @@ use crate::exit::{Exit, worse};
 use crate::lab::bar::Bar;
 use crate::lab::campaign::{Summary, campaign};
 use crate::lab::folder::{Folder, verdict_text};
+use crate::lab::interrupt::Interrupt;
 use crate::lab::options::{Run, Shard};
 use crate::lab::report::{Beside, report, standalone};
 use crate::lab::run::{Look, Ran, run as run_once, stretch};
@@ -36,6 +37,16 @@ fn open(name: &str) -> Result<Scenario, Error> {
     let looks_like_path = name.contains(['/', '.']) || path.exists();
     if shipped || !looks_like_path {
         return Scenario::parse(name, named(name)?.text);
+    }
+    if path.is_dir() {
+        let inside = path.join("scenario.toml");
+        let hint = if inside.is_file() {
+            format!("a run's folder keeps what was run: `avouch lab run {}`", inside.display())
+        } else {
+            "name the file in it".to_owned()
+        };
+        let expected = format!("a scenario's file at {}", path.display());
+        return Err(Error::new(Blame::Caller, expected, "a folder").hint(hint));
     }
     let text = std::fs::read_to_string(path).map_err(|error| {
         let blame = match error.kind() {
@@ -184,18 +195,25 @@ fn many(
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let jobs = asked.jobs.map_or(cores, |jobs| jobs as usize);
     let mut progress = Bar::start(screen);
+    let interrupt = Interrupt::catch()?;
     let summary = campaign(scenario, share.clone(), asked.stop_at, jobs, |done, failed| {
         progress.tell(screen, done, count, &format!(" seeds, {failed} failed"));
+        !interrupt.came()
     })?;
     let elapsed = progress.elapsed();
     progress.end(screen);
     let planted = scenario.expect.verdict == Verdict::Refuted;
     let found = summary.seeds.iter().map(|seed| seed.verdict).fold(Verdict::Holds, worse);
-    let end = if planted && found == Verdict::Holds { Verdict::Unknown } else { found };
-    let first = summary.first_refuted().map(|seed| seed.seed);
+    // What was not run could have been refuted.
+    let cut = interrupt.came() && summary.seeds.len() as u64 != count;
+    let open = planted || cut;
+    let end = if open && found == Verdict::Holds { Verdict::Unknown } else { found };
+    // Whoever is in a hurry gets the failing seed, and not its folder.
+    let first = summary.first_refuted().map(|seed| seed.seed).filter(|_| !cut);
     let kept = first.map(|seed| keep(asked, scenario, seed, screen)).transpose()?;
     if screen.format == Format::Json {
         let mut told = summary_json(scenario, &share, &summary);
+        told["interrupted"] = cut.into();
         if let (Some(kept), Some(told)) = (&kept, told.as_object_mut()) {
             let repro = repro(asked, kept.ran.seed);
             told.insert("first_failure".to_owned(), kept.to_json(scenario, &repro));
@@ -220,10 +238,16 @@ fn many(
         }
         None => screen.line(&format!("{}: {}", screen.paint(end, end.word()), scenario.name)),
     }
-    // Nothing refuted, and yet not what was expected: the lowest seed that is to blame for it.
+    if cut {
+        screen.line(&format!("interrupted: {} of {count} seeds were run", summary.seeds.len()));
+    }
+    // No folder, and yet not what was expected: the lowest seed that is to blame for it.
     if kept.is_none() && end != Verdict::Holds {
-        let open = summary.seeds.iter().find(|seed| seed.verdict != Verdict::Holds);
-        if let Some(seed) = open.or(summary.seeds.first()) {
+        let open = summary.first_refuted();
+        let open =
+            open.or_else(|| summary.seeds.iter().find(|seed| seed.verdict != Verdict::Holds));
+        let blameless = summary.seeds.first().filter(|_| planted);
+        if let Some(seed) = open.or(blameless) {
             screen.line(&format!("repro: {}", repro(asked, seed.seed)));
         }
     }

@@ -2,13 +2,15 @@
 
 use crate::arguments::Arguments;
 use crate::exit::Exit;
+use crate::lab::shipped::SHIPPED;
 use crate::screen::{Format, Screen};
 use avouch_promise::nearest::nearest;
 use avouch_promise::{Blame, Error};
-use clap::CommandFactory as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Command, CommandFactory as _};
 use std::error::Error as _;
 use std::ffi::OsString;
+use std::num::ParseIntError;
 
 /// Help goes to stdout and is no error; what could not be parsed is the caller's.
 pub(super) fn usage(error: &clap::Error, arguments: &[OsString]) -> Exit {
@@ -57,6 +59,11 @@ fn told(error: &clap::Error, arguments: &[OsString]) -> Error {
         };
         return Error { blame: Blame::Caller, expected, ..own.clone() };
     }
+    if error.source().and_then(|source| source.downcast_ref::<ParseIntError>()).is_some() {
+        let expected = format!("a whole number as {}", argument.unwrap_or_default());
+        let got = format!("`{}`", text(error, ContextKind::InvalidValue).unwrap_or_default());
+        return Error::new(Blame::Caller, expected, got).hint("write digits alone, such as 7");
+    }
     let rendered = error.render().to_string();
     let first = rendered.split("\n\n").next().unwrap_or(&rendered);
     let first = first.strip_prefix("error: ").unwrap_or(first);
@@ -64,37 +71,60 @@ fn told(error: &clap::Error, arguments: &[OsString]) -> Error {
         first.lines().map(str::trim).filter(|line| !line.starts_with("[possible")).collect();
     let got = lines.join(" ");
     let tip = rendered.lines().find_map(|line| line.trim().strip_prefix("tip: "));
-    let hint = match (text(error, ContextKind::ValidValue), tip) {
-        _ if nearest_command(error).is_some() => {
-            format!("did you mean `{}`?", nearest_command(error).unwrap_or_default())
-        }
-        (Some(valid), _) => format!("one of {valid}"),
-        (None, Some(tip)) => tip.to_owned(),
-        (None, None) => help(arguments),
+    // That a flag could be a value after `--` is true, and never what was meant.
+    let tip = tip.filter(|tip| !tip.starts_with("to pass"));
+    let meant = meant_command(error, arguments);
+    let hint = match (meant, text(error, ContextKind::ValidValue), tip) {
+        (Some(meant), ..) => format!("did you mean `{meant}`?"),
+        (None, Some(valid), _) => format!("one of {valid}"),
+        (None, None, Some(tip)) => tip.to_owned(),
+        (None, None, None) => help(arguments, error.kind()),
     };
     Error::new(Blame::Caller, "a command line as `--help` shows it", got).hint(hint)
 }
 
-/// The command whose help is meant.
-fn help(arguments: &[OsString]) -> String {
-    let command = Arguments::command();
-    let (mut at, mut path) = (&command, "avouch".to_owned());
+/// The command that the words lead to, and the words that do.
+fn reached<'a>(top: &'a Command, arguments: &[OsString]) -> (&'a Command, Vec<&'a str>) {
+    let (mut at, mut path) = (top, Vec::new());
     for word in arguments.iter().skip(1) {
-        let known = at.get_subcommands().find(|known| *word == *known.get_name());
-        if let Some(known) = known {
-            (at, path) = (known, format!("{path} {}", known.get_name()));
+        if let Some(known) = at.get_subcommands().find(|known| *word == *known.get_name()) {
+            at = known;
+            path.push(known.get_name());
         }
     }
-    format!("`{path} --help`")
+    (at, path)
 }
 
-/// The command that a mistyped one was probably meant to be.
-fn nearest_command(error: &clap::Error) -> Option<String> {
+/// The help that is meant, and where something was left out one example of the whole.
+fn help(arguments: &[OsString], kind: ErrorKind) -> String {
+    let top = Arguments::command();
+    let (at, path) = reached(&top, arguments);
+    let command = [&["avouch"], path.as_slice()].concat().join(" ");
+    let examples = at.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let example = examples.lines().map(str::trim).find(|line| line.starts_with(&command));
+    match example.filter(|_| kind == ErrorKind::MissingRequiredArgument) {
+        Some(example) => format!("for example `{example}`; `{command} --help` tells more"),
+        None => format!("`{command} --help`"),
+    }
+}
+
+/// The command that an unknown one was probably meant to be: one elsewhere by the same
+/// name, a scenario that `lab run` runs, or one beside it by a name like its own.
+fn meant_command(error: &clap::Error, arguments: &[OsString]) -> Option<String> {
     if error.kind() != ErrorKind::InvalidSubcommand {
         return None;
     }
     let word = text(error, ContextKind::InvalidSubcommand)?;
-    let command = Arguments::command();
-    let names = command.get_subcommands().map(clap::Command::get_name);
-    nearest(&word, names).map(str::to_owned)
+    let top = Arguments::command();
+    let (at, path) = reached(&top, arguments);
+    let elsewhere = top.get_subcommands().find_map(|command| {
+        let named = command.get_subcommands().find(|inner| inner.get_name() == word)?;
+        Some(format!("{} {}", command.get_name(), named.get_name()))
+    });
+    let is_scenario = SHIPPED.iter().any(|shipped| shipped.name == word);
+    let exact = elsewhere.or_else(|| is_scenario.then(|| format!("lab run {word}")));
+    exact.or_else(|| {
+        let near = nearest(&word, at.get_subcommands().map(Command::get_name))?;
+        Some([path.as_slice(), &[near]].concat().join(" "))
+    })
 }

@@ -4,6 +4,7 @@
 //!   A..B --shard I/N--> seeds --in order, to free threads--> runs --in order--> summary
 //! ```
 //!
+//! Told to end early, it ends with the seeds that were begun, which are the first ones of all.
 //! Seeds share nothing, so threads change nothing. A campaign that stops at its N-th failure
 //! reports the seeds up to the N-th failing one and no others, however many ran beside it.
 
@@ -14,7 +15,7 @@ use avouch_promise::evidence::Verdict;
 use avouch_promise::{Error, Nanos};
 use avouch_world::{Trace, TraceHash};
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
@@ -48,24 +49,27 @@ pub struct Summary {
     pub hash: TraceHash,
 }
 
-/// Runs the seeds; `told` hears of how many are done and how many failed, several times a second.
+/// Runs the seeds; `told` hears of how many are done and how many failed, several times a second,
+/// and says whether to go on.
 pub fn campaign(
     scenario: &Scenario,
     seeds: Range<u64>,
     stop_at: Option<u64>,
     jobs: usize,
-    mut told: impl FnMut(u64, u64),
+    mut told: impl FnMut(u64, u64) -> bool,
 ) -> Result<Summary, Error> {
     let (next, count) = (AtomicU64::new(0), seeds.end.saturating_sub(seeds.start));
-    let failures = AtomicU64::new(0);
+    let (failures, ends) = (AtomicU64::new(0), AtomicBool::new(false));
     let (send, receive) = channel();
     let mut done: Vec<Result<Seed, Error>> = Vec::new();
     std::thread::scope(|scope| {
         for _ in 0..jobs.max(1) {
-            let (send, next, failures) = (send.clone(), &next, &failures);
+            let (send, next, failures, ends) = (send.clone(), &next, &failures, &ends);
             scope.spawn(move || {
                 loop {
-                    if stop_at.is_some_and(|most| failures.load(Ordering::SeqCst) >= most) {
+                    let enough =
+                        stop_at.is_some_and(|most| failures.load(Ordering::SeqCst) >= most);
+                    if enough || ends.load(Ordering::SeqCst) {
                         return;
                     }
                     let place = next.fetch_add(1, Ordering::SeqCst);
@@ -89,7 +93,9 @@ pub fn campaign(
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
-            told(done.len() as u64, failures.load(Ordering::SeqCst));
+            if !told(done.len() as u64, failures.load(Ordering::SeqCst)) {
+                ends.store(true, Ordering::SeqCst);
+            }
         }
     });
     let mut found = done.into_iter().collect::<Result<Vec<_>, _>>()?;

@@ -125,7 +125,21 @@ fn seeds(text: &str) -> Result<Range<u64>, Error> {
     match parsed {
         Some((from, to)) if from < to => Ok(from..to),
         _ => Err(Error::new(Blame::Caller, "seeds A..B with A below B", format!("`{text}`"))
-            .hint("1..101 are the hundred seeds 1 to 100")),
+            .hint(seeds_hint(text))),
+    }
+}
+
+/// What whoever wrote that probably meant.
+fn seeds_hint(text: &str) -> String {
+    let numbers: Vec<_> =
+        text.split(['.', '=', '-', ',', ':', ' ']).filter(|part| !part.is_empty()).collect();
+    let numbers: Option<Vec<u64>> = numbers.iter().map(|part| part.parse().ok()).collect();
+    match numbers.as_deref() {
+        Some([only]) if !text.contains('.') => format!("one seed is `--seed {only}`"),
+        Some([from, to]) if from < to && *to < u64::MAX => {
+            format!("seeds {from} to {to} are `--seeds {from}..{}`", to + 1)
+        }
+        _ => "1..101 are the hundred seeds 1 to 100".to_owned(),
     }
 }
 
@@ -168,6 +182,15 @@ mod tests {
     fn seeds_and_shares_are_read_or_refused_with_a_hint() {
         assert_eq!(seeds("1..101"), Ok(1..101));
         assert_eq!(shard("2/3"), Ok(Shard { index: 2, of: 3 }));
+        for (wrong, hint) in [
+            ("5", "one seed is `--seed 5`"),
+            ("1..=3", "seeds 1 to 3 are `--seeds 1..4`"),
+            ("1-3", "seeds 1 to 3 are `--seeds 1..4`"),
+            ("..3", "1..101 are"),
+            ("1..18446744073709551616", "1..101 are"),
+        ] {
+            assert!(seeds(wrong).unwrap_err().hint.contains(hint), "{wrong}");
+        }
         for wrong in ["", "5", "5..5", "9..1", "a..b", "1..=3"] {
             assert!(!seeds(wrong).unwrap_err().hint.is_empty(), "{wrong}");
         }

@@ -50,7 +50,7 @@ pub fn named(name: &str) -> Result<Shipped, Error> {
     }
     let hint = match nearest(name, SHIPPED.iter().map(|shipped| shipped.name)) {
         Some(near) => format!("did you mean {near}?"),
-        None => "`avouch lab list` lists them".to_owned(),
+        None => "`avouch lab list` lists them; a file of your own is named by its path, as in ./mine.toml".to_owned(),
     };
     Err(Error::new(Blame::Caller, "the name of a shipped scenario", format!("`{name}`")).hint(hint))
 }

@@ -134,65 +134,61 @@ fn the_examples_in_the_labs_help_do_what_they_say() {
     assert!(list.lines().count() >= 12 && list.lines().all(|line| line.len() < 120), "{list}");
 }
 
-/// The members of a manifest by path, such as `spec.template.spec.containers.0.name`. Block style
-/// only, as the manifest is written: tabs, odd indents and doubled keys are refused.
-fn manifest(text: &str) -> BTreeMap<String, String> {
-    let mut members = BTreeMap::new();
-    // Columns with the key, or the number of the item, that stands there.
-    let mut path: Vec<(usize, String)> = Vec::new();
-    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
-    for line in lines.filter(|line| !line.trim().is_empty()) {
-        assert!(!line.contains('\t') && line.trim_end() == line, "{line:?}");
-        let mut column = line.len() - line.trim_start().len();
-        assert!(column % 2 == 0, "an odd indent: {line:?}");
-        let mut rest = line.trim_start();
-        if let Some(item) = rest.strip_prefix("- ") {
-            path.retain(|(at, _)| *at <= column);
-            match path.last_mut() {
-                Some((at, number)) if *at == column => {
-                    *number = (number.parse::<usize>().unwrap() + 1).to_string();
-                }
-                _ => path.push((column, "0".to_owned())),
-            }
-            (rest, column) = (item, column + 2);
-        }
-        path.retain(|(at, _)| *at < column);
-        let plain = !rest.starts_with(['\'', '"']);
-        let (key, value) = rest.split_once(':').filter(|_| plain).unwrap_or(("", rest));
-        let names: Vec<_> = path.iter().map(|(_, name)| name.as_str()).chain([key]).collect();
-        let name = names.join(".");
-        let value = value.trim();
-        assert!(members.insert(name.clone(), value.to_owned()).is_none(), "{name} twice");
-        if value.is_empty() {
-            path.push((column, key.to_owned()));
-        }
-    }
-    members
-}
-
+/// What a newcomer mistypes: each is told what to type instead.
 #[test]
-fn the_kubernetes_job_is_sound_and_gives_each_pod_its_share() {
-    let text = include_str!("../../../../deploy/lab-job.yaml");
-    let members = manifest(text);
-    let at = |path: &str| members.get(path).map_or("", String::as_str).trim_matches('"');
-    assert_eq!((at("apiVersion"), at("kind")), ("batch/v1", "Job"), "{members:#?}");
-    assert_eq!(at("spec.completionMode"), "Indexed");
-    assert_eq!(at("spec.template.spec.restartPolicy"), "Never");
-    let container = "spec.template.spec.containers.0";
-    assert_eq!(at(&format!("{container}.env.1.name")), "SHARDS");
-    assert_eq!(at(&format!("{container}.env.1.value")), at("spec.completions"), "every share runs");
-    // What a pod runs, run here as the third of eight with the scenario at hand.
-    let args = at(&format!("{container}.args.0.")).trim_matches('\'');
-    let place = Place::new("lab-job");
-    let args =
-        args.replace("/scenario/scenario.toml", "split-brain-attempt").replace("/runs", "runs");
-    let line = format!("JOB_COMPLETION_INDEX=2 SHARDS=8 SEEDS=1..17; {args} --format json");
-    let ran = place.runs("sh", &["-c", &line]).json();
-    assert_eq!((&ran["from"], &ran["to"]), (&5.into(), &7.into()), "{ran}");
-    for broken in [
-        text.replace("  completions", "   completions"),
-        text.replace("kind: Job", "kind: Job\nkind: Job"),
+fn a_newcomers_mistakes_are_told_what_to_type() {
+    let place = Place::new("lab-mistakes");
+    std::fs::create_dir_all(place.path("folder")).unwrap();
+    std::fs::create_dir_all(place.path("run")).unwrap();
+    std::fs::write(place.path("run/scenario.toml"), "").unwrap();
+    let head = "name = \"x\"\nsummary = \"y\"\n";
+    for (name, text) in [
+        ("zero.toml", format!("{head}duration = \"0s\"\n")),
+        ("single.toml", format!("{head}duration = \"1s\"\n[fault]\nat = \"1s\"\n")),
+        (
+            "beyond.toml",
+            format!(
+                "{head}duration = \"1s\"\n[[fault]]\nat = \"0s\"\ndo = \"crash\"\nnode = \"n9\"\n"
+            ),
+        ),
     ] {
-        assert!(std::panic::catch_unwind(|| manifest(&broken)).is_err());
+        std::fs::write(place.path(name), text).unwrap();
+    }
+    for (line, hint) in [
+        ("lab observers", "did you mean `lab observer`?"),
+        ("lab bad-week", "did you mean `lab run bad-week`?"),
+        ("run bad-week", "did you mean `lab run`?"),
+        ("synchrony", "did you mean `lab synchrony`?"),
+        ("rtt us-east-1 eu-west-1", "did you mean `plan rtt`?"),
+        ("lab run", "for example `avouch lab run split-brain-attempt`"),
+        ("lab show", "for example `avouch lab show split-brain-attempt"),
+        ("plan queue", "for example `avouch plan queue --model M/M/c"),
+        ("plan rtt", "for example `avouch plan rtt us-east-1 eu-west-1`"),
+        ("lab run --scenario bad-week", "`avouch lab run --help`"),
+        ("lab run nosuch", "./mine.toml"),
+        ("lab run bad-week.toml", "`avouch lab list`"),
+        ("lab run bad-week --seed x", "digits alone"),
+        ("lab run bad-week --seeds 5", "one seed is `--seed 5`"),
+        ("lab run bad-week --seeds 1-5", "`--seeds 1..6`"),
+        ("lab run bad-week --seeds 1..=5", "`--seeds 1..6`"),
+        ("lab run bad-week --seeds ..5", "1..101 are"),
+        ("lab run bad-week --shard 1/2", "--help"),
+        ("lab run bad-week --seeds 1..3 --shard 0/2", "JOB_COMPLETION_INDEX"),
+        ("lab run bad-week --seed 1 --seeds 1..2", "--help"),
+        ("lab run folder", "name the file in it"),
+        ("lab run run", "avouch lab run run/scenario.toml"),
+        ("lab run zero.toml", "write \"10s\""),
+        ("lab run single.toml", "[[fault]]"),
+        ("lab run beyond.toml", "n1 to n5"),
+        ("lab show bad-wek", "did you mean bad-week?"),
+        ("lab list extra", "`avouch lab list --help`"),
+        ("lab divergence --seconds 5", "write 250ms"),
+        ("lab divergence --seconds 0", "write 250ms"),
+        ("lab synchrony --seeds 0", "`avouch lab synchrony --help`"),
+    ] {
+        let told = place.avouch(&line.split(' ').collect::<Vec<_>>());
+        assert!(told.code == 3 && told.out.is_empty(), "{line}: {told:?}");
+        let hints = told.err.split("hint: ").nth(1).unwrap_or_default();
+        assert!(hints.contains(hint), "{line} should say {hint}: {told:?}");
     }
 }

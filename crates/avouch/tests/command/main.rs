@@ -5,6 +5,7 @@
 mod etcdctl;
 mod examples;
 mod founding;
+mod job;
 mod judging;
 mod keeping;
 mod lab;
@@ -16,5 +17,6 @@ mod place;
 mod planning;
 mod planted;
 mod session;
+mod terminal;
 mod whose;
 mod wording;

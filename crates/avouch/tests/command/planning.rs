@@ -150,6 +150,9 @@ fn what_cannot_be_planned_is_refused_with_a_hint() {
         ("plan latency --regions us-east-1 --leader eu-west-1", "--regions, too"),
         ("plan latency --replicas 7", "fewer"),
         ("plan latency --replicas 3 --guarantee linearisable", "did you mean `linearizable`?"),
+        ("plan latency --replicas 3 -g causal", "did you mean `causal-plus`?"),
+        ("plan latency --replicas 3 -g strong", "did you mean `linearizable`?"),
+        ("plan latency --replicas 3 -g xyzzy", "lists all 17"),
         ("plan latency --replicas 3 --guarantee byzantine-linearizable", "--replicas 5"),
     ] {
         let told = place.avouch(&line.split(' ').collect::<Vec<_>>());

@@ -144,16 +144,37 @@ fn quoted(text: &str) -> String {
     format!("`{}`", shown.escape_debug())
 }
 
+const BOUND: &str = "name its bound: `bounded-staleness=2s` or `bounded-staleness=5v`";
+
+/// What others call guarantees that have another name here.
+const ALSO_CALLED: [(&str, &str); 10] = [
+    ("strong", "linearizable"),
+    ("strongly-consistent", "linearizable"),
+    ("atomic", "linearizable"),
+    ("external", "strict-serializable"),
+    ("si", "snapshot-isolation"),
+    ("ryw", "read-your-writes"),
+    ("session", "read-your-writes"),
+    ("stale", "eventual"),
+    ("weak", "eventual"),
+    ("prefix", "consistent-prefix"),
+];
+
 fn unknown(text: &str) -> Error {
     let error = Error::new(Blame::Caller, "a known guarantee", quoted(text));
-    if text == "bounded-staleness" {
-        return error.hint("name its bound: `bounded-staleness=2s` or `bounded-staleness=5v`");
-    }
     let name = text.split('=').next().unwrap_or(text).to_lowercase().replace(['_', ' '], "-");
     let short: String = name.chars().take(60).collect();
-    match nearest(&short, ROWS.iter().map(|row| row.name)) {
+    let begun = ROWS.iter().find(|row| short.len() > 2 && row.name.starts_with(&short));
+    let also = ALSO_CALLED.iter().find(|(word, _)| *word == short).map(|(_, name)| *name);
+    let meant = also.or(begun.map(|row| row.name));
+    match meant.or_else(|| nearest(&short, ROWS.iter().map(|row| row.name))) {
+        Some("bounded-staleness") => error.hint(BOUND),
         Some(name) => error.hint(format!("did you mean `{name}`?")),
-        None => error.hint(format!("served now: {}", table::served_names())),
+        None => error.hint(format!(
+            "served now: {}; `avouch guarantees` lists all {}",
+            table::served_names(),
+            ROWS.len()
+        )),
     }
 }
 

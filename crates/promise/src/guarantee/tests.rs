@@ -169,7 +169,12 @@ fn an_unknown_guarantee_is_the_callers_error_with_the_nearest_name() {
         ("bounded-staleness=-1s", "write `bounded-staleness=2s`"),
         ("bounded-staleness=99999999999s", "write `bounded-staleness=2s`"),
         ("bounded-staleness=2 s", "write `bounded-staleness=2s`"),
-        ("xyzzy", "served now: linearizable"),
+        ("bounded", "name its bound"),
+        ("causal", "did you mean `causal-plus`?"),
+        ("strong", "did you mean `linearizable`?"),
+        ("strict", "did you mean `strict-serializable`?"),
+        ("SI", "did you mean `snapshot-isolation`?"),
+        ("xyzzy", "eventual; `avouch guarantees` lists all 17"),
         ("", "served now: linearizable"),
     ] {
         let error = text.parse::<Guarantee>().unwrap_err();

@@ -41,6 +41,10 @@ impl Names {
         self.node(word).ok_or_else(|| {
             let known = self.all();
             let expected = format!("one of the {} nodes", self.nodes);
+            if word.strip_prefix('n').is_some_and(|number| number.parse::<u64>().is_ok()) {
+                return Problem::new(value.span(), expected, format!("`{word}`"))
+                    .hint(format!("they are n1 to n{}", self.nodes));
+            }
             Problem::unknown(value.span(), &expected, word, known.iter().map(String::as_str))
         })
     }

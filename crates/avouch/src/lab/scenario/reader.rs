@@ -71,7 +71,8 @@ impl<'a> Table<'a> {
             DeValue::Array(items) => {
                 items.iter().map(|item| Table::of(item, what, self.names)).collect()
             }
-            other => Err(Problem::new(value.span(), format!("tables [[{key}]]"), describe(other))),
+            other => Err(Problem::new(value.span(), format!("tables [[{key}]]"), describe(other))
+                .hint(format!("each of them begins with [[{key}]], in double brackets"))),
         }
     }
 

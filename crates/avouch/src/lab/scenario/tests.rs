@@ -238,7 +238,7 @@ hint: did you mean partition?
   |
 9 | node = \"n9\"
   |        ^^^^
-hint: did you mean n1?
+hint: they are n1 to n3
 ";
     an_unknown_member: format!("{HEAD}[cluster]\nregoins = [\"us-east-1\"]\n") =>
 "error: bad request: expected a member of a cluster at bad.toml:5:1, got `regoins`

@@ -1,0 +1,75 @@
+//! The lab on a terminal: a bar while it works, and after Ctrl-C a clean line and a true summary.
+//! Without util-linux's `script`, which makes the terminal, this skips with a line.
+
+use crate::place::Place;
+use std::io::{Read as _, Write as _};
+use std::process::Stdio;
+
+/// Runs a command on a terminal, types Ctrl-C as soon as it has shown `until`, and returns all that
+/// was shown; none without a terminal to be had.
+fn interrupted(place: &Place, line: &str, until: &str) -> Option<String> {
+    let mut command = place.command("script");
+    command.args(["-qefc", line, "/dev/null"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let Ok(mut child) = command.spawn() else {
+        println!("skipped: no `script` of util-linux");
+        return None;
+    };
+    let (mut shown, mut chunk) = (Vec::new(), [0; 4_096]);
+    let (mut out, mut typed) = (child.stdout.take().unwrap(), false);
+    loop {
+        let read = out.read(&mut chunk).unwrap_or(0);
+        if read == 0 {
+            break;
+        }
+        shown.extend(&chunk[..read]);
+        if !typed && String::from_utf8_lossy(&shown).contains(until) {
+            child.stdin.as_mut().unwrap().write_all(b"\x03").unwrap();
+            typed = true;
+        }
+    }
+    child.wait().unwrap();
+    assert!(typed, "{until} was never shown: {}", String::from_utf8_lossy(&shown));
+    Some(String::from_utf8_lossy(&shown).into_owned())
+}
+
+/// What a terminal shows in the end: of each line what was written after it was last cleared.
+fn left(shown: &str) -> Vec<String> {
+    let lines = shown.split("\r\n").map(|line| line.rsplit("\r\x1b[K").next().unwrap_or_default());
+    lines.map(str::to_owned).collect()
+}
+
+#[test]
+fn ctrl_c_ends_a_campaign_with_a_true_summary_and_a_clean_line() {
+    let place = Place::new("lab-terminal");
+    let line = "avouch lab run power-cut --seeds 1..5001 --jobs 2";
+    let Some(shown) = interrupted(&place, line, "of 5000 seeds") else { return };
+    let lines = left(&shown);
+    assert!(
+        lines.iter().all(|line| !line.contains("of 5000 seeds,")),
+        "the bar is left: {lines:?}"
+    );
+    assert_eq!(lines.last().map(String::as_str), Some(""), "the last line ends: {lines:?}");
+    let told = |start: &str| lines.iter().find(|line| line.contains(start)).cloned();
+    let summary = told("power-cut: seeds 1..").expect("a summary");
+    let cut = told("interrupted: ").expect("it says so");
+    let count: u64 = cut.split(' ').nth(1).unwrap().parse().unwrap();
+    assert!((1..5_000).contains(&count), "{cut}");
+    assert!(summary.contains(&format!("seeds 1..{}: {count} held", count + 1)), "{summary} {cut}");
+    assert!(lines.iter().any(|line| line.contains("unknown") && line.ends_with(": power-cut")));
+}
+
+/// Colour is for whoever looks: not for the file that stdout goes to, though stderr is a terminal.
+#[test]
+fn data_that_goes_to_a_file_is_not_coloured() {
+    let place = Place::new("lab-colour");
+    let mut command = place.command("script");
+    let both = "avouch lab divergence --seconds 1s; avouch lab divergence --seconds 1s > told";
+    let Ok(ran) = command.args(["-qefc", both, "/dev/null"]).output() else {
+        println!("skipped: no `script` of util-linux");
+        return;
+    };
+    let shown = String::from_utf8_lossy(&ran.stdout).into_owned();
+    assert!(shown.contains("\u{1b}[1;32magree\u{1b}[0m"), "{shown}");
+    let told = std::fs::read_to_string(place.path("told")).unwrap();
+    assert!(told.starts_with("agree: ") && !told.contains('\u{1b}'), "{told}");
+}
