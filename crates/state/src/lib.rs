@@ -10,6 +10,7 @@ mod dedupe;
 mod error;
 mod key_value;
 mod machine;
+mod moment;
 mod mutant;
 mod mvcc;
 mod number;
@@ -23,6 +24,7 @@ pub use dedupe::Limits;
 pub use error::Error;
 pub use key_value::KeyValue;
 pub use machine::{Applied, Machine};
+pub use moment::Moment;
 pub use mvcc::{ENTRY_OVERHEAD_BYTES, Store};
 pub use operation::{
     AlarmAction, AlarmRequest, AlarmType, CompactionRequest, Compare, DeleteRangeRequest,

@@ -65,6 +65,18 @@ impl Machine {
     /// Applies the request that stands at `point` of the log: canonical bytes of a
     /// [`Request`] whose body is an [`Operation`].
     pub fn apply(&mut self, point: LogPoint, request: &[u8]) -> Applied {
+        self.apply_keeping(point, request, Request::digest(request), |_| {})
+    }
+
+    /// Applies a request whose digest is known. Before it forgets anything of the past, `keep` is
+    /// shown the machine as it still is, for the moments that read from it.
+    pub fn apply_keeping(
+        &mut self,
+        point: LogPoint,
+        request: &[u8],
+        digest: Digest,
+        keep: impl FnOnce(&Self),
+    ) -> Applied {
         invariant!(I1, point > self.point, "{point} applied after {}", self.point);
         self.point = point;
         let answer = |outcome: &Outcome, duplicate| Applied {
@@ -81,7 +93,6 @@ impl Machine {
         if operation.is_read_only() {
             return answer(&self.read(&operation), false);
         }
-        let digest = Request::digest(request);
         match self.dedupe.recall(envelope.id, digest) {
             Ok(Some(kept)) => {
                 return Applied {
@@ -92,6 +103,11 @@ impl Machine {
             }
             Err(refusal) => return answer(&Err(refusal), true),
             Ok(None) => {}
+        }
+        if let Operation::Compact(compaction) = &operation
+            && self.store.check_compaction(compaction).is_ok()
+        {
+            keep(self);
         }
         let sized = operation.check_size(envelope.body.len());
         let applied = answer(&sized.and_then(|()| self.execute(&operation)), false);

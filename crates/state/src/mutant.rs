@@ -58,6 +58,8 @@ pub(crate) enum Mutant {
     SnapshotDropsTombstones,
     /// The projection does not cover lease and revisions.
     ProjectionOnlyOfValues,
+    /// Moments of the past keep nothing before a compaction.
+    PastIsNotKept,
 }
 
 #[cfg(test)]
@@ -90,6 +92,7 @@ impl Mutant {
         Self::EvictsTheLatest,
         Self::SnapshotDropsTombstones,
         Self::ProjectionOnlyOfValues,
+        Self::PastIsNotKept,
     ];
 }
 

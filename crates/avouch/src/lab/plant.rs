@@ -17,7 +17,7 @@ pub enum Plant {
     Host(&'static str, Mutants),
 }
 
-const NODE: [NodeMutant; 8] = [
+const NODE: [NodeMutant; 9] = [
     NodeMutant::AnswerEarly,
     NodeMutant::AnswerLocally,
     NodeMutant::AnswerUndecided,
@@ -26,6 +26,7 @@ const NODE: [NodeMutant; 8] = [
     NodeMutant::MisstatePoint,
     NodeMutant::AnswerOldState,
     NodeMutant::SkipEntry,
+    NodeMutant::ForgetPast,
 ];
 
 fn host() -> [Plant; 4] {

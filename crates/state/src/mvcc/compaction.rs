@@ -14,12 +14,7 @@ use std::collections::BTreeSet;
 impl Store {
     /// Compacts. Takes time in proportion to what is forgotten.
     pub fn compact(&mut self, request: &CompactionRequest) -> Result<CompactionResponse, Error> {
-        if request.revision <= self.compacted {
-            return Err(Error::Compacted);
-        }
-        if request.revision > self.revision {
-            return Err(Error::FutureRevision);
-        }
+        self.check_compaction(request)?;
         self.compacted = request.revision;
         let due = self.garbage.range(..=Revision::last_of(request.revision));
         let due: Vec<(Revision, Bytes)> = due.map(|(r, key)| (*r, key.clone())).collect();
@@ -32,6 +27,15 @@ impl Store {
             self.prune(&key, request.revision);
         }
         Ok(CompactionResponse { revision: self.revision })
+    }
+
+    /// Whether there is anything to compact up to the revision asked for.
+    pub(crate) fn check_compaction(&self, request: &CompactionRequest) -> Result<(), Error> {
+        match request.revision {
+            asked if asked <= self.compacted => Err(Error::Compacted),
+            asked if asked > self.revision => Err(Error::FutureRevision),
+            _ => Ok(()),
+        }
     }
 
     fn prune(&mut self, key: &Bytes, main: i64) {

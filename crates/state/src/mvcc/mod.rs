@@ -103,6 +103,11 @@ impl Store {
         self.range_as_of(request, self.revision)
     }
 
+    /// The store as a reader saw it at a revision since when nothing was forgotten.
+    pub(crate) fn as_of(&self, revision: i64) -> Self {
+        Self { revision, ..self.clone() }
+    }
+
     /// Writes one key.
     pub fn put(&mut self, request: &PutRequest) -> Result<PutResponse, Error> {
         transaction::check_lease(request)?;

@@ -41,7 +41,7 @@ impl Store {
     }
 
     /// Reads keys; `present` is the revision that the reader is to take for the present one.
-    pub(super) fn range_as_of(
+    pub(crate) fn range_as_of(
         &self,
         request: &RangeRequest,
         present: i64,

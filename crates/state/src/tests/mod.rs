@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod fuzz;
+mod moments;
 mod mutants;
 mod properties;
 mod random;

@@ -1,5 +1,6 @@
 //! Every planted bug is noticed by a story or a property; without a bug nothing is noticed.
 
+use super::moments::the_past_outlives_a_compaction;
 use super::properties::projections_tell_histories_apart;
 use super::story::{STORIES, tell};
 use crate::mutant::{Mutant, plant};
@@ -11,6 +12,7 @@ fn noticed() -> Option<&'static str> {
     story
         .map(|(name, _)| *name)
         .or_else(|| (!projections_tell_histories_apart()).then_some("projection"))
+        .or_else(|| (!the_past_outlives_a_compaction()).then_some("moments"))
 }
 
 #[test]

@@ -21,7 +21,7 @@ impl Drop for Repro {
 }
 
 /// Runs a check on many streams of one seed.
-pub(super) fn for_streams(name: &'static str, count: u64, check: impl Fn(&mut Random)) {
+pub(super) fn for_streams(name: &'static str, count: u64, mut check: impl FnMut(&mut Random)) {
     let seed = Random::seed_from_environment();
     let _repro = Repro(name, seed);
     for stream in 0..count {

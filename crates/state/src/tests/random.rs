@@ -141,6 +141,37 @@ pub(super) fn operation(random: &mut Random, revision: i64) -> Operation {
     }
 }
 
+/// Any operation that only reads, mostly near the revision given.
+pub(super) fn reading(random: &mut Random, revision: i64) -> Operation {
+    let near = |random: &mut Random| {
+        let revision =
+            if random.chance(0.5) { revision - random.below(12).cast_signed() } else { 0 };
+        let any = range(random);
+        if random.chance(0.3) {
+            any
+        } else {
+            RangeRequest {
+                key: any.key,
+                range_end: any.range_end,
+                revision,
+                ..RangeRequest::default()
+            }
+        }
+    };
+    match random.below(8) {
+        0..5 => Operation::Range(near(random)),
+        5..7 => Operation::Txn(TxnRequest {
+            compare: (0..random.below(3)).map(|_| compare(random)).collect(),
+            success: vec![TxnOperation::Range(near(random)), TxnOperation::Nothing],
+            failure: vec![TxnOperation::Range(near(random)), TxnOperation::Range(near(random))],
+        }),
+        _ => {
+            let (action, alarm) = (AlarmAction::Get, AlarmType::None);
+            Operation::Alarm(AlarmRequest { action, member: 0, alarm })
+        }
+    }
+}
+
 /// Limits that a short run exceeds, except for the quota.
 pub(super) const LIMITS: Limits = Limits { quota_bytes: 1 << 40, clients: 4, answers_bytes: 6_000 };
 

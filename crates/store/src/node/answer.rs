@@ -36,8 +36,8 @@ impl Turn<'_> {
                     acks: by_voter(certificate.acks),
                     suffix: certificate.links.into_iter().map(link).collect(),
                 };
-                let (header, machine) = (recent.header, recent.machine.clone());
-                self.state.certified = Some(Certified { header, machine, proof });
+                let (header, moment) = (recent.header, recent.moment.clone());
+                self.state.certified = Some(Certified { header, moment, proof });
             }
         }
         let covered = self.state.certified();

@@ -2,7 +2,7 @@
 
 use super::config::NodeMutant;
 use super::image::MachineImage;
-use super::state::{Draft, Recent, Wants};
+use super::state::{Draft, Recent, State, Wants};
 use super::step::Turn;
 use avouch_agreement::log::{Image, Payload, SharedEntry};
 use avouch_machine::CommandId;
@@ -28,7 +28,7 @@ impl Turn<'_> {
             let requests = if skipped { &[] } else { entry.requests() };
             for (position, payload) in requests.iter().enumerate() {
                 let point = LogPoint { index, position: position as u32 + 1 };
-                let applied = self.apply_one(point, payload.bytes());
+                let applied = self.apply_one(point, payload);
                 self.state.since_checkpoint_bytes += payload.bytes().len() as u64;
                 if let Some(ids) = self.state.writes.remove(&payload.digest()) {
                     answers.push((ids, applied));
@@ -36,8 +36,8 @@ impl Turn<'_> {
             }
             self.state.applied = index;
             let digests = entry.requests().iter().map(Payload::digest).collect();
-            let machine = self.state.machine.clone();
-            self.state.recent.push_back(Recent { header: *entry.header(), digests, machine });
+            let moment = self.state.machine.moment();
+            self.state.recent.push_back(Recent { header: *entry.header(), digests, moment });
             for (ids, applied) in answers {
                 for id in ids {
                     self.answer_write(id, &applied);
@@ -51,11 +51,17 @@ impl Turn<'_> {
         }
     }
 
-    fn apply_one(&mut self, point: LogPoint, request: &[u8]) -> Applied {
+    fn apply_one(&mut self, point: LogPoint, request: &Payload) -> Applied {
         if self.config.has(NodeMutant::ForgetRetries) {
-            return forget_and_apply(&mut self.state.machine, point, request);
+            return forget_and_apply(&mut self.state.machine, point, request.bytes());
         }
-        self.state.machine.apply(point, request)
+        let forgets_past = self.config.has(NodeMutant::ForgetPast);
+        let State { machine, recent, certified, .. } = &mut *self.state;
+        machine.apply_keeping(point, request.bytes(), request.digest(), |machine| {
+            if !forgets_past {
+                State::keep_past(recent, certified.as_mut(), machine);
+            }
+        })
     }
 
     /// The answer to a write, at the point where it stands (I2).
@@ -95,11 +101,13 @@ impl Turn<'_> {
     pub(super) fn installed(&mut self, image: Image<MachineImage>) {
         let index = image.place.index;
         invariant!(I1, index >= self.state.applied, "checkpoint {index} is behind the machine");
-        self.state.machine = image.state.0;
+        let machine = std::mem::replace(&mut self.state.machine, image.state.0);
+        self.state.recent.clear();
+        let State { recent, certified, .. } = &mut *self.state;
+        State::keep_past(recent, certified.as_mut(), &machine);
         self.state.applied = index;
         self.state.checkpointed = index;
         self.state.since_checkpoint_bytes = 0;
-        self.state.recent.clear();
         self.answer_granted();
     }
 

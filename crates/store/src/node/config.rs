@@ -17,7 +17,7 @@ pub struct Config {
     pub checkpoint_bytes: u64,
     /// How long a request waits that names no deadline.
     pub patience: Nanos,
-    /// How many recent states are kept for evidence.
+    /// Of how many recent entries the state behind them can be read, for evidence.
     pub history: usize,
     /// A bug planted on purpose; tests only.
     pub mutant: Option<NodeMutant>,
@@ -43,6 +43,8 @@ pub enum NodeMutant {
     AnswerOldState,
     /// Node 2 does not apply every 40th entry.
     SkipEntry,
+    /// Nothing of the past is kept before a compaction forgets it.
+    ForgetPast,
 }
 
 impl Config {

@@ -8,7 +8,16 @@ use avouch_agreement::log::Readable;
 use avouch_machine::CommandId;
 use avouch_promise::evidence::Floor;
 use avouch_promise::{Ack, Decode, LogIndex, LogPoint, invariant, merkle};
-use avouch_state::{Machine, outcome_bytes};
+use avouch_state::outcome_bytes;
+
+/// Which state answers a read.
+#[derive(Clone, Copy)]
+enum Seen {
+    /// The one that there is.
+    Now,
+    /// The one right behind a recent entry.
+    Behind(LogIndex),
+}
 
 impl Turn<'_> {
     /// The log granted a round of reads.
@@ -42,10 +51,7 @@ impl Turn<'_> {
             }
             invariant!(I3, granted.index <= applied || early, "answered before its index");
             match granted.floor {
-                None => {
-                    let machine = self.state.machine.clone();
-                    self.answer_read(granted.id, &machine, applied, Wants::Nothing);
-                }
+                None => self.answer_read(granted.id, Seen::Now, applied, Wants::Nothing),
                 Some(floor) => self.answer_floor(granted.id, granted.index, floor),
             }
         }
@@ -67,26 +73,33 @@ impl Turn<'_> {
             }
             return;
         };
-        let (header, mut machine) = (recent.header, recent.machine.clone());
+        let (header, mut seen) = (recent.header, Seen::Behind(index));
         if self.config.has(NodeMutant::AnswerOldState)
             && let Some(oldest) = self.state.recent.front()
         {
-            machine = oldest.machine.clone();
+            seen = Seen::Behind(oldest.header.index);
         }
         let reaches = |ack: &avouch_promise::Signed| {
             Ack::from_bytes(&ack.bytes).is_ok_and(|ack| ack.accepted >= index)
         };
         let certificate = !floor.acks.iter().all(reaches);
-        self.answer_read(id, &machine, index, Wants::Read { header, floor, certificate });
+        self.answer_read(id, seen, index, Wants::Read { header, floor, certificate });
     }
 
-    fn answer_read(&mut self, id: CommandId, machine: &Machine, index: LogIndex, wants: Wants) {
+    fn answer_read(&mut self, id: CommandId, seen: Seen, index: LogIndex, wants: Wants) {
         let Some(asked) = self.state.asked.get(&id) else { return };
         let Some(operation) = &asked.read else { return };
-        let outcome = if self.config.has(NodeMutant::ProveWriteByRead) {
-            machine.clone().execute(operation)
-        } else {
-            machine.read(operation)
+        let machine = &self.state.machine;
+        let behind = match seen {
+            Seen::Now => None,
+            Seen::Behind(index) => self.state.recent_at(index),
+        };
+        let outcome = match behind {
+            _ if self.config.has(NodeMutant::ProveWriteByRead) => {
+                machine.clone().execute(operation)
+            }
+            Some(recent) => recent.moment.read(machine, operation),
+            None => machine.read(operation),
         };
         let outcome = outcome_bytes(&outcome);
         let (request, guarantee) = (asked.digest, asked.guarantee);
@@ -111,7 +124,7 @@ impl Turn<'_> {
 
     /// Answers from the state as it is.
     pub(super) fn answer_now(&mut self, id: CommandId) {
-        let (machine, applied) = (self.state.machine.clone(), self.state.applied);
+        let applied = self.state.applied;
         let chain = self.state.recent_at(applied).map(|recent| recent.header.chain());
         let chain = chain.or_else(|| self.state.log.tail().at(applied).map(|place| place.chain));
         let evidence = self.state.asked.get(&id).is_some_and(|asked| asked.evidence);
@@ -120,7 +133,7 @@ impl Turn<'_> {
             Some(chain) => Wants::Signature(chain),
             None => Wants::Lost,
         };
-        self.answer_read(id, &machine, applied, wants);
+        self.answer_read(id, Seen::Now, applied, wants);
     }
 
     /// Answers a consistent prefix: with evidence from the newest point that can be proved.
@@ -132,11 +145,10 @@ impl Turn<'_> {
         match &self.state.certified {
             None => self.state.prefixes.push(id),
             Some(certified) => {
-                let (machine, header) = (certified.machine.clone(), certified.header);
-                let proof = certified.proof.clone();
+                let (header, proof) = (certified.header, certified.proof.clone());
                 let Some(asked) = self.state.asked.get(&id) else { return };
                 let Some(operation) = &asked.read else { return };
-                let outcome = outcome_bytes(&machine.read(operation));
+                let outcome = outcome_bytes(&certified.moment.read(&self.state.machine, operation));
                 let point = LogPoint { index: header.index, position: header.count };
                 let draft = Draft {
                     id,

@@ -7,9 +7,10 @@ use avouch_promise::Interval;
 use avouch_promise::evidence::{CommitCertificate, Floor};
 use avouch_promise::guarantee::Guarantee;
 use avouch_promise::{Digest, EntryHeader, LogIndex, LogPoint, Nanos, Signed};
-use avouch_state::{Machine, Operation};
+use avouch_state::{Machine, Moment, Operation};
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 /// The state of one node.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -18,7 +19,7 @@ pub struct State {
     pub(super) machine: Machine,
     /// Up to where the machine has applied the log.
     pub(super) applied: LogIndex,
-    /// The newest applied entries, each with the state behind it.
+    /// The newest applied entries, each with what can be read behind it.
     pub(super) recent: VecDeque<Recent>,
     /// The newest certificate whose point is applied.
     pub(super) certified: Option<Certified>,
@@ -64,15 +65,16 @@ pub(super) struct Asked {
 pub(super) struct Recent {
     pub(super) header: EntryHeader,
     pub(super) digests: Vec<Digest>,
-    /// The machine right behind it.
-    pub(super) machine: Machine,
+    /// The machine as it was right behind it.
+    pub(super) moment: Moment,
 }
 
 /// The newest point that this node can prove to be committed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Certified {
     pub(super) header: EntryHeader,
-    pub(super) machine: Machine,
+    /// The machine as it was right behind it.
+    pub(super) moment: Moment,
     pub(super) proof: CommitCertificate,
 }
 
@@ -163,6 +165,18 @@ impl State {
     /// Up to where this node can prove its state to be committed.
     pub fn certified(&self) -> LogIndex {
         self.certified.as_ref().map_or(LogIndex(0), |certified| certified.header.index)
+    }
+
+    /// Keeps `machine` for the moments that read from it, before it forgets what they read.
+    pub(super) fn keep_past(
+        recent: &mut VecDeque<Recent>,
+        certified: Option<&mut Certified>,
+        machine: &Machine,
+    ) {
+        let machine = Arc::new(machine.clone());
+        let certified = certified.map(|certified| &mut certified.moment);
+        let moments = recent.iter_mut().map(|recent| &mut recent.moment).chain(certified);
+        moments.for_each(|moment| moment.keep(&machine));
     }
 
     /// The applied entry at `index`, when it is recent.
