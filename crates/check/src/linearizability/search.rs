@@ -38,7 +38,6 @@ use crate::hash::mix;
 use crate::limits::{Budget, Exhausted};
 use crate::model::Sequential;
 use crate::operation::{Moment, Operation};
-use std::collections::BTreeMap;
 use std::hash::Hash;
 
 /// What a search found, with places in the slice of operations that it was given.
@@ -122,20 +121,22 @@ pub(super) struct Search<'a, M: Sequential> {
     mutant: Mutant,
 }
 
-/// Numbers values by equality.
+/// Numbers values by equality, from 0 on.
 fn classes<T: Hash + Eq>(items: impl Iterator<Item = T>) -> Vec<u32> {
-    let mut by_hash: BTreeMap<u64, Vec<(T, u32)>> = BTreeMap::new();
+    let items: Vec<T> = items.collect();
+    let hashed = items.iter().zip(0..).map(|(item, place)| (crate::hash::hash_of(item), place));
+    let mut hashed: Vec<(u64, u32)> = hashed.collect();
+    hashed.sort_unstable();
+    let mut numbers = vec![0; items.len()];
     let mut count = 0;
-    let mut number = |item: T| {
-        let bucket = by_hash.entry(crate::hash::hash_of(&item)).or_default();
-        if let Some((_, class)) = bucket.iter().find(|(other, _)| *other == item) {
-            return *class;
-        }
-        bucket.push((item, count));
-        count += 1;
-        count - 1
-    };
-    items.map(&mut number).collect()
+    for (at, (hash, place)) in hashed.iter().enumerate() {
+        let item = &items[*place as usize];
+        let mut alike = hashed[..at].iter().rev().take_while(|(other, _)| other == hash);
+        let equal = alike.find(|(_, other)| items[*other as usize] == *item);
+        numbers[*place as usize] = equal.map_or(count, |(_, other)| numbers[*other as usize]);
+        count += u32::from(equal.is_none());
+    }
+    numbers
 }
 
 impl<'a, M: Sequential> Search<'a, M> {

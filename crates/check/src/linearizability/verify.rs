@@ -45,7 +45,7 @@ pub fn verify_order<M: Sequential>(
     order: &[usize],
 ) -> Result<(), Fault> {
     let mut placed = vec![false; operations.len()];
-    let mut states = vec![model.initial()];
+    let (mut states, mut after) = (vec![model.initial()], Vec::new());
     let mut latest_start = Moment(0);
     for &place in order {
         let operation = operations.get(place).ok_or(Fault::NoSuchOperation(place))?;
@@ -56,14 +56,13 @@ pub fn verify_order<M: Sequential>(
         if operation.latest.is_some_and(|latest| latest < latest_start) {
             return Err(Fault::TooLate(place));
         }
-        let mut after: Vec<M::State> = Vec::new();
-        for state in states {
+        for state in states.drain(..) {
             model.follow(state, &operation.input, operation.output.as_ref(), &mut after);
         }
         if after.is_empty() {
             return Err(Fault::WrongAnswer(place));
         }
-        states = after;
+        std::mem::swap(&mut states, &mut after);
     }
     let missing = |place: &usize| operations[*place].is_known() && !placed[*place];
     (0..operations.len()).find(missing).map_or(Ok(()), |place| Err(Fault::Missing(place)))

@@ -48,10 +48,17 @@ pub(crate) struct Selection {
 
 impl Selection {
     pub(crate) fn new(history: &History, select: impl Fn(&Call) -> bool) -> Self {
-        let chosen = history.calls.iter().enumerate().filter(|(_, call)| select(call));
-        let (places, operations) =
-            chosen.map(|(place, call)| (place, span::operation(call, history))).unzip();
-        Self { places, operations }
+        let mut selection = Self::with_room(history.calls.len());
+        for (place, call) in history.calls.iter().enumerate().filter(|(_, call)| select(call)) {
+            selection.places.push(place);
+            selection.operations.push(span::operation(call, history));
+        }
+        selection
+    }
+
+    /// Nothing yet, with room for so many.
+    fn with_room(count: usize) -> Self {
+        Self { places: Vec::with_capacity(count), operations: Vec::with_capacity(count) }
     }
 
     fn judge(&self, model: KeyValue, budget: &mut Budget) -> Verdict {

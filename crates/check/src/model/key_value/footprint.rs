@@ -68,46 +68,42 @@ impl Classes {
 
 /// The finest split into parts that touch disjoint keys, in the order of their first operations.
 pub(super) fn partition(operations: &[Operation<Action, Outcome>]) -> Vec<Vec<usize>> {
-    let touches: Vec<Vec<Touch<'_>>> = operations
-        .iter()
-        .map(|operation| {
-            let mut touches = Vec::new();
-            touched(&operation.input, &mut touches);
-            operation.output.iter().for_each(|output| seen(output, &mut touches));
-            touches
-        })
-        .collect();
     // Operations are the classes' first members; keys come after them.
     let mut classes = Classes((0..operations.len()).collect());
     let mut keys = BTreeMap::new();
-    for touch in touches.iter().flatten() {
-        if let Touch::Key(key) = touch {
-            keys.entry(*key).or_insert_with(|| classes.add());
+    let (mut touches, mut ranges) = (Vec::new(), Vec::new());
+    for (index, operation) in operations.iter().enumerate() {
+        touched(&operation.input, &mut touches);
+        operation.output.iter().for_each(|output| seen(output, &mut touches));
+        for touch in touches.drain(..) {
+            match touch {
+                Touch::Key(key) => {
+                    let class = *keys.entry(key).or_insert_with(|| classes.add());
+                    classes.unite(index, class);
+                }
+                Touch::Range(from, to) if to.is_none_or(|to| from < to) => {
+                    ranges.push((index, from, to));
+                }
+                Touch::Range(..) => {}
+            }
         }
     }
-    for (index, touch) in
-        touches.iter().enumerate().flat_map(|(index, list)| list.iter().map(move |t| (index, t)))
-    {
-        match touch {
-            Touch::Key(key) => {
-                if let Some(class) = keys.get(*key) {
-                    classes.unite(index, *class);
-                }
-            }
-            Touch::Range(from, to) if to.is_none_or(|to| *from < to) => {
-                for (key, class) in keys.range::<&Bytes, _>(*from..) {
-                    if to.is_some_and(|to| *key >= to) {
-                        break;
-                    }
-                    classes.unite(index, *class);
-                }
-            }
-            Touch::Range(..) => {}
-        }
+    // All keys are known now.
+    for (index, from, to) in ranges {
+        let within =
+            keys.range::<&Bytes, _>(from..).take_while(|(key, _)| to.is_none_or(|to| **key < to));
+        within.for_each(|(_, class)| classes.unite(index, *class));
     }
-    let mut parts: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    // A class is named by its first operation, so parts come in the order of those.
+    let mut parts: Vec<Vec<usize>> = Vec::new();
+    let mut part_of = vec![usize::MAX; operations.len()];
     for index in 0..operations.len() {
-        parts.entry(classes.name(index)).or_default().push(index);
+        let name = classes.name(index);
+        if name == index {
+            part_of[name] = parts.len();
+            parts.push(Vec::new());
+        }
+        parts[part_of[name]].push(index);
     }
-    parts.into_values().collect()
+    parts
 }

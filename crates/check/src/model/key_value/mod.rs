@@ -135,7 +135,8 @@ impl Sequential for KeyValue {
 impl KeyValue {
     /// The name of "this key holds this value".
     fn name(self, key: &Bytes, value: Option<&Bytes>) -> Vec<u8> {
-        let mut name = (key.len() as u64).to_le_bytes().to_vec();
+        let mut name = Vec::with_capacity(9 + key.len() + value.map_or(0, Bytes::len));
+        name.extend_from_slice(&(key.len() as u64).to_le_bytes());
         name.extend_from_slice(key);
         // With an absent key read as empty, holding nothing and holding the empty text are one.
         let value = value.filter(|value| self.absent == Absent::Distinct || !value.is_empty());
