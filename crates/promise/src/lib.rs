@@ -31,5 +31,5 @@ pub use identity::{Ballot, ClusterId, Epoch, GroupId, Incarnation, KeyspaceId, N
 pub use log_point::{EntryHeader, LogIndex, LogPoint};
 pub use quantity::{Interval, Nanos, WallTime};
 pub use random::Random;
-pub use request::{Intent, Nonce, Request, RequestId};
+pub use request::{Envelope, Intent, Nonce, Request, RequestId};
 pub use signature::{Signature, Signer, Verifier};

@@ -139,6 +139,54 @@ impl Encode for Request {
 }
 impl Decode for Request {
     fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let request = Envelope::read(input)?;
+        Ok(Self {
+            intent: request.intent,
+            cluster: request.cluster,
+            keyspace: request.keyspace,
+            id: request.id,
+            settled: request.settled,
+            nonce: request.nonce,
+            guarantee: request.guarantee.to_owned(),
+            token: Bytes::copy_from_slice(request.token),
+            body: Bytes::copy_from_slice(request.body),
+        })
+    }
+}
+
+/// A request as it stands in its bytes: what is written there is borrowed, not copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Envelope<'a> {
+    /// Whether its operation reads or writes.
+    pub intent: Intent,
+    /// The cluster it is meant for.
+    pub cluster: ClusterId,
+    /// The keyspace it is meant for.
+    pub keyspace: KeyspaceId,
+    /// Its name.
+    pub id: RequestId,
+    /// Every sequence of this client below this one is settled.
+    pub settled: u64,
+    /// The client's nonce.
+    pub nonce: Nonce,
+    /// The guarantee, in its canonical text.
+    pub guarantee: &'a str,
+    /// The session token, or nothing.
+    pub token: &'a [u8],
+    /// The keyspace's operation in its canonical encoding.
+    pub body: &'a [u8],
+}
+
+impl<'a> Envelope<'a> {
+    /// The request that is the whole of `bytes`.
+    pub fn open(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        let mut input = Reader::new(bytes);
+        let request = Self::read(&mut input)?;
+        input.end()?;
+        Ok(request)
+    }
+
+    fn read(input: &mut Reader<'a>) -> Result<Self, DecodeError> {
         let error = input.error("a request of version 2");
         if input.u8()? != VERSION {
             return Err(error);
@@ -152,10 +200,10 @@ impl Decode for Request {
             nonce: Nonce(input.array()?),
             guarantee: {
                 let text = std::str::from_utf8(input.bytes()?);
-                text.map_err(|_| input.error("a guarantee in UTF-8"))?.to_owned()
+                text.map_err(|_| input.error("a guarantee in UTF-8"))?
             },
-            token: Bytes::decode(input)?,
-            body: Bytes::decode(input)?,
+            token: input.bytes()?,
+            body: input.bytes()?,
         })
     }
 }

@@ -54,6 +54,11 @@ pub(crate) struct Client {
 }
 
 impl Client {
+    /// One that wrote nothing yet, and will at this point.
+    fn new(last: LogPoint) -> Self {
+        Self { settled: 0, last, answers: RedBlackTreeMapSync::new_sync() }
+    }
+
     /// The answers after a sequence, in order.
     pub(crate) fn after(&self, sequence: Option<u64>) -> impl Iterator<Item = (u64, &Answer)> {
         use std::ops::Bound::{Excluded, Unbounded};
@@ -111,14 +116,12 @@ impl Dedupe {
     /// Keeps the answer to a new request, and forgets what may be forgotten.
     pub(crate) fn keep(&mut self, id: RequestId, settled: u64, answer: Answer, limits: &Limits) {
         let point = answer.point;
-        let kept = self.clients.get(&id.client).cloned();
+        let stranger = Client::new(point);
+        // Out of the map while it changes: what nobody else holds is changed in place.
+        let kept = self.clients.get_mut(&id.client);
+        let kept = kept.map(|client| std::mem::replace(client, stranger.clone()));
         let known = usize::from(kept.is_some());
-        let mut client = if let Some(client) = kept {
-            self.unlist(id.client, client)
-        } else {
-            let answers = RedBlackTreeMapSync::new_sync();
-            Client { settled: 0, last: point, answers }
-        };
+        let mut client = kept.map_or(stranger, |client| self.unlist(id.client, client));
         self.bytes += answer_bytes(&answer);
         client.answers.insert_mut(id.sequence, answer);
         client.last = point;
@@ -129,7 +132,11 @@ impl Dedupe {
             let lowest = client.answers.first().map_or(0, |(sequence, _)| *sequence);
             self.settle(&mut client, lowest + 1);
         }
-        self.insert(id.client, client);
+        self.recent.insert_mut(client.last, id.client);
+        match self.clients.get_mut(&id.client) {
+            Some(place) => *place = client,
+            None => self.clients.insert_mut(id.client, client),
+        }
     }
 
     /// Whether there is no room for one more client, `known` of which are counted already.

@@ -25,7 +25,7 @@ pub use error::Error;
 pub use key_value::KeyValue;
 pub use machine::{Applied, Machine};
 pub use moment::Moment;
-pub use mvcc::{ENTRY_OVERHEAD_BYTES, Store};
+pub use mvcc::{ENTRY_OVERHEAD_BYTES, Projected, Store};
 pub use operation::{
     AlarmAction, AlarmRequest, AlarmType, CompactionRequest, Compare, DeleteRangeRequest,
     MAX_DEPTH, Operand, Operation, PutRequest, RangeRequest, Relation, SortOrder, SortTarget,

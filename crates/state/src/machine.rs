@@ -20,7 +20,7 @@ use crate::mutant::{Mutant, planted};
 use crate::mvcc::{ENTRY_OVERHEAD_BYTES, Store};
 use crate::operation::{AlarmType, Operation, PutRequest, TxnOperation, TxnRequest};
 use crate::response::{AlarmMember, Outcome, Response, outcome_bytes};
-use avouch_promise::{Decode, Digest, LogPoint, Request, invariant};
+use avouch_promise::{Decode, Digest, Envelope, LogPoint, Request, invariant};
 use bytes::Bytes;
 
 /// A group's state. A clone is O(1) and stays as it is.
@@ -84,10 +84,10 @@ impl Machine {
             point,
             duplicate,
         };
-        let Ok(envelope) = Request::from_bytes(request) else {
+        let Ok(envelope) = Envelope::open(request) else {
             return answer(&Err(Error::Malformed), false);
         };
-        let Ok(operation) = Operation::from_bytes(&envelope.body) else {
+        let Ok(operation) = Operation::from_bytes(envelope.body) else {
             return answer(&Err(Error::Malformed), false);
         };
         if operation.is_read_only() {
@@ -110,7 +110,7 @@ impl Machine {
             keep(self);
         }
         let sized = operation.check_size(envelope.body.len());
-        let applied = answer(&sized.and_then(|()| self.execute(&operation)), false);
+        let applied = answer(&sized.and_then(|()| self.carry_out(operation)), false);
         let kept = Answer { point, request: digest, outcome: applied.outcome.clone() };
         self.dedupe.keep(envelope.id, envelope.settled, kept, &self.limits);
         applied
@@ -133,26 +133,33 @@ impl Machine {
 
     /// Carries out an operation, whoever asked for it and however often.
     pub fn execute(&mut self, operation: &Operation) -> Outcome {
+        self.carry_out(operation.clone())
+    }
+
+    /// What is written is kept as it came, so that it is not shared with anything that goes.
+    fn carry_out(&mut self, operation: Operation) -> Outcome {
         operation.check()?;
         if operation.is_read_only() && !planted(Mutant::ReadTakesRevision) {
-            return self.read(operation);
+            return self.read(&operation);
         }
-        if let Operation::Alarm(alarm) = operation {
+        if let Operation::Alarm(alarm) = &operation {
             return Ok(Response::Alarm(self.alarms.apply(alarm)));
         }
         if self.alarms.raised(AlarmType::Corrupt) {
             return Err(Error::CorruptAlarm);
         }
-        self.check_quota(operation)?;
+        self.check_quota(&operation)?;
         match operation {
-            Operation::Range(range) => self.store.range(range).map(Response::Range),
+            Operation::Range(range) => self.store.range(&range).map(Response::Range),
             Operation::Put(put) => self.store.put(put).map(Response::Put),
             Operation::DeleteRange(delete) => {
-                Ok(Response::DeleteRange(self.store.delete_range(delete)))
+                Ok(Response::DeleteRange(self.store.delete_range(&delete)))
             }
-            Operation::Txn(txn) => self.store.txn(txn).map(Response::Txn),
-            Operation::Compact(compaction) => self.store.compact(compaction).map(Response::Compact),
-            Operation::Alarm(alarm) => Ok(Response::Alarm(self.alarms.apply(alarm))),
+            Operation::Txn(txn) => self.store.txn(&txn).map(Response::Txn),
+            Operation::Compact(compaction) => {
+                self.store.compact(&compaction).map(Response::Compact)
+            }
+            Operation::Alarm(alarm) => Ok(Response::Alarm(self.alarms.apply(&alarm))),
         }
     }
 

@@ -16,12 +16,13 @@ impl Store {
     pub fn compact(&mut self, request: &CompactionRequest) -> Result<CompactionResponse, Error> {
         self.check_compaction(request)?;
         self.compacted = request.revision;
-        let due = self.garbage.range(..=Revision::last_of(request.revision));
-        let due: Vec<(Revision, Bytes)> = due.map(|(r, key)| (*r, key.clone())).collect();
+        let last = Revision::last_of(request.revision);
         let mut keys = BTreeSet::new();
-        for (revision, key) in due {
-            self.garbage.remove_mut(&revision);
-            keys.insert(key);
+        while let Some((revision, key)) = self.garbage.peek()
+            && *revision <= last
+        {
+            keys.insert(key.clone());
+            self.garbage.dequeue_mut();
         }
         for key in keys {
             self.prune(&key, request.revision);

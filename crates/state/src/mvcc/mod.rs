@@ -14,8 +14,8 @@
 //! what a checkpoint writer, a read at an old state and a refused transaction need.
 //!
 //! Invariants: I1, `garbage` names a key for each of its entries that put an end to an older one
-//! and is later than `compacted`, so a compaction visits only what it forgets. I2, `size_bytes`
-//! and `sum` equal what a count over all keys gives.
+//! and is later than `compacted`, in their order, so a compaction visits only what it forgets.
+//! I2, `size_bytes` and `sum` equal what a count over all keys gives.
 //!
 //! Deviations from etcd: equal sort targets keep the order of their keys (etcd's order among more
 //! than twelve is that of an unstable sort). A transaction whose step turns out to be impossible
@@ -36,10 +36,12 @@ use crate::operation::{DeleteRangeRequest, PutRequest, RangeRequest};
 use crate::response::{DeleteRangeResponse, PutResponse, RangeResponse};
 use avouch_promise::Digest;
 use bytes::Bytes;
-use rpds::RedBlackTreeMapSync;
+use projection::Shown;
+use rpds::{QueueSync, RedBlackTreeMapSync};
 use write::Writing;
 
 pub(crate) use history::{Entry, History, Written};
+pub use projection::Projected;
 pub(crate) use revision::Revision;
 
 /// What an entry of a history is taken to need beside its key and value: the nodes of the trees,
@@ -50,7 +52,7 @@ pub const ENTRY_OVERHEAD_BYTES: u64 = 256;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Store {
     keys: RedBlackTreeMapSync<Bytes, History>,
-    garbage: RedBlackTreeMapSync<Revision, Bytes>,
+    garbage: QueueSync<(Revision, Bytes)>,
     revision: i64,
     compacted: i64,
     size_bytes: u64,
@@ -68,7 +70,7 @@ impl Store {
     pub fn new() -> Self {
         Self {
             keys: RedBlackTreeMapSync::new_sync(),
-            garbage: RedBlackTreeMapSync::new_sync(),
+            garbage: QueueSync::new_sync(),
             revision: 1,
             compacted: -1,
             size_bytes: 0,
@@ -95,7 +97,12 @@ impl Store {
     /// One digest of all that can be read now; equal on replicas that agree.
     //= §2.1.3 deterministic projections
     pub fn projection(&self) -> Digest {
-        self.sum.digest(self.revision)
+        self.projected().digest()
+    }
+
+    /// What that digest is of: equal where it is, and at hand.
+    pub fn projected(&self) -> Projected {
+        Projected { sum: self.sum, revision: self.revision }
     }
 
     /// Reads keys.
@@ -109,8 +116,8 @@ impl Store {
     }
 
     /// Writes one key.
-    pub fn put(&mut self, request: &PutRequest) -> Result<PutResponse, Error> {
-        transaction::check_lease(request)?;
+    pub fn put(&mut self, request: PutRequest) -> Result<PutResponse, Error> {
+        transaction::check_lease(&request)?;
         let mut writing = Writing::begin(self);
         let response = writing.put(request)?;
         writing.end();
@@ -126,24 +133,23 @@ impl Store {
     }
 
     /// Puts an entry into a key's history.
-    fn write(&mut self, key: &Bytes, revision: Revision, entry: Entry) {
-        self.size_bytes += entry_bytes(key, &entry);
+    fn write(&mut self, key: Bytes, revision: Revision, entry: Entry) {
+        self.size_bytes += entry_bytes(&key, &entry);
+        let shown = entry.as_ref().map(|written| Shown::new(&key, revision, written));
+        if let Some(shown) = &shown {
+            self.sum.add(shown);
+        }
         if let Some(history) = self.keys.get_mut(key.as_ref()) {
-            if let Some((before, written)) = history.latest() {
-                self.sum.remove(key, before, written);
-                self.garbage.insert_mut(revision, key.clone());
-            }
-            if let Some(written) = &entry {
-                self.sum.add(key, revision, written);
+            if let Some(before) = history.show(shown) {
+                self.sum.remove(&before);
+                self.garbage.enqueue_mut((revision, key));
             }
             history.write(revision, entry);
         } else {
-            if let Some(written) = &entry {
-                self.sum.add(key, revision, written);
-            }
             let mut history = History::new();
+            history.show(shown);
             history.write(revision, entry);
-            self.keys.insert_mut(key.clone(), history);
+            self.keys.insert_mut(key, history);
         }
     }
 }

@@ -20,23 +20,42 @@ pub(crate) struct Sum([u64; 4]);
 
 impl Sum {
     /// Takes a key in.
-    pub(crate) fn add(&mut self, key: &[u8], revision: Revision, written: &Written) {
-        let lanes = lanes(key, revision, written);
-        self.0.iter_mut().zip(lanes).for_each(|(sum, lane)| *sum = sum.wrapping_add(lane));
+    pub(crate) fn add(&mut self, key: &Shown) {
+        self.0.iter_mut().zip(key.0).for_each(|(sum, lane)| *sum = sum.wrapping_add(lane));
     }
 
     /// Takes a key out that was taken in just so.
-    pub(crate) fn remove(&mut self, key: &[u8], revision: Revision, written: &Written) {
-        let lanes = lanes(key, revision, written);
-        self.0.iter_mut().zip(lanes).for_each(|(sum, lane)| *sum = sum.wrapping_sub(lane));
+    pub(crate) fn remove(&mut self, key: &Shown) {
+        self.0.iter_mut().zip(key.0).for_each(|(sum, lane)| *sum = sum.wrapping_sub(lane));
     }
+}
 
-    /// The digest of the sum at a revision of the store.
-    pub(crate) fn digest(&self, revision: i64) -> Digest {
+/// What a projection is the digest of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Projected {
+    pub(super) sum: Sum,
+    pub(super) revision: i64,
+}
+
+impl Projected {
+    /// The projection.
+    pub fn digest(&self) -> Digest {
         let mut out = Writer::new();
-        self.0.iter().for_each(|lane| out.u64(*lane));
-        out.u64(revision.cast_unsigned());
+        self.sum.0.iter().for_each(|lane| out.u64(*lane));
+        out.u64(self.revision.cast_unsigned());
         digest_of("avouch projection", &[out.as_slice()])
+    }
+}
+
+/// What one key adds to the sum as it is shown now. Its history keeps it, so that it is digested
+/// once and not again when it goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Shown([u64; 4]);
+
+impl Shown {
+    /// Of a key and what was written to it last.
+    pub(crate) fn new(key: &[u8], revision: Revision, written: &Written) -> Self {
+        Self(lanes(key, revision, written))
     }
 }
 

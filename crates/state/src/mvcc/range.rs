@@ -27,15 +27,16 @@ impl Store {
         range_end: &'a [u8],
         main: i64,
     ) -> impl Iterator<Item = Found<'a>> {
+        let one = if range_end.is_empty() { self.keys.get_key_value(key) } else { None };
         let end = match range_end {
-            [] => Some(Included(key)),
+            [] => None,
             [0] => Some(Unbounded),
             end if end <= key => None,
             end if planted(Mutant::EndIsIncluded) => Some(Included(end)),
             end => Some(Excluded(end)),
         };
         let found = end.map(|end| self.keys.range::<[u8], _>((Included(key), end)));
-        found.into_iter().flatten().filter_map(move |(key, history)| {
+        one.into_iter().chain(found.into_iter().flatten()).filter_map(move |(key, history)| {
             history.at(main).map(|(revision, written)| (key, revision, written))
         })
     }

@@ -1,9 +1,11 @@
 //! The store's side of a snapshot: its histories one by one, and back.
 
 use super::history::{Entry, History};
+use super::projection::Shown;
 use super::revision::Revision;
 use super::{Store, entry_bytes};
 use bytes::Bytes;
+use std::collections::BTreeMap;
 use std::ops::Bound::{Excluded, Unbounded};
 
 impl Store {
@@ -31,27 +33,40 @@ impl Store {
     }
 
     /// Puts back a key that follows all others; false if it does not, or has no history.
-    pub(crate) fn restore_key(&mut self, key: Bytes, history: History) -> bool {
+    /// Of what its entries put an end to, `garbage` is to be restored when all keys are.
+    pub(crate) fn restore_key(
+        &mut self,
+        key: Bytes,
+        mut history: History,
+        garbage: &mut BTreeMap<Revision, Bytes>,
+    ) -> bool {
         let follows = self.keys.last().is_none_or(|(last, _)| *last < key);
         if !follows || key.is_empty() || history.length() == 0 {
             return false;
         }
-        if let Some((revision, written)) = history.latest() {
-            self.sum.add(&key, revision, written);
+        let latest = history.latest();
+        let shown = latest.map(|(revision, written)| Shown::new(&key, revision, written));
+        if let Some(shown) = &shown {
+            self.sum.add(shown);
         }
+        history.show(shown);
         let mut alive = false;
         for (revision, entry) in history.after(None) {
             self.size_bytes += entry_bytes(&key, entry);
-            if alive && self.garbage.contains_key(&revision) {
+            if alive && garbage.insert(revision, key.clone()).is_some() {
                 return false;
-            }
-            if alive {
-                self.garbage.insert_mut(revision, key.clone());
             }
             alive = entry.is_some();
         }
         self.keys.insert_mut(key, history);
         true
+    }
+}
+
+impl Store {
+    /// Puts back what compactions are to look at, after every key.
+    pub(crate) fn restore_garbage(&mut self, garbage: BTreeMap<Revision, Bytes>) {
+        self.garbage = garbage.into_iter().collect();
     }
 }
 

@@ -160,7 +160,7 @@ impl<'a> Branch<'a> {
         let responses = self.steps.iter().map(|step| {
             Ok(match step {
                 Step::Range(range) => Response::Range(writing.range(range)?),
-                Step::Put(put) => Response::Put(writing.put(put)?),
+                Step::Put(put) => Response::Put(writing.put((*put).clone())?),
                 Step::DeleteRange(delete) => Response::DeleteRange(writing.delete_range(delete)),
                 Step::Txn(request, _) if planted(Mutant::NestedCompareSeesWrites) => {
                     let mut seen = writing.store().clone();

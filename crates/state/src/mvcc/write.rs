@@ -51,8 +51,9 @@ impl<'a> Writing<'a> {
     }
 
     /// Writes one key. Refused before anything is changed.
-    pub(super) fn put(&mut self, request: &PutRequest) -> Result<PutResponse, Error> {
-        let history = self.store.keys.get(request.key.as_ref());
+    pub(super) fn put(&mut self, request: PutRequest) -> Result<PutResponse, Error> {
+        let found = self.store.keys.get_key_value(request.key.as_ref());
+        let history = found.map(|(_, history)| history);
         let before = history.and_then(|history| history.latest());
         let prev_kv = match before {
             Some((revision, written)) if request.prev_kv => {
@@ -64,13 +65,15 @@ impl<'a> Writing<'a> {
         if old.is_none() && (request.ignore_value || request.ignore_lease) {
             return Err(Error::KeyNotFound);
         }
+        // The key's own bytes, which all that is written of it share.
+        let key = found.map_or_else(|| request.key.clone(), |(key, _)| key.clone());
         let dead = history.is_some_and(|history| history.latest().is_none());
         let counted = if dead && planted(Mutant::VersionSurvivesDelete) { 2 } else { 0 };
         let revision = self.next();
         let mut written = Written {
             create_revision: revision.main,
             version: 1 + counted,
-            value: request.value.clone(),
+            value: request.value,
             lease: request.lease,
         };
         if let Some(old) = old {
@@ -85,7 +88,7 @@ impl<'a> Writing<'a> {
                 written.lease = old.lease;
             }
         }
-        self.store.write(&request.key, revision, Some(written));
+        self.store.write(key, revision, Some(written));
         Ok(PutResponse { revision: revision.main, prev_kv })
     }
 
@@ -98,7 +101,7 @@ impl<'a> Writing<'a> {
             .collect();
         for kv in &doomed {
             let revision = self.next();
-            self.store.write(&kv.key, revision, None);
+            self.store.write(kv.key.clone(), revision, None);
         }
         if planted(Mutant::VainDeleteTakesRevision) && doomed.is_empty() {
             self.changes += 1;

@@ -9,6 +9,7 @@ use crate::response::AlarmMember;
 use avouch_promise::{Blame, Decode, DecodeError, Digest, Error, LogPoint, Reader};
 use bytes::Bytes;
 use rpds::RedBlackTreeMapSync;
+use std::collections::BTreeMap;
 
 /// A snapshot half read.
 #[derive(Debug, Default)]
@@ -17,6 +18,8 @@ pub struct Restoring {
     /// How far it is; records come in this order.
     stage: Stage,
     key: Option<(Bytes, History)>,
+    /// Which keys compactions have to look at, found so far.
+    garbage: BTreeMap<Revision, Bytes>,
     client: Option<(u64, Client)>,
 }
 
@@ -178,6 +181,7 @@ impl Restoring {
         self.close_client(input)?;
         self.stage = Stage::End;
         let error = input.error("the count, size and projection of what came before");
+        self.machine.store.restore_garbage(std::mem::take(&mut self.garbage));
         let keys = input.u64()?;
         let size_bytes = input.u64()?;
         let projection = Digest::decode(input)?;
@@ -190,7 +194,7 @@ impl Restoring {
 
     fn close_key(&mut self, input: &Reader<'_>) -> Result<(), DecodeError> {
         let Some((key, history)) = self.key.take() else { return Ok(()) };
-        if self.machine.store.restore_key(key, history) {
+        if self.machine.store.restore_key(key, history, &mut self.garbage) {
             return Ok(());
         }
         Err(input.error("keys in order, each with entries"))

@@ -37,7 +37,9 @@ impl Past {
             self.machine.apply_keeping(point, &bytes, digest, |machine| {
                 *kept += 1;
                 let machine = Arc::new(machine.clone());
-                moments.iter_mut().for_each(|(moment, _)| moment.keep(&machine));
+                for (moment, _) in moments.iter_mut() {
+                    moment.keep(&machine);
+                }
             });
         }
         self.moments.push_back((self.machine.moment(), self.machine.clone()));
