@@ -5,7 +5,7 @@ use avouch_agreement::election::Status;
 use avouch_agreement::gray::{Report, Told};
 use avouch_agreement::log::message::Vote;
 use avouch_agreement::log::{
-    Certificate, CrashVector, Entry, Message, Payload, Place, ReadRound, Record, Speaker,
+    Certificate, CrashVector, Entries, Entry, Message, Payload, Place, ReadRound, Record, Speaker,
 };
 use avouch_promise::testing::mutate;
 use avouch_promise::{
@@ -52,16 +52,14 @@ fn messages() -> Vec<Message> {
         decided: LogIndex(3),
         suffix: entries(),
     };
-    let certificate = Certificate {
-        covers: LogIndex(3),
-        acks: vec![signed()],
-        links: vec![(BALLOT, Digest([1; 32]), 2)],
-    };
+    let links = vec![(BALLOT, Digest([1; 32]), 2)];
+    let certificate = Certificate { covers: LogIndex(3), acks: vec![signed()], links };
+    let certificate = Arc::new(certificate);
     let (decided, index, chain, root) =
         (LogIndex(3), LogIndex(5), Digest([2; 32]), Digest([3; 32]));
     let report = Arc::new(Report { observer: NodeId(2), ..Report::default() });
     let told = Told { age: Nanos(5), report };
-    let ack = Some(signed());
+    let ack = Some(Box::new(signed()));
     vec![
         Message::Heartbeat { period: 1 << 40, status: STATUS },
         Message::HeartbeatReply { period: 3, status: Status { happy: true, ..STATUS }, decided },
@@ -72,11 +70,11 @@ fn messages() -> Vec<Message> {
             end: index,
             decided,
         },
-        Message::Promise { ballot: BALLOT, asked: Incarnation(4), vote: vote.clone() },
+        Message::Promise { ballot: BALLOT, asked: Incarnation(4), vote: Box::new(vote.clone()) },
         Message::Append {
             ballot: BALLOT,
             previous: place,
-            entries: entries(),
+            entries: entries().into(),
             decided,
             attest: true,
             sync: true,
@@ -93,7 +91,7 @@ fn messages() -> Vec<Message> {
         Message::Behind { ballot: BALLOT, decided },
         Message::WantCertificate { ballot: BALLOT },
         Message::Fetch { after: decided },
-        Message::Fetched { entries: entries(), decided },
+        Message::Fetched { entries: entries().into(), decided },
         Message::FetchChunk { checkpoint: Some(5), offset: 64 },
         Message::Chunk { checkpoint: 5, offset: 64, bytes: Bytes::from_static(b"xyz"), total: 99 },
         Message::Forward { requests: vec![Payload::new(Bytes::from_static(b"r"))], attest: false },
@@ -102,7 +100,7 @@ fn messages() -> Vec<Message> {
         Message::Confirmed { ballot: BALLOT, speaker, round, accepted: index, ack },
         Message::ReadGrant { round, index, acks: vec![signed()] },
         Message::Rejoin { incarnation: Incarnation(4), decided },
-        Message::Rejoined { incarnation: Incarnation(4), vote },
+        Message::Rejoined { incarnation: Incarnation(4), vote: Box::new(vote) },
         Message::Seen { incarnation: Incarnation(4), turn: 9, reports: vec![told] },
     ]
 }
@@ -113,7 +111,12 @@ fn records() -> Vec<Record> {
     let previous = Place { index: LogIndex(3), chain: Digest([9; 32]), ballot: BALLOT };
     vec![
         Record::Promise(BALLOT),
-        Record::Append { ballot: BALLOT, previous, entries: entries(), decided: LogIndex(3) },
+        Record::Append {
+            ballot: BALLOT,
+            previous,
+            entries: entries().into(),
+            decided: LogIndex(3),
+        },
         Record::Restate {
             promised: BALLOT,
             accepted: BALLOT,
@@ -161,11 +164,11 @@ fn a_position_that_no_log_reaches_is_an_error_and_no_overflow() {
         let (first, place) = (at(index), Place { index, ..Place::default() });
         let next = Arc::new(Entry::new(LogIndex(0), BALLOT, first.chain(), Vec::new()));
         let decided = LogIndex(0);
-        let entries = vec![first, next];
+        let entries = [first, next].into();
         let append = Message::Append {
             ballot: BALLOT,
             previous: place,
-            entries: Vec::new(),
+            entries: Entries::default(),
             decided,
             attest: false,
             sync: false,

@@ -7,15 +7,16 @@
 
 use bytes::Bytes;
 use std::fmt;
+use std::sync::Arc;
 
 /// Appends canonical encodings to a buffer.
 #[derive(Debug, Default, Clone)]
 pub struct Writer(Vec<u8>);
 
 impl Writer {
-    /// An empty buffer.
+    /// An empty buffer, with room for what most values take.
     pub fn new() -> Self {
-        Self::default()
+        Self(Vec::with_capacity(64))
     }
     /// The bytes written so far.
     pub fn finish(self) -> Bytes {
@@ -216,6 +217,26 @@ pub trait Decode: Sized {
     }
 }
 
+impl<T: Encode> Encode for Box<T> {
+    fn encode(&self, out: &mut Writer) {
+        T::encode(self, out);
+    }
+}
+impl<T: Decode> Decode for Box<T> {
+    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        T::decode(input).map(Self::new)
+    }
+}
+impl<T: Encode> Encode for Arc<T> {
+    fn encode(&self, out: &mut Writer) {
+        T::encode(self, out);
+    }
+}
+impl<T: Decode> Decode for Arc<T> {
+    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        T::decode(input).map(Self::new)
+    }
+}
 impl Encode for Bytes {
     fn encode(&self, out: &mut Writer) {
         out.bytes(self);

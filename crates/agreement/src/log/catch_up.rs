@@ -29,6 +29,7 @@ impl<I: Snapshot> Turn<'_, I> {
         let limit = self.config.bounds.batch_bytes;
         if let Some(mut entries) = self.state.tail.after_index(after.min(decided), limit) {
             entries.retain(|entry| entry.index() <= decided);
+            let entries = entries.into();
             return self.effects.send(to, Message::Fetched { entries, decided });
         }
         let first = self.state.tail.record_of(after.next());
@@ -64,7 +65,7 @@ impl<I: Snapshot> Turn<'_, I> {
         let Some(purpose) = self.state.loads.remove(&id) else { return };
         match (purpose, loaded) {
             (LoadFor::Entries { to, after }, Loaded::Records(records)) => {
-                let entries = self.current(after, records);
+                let entries = self.current(after, records).into();
                 let decided = self.state.decided;
                 self.effects.observe(Observation::ServedFromDisk(to));
                 self.effects.send(to, Message::Fetched { entries, decided });
@@ -159,7 +160,7 @@ impl<I: Snapshot> Turn<'_, I> {
         let (last, ballot) = (last.index(), last.header().ballot);
         let accepted = self.follow_decided(ballot);
         if let Some(previous) = self.state.tail.at(self.state.decided) {
-            self.write(accepted, previous, fresh, last);
+            self.write(accepted, previous, &fresh.into(), last);
             self.state.decided = last;
         }
     }

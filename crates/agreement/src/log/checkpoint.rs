@@ -5,6 +5,7 @@
 //! restatement are durable.
 
 use super::command::{Observation, Output};
+use super::entry::Entries;
 use super::image::{Image, Snapshot};
 use super::message::Message;
 use super::record::Record;
@@ -99,7 +100,7 @@ impl<I: Snapshot> Turn<'_, I> {
             self.state.following.reported = LogIndex(0);
             // The disk's records still end in the old log: say that it is gone.
             let (ballot, decided) = (self.state.accepted, place.index);
-            let entries = Vec::new();
+            let entries = Entries::default();
             let seq = self.persist(Record::Append { ballot, previous: place, entries, decided });
             self.mark(seq);
         }

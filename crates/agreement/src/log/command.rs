@@ -4,6 +4,7 @@ use super::entry::{Payload, SharedEntry};
 use super::image::Image;
 use super::message::Certificate;
 use avouch_promise::{Ballot, Digest, LogIndex, NodeId, Signed};
+use std::sync::Arc;
 
 /// A request to be decided.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,7 +65,7 @@ pub enum Output<I> {
     /// The log was replaced up to a checkpoint that a peer sent.
     Installed(Image<I>),
     /// These acknowledgements certify that everything up to a point is decided.
-    Certified(Certificate),
+    Certified(Arc<Certificate>),
     /// These reads may be answered once the machine has applied up to their index.
     Readable(Readable),
     /// A record that a peer wanted came back corrupt: a new checkpoint would replace it.

@@ -21,6 +21,10 @@ impl Payload {
     pub fn new(bytes: Bytes) -> Self {
         Self { digest: Request::digest(&bytes), bytes }
     }
+    /// Wraps a request's bytes whose digest is known.
+    pub fn with_digest(bytes: Bytes, digest: Digest) -> Self {
+        Self { digest, bytes }
+    }
     /// The request's digest.
     pub fn digest(&self) -> Digest {
         self.digest
@@ -56,6 +60,9 @@ pub struct Entry {
 
 /// An entry, shared.
 pub type SharedEntry = Arc<Entry>;
+
+/// Entries that continue each other, shared between a record and the messages that carry them.
+pub type Entries = Arc<[SharedEntry]>;
 
 impl Entry {
     /// The entry after `previous` that holds `requests`.

@@ -1,7 +1,7 @@
 //! The follower's side: promises, acceptance, acknowledgements, decisions.
 
 use super::command::Output;
-use super::entry::SharedEntry;
+use super::entry::Entries;
 use super::image::Snapshot;
 use super::message::{Certificate, Message, Vote};
 use super::state::Role;
@@ -9,6 +9,7 @@ use super::step::Turn;
 use super::tail::Place;
 use crate::mutant::Mutant;
 use avouch_promise::{Ballot, Digest, Incarnation, LogIndex, NodeId};
+use std::sync::Arc;
 
 impl<I: Snapshot> Turn<'_, I> {
     /// What this node tells of its log to one whose decided point is `theirs`.
@@ -54,7 +55,7 @@ impl<I: Snapshot> Turn<'_, I> {
         if (vote.accepted, vote.end.index) <= log {
             vote.suffix.clear();
         }
-        let message = Message::Promise { ballot, asked, vote };
+        let message = Message::Promise { ballot, asked, vote: Box::new(vote) };
         if self.config.has(Mutant::PromiseBeforePersisting) {
             return self.effects.send(from, message);
         }
@@ -68,7 +69,7 @@ impl<I: Snapshot> Turn<'_, I> {
         from: NodeId,
         ballot: Ballot,
         previous: Place,
-        entries: &[SharedEntry],
+        entries: &Entries,
         decided: LogIndex,
         attest: bool,
         sync: bool,
@@ -123,7 +124,7 @@ impl<I: Snapshot> Turn<'_, I> {
         &mut self,
         ballot: Ballot,
         previous: Place,
-        entries: &[SharedEntry],
+        entries: &Entries,
         sync: bool,
         decided: LogIndex,
     ) -> bool {
@@ -143,7 +144,7 @@ impl<I: Snapshot> Turn<'_, I> {
         let fresh = &entries[first_new..];
         let meets = fresh.first().is_some_and(|first| first.header().previous == end.chain);
         if meets {
-            self.write(ballot, end, fresh, decided);
+            self.write(ballot, end, &from_place(entries, first_new), decided);
         }
         meets
     }
@@ -154,7 +155,7 @@ impl<I: Snapshot> Turn<'_, I> {
         &mut self,
         ballot: Ballot,
         previous: Place,
-        entries: &[SharedEntry],
+        entries: &Entries,
         decided: LogIndex,
     ) -> bool {
         // What is decided here already is the same there.
@@ -164,7 +165,7 @@ impl<I: Snapshot> Turn<'_, I> {
         if !meets || from.index < self.state.decided {
             return false;
         }
-        self.write(ballot, from, &entries[skip..], decided);
+        self.write(ballot, from, &from_place(entries, skip), decided);
         true
     }
 
@@ -188,7 +189,7 @@ impl<I: Snapshot> Turn<'_, I> {
         if sign {
             following.attested = place.index;
         }
-        let ack = sign.then(|| self.acknowledge(place, Digest::ZERO));
+        let ack = sign.then(|| Box::new(self.acknowledge(place, Digest::ZERO)));
         let ballot = self.state.promised;
         let (index, chain) = (place.index, place.chain);
         let leader = ballot.leader;
@@ -203,7 +204,7 @@ impl<I: Snapshot> Turn<'_, I> {
         &mut self,
         ballot: Ballot,
         decided: Place,
-        certificate: Option<Certificate>,
+        certificate: Option<Arc<Certificate>>,
     ) {
         let end = self.state.tail.end();
         let same_chain =
@@ -242,4 +243,9 @@ impl<I: Snapshot> Turn<'_, I> {
             self.synchronise(from, decided);
         }
     }
+}
+
+/// The entries from this place of the list on: mostly all of them, as they are.
+fn from_place(entries: &Entries, place: usize) -> Entries {
+    if place == 0 { entries.clone() } else { entries[place..].into() }
 }

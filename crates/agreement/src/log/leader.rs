@@ -1,7 +1,7 @@
 //! The leader's side: promises, proposals, acknowledgements, decisions, certificates.
 
 use super::command::{Observation, Output, Proposal};
-use super::entry::{Entry, Payload, SharedEntry};
+use super::entry::{Entries, Entry, Payload, SharedEntry};
 use super::image::Snapshot;
 use super::message::{Certificate, Message, Vote};
 use super::record::Record;
@@ -97,7 +97,7 @@ impl<I: Snapshot> Turn<'_, I> {
         if !meets || !whole || at < decided {
             return false;
         }
-        self.write(vote.accepted, previous, suffix, decided);
+        self.write(vote.accepted, previous, &suffix.into(), decided);
         true
     }
 
@@ -123,7 +123,7 @@ impl<I: Snapshot> Turn<'_, I> {
             certificate: None,
             announced: LogIndex(0),
         }));
-        self.write(ballot, end, &[own], self.state.decided);
+        self.write(ballot, end, &[own].into(), self.state.decided);
         for (node, vote) in votes {
             if node != self.config.me {
                 self.synchronise(node, vote.decided);
@@ -156,6 +156,7 @@ impl<I: Snapshot> Turn<'_, I> {
         else {
             return;
         };
+        let entries = entries.into();
         let append = Message::Append { ballot, previous, entries, decided, attest, sync: true };
         self.effects.send(to, append);
     }
@@ -236,7 +237,7 @@ impl<I: Snapshot> Turn<'_, I> {
             let Role::Leading(leading) = &mut self.state.role else { return };
             let (ballot, previous) = (leading.ballot, self.state.tail.end());
             let entry = Entry::new(previous.index.next(), ballot, previous.chain, requests);
-            let entries = vec![Arc::new(entry)];
+            let entries: Entries = [Arc::new(entry)].into();
             if attest {
                 leading.attest = previous.index.next();
             }
@@ -256,14 +257,16 @@ impl<I: Snapshot> Turn<'_, I> {
 
     fn next_batch(&mut self) -> Option<(Vec<Payload>, bool)> {
         let under_way = self.state.tail.end().index.0 - self.state.decided.0;
-        let room = self.room();
-        let Role::Leading(leading) = &mut self.state.role else { return None };
-        if leading.gathering
-            || leading.queue.front().is_none_or(|next| next.bytes().len() > room)
-            || under_way >= self.config.bounds.in_flight as u64
-        {
+        let Role::Leading(leading) = &self.state.role else { return None };
+        let next = leading.queue.front()?.bytes().len();
+        if leading.gathering || under_way >= self.config.bounds.in_flight as u64 {
             return None;
         }
+        let room = self.room();
+        if next > room {
+            return None;
+        }
+        let Role::Leading(leading) = &mut self.state.role else { return None };
         let (mut size, mut requests) = (0, Vec::new());
         while let Some(next) = leading.queue.front() {
             size += next.bytes().len();
@@ -296,17 +299,17 @@ impl<I: Snapshot> Turn<'_, I> {
         &mut self,
         ballot: Ballot,
         previous: Place,
-        entries: &[SharedEntry],
+        entries: &Entries,
         decided: LogIndex,
     ) {
         invariant!(I2, previous.index >= self.state.decided, "decided entries overwritten");
         let end = LogIndex(previous.index.0 + entries.len() as u64);
         let decided = self.state.decided.max(decided.min(end));
-        let record = Record::Append { ballot, previous, entries: entries.to_vec(), decided };
+        let record = Record::Append { ballot, previous, entries: entries.clone(), decided };
         let seq = self.persist(record);
         self.state.accepted = ballot;
         self.state.tail.truncate(previous.index);
-        for entry in entries {
+        for entry in entries.iter() {
             self.state.tail.push(entry.clone(), seq);
         }
         self.mark(seq);
@@ -319,7 +322,7 @@ impl<I: Snapshot> Turn<'_, I> {
         ballot: Ballot,
         index: LogIndex,
         chain: Digest,
-        ack: Option<Signed>,
+        ack: Option<Box<Signed>>,
     ) {
         let here = self.state.tail.at(index);
         let end = self.state.tail.end().index;
@@ -336,7 +339,7 @@ impl<I: Snapshot> Turn<'_, I> {
         progress.silent = false;
         progress.accepted = progress.accepted.max(index);
         if let (Some(ack), Some(place)) = (ack, here) {
-            self.keep_ack(from, place, ack);
+            self.keep_ack(from, place, *ack);
         }
     }
 
@@ -355,14 +358,16 @@ impl<I: Snapshot> Turn<'_, I> {
         let own = self.own_accepted();
         let Role::Leading(leading) = &mut self.state.role else { return };
         let ballot = leading.ballot;
-        let mut reached: Vec<_> = leading.progress.values().map(|p| p.accepted).collect();
-        reached.push(own);
-        reached.sort_unstable_by(|a, b| b.cmp(a));
         let enough = if self.config.has(Mutant::DecideWithoutQuorum) { quorum - 1 } else { quorum };
-        if let Some(decided) = reached.get(enough.max(1) - 1) {
-            self.state.decided = self.state.decided.max(*decided);
+        let decided = self.state.decided;
+        let beyond = |index: &LogIndex| *index > decided;
+        let reached = || leading.progress.values().map(|p| p.accepted).chain([own]).filter(beyond);
+        let by_enough =
+            |index: &LogIndex| reached().filter(|other| other >= index).count() >= enough;
+        if let Some(decided) = reached().filter(by_enough).max() {
+            self.state.decided = self.state.decided.max(decided);
         }
-        let certificate = self.certify();
+        let certificate = self.certify().map(Arc::new);
         if let Some(certificate) = &certificate {
             self.state.certified = certificate.covers;
             self.effects.output(Output::Certified(certificate.clone()));
@@ -475,7 +480,7 @@ impl<I: Snapshot> Turn<'_, I> {
         let synced: Vec<_> =
             leading.progress.iter().filter(|(_, p)| p.synced).map(|(n, _)| *n).collect();
         for to in synced {
-            let entries = Vec::new();
+            let entries = Entries::default();
             let append =
                 Message::Append { ballot, previous, entries, decided, attest: true, sync: false };
             self.effects.send(to, append);
@@ -530,9 +535,9 @@ impl<I: Snapshot> Turn<'_, I> {
             let previous = self.state.tail.at(progress.accepted);
             let entries = self.state.tail.after_index(progress.accepted, limit);
             let (previous, entries) = match (previous, entries) {
-                (Some(previous), Some(entries)) => (previous, entries),
+                (Some(previous), Some(entries)) => (previous, entries.into()),
                 // Too far behind for memory: the gap makes it ask for what it lacks.
-                _ => (end, Vec::new()),
+                _ => (end, Entries::default()),
             };
             let append =
                 Message::Append { ballot, previous, entries, decided, attest, sync: false };

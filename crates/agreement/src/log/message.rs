@@ -1,7 +1,7 @@
 //! What the nodes of a group say to each other.
 
 use super::crash_vector::CrashVector;
-use super::entry::{Payload, SharedEntry, decode_entries, encode_entries};
+use super::entry::{Entries, Payload, SharedEntry, decode_entries, encode_entries};
 use super::tail::Place;
 use crate::election::Status;
 use crate::gray::Told;
@@ -10,6 +10,7 @@ use avouch_promise::{
     Writer,
 };
 use bytes::Bytes;
+use std::sync::Arc;
 
 /// The name of a batch of reads: unique over every incarnation of the node that asks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,7 +61,8 @@ pub struct Certificate {
     pub links: Vec<(Ballot, Digest, u32)>,
 }
 
-/// One message.
+/// One message. What is large and rare stands behind a pointer, for messages move from queue to
+/// queue.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Message {
     /// "Are you there?"
@@ -99,7 +101,7 @@ pub enum Message {
         /// The asker's incarnation: an answer to a question of another one does not count.
         asked: Incarnation,
         /// The promiser's log.
-        vote: Vote,
+        vote: Box<Vote>,
     },
     /// Entries to accept (phase 2a).
     Append {
@@ -108,7 +110,7 @@ pub enum Message {
         /// The place that the entries continue.
         previous: Place,
         /// The entries.
-        entries: Vec<SharedEntry>,
+        entries: Entries,
         /// How far the leader has decided.
         decided: LogIndex,
         /// Whether acknowledgements shall be signed.
@@ -128,7 +130,7 @@ pub enum Message {
         /// The chain there.
         chain: Digest,
         /// The same as a signed fact, when asked for.
-        ack: Option<Signed>,
+        ack: Option<Box<Signed>>,
     },
     /// Everything up to here is decided.
     Decide {
@@ -137,7 +139,7 @@ pub enum Message {
         /// Up to where.
         decided: Place,
         /// The proof, when somebody asked for one.
-        certificate: Option<Certificate>,
+        certificate: Option<Arc<Certificate>>,
     },
     /// "I cannot prove what I know to be decided: send me a certificate."
     WantCertificate {
@@ -164,7 +166,7 @@ pub enum Message {
     /// Decided entries.
     Fetched {
         /// The entries.
-        entries: Vec<SharedEntry>,
+        entries: Entries,
         /// How far the sender knows the log to be decided.
         decided: LogIndex,
     },
@@ -224,7 +226,7 @@ pub enum Message {
         /// Up to where the voter's log is durable in this ballot.
         accepted: LogIndex,
         /// The same as a signed fact.
-        ack: Option<Signed>,
+        ack: Option<Box<Signed>>,
     },
     /// The leader's answer to `ReadAsk`.
     ReadGrant {
@@ -247,7 +249,7 @@ pub enum Message {
         /// The incarnation that asked.
         incarnation: Incarnation,
         /// What the speaker has promised and accepted.
-        vote: Vote,
+        vote: Box<Vote>,
     },
     /// "I live, and this is what I see of others." For a lookout; the log takes no notice.
     Seen {
@@ -386,7 +388,7 @@ macro_rules! wire {
     (@take $in:ident, bool) => { $in.bool()? };
     (@take $in:ident, list) => { $in.list()? };
     (@take $in:ident, option) => { $in.option()? };
-    (@take $in:ident, entries) => { decode_entries($in)? };
+    (@take $in:ident, entries) => { decode_entries($in)?.into() };
     (@take $in:ident, maybe) => { if $in.bool()? { Some($in.u64()?) } else { None } };
 }
 

@@ -57,7 +57,7 @@ mod waiting;
 pub use command::{Command, Observation, Output, Proposal, Readable};
 pub use config::{Bounds, Config, Timing};
 pub use crash_vector::CrashVector;
-pub use entry::{Entry, Payload, SharedEntry};
+pub use entry::{Entries, Entry, Payload, SharedEntry};
 pub use image::{Image, Snapshot};
 pub use message::{Certificate, Message, ReadRound, Speaker};
 pub use record::Record;

@@ -119,9 +119,9 @@ impl<I: Snapshot> Turn<'_, I> {
         &mut self,
         root: Digest,
         attest: bool,
-    ) -> Option<(LogIndex, Option<Signed>)> {
+    ) -> Option<(LogIndex, Option<Box<Signed>>)> {
         let place = self.durable_in_promised()?;
-        let ack = attest.then(|| self.acknowledge(place, root));
+        let ack = attest.then(|| Box::new(self.acknowledge(place, root)));
         Some((place.index, ack))
     }
 
@@ -198,7 +198,7 @@ impl<I: Snapshot> Turn<'_, I> {
         ballot: Ballot,
         round: ReadRound,
         accepted: LogIndex,
-        ack: Option<Signed>,
+        ack: Option<Box<Signed>>,
     ) {
         let quorum = self.state.membership.quorum();
         let end = self.state.tail.end().index;
@@ -217,7 +217,7 @@ impl<I: Snapshot> Turn<'_, I> {
             && let Some(place) = self.state.tail.at(ack.accepted)
             && place.chain == ack.chain
         {
-            self.keep_ack(from, place, signed);
+            self.keep_ack(from, place, *signed);
         }
         if enough {
             self.grant(round);
@@ -234,7 +234,8 @@ impl<I: Snapshot> Turn<'_, I> {
         } else {
             confirm.decided
         };
-        let acks: Vec<_> = confirm.replies.into_values().filter_map(|(_, ack)| ack).collect();
+        let acks: Vec<_> =
+            confirm.replies.into_values().filter_map(|(_, ack)| ack).map(|ack| *ack).collect();
         if confirm.attest && self.state.certified < index {
             leading.attest = leading.attest.max(index);
             self.ask_for_signed_acks();

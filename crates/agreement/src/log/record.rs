@@ -10,7 +10,7 @@
 //! doubt.
 
 use super::crash_vector::CrashVector;
-use super::entry::{SharedEntry, decode_entries, encode_entries};
+use super::entry::{Entries, SharedEntry, decode_entries, encode_entries};
 use super::image::{Image, Snapshot};
 use super::tail::{Place, Tail};
 use crate::membership::Membership;
@@ -32,7 +32,7 @@ pub enum Record {
         /// The place that the entries continue; what stood after it is gone.
         previous: Place,
         /// The entries.
-        entries: Vec<SharedEntry>,
+        entries: Entries,
         /// How far the node knew the log to be decided.
         decided: LogIndex,
     },
@@ -92,7 +92,7 @@ impl Decode for Record {
             2 => Self::Append {
                 ballot: Ballot::decode(input)?,
                 previous: Place::decode(input)?,
-                entries: decode_entries(input)?,
+                entries: decode_entries(input)?.into(),
                 decided: LogIndex::decode(input)?,
             },
             3 => {

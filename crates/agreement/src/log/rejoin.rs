@@ -132,7 +132,7 @@ impl<I: Snapshot> Turn<'_, I> {
     pub(super) fn rejoin(&mut self, from: NodeId, incarnation: Incarnation, decided: LogIndex) {
         self.came_back(from, incarnation);
         if self.state.doubt.is_none() {
-            let vote = self.vote(decided);
+            let vote = Box::new(self.vote(decided));
             self.send_durably(from, Message::Rejoined { incarnation, vote });
         }
     }

@@ -13,6 +13,7 @@ use avouch_machine::{LoadId, Seq};
 use avouch_promise::{Ballot, Digest, Incarnation, LogIndex, NodeId, Signed, invariant};
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 /// The state of one node's log.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -110,7 +111,7 @@ pub(super) struct Leading {
     pub(super) acks: BTreeMap<NodeId, (Place, Signed)>,
     pub(super) confirms: BTreeMap<ReadRound, Confirm>,
     /// The newest certificate of this ballot.
-    pub(super) certificate: Option<Certificate>,
+    pub(super) certificate: Option<Arc<Certificate>>,
     /// Up to where followers were told that the log is decided.
     pub(super) announced: LogIndex,
 }
@@ -135,7 +136,7 @@ pub(super) struct Confirm {
     pub(super) decided: LogIndex,
     /// Whether voters were asked: not before an own entry is decided.
     pub(super) asked: bool,
-    pub(super) replies: BTreeMap<NodeId, (LogIndex, Option<Signed>)>,
+    pub(super) replies: BTreeMap<NodeId, (LogIndex, Option<Box<Signed>>)>,
 }
 
 /// Reads asked at this node.

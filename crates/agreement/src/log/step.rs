@@ -129,7 +129,7 @@ impl<I: Snapshot> Turn<'_, I> {
             Message::Prepare { ballot, speaker, accepted, end, decided } => {
                 self.asked(from, ballot, &speaker, (accepted, end), decided);
             }
-            Message::Promise { ballot, asked, vote } => self.answered(from, ballot, asked, vote),
+            Message::Promise { ballot, asked, vote } => self.answered(from, ballot, asked, *vote),
             Message::Append { ballot, previous, entries, decided, attest, sync } => {
                 self.append(from, ballot, previous, &entries, decided, attest, sync);
             }
@@ -170,7 +170,7 @@ impl<I: Snapshot> Turn<'_, I> {
             }
             Message::ReadGrant { round, index, acks } => self.granted(round, index, acks),
             Message::Rejoin { incarnation, decided } => self.rejoin(from, incarnation, decided),
-            Message::Rejoined { incarnation, vote } => self.rejoined(from, incarnation, vote),
+            Message::Rejoined { incarnation, vote } => self.rejoined(from, incarnation, *vote),
         }
     }
 

@@ -90,8 +90,10 @@ impl Tail {
     /// Drops every entry after `index`, which is in memory or its base.
     pub fn truncate(&mut self, index: LogIndex) {
         invariant!(I1, index >= self.memory_base.index, "truncated below what memory holds");
-        self.memory.truncate((index.0 - self.memory_base.index.0) as usize);
-        self.records.split_off(&index.next());
+        if index < self.end().index {
+            self.memory.truncate((index.0 - self.memory_base.index.0) as usize);
+            self.records.split_off(&index.next());
+        }
     }
     /// Frees memory: keeps the newest `keep` entries of those up to `index`, and all after it.
     pub fn evict(&mut self, index: LogIndex, keep: u64) {

@@ -10,6 +10,7 @@ use avouch_machine::{CommandId, Seq};
 use avouch_promise::evidence::{Evidence, Item, Verdict, verify};
 use avouch_promise::trust::Trust;
 use avouch_promise::{Answer, Decode, Digest, LogIndex, LogPoint, Nanos, NodeId, Random};
+use avouch_state::Projected;
 use avouch_world::clock::true_time;
 use avouch_world::{Driver, World};
 use bytes::Bytes;
@@ -35,6 +36,13 @@ struct Flight {
     patience: Nanos,
 }
 
+/// What was compared of a node.
+#[derive(Default)]
+struct Compared {
+    decided: Option<(LogIndex, Digest)>,
+    applied: Option<(LogIndex, Projected)>,
+}
+
 /// The clients of a run.
 pub struct Workload {
     trust: Trust,
@@ -50,8 +58,10 @@ pub struct Workload {
     process: u64,
     /// The chain seen at each decided position, by any node.
     chains: BTreeMap<LogIndex, Digest>,
-    /// The machine's projection at each applied position.
-    projections: BTreeMap<LogIndex, (NodeId, Digest)>,
+    /// What the machine showed at each applied position.
+    shown: BTreeMap<LogIndex, (NodeId, Projected)>,
+    /// What of each node was compared last: as long as it is the same, there is nothing to compare.
+    compared: BTreeMap<NodeId, Compared>,
     final_reads: u64,
     /// Whether every clock keeps its stated bound in this run, so that answers can be held to it.
     honest_clocks: bool,
@@ -100,7 +110,8 @@ impl Workload {
             moment: 0,
             process: clients,
             chains: BTreeMap::new(),
-            projections: BTreeMap::new(),
+            shown: BTreeMap::new(),
+            compared: BTreeMap::new(),
             final_reads: 0,
             honest_clocks: false,
             comparing: true,
@@ -134,6 +145,15 @@ impl Workload {
         let clients = self.clients.len() as u64;
         let first = |client| Nanos(period.0 * client / clients.max(1));
         (self.period, self.due) = (Some(period), (0..clients).map(first).collect());
+        self
+    }
+
+    /// Makes room for a history of so many calls, which then never moves while it grows.
+    #[must_use]
+    pub fn with_room(mut self, calls: u64) -> Self {
+        let history = &mut self.findings.history;
+        history.calls.reserve(calls as usize);
+        history.times.reserve(2 * calls as usize);
         self
     }
 
@@ -401,19 +421,22 @@ impl Workload {
     /// Two nodes' states at one point must be equal, and decided logs prefixes of one log.
     fn compare(&mut self, world: &mut World<Node>, id: NodeId) {
         let Some(state) = world.state(id) else { return };
+        let last = self.compared.entry(id).or_default();
         let decided = state.log().decided();
-        let wrong = state.log().tail().at(decided).and_then(|place| {
-            let chain = *self.chains.entry(decided).or_insert(place.chain);
-            (chain != place.chain).then(|| format!("{id} decided another log up to {decided}"))
+        let place = state.log().tail().at(decided).map(|place| (decided, place.chain));
+        let place = place.filter(|place| last.decided.replace(*place) != Some(*place));
+        let wrong = place.and_then(|(decided, here)| {
+            let chain = *self.chains.entry(decided).or_insert(here);
+            (chain != here).then(|| format!("{id} decided another log up to {decided}"))
         });
         let applied = state.applied();
-        let differs = if applied.0 % 16 == 0 && applied > LogIndex(0) {
-            let projection = state.machine().projection();
-            let (other, known) = *self.projections.entry(applied).or_insert((id, projection));
-            (known != projection).then(|| format!("{id} and {other} differ in state at {applied}"))
-        } else {
-            None
-        };
+        let comparable = applied.0 % 16 == 0 && applied > LogIndex(0);
+        let shown = comparable.then(|| (applied, state.machine().store().projected()));
+        let shown = shown.filter(|shown| last.applied.replace(*shown) != Some(*shown));
+        let differs = shown.and_then(|(applied, here)| {
+            let (other, known) = *self.shown.entry(applied).or_insert((id, here));
+            (known != here).then(|| format!("{id} and {other} differ in state at {applied}"))
+        });
         if let Some(wrong) = wrong.or(differs) {
             world.fail(wrong);
         }

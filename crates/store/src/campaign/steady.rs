@@ -77,6 +77,7 @@ impl Steady {
         let workload =
             Workload::new(trust, seed, self.clients, self.keys, self.evidence, self.lasting)
                 .with_period(period)
+                .with_room(self.lasting.0 / period.0.max(1) * self.clients)
                 .with_honest_clocks(true);
         SteadyRun { world, workload, until: self.lasting.plus(CALM), alone: self.evidence >= 1.0 }
     }

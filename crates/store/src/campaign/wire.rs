@@ -50,7 +50,7 @@ pub(super) fn rewritten(from: NodeId, message: &Message, random: &mut Random) ->
         // "I have more than you sent, and all of it is durable."
         Message::Accepted { index, ack, .. } => {
             *index = LogIndex(index.0 + random.between(0, 2));
-            *ack = ack.as_ref().and_then(|ack| forged(from, ack));
+            *ack = ack.as_ref().and_then(|ack| forged(from, ack).map(Box::new));
         }
         // "I have promised, and know of nothing."
         Message::Promise { vote, .. } | Message::Rejoined { vote, .. } => {
@@ -61,7 +61,7 @@ pub(super) fn rewritten(from: NodeId, message: &Message, random: &mut Random) ->
         }
         // Other entries than others get: to each receiver its own.
         Message::Append { entries, .. } | Message::Fetched { entries, .. } => {
-            *entries = replaced(entries, random)?;
+            *entries = replaced(entries, random)?.into();
         }
         // "All of it is decided", and no more.
         Message::Decide { decided, .. } => decided.index = decided.index.next(),

@@ -94,6 +94,7 @@ impl Ask for Handle {
 
 fn answered(replied: node::Replied) -> Answered {
     let node::Replied { outcome, evidence, achieved, point, ballot, hops } = replied;
+    let achieved = achieved.to_string();
     // A retry is the same bytes, so the request as it stands in the log is the one asked.
     Answered { outcome, evidence, original: None, achieved, point, ballot, hops }
 }

@@ -9,19 +9,26 @@ use avouch_promise::evidence::{
     CommitCertificate, Evidence, Link, PrefixProof, Proof, ReadIndexProof, WriteProof,
 };
 use avouch_promise::{Answer, Digest, Encode, LogIndex, Request, Signed, invariant};
+use std::sync::Arc;
 
 /// A draft's chain and proof, or the draft itself when its certificate has not come yet.
 type Proved = Result<(Digest, Proof), ()>;
 
 impl Turn<'_> {
     /// A certificate came in, perhaps before the machine reached it.
-    pub(super) fn certify(&mut self, certificate: Certificate) {
+    pub(super) fn certify(&mut self, certificate: Arc<Certificate>) {
         self.state.early.push(certificate);
         self.certify_applied();
     }
 
     /// Takes certificates whose point is applied, and lets out what waited for them.
     pub(super) fn certify_applied(&mut self) {
+        if self.state.early.is_empty()
+            && self.state.uncertified.is_empty()
+            && self.state.prefixes.is_empty()
+        {
+            return;
+        }
         let applied = self.state.applied;
         let (ready, early): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.state.early).into_iter().partition(|c| c.covers <= applied);
@@ -33,8 +40,8 @@ impl Turn<'_> {
             {
                 let link = |(ballot, root, count)| Link { ballot, root, count };
                 let proof = CommitCertificate {
-                    acks: by_voter(certificate.acks),
-                    suffix: certificate.links.into_iter().map(link).collect(),
+                    acks: by_voter(certificate.acks.clone()),
+                    suffix: certificate.links.iter().copied().map(link).collect(),
                 };
                 let (header, moment) = (recent.header, recent.moment.clone());
                 self.state.certified = Some(Certified { header, moment, proof });
@@ -133,7 +140,7 @@ impl Turn<'_> {
             let replied = Replied {
                 outcome: draft.outcome,
                 evidence,
-                achieved: draft.guarantee.to_string(),
+                achieved: draft.guarantee,
                 point,
                 ballot: self.state.log.promised(),
                 hops: draft.hops,

@@ -98,10 +98,10 @@ impl Turn<'_> {
     }
 
     /// A peer's checkpoint replaced the log: the machine is the one in it.
-    pub(super) fn installed(&mut self, image: Image<MachineImage>) {
+    pub(super) fn installed(&mut self, image: &Image<MachineImage>) {
         let index = image.place.index;
         invariant!(I1, index >= self.state.applied, "checkpoint {index} is behind the machine");
-        let machine = std::mem::replace(&mut self.state.machine, image.state.0);
+        let machine = std::mem::replace(&mut self.state.machine, Machine::clone(&image.state.0));
         self.state.recent.clear();
         let State { recent, certified, .. } = &mut *self.state;
         State::keep_past(recent, certified.as_mut(), &machine);

@@ -1,6 +1,7 @@
 //! What a host asks of a node on behalf of a client, and what the node replies.
 
 use avouch_machine::CommandId;
+use avouch_promise::guarantee::Guarantee;
 use avouch_promise::{Ballot, Error, LogPoint, Nanos};
 use bytes::Bytes;
 
@@ -22,8 +23,8 @@ pub struct Replied {
     pub outcome: Bytes,
     /// The encoded [`avouch_promise::evidence::Evidence`], when asked for and to be had.
     pub evidence: Option<Bytes>,
-    /// The guarantee that the answer meets, in its canonical text.
-    pub achieved: String,
+    /// The guarantee that the answer meets.
+    pub achieved: Guarantee,
     /// The state that the answer reflects.
     pub point: LogPoint,
     /// The ballot that the node had promised.

@@ -10,10 +10,11 @@ use avouch_promise::{Decode, Encode, Reader, Writer};
 use avouch_state::Machine;
 use bytes::Bytes;
 use std::cmp::Ordering;
+use std::sync::Arc;
 
-/// A machine in a checkpoint. Its clone is O(1).
+/// A machine in a checkpoint, shared.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct MachineImage(pub Machine);
+pub struct MachineImage(pub Arc<Machine>);
 
 impl PartialOrd for MachineImage {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
@@ -52,7 +53,7 @@ impl Snapshot for MachineImage {
         (machine.point().index <= place.index).then_some(Image {
             place,
             membership,
-            state: Self(machine),
+            state: Self(Arc::new(machine)),
         })
     }
 }

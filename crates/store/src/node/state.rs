@@ -1,8 +1,8 @@
 //! Everything that a node knows: its log, its machine, and who waits for what.
 
 use super::image::MachineImage;
-use avouch_agreement::log;
-use avouch_machine::CommandId;
+use avouch_agreement::log::{self, Log};
+use avouch_machine::{CommandId, Effects};
 use avouch_promise::Interval;
 use avouch_promise::evidence::{CommitCertificate, Floor};
 use avouch_promise::guarantee::Guarantee;
@@ -10,6 +10,7 @@ use avouch_promise::{Digest, EntryHeader, LogIndex, LogPoint, Nanos, Signed};
 use avouch_state::{Machine, Moment, Operation};
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// The state of one node.
@@ -24,7 +25,7 @@ pub struct State {
     /// The newest certificate whose point is applied.
     pub(super) certified: Option<Certified>,
     /// Certificates whose point is not applied yet.
-    pub(super) early: Vec<log::Certificate>,
+    pub(super) early: Vec<Arc<log::Certificate>>,
     /// Requests that wait.
     pub(super) asked: BTreeMap<CommandId, Asked>,
     /// Their bytes.
@@ -45,6 +46,27 @@ pub struct State {
     pub(super) checkpointed: LogIndex,
     /// A record or checkpoint was found corrupt: take a new checkpoint soon.
     pub(super) damaged: bool,
+    pub(super) scratch: Scratch,
+}
+
+/// Room for the effects of the log's own step. Empty between two steps of the node, so it is no
+/// part of the state.
+#[derive(Debug, Default)]
+pub(super) struct Scratch(pub(super) Effects<Log<MachineImage>>);
+
+impl Clone for Scratch {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+impl PartialEq for Scratch {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+impl Eq for Scratch {}
+impl Hash for Scratch {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
 }
 
 /// A request that waits.
@@ -139,6 +161,7 @@ impl State {
             since_checkpoint_bytes: 0,
             checkpointed: applied,
             damaged: false,
+            scratch: Scratch::default(),
         }
     }
 

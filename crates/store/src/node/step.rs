@@ -7,8 +7,9 @@ use super::state::{Asked, Draft, State};
 use avouch_agreement::log::{self, Log, Payload, Proposal};
 use avouch_machine::{CommandId, Effect, Effects, Env, Event, Loaded, Protocol, Recovered};
 use avouch_promise::guarantee::Guarantee;
-use avouch_promise::{Blame, Decode, Error, KeyspaceId, LogIndex, Request, merkle};
+use avouch_promise::{Blame, Decode, Envelope, Error, KeyspaceId, LogIndex, Request, merkle};
 use avouch_state::{Machine, Operation};
+use std::sync::Arc;
 
 /// The node as a protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,7 +40,7 @@ impl Protocol for Node {
 
     fn recover(config: &Config, recovered: Recovered<Self>) -> State {
         let machine = match &recovered.checkpoint {
-            Some((_, image)) => image.state.0.clone(),
+            Some((_, image)) => Machine::clone(&image.state.0),
             None => Machine::new(config.limits),
         };
         let recovered = Recovered {
@@ -96,7 +97,7 @@ pub(super) struct Turn<'a> {
 impl Turn<'_> {
     /// Runs the log's step and takes its effects over.
     pub(super) fn log(&mut self, event: Event<Log<MachineImage>>) {
-        let mut scratch = Effects::new();
+        let mut scratch = std::mem::take(&mut self.state.scratch.0);
         Log::step(&self.config.log, &mut self.state.log, event, self.env, &mut scratch);
         for effect in scratch.drain() {
             let effect = match effect {
@@ -115,12 +116,13 @@ impl Turn<'_> {
             };
             self.effects.push(effect);
         }
+        self.state.scratch.0 = scratch;
     }
 
     fn log_said(&mut self, output: log::Output<MachineImage>) {
         match output {
             log::Output::Decided(entries) => self.apply(&entries),
-            log::Output::Installed(image) => self.installed(image),
+            log::Output::Installed(image) => self.installed(&image),
             log::Output::Certified(certificate) => self.certify(certificate),
             log::Output::Readable(readable) => self.readable(readable),
             log::Output::Damaged => self.state.damaged = true,
@@ -135,7 +137,7 @@ impl Turn<'_> {
 
     /// Takes a client's request in.
     fn ask(&mut self, id: CommandId, ask: &Ask) {
-        let (request, operation, guarantee) = match self.examine(ask) {
+        let (operation, guarantee) = match self.examine(ask) {
             Ok(examined) => examined,
             Err(error) => return self.reply(id, Err(Refused::Error(error))),
         };
@@ -149,11 +151,11 @@ impl Turn<'_> {
         let evidence = ask.evidence;
         let passed_off = evidence && self.config.has(NodeMutant::ProveWriteByRead);
         let is_read = operation.is_read_only() || passed_off;
-        let read = is_read.then(|| operation.clone());
+        let planted = self.config.has(NodeMutant::AnswerUndecided).then(|| operation.clone());
+        let read = is_read.then_some(operation);
         self.state.asked.insert(id, Asked { digest, length, read, evidence, guarantee, deadline });
         self.state.asked_bytes += length;
         self.state.deadlines.insert((deadline, id));
-        drop(request);
         match guarantee {
             Guarantee::Eventual if is_read => self.answer_now(id),
             Guarantee::ConsistentPrefix if is_read => self.answer_prefix(id),
@@ -165,10 +167,10 @@ impl Turn<'_> {
             }
             _ => {
                 self.state.writes.entry(digest).or_default().push(id);
-                let payload = Payload::new(ask.request.clone());
+                let payload = Payload::with_digest(ask.request.clone(), digest);
                 let command = log::Command::Propose(vec![Proposal { payload, attest: evidence }]);
                 self.log(Event::Command { id, command });
-                if self.config.has(NodeMutant::AnswerUndecided) {
+                if let Some(operation) = planted {
                     self.answer_undecided(id, &operation);
                 }
             }
@@ -176,8 +178,8 @@ impl Turn<'_> {
     }
 
     /// Whether a request is meant for this group and can be served.
-    fn examine(&self, ask: &Ask) -> Result<(Request, Operation, Guarantee), Error> {
-        let request = Request::from_bytes(&ask.request)
+    fn examine(&self, ask: &Ask) -> Result<(Operation, Guarantee), Error> {
+        let request = Envelope::open(&ask.request)
             .map_err(|error| Error::decode(Blame::Caller, "a request", &error))?;
         let scope = self.config.log.scope;
         if request.cluster != scope.cluster {
@@ -190,7 +192,7 @@ impl Turn<'_> {
             return Err(Error::new(Blame::Caller, format!("keyspace {}", KeyspaceId(0)), got)
                 .hint("only the default keyspace is served"));
         }
-        let operation = Operation::from_bytes(&request.body)
+        let operation = Operation::from_bytes(request.body)
             .map_err(|error| Error::decode(Blame::Caller, "an operation", &error))?;
         let intent = operation.intent();
         if request.intent != intent {
@@ -205,7 +207,7 @@ impl Turn<'_> {
             return Err(Error::new(Blame::Caller, "a write with `linearizable`", got)
                 .hint("in a log keyspace every write is linearizable; ask reads for less"));
         }
-        Ok((request, operation, guarantee))
+        Ok((operation, guarantee))
     }
 
     /// What every step ends with: complete answers leave, the timer stands at the next deadline,
@@ -235,7 +237,7 @@ impl Turn<'_> {
         state.checkpointed = state.applied;
         state.since_checkpoint_bytes = 0;
         state.damaged = false;
-        let (index, image) = (state.applied, MachineImage(state.machine.clone()));
+        let (index, image) = (state.applied, MachineImage(Arc::new(state.machine.clone())));
         let command = log::Command::Compact { index, state: image };
         self.log(Event::Command { id: CommandId(0), command });
     }
