@@ -4,7 +4,7 @@ use crate::exit::{Exit, worse};
 use crate::lab::bar::Bar;
 use crate::lab::campaign::{Summary, campaign};
 use crate::lab::folder::{Folder, verdict_text};
-use crate::lab::interrupt::Interrupt;
+use crate::lab::interrupt::{First, Interrupt};
 use crate::lab::options::{Run, Shard};
 use crate::lab::report::{Beside, report, standalone};
 use crate::lab::run::{Look, Ran, run as run_once, stretch};
@@ -23,6 +23,7 @@ pub(super) fn run(asked: &Run, screen: &mut Screen) -> Result<Exit, Error> {
     match &asked.seeds {
         None => {
             let seed = asked.seed.or(scenario.seed).unwrap_or_else(Random::seed_from_environment);
+            Interrupt::catch(First::Ends)?;
             let kept = keep(asked, &scenario, seed, screen)?;
             Ok(Exit::Verdict(kept.told(asked, &scenario, screen)))
         }
@@ -108,7 +109,7 @@ fn sentence(folder: &Folder, ran: &Ran, shrunk: &Shrunk) -> String {
     let (faults, duration) = (shrunk.scenario.faults.len(), shrunk.scenario.duration);
     let clients: u32 = shrunk.scenario.clients.iter().map(|crowd| crowd.count).sum();
     format!(
-        "shrunk to {faults} of {} faults, {clients} of {} clients and {duration} in {} runs: avouch lab run {}/shrunk.toml",
+        "shrunk to {faults} of {} fault steps, {clients} of {} clients and {duration} in {} runs: avouch lab run {}/shrunk.toml",
         ran.script.len(),
         ran.homes.len(),
         shrunk.runs,
@@ -195,7 +196,7 @@ fn many(
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let jobs = asked.jobs.map_or(cores, |jobs| jobs as usize);
     let mut progress = Bar::start(screen);
-    let interrupt = Interrupt::catch()?;
+    let interrupt = Interrupt::catch(First::IsNoted)?;
     let summary = campaign(scenario, share.clone(), asked.stop_at, jobs, |done, failed| {
         progress.tell(screen, done, count, &format!(" seeds, {failed} failed"));
         !interrupt.came()

@@ -1,5 +1,6 @@
-//! Ctrl-C while many seeds run: the first asks the campaign to end with the seeds that are done, so
-//! that what was found is told; the second ends the process at once.
+//! Ctrl-C in the lab. While many seeds run, the first asks the campaign to end with the seeds that
+//! are done, so that what was found is told; the second ends the process at once, and so does the
+//! first where there is nothing to tell of a part. Either leaves a clean line on the terminal.
 
 use avouch_promise::{Blame, Error};
 use std::io::IsTerminal as _;
@@ -10,12 +11,21 @@ use tokio::signal::unix::{SignalKind, signal};
 /// The exit code of a process that SIGINT ended, as shells count.
 const INTERRUPTED: i32 = 130;
 
+/// What the first Ctrl-C does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum First {
+    /// It is noted, and whoever works looks for it.
+    IsNoted,
+    /// It ends the process.
+    Ends,
+}
+
 /// Whether Ctrl-C came.
 pub struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
     /// Catches Ctrl-C and SIGTERM from now on.
-    pub fn catch() -> Result<Self, Error> {
+    pub fn catch(first: First) -> Result<Self, Error> {
         let failed = |error: std::io::Error| {
             Error::new(Blame::Environment, "to be told of signals", error.to_string())
         };
@@ -36,12 +46,15 @@ impl Interrupt {
                     }
                 });
             };
-            next();
-            told.store(true, Ordering::SeqCst);
+            if first == First::IsNoted {
+                next();
+                told.store(true, Ordering::SeqCst);
+            }
             next();
             if std::io::stderr().is_terminal() {
                 eprint!("\r\x1b[K"); // the bar's line
             }
+            eprintln!("interrupted: a folder that was being written may be incomplete");
             std::process::exit(INTERRUPTED);
         };
         let thread = std::thread::Builder::new().name("avouch lab signals".to_owned());

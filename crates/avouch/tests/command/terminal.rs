@@ -6,8 +6,8 @@ use std::io::{Read as _, Write as _};
 use std::process::Stdio;
 
 /// Runs a command on a terminal, types Ctrl-C as soon as it has shown `until`, and returns all that
-/// was shown; none without a terminal to be had.
-fn interrupted(place: &Place, line: &str, until: &str) -> Option<String> {
+/// was shown and the exit code; none without a terminal to be had.
+fn interrupted(place: &Place, line: &str, until: &str) -> Option<(String, i32)> {
     let mut command = place.command("script");
     command.args(["-qefc", line, "/dev/null"]).stdin(Stdio::piped()).stdout(Stdio::piped());
     let Ok(mut child) = command.spawn() else {
@@ -27,9 +27,9 @@ fn interrupted(place: &Place, line: &str, until: &str) -> Option<String> {
             typed = true;
         }
     }
-    child.wait().unwrap();
+    let code = child.wait().unwrap().code().unwrap();
     assert!(typed, "{until} was never shown: {}", String::from_utf8_lossy(&shown));
-    Some(String::from_utf8_lossy(&shown).into_owned())
+    Some((String::from_utf8_lossy(&shown).into_owned(), code))
 }
 
 /// What a terminal shows in the end: of each line what was written after it was last cleared.
@@ -42,7 +42,8 @@ fn left(shown: &str) -> Vec<String> {
 fn ctrl_c_ends_a_campaign_with_a_true_summary_and_a_clean_line() {
     let place = Place::new("lab-terminal");
     let line = "avouch lab run power-cut --seeds 1..5001 --jobs 2";
-    let Some(shown) = interrupted(&place, line, "of 5000 seeds") else { return };
+    let Some((shown, code)) = interrupted(&place, line, "of 5000 seeds") else { return };
+    assert_eq!(code, 2, "what was not run is unknown: {shown}");
     let lines = left(&shown);
     assert!(
         lines.iter().all(|line| !line.contains("of 5000 seeds,")),
@@ -56,6 +57,22 @@ fn ctrl_c_ends_a_campaign_with_a_true_summary_and_a_clean_line() {
     assert!((1..5_000).contains(&count), "{cut}");
     assert!(summary.contains(&format!("seeds 1..{}: {count} held", count + 1)), "{summary} {cut}");
     assert!(lines.iter().any(|line| line.contains("unknown") && line.ends_with(": power-cut")));
+}
+
+/// A run that is being shrunk has nothing to tell of a part: it ends at once, and cleanly.
+#[test]
+fn ctrl_c_ends_a_shrinking_run_at_once_with_a_clean_line() {
+    let place = Place::new("lab-shrinking");
+    let shipped = place.avouch(&["lab", "show", "stale-leader-reads"]).well();
+    let long = shipped.replace("duration = \"8s\"", "duration = \"60s\"");
+    assert_ne!(long, shipped);
+    std::fs::write(place.path("long.toml"), long).unwrap();
+    let line = "avouch lab run long.toml";
+    let Some((shown, code)) = interrupted(&place, line, "faults left") else { return };
+    assert_eq!(code, 130, "{shown}");
+    let lines = left(&shown);
+    assert!(lines.iter().all(|line| !line.contains("faults left")), "the bar is left: {lines:?}");
+    assert!(lines.iter().any(|line| line.starts_with("interrupted: ")), "{lines:?}");
 }
 
 /// Colour is for whoever looks: not for the file that stdout goes to, though stderr is a terminal.

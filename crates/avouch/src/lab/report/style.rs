@@ -24,10 +24,10 @@ tbody th{font-weight:600;white-space:nowrap}tr:last-child td,tr:last-child th{bo
 .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .pill{font-weight:700;font-size:13px}.pill.holds{color:var(--holds)}.pill.refuted{color:var(--refuted)}
 .pill.unknown{color:var(--unknown)}code{font:13px/1.45 ui-monospace,'DejaVu Sans Mono',monospace}
-code{overflow-wrap:anywhere}p{margin:8px 0}ul{margin:10px 0 0;padding-left:20px}
+p code{overflow-wrap:anywhere}td code{white-space:nowrap}p{margin:8px 0}ul{margin:10px 0 0;padding-left:20px}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(105px,1fr));gap:10px;margin:0}
 .figures div{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:8px 12px}
-dt{color:var(--faint);font-size:13px}dd{margin:0;font-size:20px;font-weight:600;font-variant-numeric:tabular-nums;white-space:nowrap}
+dt{color:var(--faint);font-size:13px}dd{margin:0;font-size:18px;font-weight:600;font-variant-numeric:tabular-nums;white-space:nowrap}
 @media (max-width:560px){main{padding:16px 10px 40px}section{padding:12px}
 .judges td,.judges th{display:block;border:0;padding:0}.judges tr{display:block;padding:6px 0;border-bottom:1px solid var(--line)}}
 @media print{section{break-inside:avoid}}
