@@ -30,6 +30,7 @@ use crate::log_point::{LogIndex, LogPoint};
 use crate::trust::Trust;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// In what two facts contradict each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,7 +62,7 @@ impl Contradiction {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Source {
     /// The file's label.
-    pub file: String,
+    pub file: Arc<str>,
     /// The item in that file, from 0.
     pub item: usize,
     /// The node that signed.
@@ -236,14 +237,11 @@ fn acknowledgements(proof: &Proof) -> Vec<&Signed> {
 pub fn cross_check(trust: &Trust, files: &[(&str, &EvidenceFile)]) -> Vec<Fork> {
     let mut ledger = Ledger::default();
     for (label, file) in files {
+        let label: Arc<str> = Arc::from(*label);
         for (place, item) in file.items.iter().enumerate() {
             let Ok(evidence) = Evidence::from_bytes(&item.evidence) else { continue };
-            let source = |node, incarnation| Source {
-                file: (*label).to_owned(),
-                item: place,
-                node,
-                incarnation,
-            };
+            let source =
+                |node, incarnation| Source { file: label.clone(), item: place, node, incarnation };
             let lineage = Lineage::of(trust, item, &evidence);
             // The seals of an item that holds were checked already.
             let trust = if lineage.is_some() { None } else { Some(trust) };

@@ -115,11 +115,12 @@ impl Turn<'_> {
 
     /// Sends every complete answer; one signature covers them all.
     pub(super) fn send_drafts(&mut self) {
-        let drafts = std::mem::take(&mut self.drafts);
+        let mut drafts = std::mem::take(&mut self.drafts);
         let mut facts = Vec::new();
         let mut proofs = Vec::new();
-        for draft in &drafts {
-            let proved = self.prove(draft.wants.clone(), draft.point.index).ok_or(());
+        for draft in &mut drafts {
+            let wants = std::mem::replace(&mut draft.wants, Wants::Nothing);
+            let proved = self.prove(wants, draft.point.index).ok_or(());
             if let Ok((chain, _)) = &proved {
                 facts.push(self.answer_fact(draft, *chain).to_bytes());
             }
