@@ -1,6 +1,6 @@
 //! A file to judge: single operations, or transactions.
 
-use crate::history::{History, first_line, plume, text};
+use crate::history::{History, cobra, dbcop, first_line, plume, text};
 use crate::limits::Limits;
 use crate::report::Report;
 use crate::transaction::{Level, Transactions};
@@ -28,21 +28,47 @@ impl Input {
             let expected = format!("a readable history at {}", path.display());
             Error::new(blame, expected, error.to_string())
         };
-        let size = std::fs::metadata(path).map_err(unreadable)?.len();
-        if size > limits.memory_bytes as u64 {
-            let expected = format!("a history of at most {} bytes", limits.memory_bytes);
-            return Err(Error::new(Blame::Caller, expected, format!("{size} bytes"))
-                .hint("raise the memory bound, or judge a part of the history"));
+        let mut left = limits.memory_bytes as u64;
+        let mut read = |path: &Path| {
+            let size = std::fs::metadata(path).map_err(unreadable)?.len();
+            left = left.checked_sub(size).ok_or_else(|| {
+                let expected = format!("a history of at most {} bytes", limits.memory_bytes);
+                Error::new(Blame::Caller, expected, format!("{size} bytes more than that leaves"))
+                    .hint("raise the memory bound, or judge a part of the history")
+            })?;
+            std::fs::read(path).map_err(unreadable)
+        };
+        if path.is_dir() {
+            return Self::folder(path, unreadable, read);
         }
-        let bytes = std::fs::read(path).map_err(unreadable)?;
+        let bytes = read(path)?;
         Self::parse(&bytes).map_err(|error| Error {
             expected: format!("{}: {}", path.display(), error.expected),
             ..error
         })
     }
 
+    fn folder(
+        path: &Path,
+        unreadable: impl Fn(std::io::Error) -> Error,
+        mut read: impl FnMut(&Path) -> Result<Vec<u8>, Error>,
+    ) -> Result<Self, Error> {
+        let logs = cobra::logs(path).map_err(unreadable)?;
+        if logs.is_empty() {
+            let expected = format!("a history, or a folder of cobra's logs, at {}", path.display());
+            return Err(Error::new(Blame::Caller, expected, "a folder without T0.log, T1.log, ...")
+                .hint("name the history's file"));
+        }
+        let with_name = |log: &std::path::PathBuf| Ok((log.display().to_string(), read(log)?));
+        let logs = logs.iter().map(with_name).collect::<Result<Vec<_>, Error>>()?;
+        cobra::parse(&logs).map(Self::Transactions)
+    }
+
     /// Reads a history in any format known, found by its content.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
+        if dbcop::is_start(bytes) {
+            return dbcop::parse(bytes).map(Self::Transactions);
+        }
         let text = text(bytes)?;
         if plume::is_line(first_line(text)) {
             plume::parse(text).map(Self::Transactions)

@@ -1,4 +1,5 @@
-//! A line that is not in its format: where, what stands there, and what was expected.
+//! What is not in its format: where, what stands there, and what was expected. Texts are told by
+//! line and column, bytes by their place.
 
 use avouch_promise::{Blame, Error};
 
@@ -41,5 +42,75 @@ impl From<Malformed> for Error {
         let Malformed { line, column, span, expected } = malformed;
         let got = if span.is_empty() { "the end of the line".into() } else { format!("`{span}`") };
         Self::new(Blame::Caller, format!("line {line}, column {column}: {expected}"), got)
+    }
+}
+
+/// A file of bytes, read from its start.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Binary<'a> {
+    all: &'a [u8],
+    at: usize,
+    /// Where the last thing read began.
+    last: usize,
+}
+
+impl<'a> Binary<'a> {
+    pub(crate) fn new(all: &'a [u8]) -> Self {
+        Self { all, at: 0, last: 0 }
+    }
+
+    /// Whether everything was read.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.at == self.all.len()
+    }
+
+    /// The next bytes.
+    pub(crate) fn take(&mut self, count: usize) -> Result<&'a [u8], Error> {
+        self.last = self.at;
+        let end = self.at.checked_add(count).filter(|end| *end <= self.all.len());
+        let Some(end) = end else {
+            let expected = format!("{count} bytes at byte {}", self.at);
+            let left = self.all.len() - self.at;
+            return Err(Error::new(Blame::Caller, expected, format!("the end after {left}"))
+                .hint("the file may have been cut short"));
+        };
+        let found = &self.all[self.at..end];
+        self.at = end;
+        Ok(found)
+    }
+
+    /// The next byte.
+    pub(crate) fn byte(&mut self) -> Result<u8, Error> {
+        self.take(1).map(|bytes| bytes[0])
+    }
+
+    fn eight(&mut self) -> Result<[u8; 8], Error> {
+        let mut number = [0; 8];
+        number.copy_from_slice(self.take(8)?);
+        Ok(number)
+    }
+
+    /// The next number of eight bytes, the least first.
+    pub(crate) fn little(&mut self) -> Result<u64, Error> {
+        self.eight().map(u64::from_le_bytes)
+    }
+
+    /// The next number of eight bytes, the greatest first.
+    pub(crate) fn big(&mut self) -> Result<u64, Error> {
+        self.eight().map(u64::from_be_bytes)
+    }
+
+    /// Nothing may follow.
+    pub(crate) fn end(&self) -> Result<(), Error> {
+        if self.is_empty() {
+            return Ok(());
+        }
+        let left = self.all.len() - self.at;
+        Err(Error::new(Blame::Caller, format!("the end at byte {}", self.at), format!("{left} more")))
+    }
+
+    /// What was read last is not what was expected.
+    pub(crate) fn wrong(&self, expected: &str, got: &str) -> Error {
+        Error::new(Blame::Caller, format!("{expected} at byte {}", self.last), got.to_owned())
     }
 }

@@ -5,10 +5,14 @@
 //! | avouch's own | a first line `{"avouch_history": 1}` |
 //! | Jepsen's log of one register | lines `INFO jepsen.util - 3 :invoke :write 1` |
 //! | Jepsen's maps | lines `{:process 0, :type :invoke, :f :get, :key "k"}` |
+//! | dbcop's transactions | bincode: five numbers, a string and two times |
+//! | cobra's logs | a folder with `T0.log`, `T1.log`, ... |
 //! | Plume's transactions | lines `w(4,2,0,7)`, or `w 4 2` parted by `-----` and `=====` |
 //!
 //! A line that is not in the format is an error with its place, never a verdict.
 
+pub(crate) mod cobra;
+pub(crate) mod dbcop;
 mod edn;
 mod event;
 mod jepsen_log;
@@ -126,7 +130,8 @@ impl History {
         } else {
             let got = Malformed::shown(first);
             Err(Error::new(Blame::Caller, "a history in a format known", format!("`{got}`")).hint(
-                "known are avouch's own, Jepsen's register logs and maps, and plume's transactions",
+                "known are avouch's own, Jepsen's register logs and maps, plume's transactions, \
+                 dbcop's bincode, and a folder of cobra's logs",
             ))
         }
     }

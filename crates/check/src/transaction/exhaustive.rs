@@ -4,11 +4,12 @@
 //! before what by closure, and an axiom is asked of every triple of transactions (Biswas and Enea,
 //! figure 2).
 
+use super::interleaved;
 use super::history::{Access, Outcome, Step, Transactions};
 use super::level::Level;
 
 /// A read of another transaction's write: reader, place, key, writer (nothing: the initial state).
-type Read = (usize, usize, u32, Option<usize>);
+pub(super) type Read = (usize, usize, u32, Option<usize>);
 
 fn steps(history: &Transactions, at: usize) -> &[Step] {
     history.steps(at as u32)
@@ -20,7 +21,7 @@ fn committed(history: &Transactions) -> Vec<usize> {
 }
 
 /// Every read of another transaction, or nothing if some read is of what no one may see.
-fn reads(history: &Transactions) -> Option<Vec<Read>> {
+pub(super) fn reads(history: &Transactions) -> Option<Vec<Read>> {
     let mut found = Vec::new();
     for reader in committed(history) {
         for (place, step) in steps(history, reader).iter().enumerate() {
@@ -55,6 +56,9 @@ fn reads(history: &Transactions) -> Option<Vec<Read>> {
 
 /// Whether the level holds.
 pub(super) fn holds(history: &Transactions, level: Level) -> bool {
+    if !Level::WEAK.contains(&level) {
+        return interleaved::holds(history, level);
+    }
     let Some(reads) = reads(history) else { return false };
     let count = history.len();
     let session = |at: usize| history.transactions()[at].session;

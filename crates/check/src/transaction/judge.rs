@@ -5,6 +5,7 @@ use super::history::{Outcome, Transactions};
 use super::level::Level;
 use super::mutant::Mutant;
 use super::order::{Graph, Inferred, Order};
+use super::polygraph::{self, Shape};
 use super::sources::{INITIAL, Sources, Unsourced};
 use super::{causal, read_atomic, read_committed, story, verify};
 use crate::limits::{Budget, Exhausted, Limits};
@@ -19,7 +20,8 @@ pub fn judge(history: &Transactions, asked: Option<Level>, limits: &Limits) -> R
     let findings = match Sources::find(history, &mut budget, Mutant::None) {
         Ok(sources) => by_level(history, &sources, asked, &mut budget),
         Err(unsourced) => {
-            Level::WEAK.map(|level| (level, unsourced_finding(history, level, &unsourced))).to_vec()
+            let finding = |level| (level, unsourced_finding(history, level, &unsourced));
+            Level::REGISTERS.map(finding).to_vec()
         }
     };
     report(history, findings, asked, &budget)
@@ -33,15 +35,13 @@ fn by_level(
     budget: &mut Budget,
 ) -> Vec<(Level, Finding)> {
     let mut found: BTreeMap<Level, Finding> = BTreeMap::new();
-    let first = asked.unwrap_or(Level::ReadCommitted);
-    let stronger = Level::WEAK.into_iter().filter(|level| *level > first);
-    let weaker = Level::WEAK.into_iter().rev().filter(|level| *level < first);
-    for level in [first].into_iter().chain(stronger).chain(weaker) {
+    let others = Level::REGISTERS.into_iter().filter(|level| Some(*level) != asked);
+    for level in asked.into_iter().chain(others) {
         let is_violated = |(weak, finding): &(&Level, &Finding)| {
-            **weak < level && finding.word() == Word::Violated
+            level.implies(**weak) && finding.word() == Word::Violated
         };
         let holds = |(strong, finding): (&Level, &Finding)| {
-            *strong > level && finding.word() == Word::Holds
+            strong.implies(level) && finding.word() == Word::Holds
         };
         let finding = if let Some((weak, _)) = found.iter().find(is_violated) {
             Finding::Violated(story::of_weaker(*weak))
@@ -51,6 +51,16 @@ fn by_level(
             one(history, sources, level, budget, Mutant::None)
         };
         found.insert(level, finding);
+    }
+    // One that could not be decided is violated where a weaker one is.
+    let violated = found.iter().filter(|(_, finding)| finding.word() == Word::Violated);
+    let violated: Vec<Level> = violated.map(|(level, _)| *level).collect();
+    for (level, finding) in &mut found {
+        if let Some(weak) = violated.iter().find(|weak| level.implies(**weak))
+            && finding.word() == Word::Unknown
+        {
+            *finding = Finding::Violated(story::of_weaker(*weak));
+        }
     }
     found.into_iter().collect()
 }
@@ -115,6 +125,9 @@ fn decided(
     budget: &mut Budget,
     mutant: Mutant,
 ) -> Result<Finding, Exhausted> {
+    if let Some(shape) = Shape::of(level) {
+        return polygraph::judge(history, sources, (level, shape), budget, mutant);
+    }
     let inferred = match level {
         Level::ReadCommitted => {
             read_committed::infer(sources, history.len() as u32, budget, mutant)?

@@ -1,6 +1,24 @@
-//! The isolation levels that are judged.
+//! The isolation levels that are judged, and which implies which.
 //!
-//! Which of them a history can be judged by depends on what it says: see [`Level::WEAK`] for
+//! ```text
+//! strict-serializable ───────► strong-session-serializable ────────► serializable
+//!         │                                 │                              │
+//! strong-snapshot-isolation ─► strong-session-snapshot-isolation ─► snapshot-isolation
+//!                                           │                              │
+//!                                         prefix                           │
+//!                                           │                              │
+//!                                         causal                           │
+//!                                           │                              │
+//!                                      read-atomic                         │
+//!                                           │                              │
+//!                                     read-committed ─────────────► read-uncommitted
+//! ```
+//!
+//! Those in the middle hold what a session did in the session's order. The two on the right,
+//! Adya's PL-3 and PL-SI, know no sessions: a session may read from its own future, which breaks
+//! even read committed as it is judged here.
+//!
+//! Which of them a history can be judged by depends on what it says: see [`Level::REGISTERS`] for
 //! registers of unique values, and `dependency` for histories whose version orders are known.
 
 use std::fmt;
@@ -17,6 +35,8 @@ pub enum Level {
     ReadAtomic,
     /// What happened before a transaction is seen by it (transactional causal consistency).
     Causal,
+    /// Each sees what was committed before some moment, in one order of commits.
+    Prefix,
     /// Each transaction reads one snapshot, and of two that write the same key, one is in the
     /// other's snapshot (Adya's PL-SI).
     SnapshotIsolation,
@@ -33,12 +53,13 @@ pub enum Level {
 }
 
 impl Level {
-    /// Every level.
-    pub const ALL: [Self; 10] = [
+    /// Every level; each after all that it implies, within its column.
+    pub const ALL: [Self; 11] = [
         Self::ReadUncommitted,
         Self::ReadCommitted,
         Self::ReadAtomic,
         Self::Causal,
+        Self::Prefix,
         Self::SnapshotIsolation,
         Self::StrongSessionSnapshotIsolation,
         Self::StrongSnapshotIsolation,
@@ -47,9 +68,45 @@ impl Level {
         Self::StrictSerializable,
     ];
 
-    /// Those decided of registers without a version order, weakest first: each implies those
-    /// before it.
+    /// Those that ask for no order of the whole, weakest first: each implies those before it.
     pub const WEAK: [Self; 3] = [Self::ReadCommitted, Self::ReadAtomic, Self::Causal];
+
+    /// Those decided of registers without version orders or times, in the order in which they are tried.
+    pub const REGISTERS: [Self; 8] = [
+        Self::ReadCommitted,
+        Self::ReadAtomic,
+        Self::Causal,
+        Self::StrongSessionSerializable,
+        Self::StrongSessionSnapshotIsolation,
+        Self::Prefix,
+        Self::Serializable,
+        Self::SnapshotIsolation,
+    ];
+
+    /// The levels that it implies with none between.
+    pub fn directly_implied(self) -> &'static [Self] {
+        match self {
+            Self::ReadUncommitted => &[],
+            Self::ReadCommitted | Self::SnapshotIsolation => &[Self::ReadUncommitted],
+            Self::ReadAtomic => &[Self::ReadCommitted],
+            Self::Causal => &[Self::ReadAtomic],
+            Self::Prefix => &[Self::Causal],
+            Self::StrongSessionSnapshotIsolation => &[Self::Prefix, Self::SnapshotIsolation],
+            Self::StrongSnapshotIsolation => &[Self::StrongSessionSnapshotIsolation],
+            Self::Serializable => &[Self::SnapshotIsolation],
+            Self::StrongSessionSerializable => {
+                &[Self::StrongSessionSnapshotIsolation, Self::Serializable]
+            }
+            Self::StrictSerializable => {
+                &[Self::StrongSnapshotIsolation, Self::StrongSessionSerializable]
+            }
+        }
+    }
+
+    /// Whether every history of this level is one of the other.
+    pub fn implies(self, other: Self) -> bool {
+        self == other || self.directly_implied().iter().any(|weaker| weaker.implies(other))
+    }
 
     /// Its name, as in `--level`.
     pub fn name(self) -> &'static str {
@@ -58,6 +115,7 @@ impl Level {
             Self::ReadCommitted => "read-committed",
             Self::ReadAtomic => "read-atomic",
             Self::Causal => "causal",
+            Self::Prefix => "prefix",
             Self::SnapshotIsolation => "snapshot-isolation",
             Self::StrongSessionSnapshotIsolation => "strong-session-snapshot-isolation",
             Self::StrongSnapshotIsolation => "strong-snapshot-isolation",

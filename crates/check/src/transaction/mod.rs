@@ -19,6 +19,7 @@ mod judge;
 mod level;
 mod mutant;
 mod order;
+mod polygraph;
 mod read_atomic;
 mod read_committed;
 mod seen;
@@ -29,6 +30,8 @@ mod writers;
 
 #[cfg(test)]
 mod exhaustive;
+#[cfg(test)]
+mod interleaved;
 #[cfg(test)]
 mod tests;
 

@@ -24,12 +24,18 @@ pub(super) enum Mutant {
     NoSessionOrder,
     /// Of a long transaction only the first read of a key is looked at.
     FirstReadOnly,
+    /// Who reads a value need not be before who overwrites it.
+    IgnoreOverwritten,
+    /// Pairs that cannot be ordered are left as they are.
+    BelieveOpen,
+    /// Of two writers of a key in snapshot isolation neither need end before the other starts.
+    ForgetConflicts,
 }
 
 impl Mutant {
     /// Every bug.
     #[cfg(test)]
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::BelieveAborted,
         Self::BelieveIntermediate,
         Self::ForgetOwnWrites,
@@ -39,5 +45,8 @@ impl Mutant {
         Self::InitialAnyTime,
         Self::NoSessionOrder,
         Self::FirstReadOnly,
+        Self::IgnoreOverwritten,
+        Self::BelieveOpen,
+        Self::ForgetConflicts,
     ];
 }

@@ -12,11 +12,11 @@ use std::collections::BTreeSet;
 /// How many steps of a transaction are shown at most; of a larger one, those on the keys needed.
 const SHOWN: usize = 8;
 
-fn name(transaction: u32) -> String {
+pub(super) fn name(transaction: u32) -> String {
     if transaction == INITIAL { "the initial state".to_owned() } else { format!("T{transaction}") }
 }
 
-fn line(
+pub(super) fn line(
     history: &Transactions,
     level: &str,
     transaction: u32,

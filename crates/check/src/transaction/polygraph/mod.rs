@@ -1,0 +1,42 @@
+//! The levels that ask for one order of the whole: prefix, snapshot isolation, serializable.
+//!
+//! ```text
+//! what is known: a graph     session order, who reads from whom
+//! what is open: pairs        two writers of one key: a before b, or b before a?
+//!                            a before b also puts each reader of a's value before b
+//! saturate                   decide each pair of which one side would close a cycle, until none is left
+//! solve                      the rest by a SAT solver with the graph's acyclicity as its theory
+//! ```
+//!
+//! A serial order is one node per transaction. Where a transaction reads at its start and writes at its
+//! commit, it is two:
+//!
+//! ```text
+//!                        a reads from w     a before b (both write k)   r reads k from a
+//! serializable           w -> a             a -> b                      r -> b
+//! prefix                 w' -> a            a' -> b'                    r -> b'
+//! snapshot isolation     w' -> a            a' -> b                     r -> b'        (x start, x' commit)
+//! ```
+//!
+//! In snapshot isolation `a' -> b` says that of two writers of one key one ends before the other
+//! starts. The graph is a polygraph (Papadimitriou, "The serializability of concurrent database
+//! updates", JACM 1979); deciding it is NP-complete for all three levels (Biswas and Enea, OOPSLA 2019), so the
+//! search has bounds and may answer "unknown". Pruning before solving is Cobra's idea (Tan et al., OSDI 2020);
+//! clocks per session in place of its matrix of reachability make a round O(edges x sessions).
+
+mod explain;
+mod facts;
+mod pairs;
+mod reach;
+mod refute;
+mod replay;
+mod saturate;
+mod shape;
+mod solve;
+mod theory;
+mod told;
+mod verify;
+mod writes;
+
+pub(super) use saturate::judge;
+pub(super) use shape::Shape;

@@ -1,0 +1,98 @@
+//! The verifier of orders: runs the transactions in them, on a store that keeps every version.
+//!
+//! It looks at nothing but the history: at a start, how many commits there were is noted; a read
+//! gets the latest version committed by then, or its transaction's own write; at a commit the
+//! writes become versions, and in snapshot isolation nobody may have committed one since the
+//! start.
+
+use super::shape::Shape;
+use crate::transaction::history::{Access, Step, Transactions};
+use std::collections::BTreeMap;
+
+/// The transactions of an order, by their commits.
+pub(super) fn commits(shape: Shape, order: &[u32]) -> Vec<usize> {
+    let is_commit = |node: &&u32| shape.commit(shape.transaction(**node)) == **node;
+    order.iter().filter(is_commit).map(|node| shape.transaction(*node) as usize).collect()
+}
+
+/// Whether an order of starts and commits explains every read.
+pub(super) fn accepts(history: &Transactions, shape: Shape, order: &[u32]) -> bool {
+    let mut replay = Replay {
+        history,
+        shape,
+        versions: vec![Vec::new(); history.keys()],
+        committed: 0,
+        started: vec![None; history.len()],
+        ended: vec![false; history.len()],
+    };
+    order.len() == shape.nodes(history.len())
+        && order.iter().all(|node| replay.node(*node))
+        && replay.ended.iter().all(|ended| *ended)
+}
+
+struct Replay<'a> {
+    history: &'a Transactions,
+    shape: Shape,
+    /// Of each key: after how many commits each version was there.
+    versions: Vec<Vec<(u32, i64)>>,
+    committed: u32,
+    /// How many commits there were when a transaction started.
+    started: Vec<Option<u32>>,
+    ended: Vec<bool>,
+}
+
+impl Replay<'_> {
+    fn node(&mut self, node: u32) -> bool {
+        let transaction = self.shape.transaction(node);
+        let (is_start, is_commit) = (
+            self.shape.start(transaction) == node,
+            self.shape.commit(transaction) == node,
+        );
+        (!is_start || self.start(transaction)) && (!is_commit || self.commit(transaction))
+    }
+
+    fn start(&mut self, transaction: u32) -> bool {
+        let Some(one) = self.history.transactions().get(transaction as usize) else { return false };
+        let session = &self.history.sessions()[one.session as usize];
+        let is_in_turn = !self.shape.sessions
+            || transaction == session.start
+            || self.ended[transaction as usize - 1];
+        let is_first = self.started[transaction as usize].replace(self.committed).is_none();
+        is_first && is_in_turn
+    }
+
+    fn commit(&mut self, transaction: u32) -> bool {
+        let place = transaction as usize;
+        let Some(started) = self.started[place].filter(|_| !self.ended[place]) else { return false };
+        self.ended[place] = true;
+        if !self.history.is_committed(transaction) {
+            return true;
+        }
+        let mut own: BTreeMap<u32, i64> = BTreeMap::new();
+        for step in self.history.steps(transaction) {
+            if step.access == Access::Write {
+                own.insert(step.key, step.value);
+            } else if !self.reads(step, own.get(&step.key).copied(), started) {
+                return false;
+            }
+        }
+        self.committed += 1;
+        let committed = self.committed;
+        own.into_iter().all(|(key, value)| {
+            let versions = &mut self.versions[key as usize];
+            let is_alone = versions.last().is_none_or(|(since, _)| *since <= started);
+            versions.push((committed, value));
+            is_alone || !self.shape.conflicts
+        })
+    }
+
+    fn reads(&self, step: &Step, own: Option<i64>, started: u32) -> bool {
+        let versions = &self.versions[step.key as usize];
+        let seen = versions.partition_point(|(since, _)| *since <= started);
+        let version = seen.checked_sub(1).map(|last| versions[last].1);
+        match own.or(version) {
+            None => step.access == Access::ReadInitial,
+            Some(value) => step.access == Access::Read && step.value == value,
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! Every pair of writers that the graph decides: rounds of two rules, until nothing is new.
+//!
+//! ```text
+//! rule 1   b's commit reaches r, which reads k from a, and b writes k too    =>   b before a
+//! rule 2   a reaches b's commit, and both write k                            =>   a before b
+//! ```
+//!
+//! Of each session only its last writer that reaches and its first that is reached are looked at:
+//! the others stand before or behind it in the session anyway (I1: two writers of one key next to
+//! each other in a session are a fact of rule 2). An edge that follows from others is not added.
+
+use super::explain::{self, Proof};
+use super::facts::{Because, Fact, Known, Why};
+use super::reach::{Adjacency, Chains, Reach};
+use super::shape::Shape;
+use super::writes::Writes;
+use super::{pairs, replay, solve, told, verify};
+use crate::limits::{Budget, Exhausted};
+use crate::report::Finding;
+use crate::transaction::history::Transactions;
+use crate::transaction::level::Level;
+use crate::transaction::mutant::Mutant;
+use crate::transaction::sources::Sources;
+
+/// Decides one level that asks for one order of the whole.
+pub(in crate::transaction) fn judge(
+    history: &Transactions,
+    sources: &Sources,
+    (level, shape): (Level, Shape),
+    budget: &mut Budget,
+    mutant: Mutant,
+) -> Result<Finding, Exhausted> {
+    let asked = shape;
+    let conflicts = shape.conflicts && mutant != Mutant::ForgetConflicts;
+    let shape = Shape { conflicts, ..shape };
+    let writes = Writes::new(history, sources);
+    let chains = Chains::new(history, shape);
+    let mut known = Known::new(history, sources, &writes, shape);
+    let nodes = shape.nodes(history.len());
+    loop {
+        let forward = Adjacency::forward(&known, nodes);
+        let order = match forward.order() {
+            Ok(order) => order,
+            Err(left) => {
+                let proof = explain::cycle(&known, &forward, &left);
+                return Ok(violated(history, level, shape, &proof));
+            }
+        };
+        let backward = Adjacency::backward(&known, nodes);
+        let reach = Reach::new(shape, &chains, &forward, &backward, &order, budget)?;
+        let held = known.bytes() + writes.bytes() + Reach::bytes(nodes, chains.width);
+        let before = known.edges.len();
+        Round { shape, chains: &chains, writes: &writes, reach: &reach, mutant }
+            .infer(&mut known, held, budget)?;
+        if known.edges.len() > before {
+            continue;
+        }
+        let open = pairs::open(&known, &chains, &writes, &reach, budget)?;
+        return Ok(match solve::solve(history, &known, &writes, &open, &order, budget, mutant)? {
+            solve::Answer::Order(order) => match replay::accepts(history, asked, &order) {
+                true => Finding::Holds { order: replay::commits(shape, &order), checked: true },
+                false => fault("an order"),
+            },
+            solve::Answer::Impossible(core) => {
+                told::of_core(history, level, shape, &known, &writes, &core)
+            }
+        });
+    }
+}
+
+fn violated(history: &Transactions, level: Level, shape: Shape, proof: &Proof) -> Finding {
+    if verify::accepts(history, shape, proof) {
+        Finding::Violated(told::of_proof(history, level, shape, proof))
+    } else {
+        fault("a cycle")
+    }
+}
+
+fn fault(found: &str) -> Finding {
+    let reason =
+        format!("the judge found {found} that its verifier does not accept: a fault of avouch");
+    Finding::Unknown { reason, story: None }
+}
+
+/// One round of inference.
+struct Round<'a> {
+    shape: Shape,
+    chains: &'a Chains,
+    writes: &'a Writes,
+    reach: &'a Reach,
+    mutant: Mutant,
+}
+
+impl Round<'_> {
+    fn infer(
+        &self,
+        known: &mut Known,
+        held: usize,
+        budget: &mut Budget,
+    ) -> Result<(), Exhausted> {
+        let limit = known.edges.len() as u32;
+        for key in 0..self.writes.keys() {
+            let range = self.writes.of(key);
+            let groups = self.groups(range.clone());
+            for place in range {
+                budget.step(held)?;
+                for group in &groups {
+                    self.seen(known, limit, key, place, group);
+                    self.reached(known, limit, key, place, group);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The writes of one key, parted by chain.
+    fn groups(&self, range: std::ops::Range<usize>) -> Vec<std::ops::Range<usize>> {
+        let mut groups: Vec<std::ops::Range<usize>> = Vec::new();
+        let writers = self.writes.writers(range.clone());
+        let mut last = u32::MAX;
+        for (place, writer) in range.zip(writers) {
+            let (chain, _) = self.chains.at(*writer);
+            match groups.last_mut().filter(|_| chain == last) {
+                Some(group) => group.end = place + 1,
+                None => groups.push(place..place + 1),
+            }
+            last = chain;
+        }
+        groups
+    }
+
+    /// Rule 1, for the readers of one write and the writers of one chain.
+    fn seen(
+        &self,
+        known: &mut Known,
+        limit: u32,
+        key: u32,
+        place: usize,
+        group: &std::ops::Range<usize>,
+    ) {
+        let writer = self.writes.writers(place..place + 1)[0];
+        let others = self.writes.writers(group.clone());
+        let chain = self.chains.at(others[0]).0;
+        // The latest over all readers: the earlier ones stand before it.
+        let mut latest: Option<(usize, u32)> = None;
+        for reader in self.writes.readers(place) {
+            let bound = self.reach.before(self.shape.start(*reader), chain);
+            let below = others.partition_point(|other| self.chains.at(*other).1 < bound);
+            let found = others[..below].iter().rposition(|other| *other != writer);
+            if let Some(found) = found.filter(|found| latest.is_none_or(|(at, _)| *found > at)) {
+                latest = Some((found, *reader));
+            }
+        }
+        if let Some((found, reader)) = latest {
+            let because = Because::Seen(reader);
+            let first = others[found];
+            let fact = Fact { first, second: writer, key, because, edges: limit };
+            self.conclude(known, fact, group.start + found);
+        }
+    }
+
+    /// Rule 2, for one write and the writers of one chain.
+    fn reached(
+        &self,
+        known: &mut Known,
+        limit: u32,
+        key: u32,
+        place: usize,
+        group: &std::ops::Range<usize>,
+    ) {
+        let writer = self.writes.writers(place..place + 1)[0];
+        let others = self.writes.writers(group.clone());
+        let chain = self.chains.at(others[0]).0;
+        let bound = self.reach.after(self.shape.decides(writer), chain);
+        let below = others.partition_point(|other| self.chains.at(*other).1 < bound);
+        if let Some(second) = others[below..].iter().copied().find(|other| *other != writer) {
+            let fact = Fact { first: writer, second, key, because: Because::Reaches, edges: limit };
+            self.conclude(known, fact, place);
+        }
+    }
+
+    /// The edges of a fact that do not follow from others; `place` is that of its first write.
+    fn conclude(&self, known: &mut Known, fact: Fact, place: usize) {
+        let Fact { first, second, .. } = fact;
+        let mut number = None;
+        let after = self.shape.after_commit(second);
+        if !self.reach.from_commit(self.chains.at(first), after) {
+            let fact = *number.get_or_insert_with(|| known.fact(fact));
+            known.push(self.shape.commit(first), after, Why::Before(fact));
+        }
+        for reader in self.writes.readers(place) {
+            let from = self.shape.start(*reader);
+            let is_known = *reader == second || self.reach.to_commit(from, self.chains.at(second));
+            if !is_known && self.mutant != Mutant::IgnoreOverwritten {
+                let fact = *number.get_or_insert_with(|| known.fact(fact));
+                known.push(from, self.shape.commit(second), Why::Overwritten(fact));
+            }
+        }
+    }
+}

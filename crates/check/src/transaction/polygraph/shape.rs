@@ -1,0 +1,59 @@
+//! How a level sees a transaction: one node or two, and what two writers of one key must not do.
+
+use crate::transaction::Level;
+
+/// The shape of a level's graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::transaction) struct Shape {
+    /// A transaction reads at its start and writes at its commit.
+    pub(super) split: bool,
+    /// Two writers of one key may not overlap.
+    pub(super) conflicts: bool,
+    /// A session's order holds.
+    pub(super) sessions: bool,
+}
+
+impl Shape {
+    /// The shape of a level; nothing for one that asks for no order of the whole.
+    pub(in crate::transaction) fn of(level: Level) -> Option<Self> {
+        let (split, conflicts, sessions) = match level {
+            Level::Prefix => (true, false, true),
+            Level::SnapshotIsolation => (true, true, false),
+            Level::StrongSessionSnapshotIsolation => (true, true, true),
+            Level::Serializable => (false, false, false),
+            Level::StrongSessionSerializable => (false, false, true),
+            _ => return None,
+        };
+        Some(Self { split, conflicts, sessions })
+    }
+
+    /// How many nodes so many transactions have.
+    pub(super) fn nodes(self, transactions: usize) -> usize {
+        if self.split { transactions * 2 } else { transactions }
+    }
+
+    /// Where a transaction reads.
+    pub(super) fn start(self, transaction: u32) -> u32 {
+        if self.split { transaction * 2 } else { transaction }
+    }
+
+    /// Where a transaction writes.
+    pub(super) fn commit(self, transaction: u32) -> u32 {
+        if self.split { transaction * 2 + 1 } else { transaction }
+    }
+
+    /// The transaction of a node.
+    pub(super) fn transaction(self, node: u32) -> u32 {
+        if self.split { node / 2 } else { node }
+    }
+
+    /// The node of `second` before which `first` commits, when both write one key.
+    pub(super) fn after_commit(self, second: u32) -> u32 {
+        if self.conflicts { self.start(second) } else { self.commit(second) }
+    }
+
+    /// The node of `first` from which a way to the commit of `second` decides that it is first.
+    pub(super) fn decides(self, first: u32) -> u32 {
+        if self.conflicts { self.start(first) } else { self.commit(first) }
+    }
+}

@@ -1,0 +1,217 @@
+//! Witnesses in words: the facts, each with its way, then the cycle, its edges typed by Adya's
+//! names (ww, wr, rw) or `session`.
+
+use super::explain::{Proof, Step};
+use super::facts::{Because, Edge, Fact, Known, Why};
+use super::pairs::Pair;
+use super::refute::{self, Refutation, Side};
+use super::shape::Shape;
+use super::verify::Verifier;
+use super::writes::Writes;
+use crate::report::{Finding, Story};
+use crate::transaction::history::Transactions;
+use crate::transaction::level::Level;
+use crate::transaction::story::{line, name};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The story of a cycle.
+pub(super) fn of_proof(
+    history: &Transactions,
+    level: Level,
+    shape: Shape,
+    proof: &Proof,
+) -> Story {
+    let mut teller = Teller::new(history, shape);
+    teller.steps(&proof.steps, 0);
+    teller.cycle(&proof.cycle, 0);
+    if !proof.shortest {
+        teller.told.push("a shorter cycle may exist: the bound on the search was reached".into());
+    }
+    let count = teller.length(&proof.cycle);
+    let title = format!("a cycle of {count}: each of these must be before the next");
+    teller.story(level, title, proof.shortest)
+}
+
+/// The finding on pairs that no choice makes possible.
+pub(super) fn of_core(
+    history: &Transactions,
+    level: Level,
+    shape: Shape,
+    known: &Known,
+    writes: &Writes,
+    core: &[Pair],
+) -> Finding {
+    let mut teller = Teller::new(history, shape);
+    let title = format!("{} pairs of writers that cannot all be ordered", core.len());
+    let Some(tree) = refute::refute(known, writes, core) else {
+        for pair in core {
+            teller.needed.extend([pair.one, pair.other]);
+            teller.keys.extend(pair.places.iter().map(|(place, _)| writes.key(*place as usize)));
+        }
+        let told = "each choice closes a cycle; they are too many to be told and checked again";
+        teller.told.push(told.to_owned());
+        return Finding::Violated(teller.story(level, title, false));
+    };
+    let mut verifier = Verifier { history, shape, facts: BTreeMap::new() };
+    if !refute::accepts(&mut verifier, &tree) {
+        let reason = "the judge found pairs without an order that its verifier does not accept: \
+                      a fault of avouch";
+        return Finding::Unknown { reason: reason.to_owned(), story: None };
+    }
+    teller.refutation(&tree, 0);
+    Finding::Violated(teller.story(level, title, false))
+}
+
+/// The most lines of a conclusion; a longer proof is told in part.
+const LINES: usize = 60;
+
+struct Teller<'a> {
+    history: &'a Transactions,
+    shape: Shape,
+    facts: BTreeMap<u32, Fact>,
+    needed: BTreeSet<u32>,
+    keys: BTreeSet<u32>,
+    told: Vec<String>,
+}
+
+impl<'a> Teller<'a> {
+    fn new(history: &'a Transactions, shape: Shape) -> Self {
+        Self {
+            history,
+            shape,
+            facts: BTreeMap::new(),
+            needed: BTreeSet::new(),
+            keys: BTreeSet::new(),
+            told: Vec::new(),
+        }
+    }
+
+    fn story(self, level: Level, title: String, minimal: bool) -> Story {
+        let Self { history, needed, keys, mut told, .. } = self;
+        if told.len() > LINES {
+            let more = told.len() - LINES;
+            told.truncate(LINES);
+            told.push(format!("{more} lines more"));
+        }
+        let lines = needed.iter().filter_map(|one| line(history, level.name(), *one, &keys));
+        Story { title, lines: lines.collect(), conclusion: told, minimal }
+    }
+
+    fn key(&mut self, key: u32) -> String {
+        self.keys.insert(key);
+        String::from_utf8_lossy(self.history.key(key)).into_owned()
+    }
+
+    fn of(&mut self, transaction: u32) -> String {
+        self.needed.insert(transaction);
+        name(transaction)
+    }
+
+    /// How many edges lead from one transaction to another.
+    fn length(&self, edges: &[Edge]) -> usize {
+        edges.iter().filter(|edge| edge.why != Why::Inside).count()
+    }
+
+    fn steps(&mut self, steps: &[Step], depth: usize) {
+        for step in steps {
+            self.facts.insert(step.number, step.fact);
+            let fact = step.fact;
+            let (first, second) = (self.of(fact.first), self.of(fact.second));
+            let key = self.key(fact.key);
+            let way = self.way(&step.way);
+            let why = match fact.because {
+                Because::Seen(reader) => {
+                    let reader = self.of(reader);
+                    format!("{reader} reads {key} from {second} and is after {first} ({way})")
+                }
+                Because::Reaches | Because::Assumed => way,
+            };
+            self.say(depth, format!("{first} writes {key} before {second} does: {why}"));
+        }
+    }
+
+    fn say(&mut self, depth: usize, text: String) {
+        self.told.push(format!("{}{text}", "  ".repeat(depth)));
+    }
+
+    /// A way as `T1 -wr x-> T2 -rw y-> T3`.
+    fn way(&mut self, edges: &[Edge]) -> String {
+        let mut told = String::new();
+        for edge in edges.iter().filter(|edge| edge.why != Why::Inside) {
+            let (from, to) =
+                (self.shape.transaction(edge.from), self.shape.transaction(edge.to));
+            if told.is_empty() {
+                told = self.of(from);
+            }
+            let to = self.of(to);
+            let kind = self.kind(edge);
+            told.push_str(&format!(" -{kind}-> {to}"));
+        }
+        told
+    }
+
+    fn kind(&mut self, edge: &Edge) -> String {
+        match edge.why {
+            Why::Inside => "within".to_owned(),
+            Why::Session => "session".to_owned(),
+            Why::Read(key) => format!("wr {}", self.key(key)),
+            Why::Initial(key) => format!("rw {}", self.key(key)),
+            Why::Before(fact) => format!("ww {}", self.key_of(fact)),
+            Why::Overwritten(fact) => format!("rw {}", self.key_of(fact)),
+        }
+    }
+
+    fn key_of(&mut self, fact: u32) -> String {
+        let key = self.facts.get(&fact).map(|fact| fact.key);
+        key.map(|key| self.key(key)).unwrap_or_default()
+    }
+
+    fn cycle(&mut self, cycle: &[Edge], depth: usize) {
+        for edge in cycle.iter().filter(|edge| edge.why != Why::Inside) {
+            let (from, to) =
+                (self.shape.transaction(edge.from), self.shape.transaction(edge.to));
+            let (from, to) = (self.of(from), self.of(to));
+            let kind = self.kind(edge);
+            let why = match edge.why {
+                Why::Inside => String::new(),
+                Why::Session => "their session ran them in this order".to_owned(),
+                Why::Read(key) => format!("{to} reads {} from it", self.key(key)),
+                Why::Initial(key) => {
+                    let key = self.key(key);
+                    format!("it reads {key} before anybody wrote it, and {to} writes it")
+                }
+                Why::Before(fact) => format!("it writes {} first", self.key_of(fact)),
+                Why::Overwritten(fact) => {
+                    let key = self.key_of(fact);
+                    let first = self.facts.get(&fact).map(|fact| fact.first);
+                    let first = first.map(|first| self.of(first)).unwrap_or_default();
+                    format!("it reads {key} from {first}, and {to} overwrites that")
+                }
+            };
+            self.say(depth, format!("{from} -{kind}-> {to}: {why}"));
+        }
+    }
+
+    fn refutation(&mut self, refutation: &Refutation, depth: usize) {
+        match refutation {
+            Refutation::Cycle { steps, cycle } => {
+                self.steps(steps, depth);
+                self.cycle(cycle, depth);
+            }
+            Refutation::Split(sides) => {
+                for (word, side) in ["if", "or if"].into_iter().zip(sides.iter()) {
+                    self.side(word, side, depth);
+                }
+            }
+        }
+    }
+
+    fn side(&mut self, word: &str, side: &Side, depth: usize) {
+        self.facts.extend(side.assumed.iter().copied());
+        let Some((_, fact)) = side.assumed.first() else { return };
+        let (first, second) = (self.of(fact.first), self.of(fact.second));
+        let keys: Vec<_> = side.assumed.iter().map(|(_, fact)| self.key(fact.key)).collect();
+        self.say(depth, format!("{word} {first} writes {} before {second} does:", keys.join(", ")));
+        self.refutation(&side.refuted, depth + 1);
+    }
+}

@@ -1,0 +1,109 @@
+//! Who writes each key, and who reads what of it.
+
+use crate::transaction::history::Transactions;
+use crate::transaction::sources::{INITIAL, Sources};
+use std::ops::Range;
+
+/// Every write that others can see, by key, then by writer; those of one session stand together.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Writes {
+    /// Where each key's writes end.
+    ends: Vec<u32>,
+    writers: Vec<u32>,
+    /// Where each write's readers end.
+    readers_end: Vec<u32>,
+    readers: Vec<u32>,
+    /// Who reads the initial state of each key.
+    initial: Vec<(u32, u32)>,
+}
+
+impl Writes {
+    pub(super) fn new(history: &Transactions, sources: &Sources) -> Self {
+        let count = history.len() as u32;
+        let mut ends = vec![0_u32; history.keys() + 1];
+        for key in (0..count).flat_map(|writer| sources.writes(writer)) {
+            ends[*key as usize + 1] += 1;
+        }
+        for key in 0..history.keys() {
+            ends[key + 1] += ends[key];
+        }
+        let mut writers = vec![0; ends[history.keys()] as usize];
+        for writer in 0..count {
+            for key in sources.writes(writer) {
+                let at = &mut ends[*key as usize];
+                writers[*at as usize] = writer;
+                *at += 1;
+            }
+        }
+        ends.truncate(history.keys());
+        let mut found =
+            Self { ends, readers_end: vec![0; writers.len() + 1], writers, ..Self::default() };
+        let mut reads = Vec::new();
+        for reader in 0..count {
+            for read in sources.reads(reader) {
+                if read.from == INITIAL {
+                    found.initial.push((read.key, reader));
+                } else if let Some(at) = found.place(read.key, read.from) {
+                    reads.push((at as u32, reader));
+                }
+            }
+        }
+        reads.sort_unstable();
+        reads.dedup();
+        found.initial.sort_unstable();
+        found.initial.dedup();
+        for (at, _) in &reads {
+            found.readers_end[*at as usize + 1] += 1;
+        }
+        for at in 0..found.writers.len() {
+            found.readers_end[at + 1] += found.readers_end[at];
+        }
+        found.readers = reads.into_iter().map(|(_, reader)| reader).collect();
+        found
+    }
+
+    /// How many keys there are.
+    pub(super) fn keys(&self) -> u32 {
+        self.ends.len() as u32
+    }
+
+    /// The key of the write at a place.
+    pub(super) fn key(&self, place: usize) -> u32 {
+        self.ends.partition_point(|end| *end as usize <= place) as u32
+    }
+
+    /// The places of a key's writes.
+    pub(super) fn of(&self, key: u32) -> Range<usize> {
+        let key = key as usize;
+        let start = key.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
+        start..self.ends[key] as usize
+    }
+
+    /// Who writes, by place.
+    pub(super) fn writers(&self, places: Range<usize>) -> &[u32] {
+        &self.writers[places]
+    }
+
+    /// Who reads the write at a place.
+    pub(super) fn readers(&self, place: usize) -> &[u32] {
+        &self.readers[self.readers_end[place] as usize..self.readers_end[place + 1] as usize]
+    }
+
+    /// The place of a transaction's write of a key.
+    pub(super) fn place(&self, key: u32, writer: u32) -> Option<usize> {
+        let range = self.of(key);
+        let found = self.writers[range.clone()].binary_search(&writer).ok()?;
+        Some(range.start + found)
+    }
+
+    /// Key and reader, for each read of an initial state.
+    pub(super) fn initial(&self) -> &[(u32, u32)] {
+        &self.initial
+    }
+
+    /// Bytes held.
+    pub(super) fn bytes(&self) -> usize {
+        let numbers = self.ends.len() + self.writers.len() + self.readers_end.len();
+        (numbers + self.readers.len() + self.initial.len() * 2) * size_of::<u32>()
+    }
+}
