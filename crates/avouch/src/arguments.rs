@@ -292,11 +292,13 @@ pub struct Verify {
 /// `avouch check`.
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Histories: avouch's own, Jepsen's register logs or maps, or transactions in Plume's text
+    /// Histories: avouch's own, Jepsen's register logs or maps, or transactions in Plume's text,
+    /// dbcop's bincode, or a folder of cobra's logs
     #[arg(required = true, value_name = "HISTORY")]
     pub histories: Vec<PathBuf>,
-    /// Judge transactions by this level alone: read-committed, read-atomic or causal; without it
-    /// by all three
+    /// Judge transactions by this level: read-committed, read-atomic, causal, prefix,
+    /// snapshot-isolation, serializable, or one of the last two as strong-session-...; the others
+    /// are noted. Without it by all of them
     #[arg(long, value_name = "LEVEL")]
     pub level: Option<avouch_check::Level>,
     /// How long to search in each before the verdict is unknown; looked at now and then, so that a

@@ -56,8 +56,12 @@ impl Input {
         let logs = cobra::logs(path).map_err(unreadable)?;
         if logs.is_empty() {
             let expected = format!("a history, or a folder of cobra's logs, at {}", path.display());
-            return Err(Error::new(Blame::Caller, expected, "a folder without T0.log, T1.log, ...")
-                .hint("name the history's file"));
+            return Err(Error::new(
+                Blame::Caller,
+                expected,
+                "a folder without T0.log, T1.log, ...",
+            )
+            .hint("name the history's file"));
         }
         let with_name = |log: &std::path::PathBuf| Ok((log.display().to_string(), read(log)?));
         let logs = logs.iter().map(with_name).collect::<Result<Vec<_>, Error>>()?;

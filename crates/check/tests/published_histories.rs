@@ -87,3 +87,39 @@ fn transactions_hold_as_far_as_their_folder_says() {
     println!("{count} histories");
     assert!(count > 0);
 }
+
+/// Cobra's published violations of serializability: all are found, and the write skews among them
+/// are snapshot isolation.
+#[test]
+fn cobras_violations_are_found() {
+    let Some(folder) = folder("histories/cobra") else { return };
+    for (name, level, expected) in [
+        ("cock-G2", Level::Serializable, Word::Violated),
+        ("cock-G2", Level::StrongSessionSnapshotIsolation, Word::Holds),
+        ("yuga-G2-b", Level::StrongSessionSerializable, Word::Violated),
+        ("yuga-G2-b", Level::StrongSessionSnapshotIsolation, Word::Holds),
+        ("cock-blog", Level::Serializable, Word::Violated),
+    ] {
+        let report = judge_file(&folder.join(name), &Limits::default()).expect("logs");
+        let part = report.parts.iter().find(|part| part.guarantee == level.name()).expect("a part");
+        assert_eq!(part.finding.word(), expected, "{level} of {name}: {report}");
+    }
+}
+
+/// Runs of CockroachDB and Galera: no published verdicts, but each level is decided and checked.
+#[test]
+fn dbcops_runs_are_decided() {
+    let Some(folder) = folder("histories/dbcop") else { return };
+    let (mut holding, mut violated) = (0, 0);
+    for path in files(&folder.join("ser")).into_iter().chain(files(&folder.join("si"))) {
+        let report = judge_file(&path, &Limits::default()).expect("a run");
+        match report.verdict() {
+            Word::Holds => holding += 1,
+            Word::Violated => violated += 1,
+            Word::Unknown => panic!("{}: {report}", path.display()),
+        }
+        assert!(report.parts.iter().all(|part| part.finding.word() != Word::Unknown), "{report}");
+    }
+    println!("{holding} hold, {violated} are violated");
+    assert!(holding > 0 && violated > 0);
+}

@@ -152,6 +152,7 @@ const KEPT: &str = r#"{"avouch_history":1,"about":"a session"}
 "#;
 
 /// Two transactions, the second of which reads half of the first.
+const SKEW: &str = "w 0 1\nw 1 1\n=====\nr 0 1\nr 1 1\nw 0 2\n=====\nr 0 1\nr 1 1\nw 1 3\n";
 const FRACTURED: &str = "w 0 1\nw 1 1\n=====\nr 0 1\nr 1 0\n";
 
 /// Histories that keep their promises.
@@ -190,6 +191,12 @@ fn histories_are_judged_and_a_stale_read_is_found() {
     std::fs::write(place.path("fractured.txt"), FRACTURED).unwrap();
     let told = place.avouch(&["check", "fractured.txt", "--level", "read-atomic"]);
     assert!(told.code == 1 && told.out.contains("T1 had seen T0"), "{told:?}");
+    std::fs::write(place.path("skew.txt"), SKEW).unwrap();
+    let told = place.avouch(&["check", "skew.txt", "--level", "serializable"]);
+    assert!(told.code == 1 && told.out.contains("T1 -rw 1-> T2"), "{told:?}");
+    assert!(told.out.contains("note: strong-session-snapshot-isolation: holds"), "{told:?}");
+    let told = place.avouch(&["check", "."]);
+    assert!(told.code == 3 && told.err.contains("T0.log"), "{told:?}");
     let told = place.avouch(&["check", "session.history", "--level", "causal"]);
     assert!(told.code == 3 && told.err.contains("leave the level out"), "{told:?}");
     let told = place.avouch(&["check", "fractured.txt", "--level", "serial"]);

@@ -61,7 +61,9 @@ fn record(reader: &mut Binary<'_>) -> Result<Record, Error> {
             reader.big()?;
             Record::Read { from, write, key }
         }
-        other => return Err(reader.wrong("a record S, R, W, C or A", &format!("byte {other:#04x}"))),
+        other => {
+            return Err(reader.wrong("a record S, R, W, C or A", &format!("byte {other:#04x}")));
+        }
     })
 }
 
@@ -83,12 +85,14 @@ pub(crate) fn parse(logs: &[(String, Vec<u8>)]) -> Result<Transactions, Error> {
     let mut builder = Builder::default();
     let mut open = 0;
     for (session, (name, bytes)) in (0..).zip(logs) {
-        open += one(&mut builder, session, bytes, &read_from).map_err(|error| named(name, error))?;
+        open +=
+            one(&mut builder, session, bytes, &read_from).map_err(|error| named(name, error))?;
     }
     let mut history = builder.build();
     history.format = "cobra's logs";
     if open > 0 {
-        let told = format!("{open} transactions neither committed nor aborted, and nobody read them");
+        let told =
+            format!("{open} transactions neither committed nor aborted, and nobody read them");
         history.notes.push(told);
     }
     Ok(history)

@@ -1,5 +1,5 @@
-//! dbcop's histories: a run of random transactions as bincode, version 1 (Biswas, Kakwani,
-//! Vedurada, Enea and Lal, "MonkeyDB", OOPSLA 2021, and dbcop's own tools).
+//! dbcop's histories: a run of random transactions as bincode, version 1 (the tool of Biswas and
+//! Enea, "On the complexity of checking transactional consistency", OOPSLA 2019).
 //!
 //! ```text
 //! id, nodes, variables, transactions, events     five u64: what was asked for

@@ -106,7 +106,11 @@ impl<'a> Binary<'a> {
             return Ok(());
         }
         let left = self.all.len() - self.at;
-        Err(Error::new(Blame::Caller, format!("the end at byte {}", self.at), format!("{left} more")))
+        Err(Error::new(
+            Blame::Caller,
+            format!("the end at byte {}", self.at),
+            format!("{left} more"),
+        ))
     }
 
     /// What was read last is not what was expected.

@@ -1,6 +1,6 @@
 //! Every format read, every malformed line placed, and no bytes whatever that make a reader panic.
 
-use super::{History, Record};
+use super::{History, Record, cobra as cobra_logs};
 use crate::Input;
 use crate::limits::Limits;
 use crate::model::key_value::{Absent, Action, Outcome};
@@ -59,6 +59,90 @@ fn native() -> Vec<u8> {
     let point = Some(LogPoint { index: LogIndex(4), position: 1 });
     write(0, 4, 13, What::Info { why: "timed out".into(), point });
     bytes
+}
+
+/// A run of dbcop: two sessions of one transaction each, the second of which read what the first
+/// wrote, and nothing of another variable.
+fn dbcop(success: u8) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let put = |bytes: &mut Vec<u8>, number: u64| bytes.extend(number.to_le_bytes());
+    for number in [0, 2, 2, 1, 2] {
+        put(&mut bytes, number);
+    }
+    for text in ["a run", "2024-10-30T18:23:40+08:00", "2024-10-30T18:23:42+08:00"] {
+        put(&mut bytes, text.len() as u64);
+        bytes.extend(text.as_bytes());
+    }
+    put(&mut bytes, 2);
+    let sessions: [&[(u8, u64, u64)]; 2] = [&[(1, 7, 1)], &[(0, 7, 1), (0, 8, 0)]];
+    for (session, events) in (0..).zip(sessions) {
+        put(&mut bytes, 1);
+        put(&mut bytes, events.len() as u64);
+        for (write, variable, value) in events {
+            bytes.push(*write);
+            put(&mut bytes, *variable);
+            put(&mut bytes, *value);
+            bytes.push(1);
+        }
+        bytes.push(if session == 0 { success } else { 1 });
+    }
+    bytes
+}
+
+/// Two of cobra's logs: one writes, the other reads that and the initial state, and is cut off in a
+/// second transaction.
+fn cobra() -> [(String, Vec<u8>); 2] {
+    let log = |records: &[(u8, &[u64])]| {
+        let mut bytes = Vec::new();
+        for (letter, numbers) in records {
+            bytes.push(*letter);
+            bytes.extend(numbers.iter().flat_map(|number| number.to_be_bytes()));
+        }
+        bytes
+    };
+    let first = log(&[(b'S', &[1]), (b'W', &[100, 7, 55]), (b'C', &[1])]);
+    let second = log(&[
+        (b'S', &[2]),
+        (b'R', &[1, 100, 7, 55]),
+        (b'R', &[0xbebe_ebee, 0xbebe_ebee, 8, 0]),
+        (b'C', &[2]),
+        (b'S', &[3]),
+        (b'W', &[101, 7, 56]),
+    ]);
+    [("T0.log".to_owned(), first), ("T1.log".to_owned(), second)]
+}
+
+#[test]
+fn dbcops_runs_are_read() {
+    let Ok(Input::Transactions(history)) = Input::parse(&dbcop(1)) else { panic!("a run") };
+    assert_eq!((history.len(), history.keys(), history.format), (2, 2, "dbcop bincode"));
+    let report = Input::parse(&dbcop(1)).and_then(|run| run.judge(None, &Limits::default()));
+    assert_eq!(report.expect("a report").verdict(), Word::Holds);
+    // What is read of a transaction without success, nobody may see.
+    let report = Input::parse(&dbcop(0)).and_then(|run| run.judge(None, &Limits::default()));
+    assert!(report.expect("a report").to_string().contains("G1a"));
+    let cut = &dbcop(1)[..dbcop(1).len() - 3];
+    let error = Input::parse(cut).expect_err("a cut run").to_string();
+    assert!(error.contains("at byte") && error.contains("cut short"), "{error}");
+    let longer = [dbcop(1), vec![0]].concat();
+    assert!(Input::parse(&longer).expect_err("a byte more").to_string().contains("1 more"));
+}
+
+#[test]
+fn cobras_logs_are_read() {
+    let history = cobra_logs::parse(&cobra()).expect("logs");
+    assert_eq!((history.len(), history.keys(), history.format), (3, 2, "cobra's logs"));
+    let report = crate::transaction::judge(&history, None, &Limits::default());
+    assert_eq!(report.verdict(), Word::Holds, "{report}");
+    assert!(report.to_string().contains("1 transactions neither committed nor aborted"));
+    let [first, mut second] = cobra();
+    second.1[0] = b'X';
+    let error = cobra_logs::parse(&[first.clone(), second]).expect_err("no record X").to_string();
+    assert!(error.contains("T1.log") && error.contains("byte 0x58"), "{error}");
+    let [_, second] = cobra();
+    let error =
+        cobra_logs::parse(&[(first.0, first.1[9..].to_vec()), second]).expect_err("no start");
+    assert!(error.to_string().contains("a start of a transaction"), "{error}");
 }
 
 fn parse(text: &str) -> Result<History, Error> {
@@ -173,7 +257,8 @@ fn no_bytes_make_a_reader_panic() {
     let seed = Random::seed_from_environment();
     let people = b"w 0 1\nw 1 2\n-----\nr 0 1\n=====\nr 1 0\nw 0 3\n".to_vec();
     let plume = b"w(0,1,0,0)\nw(1,2,0,0)\nr(0,1,1,4)\nr(1,0,1,5)\nw(0,3,2,6)\n".to_vec();
-    let samples = [LOG.as_bytes().to_vec(), MAPS.as_bytes().to_vec(), native(), people, plume];
+    let samples =
+        [LOG.as_bytes().to_vec(), MAPS.as_bytes().to_vec(), native(), people, plume, dbcop(1)];
     let (mut read, mut refused) = (0, 0);
     for number in 0..30_000 {
         let random = &mut Random::new(seed).fork(number);
@@ -190,6 +275,14 @@ fn no_bytes_make_a_reader_panic() {
                 refused += 1;
                 assert!(!error.expected.is_empty());
             }
+        }
+    }
+    for number in 0..10_000 {
+        let random = &mut Random::new(seed).fork(number);
+        let mut logs = cobra();
+        mutate(random, &mut logs[1].1);
+        if let Ok(history) = cobra_logs::parse(&logs) {
+            crate::transaction::judge(&history, None, &Limits::default());
         }
     }
     println!("{read} read, {refused} refused");

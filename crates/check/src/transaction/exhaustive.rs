@@ -4,8 +4,8 @@
 //! before what by closure, and an axiom is asked of every triple of transactions (Biswas and Enea,
 //! figure 2).
 
-use super::interleaved;
 use super::history::{Access, Outcome, Step, Transactions};
+use super::interleaved;
 use super::level::Level;
 
 /// A read of another transaction's write: reader, place, key, writer (nothing: the initial state).

@@ -60,9 +60,8 @@ impl Store<'_> {
         if self.hopeless.contains(state) {
             return false;
         }
-        let found = (0..count).any(|one| {
-            self.after_next_event(state, one).is_some_and(|after| self.goes_on(&after))
-        });
+        let found = (0..count)
+            .any(|one| self.after_next_event(state, one).is_some_and(|after| self.goes_on(&after)));
         if !found {
             self.hopeless.insert(state.clone());
         }
@@ -97,9 +96,11 @@ impl Store<'_> {
         after.ended[one] = true;
         let writes = self.writes(one);
         // Whoever overlaps and writes one of its keys can never commit.
-        let overlaps = |other: &usize| *other != one && state.started[*other] && !state.ended[*other];
+        let overlaps =
+            |other: &usize| *other != one && state.started[*other] && !state.ended[*other];
         let mut others = (0..state.ended.len()).filter(overlaps);
-        let collides = others.any(|other| self.writes(other).iter().any(|key| writes.contains(key)));
+        let collides =
+            others.any(|other| self.writes(other).iter().any(|key| writes.contains(key)));
         for key in writes {
             after.last[key as usize] = Some(one);
         }

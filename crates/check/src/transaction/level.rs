@@ -71,7 +71,8 @@ impl Level {
     /// Those that ask for no order of the whole, weakest first: each implies those before it.
     pub const WEAK: [Self; 3] = [Self::ReadCommitted, Self::ReadAtomic, Self::Causal];
 
-    /// Those decided of registers without version orders or times, in the order in which they are tried.
+    /// Those decided of registers without version orders or times, in the order in which they are
+    /// tried.
     pub const REGISTERS: [Self; 8] = [
         Self::ReadCommitted,
         Self::ReadAtomic,

@@ -102,6 +102,8 @@ fn over_and_over() -> Transactions {
     history.build()
 }
 
+//= §2.3.2 serializability decided test
+//= §2.3.2 snapshot isolation (SI) decided test
 /// Each planted bug gives another verdict than the exhaustive decider, or one that the judge's own
 /// verifier does not accept.
 #[test]
@@ -230,6 +232,29 @@ fn reads_that_no_level_allows_are_named() {
     history.begin(1).write("x", 1).abort().begin(2).read("x", 1);
     let report = judge(&history.build(), None, &Limits::default());
     assert!(report.to_string().contains("G1a, aborted read"), "{report}");
+}
+
+/// Textbook histories, and the levels that each breaks.
+#[test]
+//= §2.3.1 write skew A5B test
+//= §2.3.1 lost update P4 test
+//= §2.3.1 long fork test
+fn textbook_anomalies_break_the_levels_that_forbid_them() {
+    use Level::StrongSessionSnapshotIsolation as StrongSessionSnapshot;
+    use Level::{Prefix, Serializable, SnapshotIsolation, StrongSessionSerializable};
+    let skew = "w 0 1\nw 1 1\n=====\nr 0 1\nr 1 1\nw 0 2\n=====\nr 0 1\nr 1 1\nw 1 3\n";
+    let lost = "w 0 1\n=====\nr 0 1\nw 0 2\n=====\nr 0 1\nw 0 3\n";
+    let fork = "w 0 1\n=====\nw 1 1\n=====\nr 0 1\nr 1 0\n=====\nr 1 1\nr 0 0\n";
+    let serial = vec![Serializable, StrongSessionSerializable];
+    let snapshot = [serial.clone(), vec![SnapshotIsolation, StrongSessionSnapshot]].concat();
+    let prefix = [snapshot.clone(), vec![Prefix]].concat();
+    for (text, violated) in [(skew, serial), (lost, snapshot), (fork, prefix)] {
+        for level in Level::REGISTERS {
+            let word = decide(&parsed(text), level, &Limits::default()).word();
+            let expected = if violated.contains(&level) { Word::Violated } else { Word::Holds };
+            assert_eq!(word, expected, "{level}: {text}");
+        }
+    }
 }
 
 /// What cannot be ordered is told by cases, each with its cycle.

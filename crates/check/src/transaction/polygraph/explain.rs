@@ -84,15 +84,13 @@ impl Breadth<'_> {
     }
 }
 
+//= §2.3.1 write skew A5B
+//= §2.3.1 lost update P4
+//= §2.3.1 long fork
 /// The proof that the graph has a cycle, among nodes that are on cycles or behind them.
 pub(super) fn cycle(known: &Known, forward: &Adjacency, left: &[u32]) -> Proof {
-    let mut breadth = Breadth {
-        known,
-        forward,
-        parent: vec![(0, 0); forward.nodes()],
-        round: 0,
-        looks: 0,
-    };
+    let mut breadth =
+        Breadth { known, forward, parent: vec![(0, 0); forward.nodes()], round: 0, looks: 0 };
     let mut among = vec![false; forward.nodes()];
     for node in left {
         among[*node as usize] = true;

@@ -4,12 +4,12 @@
 //! what is known: a graph     session order, who reads from whom
 //! what is open: pairs        two writers of one key: a before b, or b before a?
 //!                            a before b also puts each reader of a's value before b
-//! saturate                   decide each pair of which one side would close a cycle, until none is left
+//! saturate                   decide each pair of which one side would close a cycle, over again
 //! solve                      the rest by a SAT solver with the graph's acyclicity as its theory
 //! ```
 //!
-//! A serial order is one node per transaction. Where a transaction reads at its start and writes at its
-//! commit, it is two:
+//! A serial order is one node per transaction. Where a transaction reads at its start and writes at
+//! its commit, it is two:
 //!
 //! ```text
 //!                        a reads from w     a before b (both write k)   r reads k from a
@@ -20,9 +20,10 @@
 //!
 //! In snapshot isolation `a' -> b` says that of two writers of one key one ends before the other
 //! starts. The graph is a polygraph (Papadimitriou, "The serializability of concurrent database
-//! updates", JACM 1979); deciding it is NP-complete for all three levels (Biswas and Enea, OOPSLA 2019), so the
-//! search has bounds and may answer "unknown". Pruning before solving is Cobra's idea (Tan et al., OSDI 2020);
-//! clocks per session in place of its matrix of reachability make a round O(edges x sessions).
+//! updates", JACM 1979); deciding it is NP-complete for all three levels (Biswas and Enea, OOPSLA
+//! 2019), so the search has bounds and may answer "unknown". Pruning before solving is Cobra's idea
+//! (Tan et al., OSDI 2020); clocks per session in place of its matrix of reachability make a round
+//! O(edges x sessions).
 
 mod explain;
 mod facts;

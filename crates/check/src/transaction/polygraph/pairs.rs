@@ -56,17 +56,17 @@ pub(super) fn open(
     let mut found: Vec<(u32, u32, u32, u32)> = Vec::new();
     for key in 0..writes.keys() {
         let range = writes.of(key);
-        let writers = writes.writers(range.clone());
-        for (at, one) in writers.iter().enumerate() {
+        let all = writes.writers(range.clone());
+        for (at, one) in all.iter().enumerate() {
             budget.step(held + found.len() * size_of::<(u32, u32, u32, u32)>())?;
-            for (next, other) in writers.iter().enumerate().skip(at + 1) {
+            for (next, other) in all.iter().enumerate().skip(at + 1) {
                 let places = (range.start + at, range.start + next);
                 let matters = shape.conflicts
                     || !writes.readers(places.0).is_empty()
                     || !writes.readers(places.1).is_empty();
                 let is_open = matters
-                    && !reach.to_commit(shape.decides(*one), chains.at(*other))
-                    && !reach.to_commit(shape.decides(*other), chains.at(*one));
+                    && !reach.reaches(shape.decides(*one), chains.at(*other))
+                    && !reach.reaches(shape.decides(*other), chains.at(*one));
                 if is_open {
                     found.push((*one, *other, places.0 as u32, places.1 as u32));
                 }

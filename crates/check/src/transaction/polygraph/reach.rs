@@ -1,8 +1,8 @@
 //! Who reaches whom: two clocks per node, by chains of transactions.
 //!
 //! A chain is a session: its commits stand in its order, so that of each chain one number says
-//! which commits reach a node, and one which it reaches. Where sessions are nothing, every transaction is a
-//! chain of its own.
+//! which commits reach a node, and one which it reaches. Where sessions are nothing, every
+//! transaction is a chain of its own.
 
 use super::facts::Known;
 use super::shape::Shape;
@@ -185,12 +185,12 @@ impl Reach {
     }
 
     /// Whether a commit reaches a node.
-    pub(super) fn from_commit(&self, (chain, place): (u32, u32), node: u32) -> bool {
+    pub(super) fn is_reached_by(&self, (chain, place): (u32, u32), node: u32) -> bool {
         self.before(node, chain) > place
     }
 
     /// Whether a node reaches a commit.
-    pub(super) fn to_commit(&self, node: u32, (chain, place): (u32, u32)) -> bool {
+    pub(super) fn reaches(&self, node: u32, (chain, place): (u32, u32)) -> bool {
         self.after(node, chain) <= place
     }
 }

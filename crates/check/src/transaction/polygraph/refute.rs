@@ -1,5 +1,5 @@
-//! Pairs of which no choice is possible, as a tree: each order of a pair closes a cycle, or leads to
-//! the next pair.
+//! Pairs of which no choice is possible, as a tree: each order of a pair closes a cycle, or leads
+//! to the next pair.
 
 use super::explain::{self, Step};
 use super::facts::{Because, Edge, Fact, Known, Why};
@@ -47,7 +47,10 @@ impl Search<'_> {
         let forward = Adjacency::forward(known, self.nodes);
         // The pair of which most sides close a cycle at once.
         let closing = |pair: &Pair| {
-            [true, false].into_iter().filter(|side| self.closes(known, &forward, pair, *side)).count()
+            [true, false]
+                .into_iter()
+                .filter(|side| self.closes(known, &forward, pair, *side))
+                .count()
         };
         let (place, pair) =
             pairs.iter().enumerate().max_by_key(|(place, pair)| (closing(pair), !*place))?;
@@ -131,7 +134,8 @@ pub(super) fn accepts(verifier: &mut Verifier<'_>, refutation: &Refutation) -> b
         }
         Refutation::Split(sides) => {
             let [one, other] = &**sides;
-            let pair = |side: &Side| side.assumed.first().map(|(_, fact)| (fact.first, fact.second));
+            let pair =
+                |side: &Side| side.assumed.first().map(|(_, fact)| (fact.first, fact.second));
             let reversed = pair(other).map(|(first, second)| (second, first));
             pair(one).is_some()
                 && pair(one) == reversed
@@ -139,7 +143,8 @@ pub(super) fn accepts(verifier: &mut Verifier<'_>, refutation: &Refutation) -> b
                     let before = verifier.facts.clone();
                     let is_one = side.assumed.iter().all(|(number, fact)| {
                         verifier.facts.insert(*number, *fact);
-                        verifier.may_be_assumed(fact) && pair(side) == Some((fact.first, fact.second))
+                        verifier.may_be_assumed(fact)
+                            && pair(side) == Some((fact.first, fact.second))
                     });
                     let is_refuted = is_one && accepts(verifier, &side.refuted);
                     verifier.facts = before;

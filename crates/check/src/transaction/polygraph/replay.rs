@@ -44,10 +44,8 @@ struct Replay<'a> {
 impl Replay<'_> {
     fn node(&mut self, node: u32) -> bool {
         let transaction = self.shape.transaction(node);
-        let (is_start, is_commit) = (
-            self.shape.start(transaction) == node,
-            self.shape.commit(transaction) == node,
-        );
+        let (is_start, is_commit) =
+            (self.shape.start(transaction) == node, self.shape.commit(transaction) == node);
         (!is_start || self.start(transaction)) && (!is_commit || self.commit(transaction))
     }
 
@@ -63,7 +61,9 @@ impl Replay<'_> {
 
     fn commit(&mut self, transaction: u32) -> bool {
         let place = transaction as usize;
-        let Some(started) = self.started[place].filter(|_| !self.ended[place]) else { return false };
+        let Some(started) = self.started[place].filter(|_| !self.ended[place]) else {
+            return false;
+        };
         self.ended[place] = true;
         if !self.history.is_committed(transaction) {
             return true;

@@ -57,10 +57,10 @@ pub(in crate::transaction) fn judge(
         }
         let open = pairs::open(&known, &chains, &writes, &reach, budget)?;
         return Ok(match solve::solve(history, &known, &writes, &open, &order, budget, mutant)? {
-            solve::Answer::Order(order) => match replay::accepts(history, asked, &order) {
-                true => Finding::Holds { order: replay::commits(shape, &order), checked: true },
-                false => fault("an order"),
-            },
+            solve::Answer::Order(order) if replay::accepts(history, asked, &order) => {
+                Finding::Holds { order: replay::commits(shape, &order), checked: true }
+            }
+            solve::Answer::Order(_) => fault("an order"),
             solve::Answer::Impossible(core) => {
                 told::of_core(history, level, shape, &known, &writes, &core)
             }
@@ -92,12 +92,7 @@ struct Round<'a> {
 }
 
 impl Round<'_> {
-    fn infer(
-        &self,
-        known: &mut Known,
-        held: usize,
-        budget: &mut Budget,
-    ) -> Result<(), Exhausted> {
+    fn infer(&self, known: &mut Known, held: usize, budget: &mut Budget) -> Result<(), Exhausted> {
         let limit = known.edges.len() as u32;
         for key in 0..self.writes.keys() {
             let range = self.writes.of(key);
@@ -184,13 +179,13 @@ impl Round<'_> {
         let Fact { first, second, .. } = fact;
         let mut number = None;
         let after = self.shape.after_commit(second);
-        if !self.reach.from_commit(self.chains.at(first), after) {
+        if !self.reach.is_reached_by(self.chains.at(first), after) {
             let fact = *number.get_or_insert_with(|| known.fact(fact));
             known.push(self.shape.commit(first), after, Why::Before(fact));
         }
         for reader in self.writes.readers(place) {
             let from = self.shape.start(*reader);
-            let is_known = *reader == second || self.reach.to_commit(from, self.chains.at(second));
+            let is_known = *reader == second || self.reach.reaches(from, self.chains.at(second));
             if !is_known && self.mutant != Mutant::IgnoreOverwritten {
                 let fact = *number.get_or_insert_with(|| known.fact(fact));
                 known.push(from, self.shape.commit(second), Why::Overwritten(fact));

@@ -14,6 +14,8 @@ pub(in crate::transaction) struct Shape {
 }
 
 impl Shape {
+    //= §2.3.2 serializability decided
+    //= §2.3.2 snapshot isolation (SI) decided
     /// The shape of a level; nothing for one that asks for no order of the whole.
     pub(in crate::transaction) fn of(level: Level) -> Option<Self> {
         let (split, conflicts, sessions) = match level {

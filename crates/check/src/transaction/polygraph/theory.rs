@@ -2,8 +2,8 @@
 //!
 //! An order of all nodes is kept that agrees with every edge. An edge that agrees already costs
 //! nothing; another one moves only what lies between its ends (Pearce and Kelly, "A dynamic
-//! topological sort algorithm for directed acyclic graphs", JEA 2006), or closes a cycle, whose literals are the
-//! conflict. Taking edges back leaves an order that agrees with the fewer.
+//! topological sort algorithm for directed acyclic graphs", JEA 2006), or closes a cycle, whose
+//! literals are the conflict. Taking edges back leaves an order that agrees with the fewer.
 
 use super::facts::Known;
 use super::pairs::Pair;
@@ -66,7 +66,7 @@ impl<'a> Acyclic<'a> {
             after[edge.from as usize].push((edge.to, KNOWN));
             before[edge.to as usize].push((edge.from, KNOWN));
         }
-        let held = known.bytes() * 2 + pairs.len() * size_of::<Pair>() * 2;
+        let held = known.bytes() * 2 + size_of_val(pairs) * 2;
         Self {
             shape: known.shape,
             writes,

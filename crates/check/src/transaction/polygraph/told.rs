@@ -15,19 +15,14 @@ use crate::transaction::story::{line, name};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The story of a cycle.
-pub(super) fn of_proof(
-    history: &Transactions,
-    level: Level,
-    shape: Shape,
-    proof: &Proof,
-) -> Story {
+pub(super) fn of_proof(history: &Transactions, level: Level, shape: Shape, proof: &Proof) -> Story {
     let mut teller = Teller::new(history, shape);
     teller.steps(&proof.steps, 0);
     teller.cycle(&proof.cycle, 0);
     if !proof.shortest {
         teller.told.push("a shorter cycle may exist: the bound on the search was reached".into());
     }
-    let count = teller.length(&proof.cycle);
+    let count = proof.cycle.iter().filter(|edge| edge.why != Why::Inside).count();
     let title = format!("a cycle of {count}: each of these must be before the next");
     teller.story(level, title, proof.shortest)
 }
@@ -107,11 +102,6 @@ impl<'a> Teller<'a> {
         name(transaction)
     }
 
-    /// How many edges lead from one transaction to another.
-    fn length(&self, edges: &[Edge]) -> usize {
-        edges.iter().filter(|edge| edge.why != Why::Inside).count()
-    }
-
     fn steps(&mut self, steps: &[Step], depth: usize) {
         for step in steps {
             self.facts.insert(step.number, step.fact);
@@ -126,11 +116,11 @@ impl<'a> Teller<'a> {
                 }
                 Because::Reaches | Because::Assumed => way,
             };
-            self.say(depth, format!("{first} writes {key} before {second} does: {why}"));
+            self.say(depth, &format!("{first} writes {key} before {second} does: {why}"));
         }
     }
 
-    fn say(&mut self, depth: usize, text: String) {
+    fn say(&mut self, depth: usize, text: &str) {
         self.told.push(format!("{}{text}", "  ".repeat(depth)));
     }
 
@@ -138,14 +128,13 @@ impl<'a> Teller<'a> {
     fn way(&mut self, edges: &[Edge]) -> String {
         let mut told = String::new();
         for edge in edges.iter().filter(|edge| edge.why != Why::Inside) {
-            let (from, to) =
-                (self.shape.transaction(edge.from), self.shape.transaction(edge.to));
+            let (from, to) = (self.shape.transaction(edge.from), self.shape.transaction(edge.to));
             if told.is_empty() {
                 told = self.of(from);
             }
             let to = self.of(to);
             let kind = self.kind(edge);
-            told.push_str(&format!(" -{kind}-> {to}"));
+            told = format!("{told} -{kind}-> {to}");
         }
         told
     }
@@ -168,8 +157,7 @@ impl<'a> Teller<'a> {
 
     fn cycle(&mut self, cycle: &[Edge], depth: usize) {
         for edge in cycle.iter().filter(|edge| edge.why != Why::Inside) {
-            let (from, to) =
-                (self.shape.transaction(edge.from), self.shape.transaction(edge.to));
+            let (from, to) = (self.shape.transaction(edge.from), self.shape.transaction(edge.to));
             let (from, to) = (self.of(from), self.of(to));
             let kind = self.kind(edge);
             let why = match edge.why {
@@ -188,7 +176,7 @@ impl<'a> Teller<'a> {
                     format!("it reads {key} from {first}, and {to} overwrites that")
                 }
             };
-            self.say(depth, format!("{from} -{kind}-> {to}: {why}"));
+            self.say(depth, &format!("{from} -{kind}-> {to}: {why}"));
         }
     }
 
@@ -211,7 +199,10 @@ impl<'a> Teller<'a> {
         let Some((_, fact)) = side.assumed.first() else { return };
         let (first, second) = (self.of(fact.first), self.of(fact.second));
         let keys: Vec<_> = side.assumed.iter().map(|(_, fact)| self.key(fact.key)).collect();
-        self.say(depth, format!("{word} {first} writes {} before {second} does:", keys.join(", ")));
+        self.say(
+            depth,
+            &format!("{word} {first} writes {} before {second} does:", keys.join(", ")),
+        );
         self.refutation(&side.refuted, depth + 1);
     }
 }

@@ -52,10 +52,7 @@ impl Verifier<'_> {
                 self.reads(reader, fact.key, fact.second),
             ),
         };
-        is_seen
-            && self.are_writers(fact)
-            && (first.from, last.to) == ends
-            && self.is_way(way)
+        is_seen && self.are_writers(fact) && (first.from, last.to) == ends && self.is_way(way)
     }
 
     /// Whether a fact is of two writers of one key, and says that it is only assumed.
@@ -85,7 +82,8 @@ impl Verifier<'_> {
                 (edge.from, edge.to) == ends && self.reads(to, key, from)
             }
             Why::Initial(key) => {
-                let is_initial = |step: &Step| step.access == Access::ReadInitial && step.key == key;
+                let is_initial =
+                    |step: &Step| step.access == Access::ReadInitial && step.key == key;
                 let ends = (shape.start(from), shape.commit(to));
                 from != to
                     && (edge.from, edge.to) == ends
