@@ -10,7 +10,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, CommandFactory as _};
 use std::error::Error as _;
 use std::ffi::OsString;
-use std::num::ParseIntError;
+use std::num::{ParseFloatError, ParseIntError};
 
 /// Help goes to stdout and is no error; what could not be parsed is the caller's.
 pub(super) fn usage(error: &clap::Error, arguments: &[OsString]) -> Exit {
@@ -64,6 +64,11 @@ fn told(error: &clap::Error, arguments: &[OsString]) -> Error {
         let got = format!("`{}`", text(error, ContextKind::InvalidValue).unwrap_or_default());
         return Error::new(Blame::Caller, expected, got).hint("write digits alone, such as 7");
     }
+    if error.source().and_then(|source| source.downcast_ref::<ParseFloatError>()).is_some() {
+        let expected = format!("a number as {}", argument.unwrap_or_default());
+        let got = format!("`{}`", text(error, ContextKind::InvalidValue).unwrap_or_default());
+        return Error::new(Blame::Caller, expected, got).hint("write a bare number, such as 0.8");
+    }
     let rendered = error.render().to_string();
     let first = rendered.split("\n\n").next().unwrap_or(&rendered);
     let first = first.strip_prefix("error: ").unwrap_or(first);
@@ -73,12 +78,13 @@ fn told(error: &clap::Error, arguments: &[OsString]) -> Error {
     let tip = rendered.lines().find_map(|line| line.trim().strip_prefix("tip: "));
     // That a flag could be a value after `--` is true, and never what was meant.
     let tip = tip.filter(|tip| !tip.starts_with("to pass"));
+    let flag = argument.is_some_and(|argument| argument.starts_with('-'));
     let meant = meant_command(error, arguments);
     let hint = match (meant, text(error, ContextKind::ValidValue), tip) {
         (Some(meant), ..) => format!("did you mean `{meant}`?"),
         (None, Some(valid), _) => format!("one of {valid}"),
         (None, None, Some(tip)) => tip.to_owned(),
-        (None, None, None) => help(arguments, error.kind()),
+        (None, None, None) => help(arguments, error.kind(), flag),
     };
     Error::new(Blame::Caller, "a command line as `--help` shows it", got).hint(hint)
 }
@@ -96,11 +102,17 @@ fn reached<'a>(top: &'a Command, arguments: &[OsString]) -> (&'a Command, Vec<&'
 }
 
 /// The help that is meant, and where something was left out one example of the whole.
-fn help(arguments: &[OsString], kind: ErrorKind) -> String {
+fn help(arguments: &[OsString], kind: ErrorKind, flag: bool) -> String {
     let top = Arguments::command();
     let (at, path) = reached(&top, arguments);
     let command = [&["avouch"], path.as_slice()].concat().join(" ");
     let examples = at.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let takes_lists = at.get_arguments().any(|one| one.get_value_delimiter() == Some(','));
+    if kind == ErrorKind::UnknownArgument && !flag && takes_lists {
+        return format!(
+            "a list is one word with commas, as in us-east-1,eu-west-1; `{command} --help`"
+        );
+    }
     let example = examples.lines().map(str::trim).find(|line| line.starts_with(&command));
     match example.filter(|_| kind == ErrorKind::MissingRequiredArgument) {
         Some(example) => format!("for example `{example}`; `{command} --help` tells more"),

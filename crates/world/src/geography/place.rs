@@ -17,6 +17,18 @@ pub enum Place {
     City(&'static City),
 }
 
+/// What AWS calls regions by, where that is no city.
+const REGIONS_CALLED: [(&str, &str); 8] = [
+    ("Virginia", "us-east-1"),
+    ("N. Virginia", "us-east-1"),
+    ("Northern Virginia", "us-east-1"),
+    ("Ohio", "us-east-2"),
+    ("N. California", "us-west-1"),
+    ("Northern California", "us-west-1"),
+    ("Oregon", "us-west-2"),
+    ("Ireland", "eu-west-1"),
+];
+
 /// A name as it is compared.
 fn plain(name: &str) -> String {
     let spaced = name.replace(['-', '_', '.', ',', '\''], " ").to_lowercase();
@@ -52,7 +64,8 @@ impl Place {
     //= §1.1.1 geodesic between cities and AWS regions by name
     pub fn parse(name: &str) -> Result<Self, Error> {
         let wanted = plain(name);
-        let also = ALSO_CALLED.iter().find(|(other, _)| plain(other) == wanted);
+        let also =
+            ALSO_CALLED.iter().chain(&REGIONS_CALLED).find(|(other, _)| plain(other) == wanted);
         let wanted = also.map_or(wanted, |(_, name)| plain(name));
         if let Some(found) = Self::all().find(|place| plain(place.name()) == wanted) {
             return Ok(found);
@@ -161,6 +174,9 @@ mod tests {
             ("Bogotá", "Bogota"),
             ("St. Louis", "Saint Louis"),
             ("bengaluru", "Bangalore"),
+            ("nyc", "New York"),
+            ("N. Virginia", "us-east-1"),
+            ("ireland", "eu-west-1"),
         ] {
             assert_eq!(Place::parse(written).map(Place::name), Ok(name), "{written}");
         }

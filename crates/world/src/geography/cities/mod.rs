@@ -50,15 +50,17 @@ pub fn cities() -> impl Iterator<Item = &'static City> + Clone {
 }
 
 /// Other names under which people look for a city.
-pub(super) static ALSO_CALLED: [(&str, &str); 14] = [
+pub(super) static ALSO_CALLED: [(&str, &str); 16] = [
     ("Bengaluru", "Bangalore"),
     ("Bombay", "Mumbai"),
     ("Kiev", "Kyiv"),
     ("Koeln", "Cologne"),
+    ("LA", "Los Angeles"),
     ("Madras", "Chennai"),
     ("Muenchen", "Munich"),
     ("New Delhi", "Delhi"),
     ("New York City", "New York"),
+    ("NYC", "New York"),
     ("Petersburg", "Saint Petersburg"),
     ("Saigon", "Ho Chi Minh City"),
     ("St Louis", "Saint Louis"),
