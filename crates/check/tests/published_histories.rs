@@ -96,6 +96,7 @@ fn cobras_violations_are_found() {
     for (name, level, expected) in [
         ("cock-G2", Level::Serializable, Word::Violated),
         ("cock-G2", Level::StrongSessionSnapshotIsolation, Word::Holds),
+        ("yuga-G2-b", Level::Serializable, Word::Violated),
         ("yuga-G2-b", Level::StrongSessionSerializable, Word::Violated),
         ("yuga-G2-b", Level::StrongSessionSnapshotIsolation, Word::Holds),
         ("cock-blog", Level::Serializable, Word::Violated),

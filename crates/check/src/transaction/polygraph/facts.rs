@@ -1,5 +1,6 @@
 //! What is known of the graph, edge by edge, and what each edge rests on.
 
+use super::chains::Chains;
 use super::shape::Shape;
 use super::writes::Writes;
 use crate::transaction::history::Transactions;
@@ -66,7 +67,7 @@ impl Known {
     pub(super) fn new(
         history: &Transactions,
         sources: &Sources,
-        writes: &Writes,
+        (chains, writes): (&Chains, &Writes),
         shape: Shape,
     ) -> Self {
         let mut edges = Vec::new();
@@ -92,14 +93,13 @@ impl Known {
             }
         }
         for (key, reader) in writes.initial() {
-            let mut session = u32::MAX;
+            let mut met = u32::MAX;
             for writer in writes.writers(writes.of(*key)) {
-                let of = history.transactions()[*writer as usize].session;
-                // Of a session the first suffices, as the others follow it; of one that reads
-                // first and writes then, its own start does.
-                if writer != reader && !(shape.sessions && of == session) {
+                // Of a chain the first suffices: the others follow it.
+                let (chain, _) = chains.at(*writer);
+                if writer != reader && chain != met {
                     add(shape.start(*reader), shape.commit(*writer), Why::Initial(*key));
-                    session = of;
+                    met = chain;
                 }
             }
         }

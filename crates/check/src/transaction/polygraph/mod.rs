@@ -25,6 +25,7 @@
 //! (Tan et al., OSDI 2020); clocks per session in place of its matrix of reachability make a round
 //! O(edges x sessions).
 
+mod chains;
 mod explain;
 mod facts;
 mod pairs;

@@ -1,7 +1,8 @@
 //! The pairs of writers that the graph leaves open, and what each side of one adds to it.
 
+use super::chains::Chains;
 use super::facts::Known;
-use super::reach::{Chains, Reach};
+use super::reach::Reach;
 use super::shape::Shape;
 use super::writes::Writes;
 use crate::limits::{Budget, Exhausted};

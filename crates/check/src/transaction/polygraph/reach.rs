@@ -1,38 +1,10 @@
-//! Who reaches whom: two clocks per node, by chains of transactions.
-//!
-//! A chain is a session: its commits stand in its order, so that of each chain one number says
-//! which commits reach a node, and one which it reaches. Where sessions are nothing, every
-//! transaction is a chain of its own.
+//! Who reaches whom: two clocks per node, by chains of transactions, so that of each chain one
+//! number says which commits reach a node, and one which it reaches.
 
+use super::chains::Chains;
 use super::facts::Known;
 use super::shape::Shape;
 use crate::limits::{Budget, Exhausted};
-use crate::transaction::history::Transactions;
-
-/// The chains of a history.
-#[derive(Clone, Debug)]
-pub(super) struct Chains {
-    /// Chain and place in it, by transaction.
-    at: Vec<(u32, u32)>,
-    pub(super) width: usize,
-}
-
-impl Chains {
-    pub(super) fn new(history: &Transactions, shape: Shape) -> Self {
-        let all = (0..).zip(history.transactions());
-        if !shape.sessions {
-            return Self { at: all.map(|(number, _)| (number, 0)).collect(), width: history.len() };
-        }
-        let start = |session: u32| history.sessions()[session as usize].start;
-        let at = all.map(|(number, one)| (one.session, number - start(one.session))).collect();
-        Self { at, width: history.sessions().len() }
-    }
-
-    /// A transaction's chain and place in it.
-    pub(super) fn at(&self, transaction: u32) -> (u32, u32) {
-        self.at[transaction as usize]
-    }
-}
 
 /// Edges by where they begin, or where they end.
 #[derive(Clone, Debug)]
@@ -144,7 +116,8 @@ impl Reach {
         let mut after = vec![NONE; order.len() * width];
         let commit = |node: u32| {
             let transaction = shape.transaction(node);
-            (shape.commit(transaction) == node).then(|| chains.at(transaction))
+            let is_asked_for = shape.commit(transaction) == node && chains.has(transaction);
+            is_asked_for.then(|| chains.at(transaction))
         };
         let mut row = vec![0_u32; width];
         for node in order {

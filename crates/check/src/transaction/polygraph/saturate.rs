@@ -5,13 +5,14 @@
 //! rule 2   a reaches b's commit, and both write k                            =>   a before b
 //! ```
 //!
-//! Of each session only its last writer that reaches and its first that is reached are looked at:
-//! the others stand before or behind it in the session anyway (I1: two writers of one key next to
-//! each other in a session are a fact of rule 2). An edge that follows from others is not added.
+//! Of each chain only its last writer that reaches and its first that is reached are looked at: the
+//! others stand before or behind it anyway (I1: two writers of one key next to each other in a
+//! chain are a fact of rule 2). An edge that follows from others is not added.
 
+use super::chains::Chains;
 use super::explain::{self, Proof};
 use super::facts::{Because, Fact, Known, Why};
-use super::reach::{Adjacency, Chains, Reach};
+use super::reach::{Adjacency, Reach};
 use super::shape::Shape;
 use super::writes::Writes;
 use super::{pairs, replay, solve, told, verify};
@@ -33,9 +34,9 @@ pub(in crate::transaction) fn judge(
     let asked = shape;
     let conflicts = shape.conflicts && mutant != Mutant::ForgetConflicts;
     let shape = Shape { conflicts, ..shape };
-    let writes = Writes::new(history, sources);
-    let chains = Chains::new(history, shape);
-    let mut known = Known::new(history, sources, &writes, shape);
+    let chains = Chains::new(history, sources, shape);
+    let writes = Writes::new(history, sources, &chains);
+    let mut known = Known::new(history, sources, (&chains, &writes), shape);
     let nodes = shape.nodes(history.len());
     loop {
         let forward = Adjacency::forward(&known, nodes);

@@ -1,10 +1,11 @@
 //! Who writes each key, and who reads what of it.
 
+use super::chains::Chains;
 use crate::transaction::history::Transactions;
 use crate::transaction::sources::{INITIAL, Sources};
 use std::ops::Range;
 
-/// Every write that others can see, by key, then by writer; those of one session stand together.
+/// Every write that others can see, by key, then by chain, then by place in that.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Writes {
     /// Where each key's writes end.
@@ -18,7 +19,7 @@ pub(super) struct Writes {
 }
 
 impl Writes {
-    pub(super) fn new(history: &Transactions, sources: &Sources) -> Self {
+    pub(super) fn new(history: &Transactions, sources: &Sources, chains: &Chains) -> Self {
         let count = history.len() as u32;
         let mut ends = vec![0_u32; history.keys() + 1];
         for key in (0..count).flat_map(|writer| sources.writes(writer)) {
@@ -36,6 +37,11 @@ impl Writes {
             }
         }
         ends.truncate(history.keys());
+        let mut start = 0;
+        for end in &ends {
+            writers[start..*end as usize].sort_unstable_by_key(|writer| chains.at(*writer));
+            start = *end as usize;
+        }
         let mut found =
             Self { ends, readers_end: vec![0; writers.len() + 1], writers, ..Self::default() };
         let mut reads = Vec::new();
@@ -43,7 +49,7 @@ impl Writes {
             for read in sources.reads(reader) {
                 if read.from == INITIAL {
                     found.initial.push((read.key, reader));
-                } else if let Some(at) = found.place(read.key, read.from) {
+                } else if let Some(at) = found.place(chains, read.key, read.from) {
                     reads.push((at as u32, reader));
                 }
             }
@@ -90,9 +96,10 @@ impl Writes {
     }
 
     /// The place of a transaction's write of a key.
-    pub(super) fn place(&self, key: u32, writer: u32) -> Option<usize> {
+    fn place(&self, chains: &Chains, key: u32, writer: u32) -> Option<usize> {
         let range = self.of(key);
-        let found = self.writers[range.clone()].binary_search(&writer).ok()?;
+        let at = |one: &u32| chains.at(*one);
+        let found = self.writers[range.clone()].binary_search_by_key(&at(&writer), at).ok()?;
         Some(range.start + found)
     }
 
