@@ -102,6 +102,8 @@ fn messages() -> Vec<Message> {
         Message::Rejoin { incarnation: Incarnation(4), decided },
         Message::Rejoined { incarnation: Incarnation(4), vote: Box::new(vote) },
         Message::Seen { incarnation: Incarnation(4), turn: 9, reports: vec![told] },
+        Message::Probe { number: 1 << 40 },
+        Message::Probed { number: 7 },
     ]
 }
 

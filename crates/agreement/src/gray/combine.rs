@@ -6,22 +6,25 @@
 //!                     the kernel acknowledges -----------> paused
 //!   some do not hear  each direction apart --------------> one way, triangle, bridge
 //!   late for most     by the pattern of what is late ----> slow node, paused, throttled
-//!   late on disk only the node's own queue --------------> slow disk, saturated disk
+//!   late on disk only, or by its own word
+//!                     the node's own queue --------------> slow disk, saturated disk
 //!   late for one      segments sent again ---------------> lossy link, spikes of the time-out
 //!                     none, and late both ways ----------> slow link
 //! ```
 //!
 //! Whom one observer finds late may be well and the observer not: a node is named only when most of
-//! those who ask it agree. An observer that finds most of its peers late is not believed, since it
-//! is itself the one they have in common; and when most observers are like that, the whole
-//! population is slow (a burst of load), which is nobody's fault.
+//! those who ask it agree. Of its disk its own word is enough, since it alone asks it, and few of a
+//! log's nodes wait for another's; but not while most find it late in general, for who gets no
+//! processor finds his disk late, too. An observer that finds most of its peers late is not
+//! believed, since it is itself the one they have in common; and when most observers are like that,
+//! the whole population is slow (a burst of load), which is nobody's fault.
 //!
 //! Invariants:
 //! - I1 Without the reports of a majority nothing is named: who is alone does not know whether he
 //!   or the others are gone.
 
 use super::mutant::GrayMutant;
-use super::observer::Report;
+use super::observer::{DiskSight, Report};
 use super::peer::{Segments, Sight};
 use super::shapes::{Reachability, Shape};
 use super::tail::{Marks, Pattern, STOPPED, Tail};
@@ -267,27 +270,48 @@ impl Case<'_> {
                 if let Some(what) = self.of_patterns(node, &voices, &memory) {
                     self.name(what, evidence(&memory));
                 }
-            } else if enough(&durable, |sight| sight.durable) {
+            } else if enough(&durable, |sight| sight.durable)
+                || self.says_its_disk_is_late(node, &voices, &memory)
+            {
                 named.insert(node);
+                let (what, own) = self.of_disk(node);
                 let mut lines: Vec<_> = evidence(&durable);
-                let own = self.reports.get(&node).map(|report| report.disk);
-                lines.push(match own {
-                    None => format!("{node} does not tell whether its device has a queue"),
-                    Some(disk) => format!(
-                        "{node}: {} syncs, the slowest {}, {}.{:03} operations in the device's queue",
-                        disk.syncs, disk.slowest, disk.queue_milli / 1_000, disk.queue_milli % 1_000
-                    ),
-                });
-                let queue = own.map_or(0, |disk| disk.queue_milli);
-                let what = if queue >= QUEUE_SATURATED {
-                    What::SaturatedDisk(node)
-                } else {
-                    What::SlowDisk(node)
-                };
+                lines.push(own);
                 self.name(what, lines);
             }
         }
         named
+    }
+
+    /// Whether a node tells that its own syncs are late, and those who ask it do not find it late
+    /// in general.
+    fn says_its_disk_is_late(
+        &self,
+        node: NodeId,
+        voices: &[(NodeId, Sight)],
+        accusers: &[(NodeId, Tail)],
+    ) -> bool {
+        let own = self.reports.get(&node).is_some_and(|report| report.disk.is_late());
+        let in_general =
+            accusers.len() * 2 > voices.len() && self.mutant != Some(GrayMutant::BelievesOwnDisk);
+        own && voices.len() > 1 && !in_general && self.mutant != Some(GrayMutant::IgnoresOwnDisk)
+    }
+
+    /// What is wrong with a node's disk, by the node's own report, and what that says.
+    fn of_disk(&self, node: NodeId) -> (What, String) {
+        let Some(disk) = self.reports.get(&node).map(|report| report.disk) else {
+            let line = format!("{node} does not tell whether its device has a queue");
+            return (What::SlowDisk(node), line);
+        };
+        let DiskSight { syncs, late, slowest, usual, queue_milli, .. } = disk;
+        let line = format!(
+            "{node}: {late} of {syncs} syncs later than {usual}, the slowest {slowest}, {}.{:03} \
+             operations in the device's queue",
+            queue_milli / 1_000,
+            queue_milli % 1_000
+        );
+        let saturated = queue_milli >= QUEUE_SATURATED;
+        (if saturated { What::SaturatedDisk(node) } else { What::SlowDisk(node) }, line)
     }
 
     /// What makes a node late: what its accusers' late answers have in common.

@@ -130,8 +130,10 @@ impl Encode for Report {
             peer.encode(out);
             sight.encode(out);
         }
-        let DiskSight { syncs, slowest, usual, queue_milli } = self.disk;
+        let DiskSight { syncs, late, late_time, slowest, usual, queue_milli } = self.disk;
         out.u32(syncs);
+        out.u32(late);
+        out.u64(late_time.0);
         out.u64(slowest.0);
         out.u64(usual.0);
         out.u32(queue_milli);
@@ -152,6 +154,8 @@ impl Decode for Report {
         }
         let disk = DiskSight {
             syncs: input.u32()?,
+            late: input.u32()?,
+            late_time: Nanos(input.u64()?),
             slowest: Nanos(input.u64()?),
             usual: Nanos(input.u64()?),
             queue_milli: input.u32()?,
@@ -193,7 +197,8 @@ mod tests {
         let segments = Segments { sent: 5, again: 4, dark_run: 3, ..Segments::default() };
         let sight = Sight { unheard: Nanos::MAX, memory: tail, durable: tail, segments };
         let sights = [(NodeId(2), sight), (NodeId(9), Sight::default())].into();
-        let (disk, stalled) = (DiskSight::default(), Nanos(300));
+        let (disk, stalled) =
+            (DiskSight { late: 2, late_time: Nanos(8), ..DiskSight::default() }, Nanos(300));
         let report = Report { observer: NodeId(4), sights, disk, stalled };
         let bytes = report.to_bytes();
         assert_eq!(Report::from_bytes(&bytes).ok(), Some(report));

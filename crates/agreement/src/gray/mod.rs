@@ -34,7 +34,7 @@ mod verdict;
 mod watch;
 
 pub use combine::{Reports, SILENCE, combine};
-pub use lookout::{Lookout, Suspicion, Told};
+pub use lookout::{Look, Lookout, Suspicion, Told};
 pub use mutant::GrayMutant;
 pub use observer::{DiskSight, Observer, Report};
 pub use peer::{Connection, GIVE_UP, LINK_WINDOW, Segments, Sight, WINDOW, Work};

@@ -20,11 +20,17 @@ pub enum GrayMutant {
     BelievesSilence,
     /// Takes one hiccup of every path to a node for stops of the node.
     BelievesHiccups,
+    /// Who stood still itself takes what it slept through for the silence of its peers.
+    AccusesInItsSleep,
+    /// Takes a node's word of its own disk also while most find the node late in general.
+    BelievesOwnDisk,
+    /// Asks others only about a node's disk.
+    IgnoresOwnDisk,
 }
 
 impl GrayMutant {
     /// Every planted bug.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::IgnoresTails,
         Self::TrustsHeartbeats,
         Self::MixesDirections,
@@ -33,5 +39,8 @@ impl GrayMutant {
         Self::BelievesOne,
         Self::BelievesSilence,
         Self::BelievesHiccups,
+        Self::AccusesInItsSleep,
+        Self::BelievesOwnDisk,
+        Self::IgnoresOwnDisk,
     ];
 }

@@ -6,18 +6,29 @@
 
 use super::mutant::GrayMutant;
 use super::past::Past;
-use super::peer::{Connection, Peer, Sight, WINDOW, Work};
+use super::peer::{Connection, LEARNED_WHILE_LATE, Peer, Sight, WINDOW, Work};
+use super::tail::is_bad_alone;
 use avouch_promise::{Nanos, NodeId};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Over how long the device's queue is averaged.
 const QUEUE_WINDOW: Nanos = Nanos::from_millis(1_500);
+/// How far back syncs are looked at: when they take seconds, there are few.
+const DISK_WINDOW: Nanos = Nanos::from_secs(5);
+/// Fewer syncs that took longer than usual are accidents, and so are those that took less time
+/// together, unless they are too many for chance.
+const LATE_MIN: u32 = 3;
+const LATE_TIME: Nanos = Nanos::from_millis(1_500);
 
 /// What a node tells of its own disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DiskSight {
     /// Syncs in the window.
     pub syncs: u32,
+    /// Of these, those that took longer than usual.
+    pub late: u32,
+    /// How long these took together.
+    pub late_time: Nanos,
     /// The slowest of them.
     pub slowest: Nanos,
     /// The own past's 99th percentile; [`Nanos::MAX`] if little is known.
@@ -25,6 +36,16 @@ pub struct DiskSight {
     /// The mean number of operations in the device's queue, in thousandths (on Linux `aqu-sz` of
     /// `iostat`).
     pub queue_milli: u32,
+}
+
+impl DiskSight {
+    /// Whether so many syncs took longer than usual that chance does not bring it, or several so
+    /// much longer that there was time for few. The node is the one that asks its disk, so its own
+    /// word is enough, if it says so strongly.
+    pub fn is_late(&self) -> bool {
+        let much_time = self.late >= LATE_MIN && self.late_time >= LATE_TIME;
+        much_time || is_bad_alone(self.syncs, self.late)
+    }
 }
 
 /// What one observer tells.
@@ -48,6 +69,8 @@ pub struct Observer {
     syncs: VecDeque<(Nanos, Nanos)>,
     queue: VecDeque<(Nanos, u32)>,
     sync_past: Past,
+    was_late: bool,
+    skipped: u32,
     /// When own timers went off, and how late.
     wakes: VecDeque<(Nanos, Nanos)>,
     mutant: Option<GrayMutant>,
@@ -63,6 +86,8 @@ impl Observer {
             syncs: VecDeque::new(),
             queue: VecDeque::new(),
             sync_past: Past::default(),
+            was_late: false,
+            skipped: 0,
             wakes: VecDeque::new(),
             mutant: None,
         }
@@ -126,24 +151,32 @@ impl Observer {
     pub fn synced(&mut self, now: Nanos, took: Nanos) {
         self.syncs.push_back((now, took));
         while let Some((at, took)) = self.syncs.front().copied() {
-            if now.minus(at) < WINDOW {
+            if now.minus(at) < DISK_WINDOW {
                 break;
             }
             self.syncs.pop_front();
-            self.sync_past.add(took);
+            self.skipped = (self.skipped + 1) % LEARNED_WHILE_LATE;
+            if !self.was_late || self.skipped == 0 {
+                self.sync_past.add(took);
+            }
         }
     }
 
-    fn disk(&self, now: Nanos) -> DiskSight {
-        let recent = self.syncs.iter().filter(|(at, _)| now.minus(*at) < WINDOW);
+    fn disk(&mut self, now: Nanos) -> DiskSight {
+        let recent = self.syncs.iter().filter(|(at, _)| now.minus(*at) < DISK_WINDOW);
         let mut seen = DiskSight { usual: self.sync_past.p99(), ..DiskSight::default() };
         for (_, took) in recent {
             seen.syncs += 1;
+            if *took > seen.usual {
+                seen.late += 1;
+                seen.late_time = seen.late_time.plus(*took);
+            }
             seen.slowest = seen.slowest.max(*took);
         }
         let queued: u64 = self.queue.iter().map(|(_, queue)| u64::from(*queue)).sum();
         let queued = queued.saturating_mul(1_000) / (self.queue.len() as u64).max(1);
         seen.queue_milli = u32::try_from(queued).unwrap_or(u32::MAX);
+        self.was_late = seen.is_late();
         seen
     }
 
@@ -164,7 +197,7 @@ impl Observer {
         let mutant = self.mutant;
         let sights = self.peers.iter_mut().map(|(node, peer)| (*node, peer.sight(now, mutant)));
         let sights = sights.collect();
-        let stalled = self.stalled(now);
-        Report { observer: self.me, sights, disk: self.disk(now), stalled }
+        let (stalled, disk) = (self.stalled(now), self.disk(now));
+        Report { observer: self.me, sights, disk, stalled }
     }
 }

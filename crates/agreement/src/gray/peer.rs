@@ -20,7 +20,7 @@ const CUT_RUN_LONG: u32 = 10;
 /// How unlikely a lossy window must be by chance.
 const LOSS_SURPRISE: f64 = 1e-6;
 /// While a peer is late, only one answer of so many is learned as usual.
-const LEARNED_WHILE_LATE: u32 = 16;
+pub(super) const LEARNED_WHILE_LATE: u32 = 16;
 
 /// What a request needs of the peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

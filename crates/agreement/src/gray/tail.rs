@@ -55,6 +55,12 @@ pub enum Pattern {
     Silent,
 }
 
+/// Whether so much is late that one observer's word is enough.
+pub(super) fn is_bad_alone(requests: u32, late: u32) -> bool {
+    let tail = Tail { requests, late, ..Tail::default() };
+    tail.is_raised() && surprise(requests, late, USUAL) < SURPRISE_IN_SUM
+}
+
 /// What one observer saw of one peer's answers to one kind of work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tail {

@@ -260,6 +260,23 @@ pub enum Message {
         /// Its own report, and those that it has of others.
         reports: Vec<Told>,
     },
+    /// "Answer at once." A lookout asks so whom the log has nothing to ask.
+    Probe {
+        /// The asker's count of these.
+        number: u64,
+    },
+    /// The answer to `Probe`.
+    Probed {
+        /// Its number.
+        number: u64,
+    },
+}
+
+impl Message {
+    /// Whether it is a lookout's alone; the log takes no notice of it.
+    pub const fn is_of_lookout(&self) -> bool {
+        matches!(self, Self::Seen { .. } | Self::Probe { .. } | Self::Probed { .. })
+    }
 }
 
 impl Encode for ReadRound {
@@ -417,4 +434,6 @@ wire! {
     20 Rejoined { incarnation: value, vote: value }
     21 WantCertificate { ballot: value }
     22 Seen { incarnation: value, turn: u64, reports: list }
+    23 Probe { number: u64 }
+    24 Probed { number: u64 }
 }

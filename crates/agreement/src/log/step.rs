@@ -159,7 +159,10 @@ impl<I: Snapshot> Turn<'_, I> {
             Message::ReadAsk { round, root, attest } if round.node == from => {
                 self.read_asked(round, root, attest);
             }
-            Message::ReadAsk { .. } | Message::Seen { .. } => {}
+            Message::ReadAsk { .. }
+            | Message::Seen { .. }
+            | Message::Probe { .. }
+            | Message::Probed { .. } => {}
             Message::Confirm { ballot, round, root, attest } => {
                 self.confirm(from, ballot, round, root, attest);
             }

@@ -20,12 +20,14 @@ mod client;
 pub mod divergence;
 mod driver;
 mod findings;
+pub mod gray;
 pub mod habit;
 pub mod partial;
 pub mod perturbation;
 mod scenario;
 mod steady;
 pub mod synchrony;
+pub mod watched;
 mod wire;
 
 pub use driver::{WATCH, Workload};

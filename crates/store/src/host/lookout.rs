@@ -4,7 +4,7 @@ use super::gauges::locked;
 use super::stepper::Stepper;
 use crate::wire::ask::Gauge;
 use crate::wire::peer::kernel::tcp_info;
-use avouch_agreement::gray::{Connection, Lookout, PERIOD, Suspicion, Verdict};
+use avouch_agreement::gray::{Connection, Look, Lookout, Suspicion, Verdict};
 use avouch_promise::{Incarnation, Nanos, NodeId};
 
 /// How often the kernel is asked about the connections.
@@ -17,13 +17,10 @@ pub(super) struct Seen {
     named: Vec<Verdict>,
 }
 
-/// The lookout, and when it is next asked.
+/// The lookout, and when the kernel is next asked.
 pub(super) struct Post {
     pub(super) lookout: Lookout,
-    /// When the kernel is next asked, and `/metrics` told.
-    pub(super) look_at: Nanos,
-    /// When the peers are next told.
-    told_at: Nanos,
+    kernel_at: Nanos,
 }
 
 impl Post {
@@ -35,7 +32,7 @@ impl Post {
     ) -> Self {
         let watched = peers.copied().chain([me]).collect();
         let lookout = Lookout::new(me, incarnation, watched, Nanos::ZERO);
-        Self { lookout, look_at: Nanos::ZERO, told_at: Nanos::ZERO }
+        Self { lookout, kernel_at: Nanos::ZERO }
     }
 }
 
@@ -44,13 +41,26 @@ impl Stepper {
     //= §4.1.2 grey-detection
     pub(super) fn look(&mut self) {
         let now = self.env.now();
-        if now < self.post.look_at {
+        if now < self.post.lookout.look_at() {
             return;
         }
-        if self.post.look_at > Nanos::ZERO {
-            self.post.lookout.woke(now, self.post.look_at);
+        if now >= self.post.kernel_at {
+            self.post.kernel_at = now.plus(KERNEL_PERIOD);
+            self.ask_the_kernel(now);
         }
-        self.post.look_at = now.plus(KERNEL_PERIOD);
+        let Look { sends, named } = self.post.lookout.look(now, &mut self.env);
+        for (peer, message) in sends {
+            self.send(peer, &message);
+        }
+        for verdict in named {
+            self.shared.note(format!("names a fault: {verdict}"));
+        }
+        let suspicions = self.post.lookout.suspicions(now);
+        let named = self.post.lookout.named().cloned().collect();
+        *locked(&self.shared.seen) = Seen { suspicions, named };
+    }
+
+    fn ask_the_kernel(&mut self, now: Nanos) {
         for peer in self.mesh.status() {
             if let Some(info) = peer.ends.and_then(|ends| tcp_info(&ends).ok()) {
                 let (segments, retransmits) = (info.segments.into(), info.retransmits.into());
@@ -58,20 +68,6 @@ impl Stepper {
                 self.post.lookout.connection(now, peer.node, told);
             }
         }
-        if now >= self.post.told_at {
-            self.post.told_at = now.plus(PERIOD);
-            let (seen, fresh) = self.post.lookout.turn(now);
-            let peers: Vec<NodeId> = self.post.lookout.peers().collect();
-            for peer in peers {
-                self.send(peer, &seen);
-            }
-            for verdict in fresh {
-                self.shared.note(format!("names a fault: {verdict}"));
-            }
-        }
-        let suspicions = self.post.lookout.suspicions(now);
-        let named = self.post.lookout.named().cloned().collect();
-        *locked(&self.shared.seen) = Seen { suspicions, named };
     }
 }
 

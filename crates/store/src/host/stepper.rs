@@ -202,7 +202,7 @@ impl Stepper {
         if self.mutant == HostMutant::StaleClock {
             self.env.sample();
         }
-        let next = self.timers.next().unwrap_or(Nanos::MAX).min(self.post.look_at);
+        let next = self.timers.next().unwrap_or(Nanos::MAX).min(self.post.lookout.look_at());
         let due = Duration::from_nanos(next.minus(now).0);
         let mut input = self.outlet.wait(due.min(IDLE));
         let mut taken = 0;
@@ -230,8 +230,10 @@ impl Stepper {
                 self.step(Event::Command { id, command: ask })?;
             }
             Input::Message(from, message, _) => {
-                self.post.lookout.came(self.env.now(), from, &message);
-                if !matches!(message, Message::Seen { .. }) {
+                if let Some(reply) = self.post.lookout.came(self.env.now(), from, &message) {
+                    self.send(from, &reply);
+                }
+                if !message.is_of_lookout() {
                     self.step(Event::Message { from, message })?;
                 }
             }

@@ -144,6 +144,49 @@ fn whether_a_disk_is_slow_or_saturated_its_own_node_tells() {
     assert!(lines.iter().any(|line| line.contains("n2 does not tell")), "{lines:?}");
 }
 
+/// A node alone asks its disk, and is believed; not while it is late with everything.
+#[test]
+//= §4.1.2 disk-saturation test
+fn a_nodes_own_word_of_its_disk_is_enough_unless_it_is_late_in_general() {
+    let own = |accusers: u32, disk: DiskSight| {
+        let mut told = reports(move |observer, peer, sight| {
+            if peer == TWO && observer.0 <= accusers {
+                sight.memory = tail(30, Pattern::Slow);
+            }
+        });
+        let two = (*told[&TWO]).clone();
+        told.insert(TWO, Arc::new(Report { disk, ..two }));
+        told
+    };
+    let late = DiskSight { syncs: 40, late: 30, ..DiskSight::default() };
+    assert_eq!(named(&own(0, late)), [What::SlowDisk(TWO)]);
+    assert_eq!(
+        named(&own(0, DiskSight { queue_milli: 4_000, ..late })),
+        [What::SaturatedDisk(TWO)]
+    );
+    assert_eq!(named(&own(0, DiskSight { late: 3, ..late })), [], "that happens");
+    // Hardly any syncs, for each takes a second; and as few that are over soon.
+    let late_time = Nanos::from_secs(3);
+    let few = DiskSight { syncs: 3, late: 3, late_time, ..DiskSight::default() };
+    assert_eq!(named(&own(0, few)), [What::SlowDisk(TWO)]);
+    assert_eq!(named(&own(0, DiskSight { late_time: Nanos::from_millis(90), ..few })), []);
+    // Most find it late in general, a little or much.
+    assert_eq!(named(&own(5, late)), [What::SlowNode(TWO)]);
+    let mut little = own(0, late);
+    for observer in [1, 3, 4].map(NodeId) {
+        let mut report = (*little[&observer]).clone();
+        report.sights.get_mut(&TWO).expect("it asks n2").memory = tail(3, Pattern::Slow);
+        little.insert(observer, Arc::new(report));
+    }
+    assert_eq!(named(&little), []);
+    let planted = |mutant, reports: &Reports| {
+        let verdicts = combine(&nodes(), reports, Some(mutant)).into_iter();
+        verdicts.map(|verdict| verdict.what).collect::<Vec<_>>()
+    };
+    assert_eq!(planted(GrayMutant::BelievesOwnDisk, &little), [What::SlowDisk(TWO)]);
+    assert_eq!(planted(GrayMutant::IgnoresOwnDisk, &own(0, late)), []);
+}
+
 #[test]
 fn one_observers_word_names_a_link_at_most_and_who_finds_all_late_is_not_believed() {
     let alone = reports(|observer, peer, sight| {
