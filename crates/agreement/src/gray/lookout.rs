@@ -22,7 +22,7 @@
 
 use super::combine::{Reports, combine};
 use super::mutant::GrayMutant;
-use super::observer::{Observer, Report};
+use super::observer::{DiskSight, Observer, Report};
 use super::peer::{Connection, Work};
 use super::verdict::Verdict;
 use super::watch::{PERIOD, Watch};
@@ -252,9 +252,14 @@ impl Lookout {
         self.observer.synced(now, took);
     }
 
-    /// The device of the own disk has so many operations in its queue.
-    pub fn device(&mut self, now: Nanos, queue: u32) {
-        self.observer.device(now, queue);
+    /// The device of the own disk has so many thousandths of an operation in its queue.
+    pub fn device(&mut self, now: Nanos, queue_milli: u32) {
+        self.observer.device(now, queue_milli);
+    }
+
+    /// What it last told of its own disk.
+    pub fn own_disk(&self) -> Option<DiskSight> {
+        self.reports.get(&self.me).map(|(_, report)| report.disk)
     }
 
     /// To be called when [`look_at`](Self::look_at) has come.

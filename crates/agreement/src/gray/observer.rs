@@ -139,9 +139,10 @@ impl Observer {
         }
     }
 
-    /// So many operations are in the queue of the own disk's device, several times a second.
-    pub fn device(&mut self, now: Nanos, queue: u32) {
-        self.queue.push_back((now, queue));
+    /// So many thousandths of an operation are in the queue of the own disk's device, several times
+    /// a second.
+    pub fn device(&mut self, now: Nanos, queue_milli: u32) {
+        self.queue.push_back((now, queue_milli));
         while self.queue.front().is_some_and(|(at, _)| now.minus(*at) > QUEUE_WINDOW) {
             self.queue.pop_front();
         }
@@ -174,7 +175,7 @@ impl Observer {
             seen.slowest = seen.slowest.max(*took);
         }
         let queued: u64 = self.queue.iter().map(|(_, queue)| u64::from(*queue)).sum();
-        let queued = queued.saturating_mul(1_000) / (self.queue.len() as u64).max(1);
+        let queued = queued / (self.queue.len() as u64).max(1);
         seen.queue_milli = u32::try_from(queued).unwrap_or(u32::MAX);
         self.was_late = seen.is_late();
         seen

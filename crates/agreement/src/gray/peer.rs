@@ -38,7 +38,7 @@ pub struct Connection {
     pub segments: u64,
     /// Segments sent again so far.
     pub retransmits: u64,
-    /// The retransmission time-out in effect.
+    /// The retransmission time-out in effect; zero while there is no connection.
     pub rto: Nanos,
     /// Whether the peer's kernel refuses connections: the process is gone.
     pub refused: bool,
@@ -215,7 +215,7 @@ impl Peer {
         let again = since(self.connection.retransmits, told.retransmits);
         self.connection = told;
         self.samples.push_back((now, sent, again, told.rto));
-        if again == 0 {
+        if again == 0 && told.rto > Nanos::ZERO {
             self.rto.add(told.rto);
         }
         while self.samples.front().is_some_and(|(at, ..)| now.minus(*at) > LINK_WINDOW) {

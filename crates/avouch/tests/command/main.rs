@@ -17,6 +17,7 @@ mod place;
 mod planning;
 mod planted;
 mod session;
+mod suspected;
 mod terminal;
 mod whose;
 mod wording;

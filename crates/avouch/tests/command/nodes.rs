@@ -21,7 +21,7 @@ pub(crate) fn free_pairs(count: usize) -> Vec<u16> {
     pairs
 }
 
-fn init(place: &Place) {
+pub(crate) fn init(place: &Place) {
     let nodes = free_pairs(3);
     let mut arguments = vec!["init".to_owned(), "--data".to_owned(), "nodes".to_owned()];
     for port in nodes {
@@ -30,7 +30,7 @@ fn init(place: &Place) {
     place.avouch(&arguments).well();
 }
 
-fn serve(place: &Place, number: usize) -> Running {
+pub(crate) fn serve(place: &Place, number: usize) -> Running {
     place.start(&["serve", "--config", &format!("nodes/n{number}/node.toml")])
 }
 

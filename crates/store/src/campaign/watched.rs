@@ -212,7 +212,7 @@ impl State {
 
     fn told(&mut self, now: Nanos, told: &Kernel) {
         let Some(lookout) = &mut self.lookout else { return };
-        lookout.device(now, told.queue);
+        lookout.device(now, told.queue.saturating_mul(1_000));
         for (peer, connection) in &told.connections {
             lookout.connection(now, *peer, *connection);
         }

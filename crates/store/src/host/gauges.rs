@@ -164,6 +164,7 @@ impl Shared {
             gauges.push(gauge(name, help, label(peer.node), value, true));
         }
         gauges.extend(of_connections(&peers));
+        gauges.extend(super::lookout::of_attempts(&peers));
         gauges.extend(super::lookout::gauges(&locked(&self.seen)));
         gauges
     }

@@ -26,6 +26,7 @@
 
 mod claim;
 mod config;
+mod device;
 mod environment;
 mod founding;
 mod gauges;

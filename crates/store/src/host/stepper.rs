@@ -135,7 +135,7 @@ impl Stepper {
             shared.note(finding);
         }
         let me = config.me;
-        let post = Post::new(me, log.incarnation, config.peers.keys());
+        let post = Post::new(me, log.incarnation, config.peers.keys(), &config.data);
         Ok(Self {
             env: SystemEnv::new(config.signer, config.trust, config.clock_bound),
             config: config.node,

@@ -52,7 +52,7 @@ impl<'a> Tally<'a> {
 
     fn play(&mut self, seed: u64, scene: &Scene, evidence: bool) {
         let outcome = (self.stage.play)(seed, &scene.faults);
-        let after = outcome.named.get(&scene.expected).map(|(at, _)| at.minus(self.stage.warm));
+        let after = outcome.named.get(&scene.expected).map(|(after, _)| *after);
         let others: Vec<_> = outcome
             .named
             .keys()

@@ -219,7 +219,7 @@ impl State {
 
     fn kernel(&mut self, now: Nanos, told: &Kernel) {
         let Some(observer) = &mut self.observer else { return };
-        observer.device(now, told.queue);
+        observer.device(now, told.queue.saturating_mul(1_000));
         for (peer, connection) in &told.connections {
             observer.connection(now, *peer, *connection);
         }

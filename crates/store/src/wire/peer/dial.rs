@@ -5,9 +5,10 @@ use super::exchange::{Exchange, environment};
 use super::handshake::{Dialing, concluded};
 use super::kernel::Ends;
 use super::outbox::Next;
-use super::{Peer, Shared};
+use super::{Attempt, Peer, Shared};
 use avouch_promise::{Blame, Error, NodeId, Random};
 use bytes::BytesMut;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -54,6 +55,12 @@ fn ends(stream: &TcpStream) -> Option<Ends> {
 async fn connect(shared: &Shared, to: NodeId, peer: &Peer) -> Result<TcpStream, Error> {
     let what = format!("a connection to {to} at {}", peer.address);
     let stream = timeout(PATIENCE, TcpStream::connect(&peer.address)).await;
+    *super::locked(&peer.attempt) = match &stream {
+        Ok(Err(error)) if error.kind() == ErrorKind::ConnectionRefused => Attempt::Refused,
+        Ok(Err(error)) if error.kind() == ErrorKind::TimedOut => Attempt::Unanswered,
+        Err(_) => Attempt::Unanswered,
+        Ok(_) => Attempt::Taken,
+    };
     let stream = stream
         .map_err(|_| Error::new(Blame::Environment, &what, "no answer in time"))?
         .map_err(|error| environment(&what, &error))?;

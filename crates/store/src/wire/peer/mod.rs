@@ -68,6 +68,20 @@ pub struct PeerStatus {
     pub last_error: Option<Error>,
     /// The ends of the connection on which messages to it travel.
     pub ends: Option<Ends>,
+    /// What the peer's kernel said to the last attempt at a connection.
+    pub attempt: Attempt,
+}
+
+/// What a peer's kernel says to an attempt at a connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Attempt {
+    /// It takes it, or nothing is known yet.
+    #[default]
+    Taken,
+    /// Nobody listens: the process is gone.
+    Refused,
+    /// Nothing at all, in good time or for good.
+    Unanswered,
 }
 
 struct Peer {
@@ -75,6 +89,7 @@ struct Peer {
     outbox: Outbox,
     way: Mutex<(bool, Option<Error>)>,
     ends: Mutex<Option<Ends>>,
+    attempt: Mutex<Attempt>,
 }
 impl Peer {
     fn now(&self, outcome: Result<(), Error>) {
@@ -175,7 +190,8 @@ impl Mesh {
         let Config { me, peers, signer, verifier, link } = config;
         let peer = |address| {
             let (outbox, way) = (Outbox::default(), Mutex::new((false, None)));
-            Arc::new(Peer { address, outbox, way, ends: Mutex::default() })
+            let (ends, attempt) = Default::default();
+            Arc::new(Peer { address, outbox, way, ends, attempt })
         };
         let peers = peers.into_iter().filter(|(node, _)| *node != me.node);
         let shared = Arc::new(Shared {
@@ -214,7 +230,8 @@ impl Mesh {
             let (waiting, dropped) = peer.outbox.counts();
             let (connected, last_error) = locked(&peer.way).clone();
             let ends = locked(&peer.ends).filter(|_| connected);
-            PeerStatus { node, connected, waiting, dropped, last_error, ends }
+            let attempt = *locked(&peer.attempt);
+            PeerStatus { node, connected, waiting, dropped, last_error, ends, attempt }
         };
         self.shared.peers.iter().map(status).collect()
     }
