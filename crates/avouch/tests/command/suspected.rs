@@ -3,6 +3,9 @@
 //! The bounds are wide against a busy machine: what is named within 7 s in the simulated world has
 //! 20 s here, beside whatever else runs.
 
+#![expect(clippy::disallowed_types, reason = "a real process is waited for in real time")]
+#![expect(clippy::disallowed_methods, reason = "and asked again after a while")]
+
 use crate::nodes::{init, serve};
 use crate::place::Place;
 use std::io::{Read as _, Write as _};

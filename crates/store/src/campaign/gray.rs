@@ -57,6 +57,8 @@ pub struct Outcome {
     suspecting: BTreeMap<NodeId, BTreeSet<NodeId>>,
     trust: Trust,
     clients: Vec<Client>,
+    /// The mean time between two requests of one client.
+    pace: Nanos,
     commands: u64,
 }
 
@@ -73,6 +75,7 @@ impl Outcome {
             suspecting: BTreeMap::new(),
             trust,
             clients: (1..=u64::from(NODES)).map(client).collect(),
+            pace: PACE,
             commands: 0,
         }
     }
@@ -101,7 +104,7 @@ impl Outcome {
     fn ask(&mut self, world: &mut World<Watched>, key: u64) {
         let Some(client) = self.clients.get_mut(key as usize - 1) else { return };
         let wish = client.wish(self.trust.cluster(), KEYS, 0.0);
-        let pause = Nanos(client.random().between(PACE.0 / 5, PACE.0 * 9 / 5));
+        let pause = Nanos(client.random().between(self.pace.0 / 5, self.pace.0 * 9 / 5));
         self.commands += 1;
         world.command(NodeId(key as u32), CommandId(self.commands), Command::Client(wish.ask));
         world.wake(world.now().plus(pause), key);
@@ -164,13 +167,13 @@ impl Driver<Watched> for Outcome {
 }
 
 /// The cluster, with nothing wrong.
-fn cluster(seed: u64, mutant: Option<GrayMutant>) -> (World<Watched>, Outcome) {
+fn cluster(seed: u64, mutant: Option<GrayMutant>, watching: bool) -> (World<Watched>, Outcome) {
     let trust = Trust::symbolic(NODES, NODES);
     let voters = Membership::founding((1..=NODES).map(NodeId).collect());
     let scope = Scope { cluster: trust.cluster(), keyspace: KeyspaceId(0), group: GroupId(0) };
     let config = |node| {
         let log = log::Config::new(NodeId(node), scope, voters.clone(), ELECTION);
-        Config { node: node::Config::new(log), mutant }
+        Config { node: node::Config::new(log), mutant, watching }
     };
     let options = Options { tracing: Tracing::Headers, ..Options::default() };
     let mut world = World::new(seed, options, (1..=NODES).map(config).collect());
@@ -186,7 +189,7 @@ fn cluster(seed: u64, mutant: Option<GrayMutant>) -> (World<Watched>, Outcome) {
 /// # Panics
 /// When the run breaks: our own bug.
 pub fn play(seed: u64, faults: &[Fault], mutant: Option<GrayMutant>) -> Outcome {
-    let (mut world, mut outcome) = cluster(seed, mutant);
+    let (mut world, mut outcome) = cluster(seed, mutant, true);
     for fault in faults {
         world.schedule(WARM, fault.clone());
     }
@@ -205,7 +208,7 @@ pub fn healthy(
     mutant: Option<GrayMutant>,
     each_hour: impl Fn(u64),
 ) -> Outcome {
-    let (mut world, mut outcome) = cluster(seed, mutant);
+    let (mut world, mut outcome) = cluster(seed, mutant, true);
     let hour = Nanos::from_secs(3_600);
     for hours in 1..=lasting.0.div_ceil(hour.0) {
         world.run_until(&mut outcome, lasting.min(hour.times(hours)));
@@ -213,4 +216,17 @@ pub fn healthy(
     }
     assert_eq!(world.violation(), None, "no run may break");
     outcome
+}
+
+/// The cluster under so many operations a second for this long, with its lookouts or without; how
+/// many requests were answered. What the lookouts cost is measured by it.
+///
+/// # Panics
+/// When the run breaks: our own bug.
+pub fn busy(seed: u64, lasting: Nanos, per_second: u64, watching: bool) -> u64 {
+    let (mut world, mut outcome) = cluster(seed, None, watching);
+    outcome.pace = Nanos(u64::from(NODES) * 1_000_000_000 / per_second.max(1));
+    world.run_until(&mut outcome, lasting);
+    assert_eq!(world.violation(), None, "no run may break");
+    outcome.answered
 }

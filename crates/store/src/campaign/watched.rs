@@ -31,6 +31,8 @@ pub struct Config {
     pub node: node::Config,
     /// A bug planted in the lookout.
     pub mutant: Option<GrayMutant>,
+    /// Whether it has a lookout; without, it is the node alone, to which it is compared.
+    pub watching: bool,
 }
 
 /// Its state.
@@ -153,7 +155,9 @@ impl Protocol for Watched {
         let mut scratch = Effects::new();
         Node::step(&config.node, &mut state.node, event, env, &mut scratch);
         for effect in scratch.drain() {
-            state.notice(now, &effect);
+            if config.watching {
+                state.notice(now, &effect);
+            }
             effects.push(outward(effect));
         }
     }
@@ -167,6 +171,9 @@ impl State {
         now: Nanos,
         effects: &mut Effects<Watched>,
     ) {
+        if !config.watching {
+            return;
+        }
         let nodes = self.node.log().membership().voters.iter().copied().collect();
         let lookout = Lookout::new(config.node.log.me, incarnation, nodes, now);
         let lookout = lookout.with_mutant(config.mutant);
