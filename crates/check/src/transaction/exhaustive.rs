@@ -9,7 +9,7 @@ use super::interleaved;
 use super::level::Level;
 
 /// A read of another transaction's write: reader, place, key, writer (nothing: the initial state).
-pub(super) type Read = (usize, usize, u32, Option<usize>);
+type Read = (usize, usize, u32, Option<usize>);
 
 fn steps(history: &Transactions, at: usize) -> &[Step] {
     history.steps(at as u32)
@@ -21,7 +21,7 @@ fn committed(history: &Transactions) -> Vec<usize> {
 }
 
 /// Every read of another transaction, or nothing if some read is of what no one may see.
-pub(super) fn reads(history: &Transactions) -> Option<Vec<Read>> {
+fn reads(history: &Transactions) -> Option<Vec<Read>> {
     let mut found = Vec::new();
     for reader in committed(history) {
         for (place, step) in steps(history, reader).iter().enumerate() {

@@ -1,7 +1,6 @@
 //! The oracle of the levels that ask for one order of the whole: every interleaving of a small
-//! history is tried, against a store that knows who wrote each key last.
+//! history is tried, against a store that holds the last value of each key.
 
-use super::exhaustive::{Read, reads};
 use super::history::{Access, Transactions};
 use super::level::Level;
 use std::collections::BTreeSet;
@@ -27,10 +26,10 @@ fn rules(level: Level) -> Rules {
     Rules { serial, first_committer_wins, in_session_order }
 }
 
-/// Who wrote each key last, who started and who ended: all that the future depends on.
+/// What each key holds, who started and who ended: all that the future depends on.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct State {
-    last: Vec<Option<usize>>,
+    last: Vec<Option<i64>>,
     started: Vec<bool>,
     ended: Vec<bool>,
 }
@@ -38,17 +37,15 @@ struct State {
 struct Store<'a> {
     history: &'a Transactions,
     rules: Rules,
-    reads: Vec<Read>,
     /// States from which nothing leads to the end.
     hopeless: BTreeSet<State>,
 }
 
 /// Whether some interleaving explains every read.
 pub(super) fn holds(history: &Transactions, level: Level) -> bool {
-    let Some(reads) = reads(history) else { return false };
     let none = vec![false; history.len()];
     let state = State { last: vec![None; history.keys()], started: none.clone(), ended: none };
-    Store { history, rules: rules(level), reads, hopeless: BTreeSet::new() }.goes_on(&state)
+    Store { history, rules: rules(level), hopeless: BTreeSet::new() }.goes_on(&state)
 }
 
 impl Store<'_> {
@@ -83,12 +80,27 @@ impl Store<'_> {
     fn start(&self, state: &State, one: usize) -> Option<State> {
         let session = |at: usize| self.history.transactions()[at].session;
         let in_turn = (0..one).all(|before| session(before) != session(one) || state.ended[before]);
-        let sees = |read: &Read| state.last[read.2 as usize] == read.3;
+        let committed = self.history.is_committed(one as u32);
         let may = (in_turn || !self.rules.in_session_order)
-            && self.reads.iter().filter(|read| read.0 == one).all(sees);
+            && (!committed || self.sees(one, state.last.clone()));
         let mut after = state.clone();
         after.started[one] = true;
         may.then_some(after)
+    }
+
+    /// Whether a transaction that starts with these values sees what it reads.
+    fn sees(&self, one: usize, mut values: Vec<Option<i64>>) -> bool {
+        self.history.steps(one as u32).iter().all(|step| {
+            let value = &mut values[step.key as usize];
+            match step.access {
+                Access::Write => {
+                    *value = Some(step.value);
+                    true
+                }
+                Access::Read => *value == Some(step.value),
+                Access::ReadInitial => value.is_none(),
+            }
+        })
     }
 
     fn commit(&self, state: &State, one: usize) -> Option<State> {
@@ -101,8 +113,9 @@ impl Store<'_> {
         let mut others = (0..state.ended.len()).filter(overlaps);
         let collides =
             others.any(|other| self.writes(other).iter().any(|key| writes.contains(key)));
-        for key in writes {
-            after.last[key as usize] = Some(one);
+        let steps = self.history.steps(one as u32).iter().filter(|_| !writes.is_empty());
+        for step in steps.filter(|step| step.access == Access::Write) {
+            after.last[step.key as usize] = Some(step.value);
         }
         (!collides || !self.rules.first_committer_wins).then_some(after)
     }

@@ -52,14 +52,16 @@ fn by_level(
         };
         found.insert(level, finding);
     }
-    // One that could not be decided is violated where a weaker one is.
-    let violated = found.iter().filter(|(_, finding)| finding.word() == Word::Violated);
-    let violated: Vec<Level> = violated.map(|(level, _)| *level).collect();
-    for (level, finding) in &mut found {
-        if let Some(weak) = violated.iter().find(|weak| level.implies(**weak))
-            && finding.word() == Word::Unknown
-        {
-            *finding = Finding::Violated(story::of_weaker(*weak));
+    // One that could not be decided is violated where a weaker one is, and holds where a stronger
+    // one does.
+    let known: Vec<(Level, Word)> = found.iter().map(|(level, of)| (*level, of.word())).collect();
+    for (level, finding) in found.iter_mut().filter(|(_, of)| of.word() == Word::Unknown) {
+        for (other, word) in &known {
+            if *word == Word::Violated && level.implies(*other) {
+                *finding = Finding::Violated(story::of_weaker(*other));
+            } else if *word == Word::Holds && other.implies(*level) {
+                *finding = Finding::Holds { order: Vec::new(), checked: true };
+            }
         }
     }
     found.into_iter().collect()
@@ -108,12 +110,6 @@ fn unsourced_finding(history: &Transactions, level: Level, unsourced: &Unsourced
     match unsourced {
         Unsourced::Impossible(found) => Finding::Violated(story::of_read(history, level, found)),
         Unsourced::Exhausted(met) => bound_met(*met),
-        Unsourced::Ambiguous(step) => {
-            let step = history.told(step);
-            let reason =
-                format!("incomplete information: what is read as `{step}` was written twice");
-            Finding::Unknown { reason, story: None }
-        }
     }
 }
 
@@ -127,6 +123,11 @@ fn decided(
 ) -> Result<Finding, Exhausted> {
     if let Some(shape) = Shape::of(level) {
         return polygraph::judge(history, sources, (level, shape), budget, mutant);
+    }
+    if let Some((_, step)) = sources.ambiguous.first() {
+        let step = history.told(step);
+        let reason = format!("incomplete information: what is read as `{step}` was written twice");
+        return Ok(Finding::Unknown { reason, story: None });
     }
     let inferred = match level {
         Level::ReadCommitted => {

@@ -30,12 +30,14 @@ pub(super) enum Mutant {
     BelieveOpen,
     /// Of two writers of a key in snapshot isolation neither need end before the other starts.
     ForgetConflicts,
+    /// Of those who wrote a value only the first is tried.
+    FirstWriterOnly,
 }
 
 impl Mutant {
     /// Every bug.
     #[cfg(test)]
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::BelieveAborted,
         Self::BelieveIntermediate,
         Self::ForgetOwnWrites,
@@ -48,5 +50,6 @@ impl Mutant {
         Self::IgnoreOverwritten,
         Self::BelieveOpen,
         Self::ForgetConflicts,
+        Self::FirstWriterOnly,
     ];
 }

@@ -1,7 +1,8 @@
 //! Which transaction does each read see? And reads that no level allows.
 //!
-//! Values tell: a value written twice to a key leaves it open whose it is, and then nothing is
-//! decided (the judge says so). What is checked here, by Adya's names:
+//! Values tell: a value written twice to a key leaves it open whose it is. Such reads are kept
+//! apart: the levels that ask for one order of the whole try each writer, the others are not
+//! decided. What is checked here, by Adya's names:
 //!
 //! - a value that nobody wrote ("thin air");
 //! - G1a, aborted read: of a transaction that aborted;
@@ -38,8 +39,6 @@ pub(super) struct Impossible {
 pub(super) enum Unsourced {
     /// A read that no level allows.
     Impossible(Impossible),
-    /// A value was written twice, and read.
-    Ambiguous(Step),
     /// A bound was met.
     Exhausted(Exhausted),
 }
@@ -47,6 +46,8 @@ pub(super) enum Unsourced {
 /// What each committed transaction reads of others, in its order, and which keys it writes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sources {
+    /// Reads of values that were written twice: who reads, and what.
+    pub(super) ambiguous: Vec<(u32, Step)>,
     reads: Vec<Read>,
     reads_end: Vec<u32>,
     writes: Vec<u32>,
@@ -83,7 +84,9 @@ impl Sources {
 
     fn bytes(&self) -> usize {
         let (reads, rest) = (self.reads.len(), self.writes.len() + self.writes_end.len() * 2);
-        reads * size_of::<Read>() + rest * size_of::<u32>()
+        self.ambiguous.len() * size_of::<(u32, Step)>()
+            + reads * size_of::<Read>()
+            + rest * size_of::<u32>()
     }
 
     /// Finds every read's writer.
@@ -119,8 +122,10 @@ impl Sources {
                         return Err(writers.impossible(title, transaction, step));
                     }
                 } else {
-                    let from = writers.source(transaction, step, mutant)?;
-                    found.reads.push(Read { key: step.key, from });
+                    match writers.source(transaction, step, mutant)? {
+                        Some(from) => found.reads.push(Read { key: step.key, from }),
+                        None => found.ambiguous.push((transaction, *step)),
+                    }
                 }
             }
             found.writes[start..].sort_unstable();

@@ -86,20 +86,20 @@ impl Writers {
 
     //= §2.3.1 aborted or dirty read G1a
     //= §2.3.1 intermediate read G1b
-    /// Whose write a read of another transaction's saw.
+    /// Whose write a read of another transaction's saw; nothing if it was written twice.
     pub(super) fn source(
         &self,
         reader: u32,
         step: &Step,
         mutant: Mutant,
-    ) -> Result<u32, Unsourced> {
+    ) -> Result<Option<u32>, Unsourced> {
         if step.access == Access::ReadInitial {
-            return Ok(INITIAL);
+            return Ok(Some(INITIAL));
         }
         let writer = self.slots[self.place(step)].writer;
         let title = match writer {
             NOBODY => "thin air: a read of a value that nobody wrote",
-            writer if writer & TWICE != 0 => return Err(Unsourced::Ambiguous(*step)),
+            writer if writer & TWICE != 0 => return Ok(None),
             writer if writer & NUMBER == reader => {
                 "internal: a transaction sees a write that it makes later"
             }
@@ -109,7 +109,7 @@ impl Writers {
             writer if writer & OVERWRITTEN != 0 && mutant != Mutant::BelieveIntermediate => {
                 "G1b, intermediate read: a read of a value that its writer overwrote itself"
             }
-            writer => return Ok(writer & NUMBER),
+            writer => return Ok(Some(writer & NUMBER)),
         };
         Err(self.impossible(title, reader, step))
     }

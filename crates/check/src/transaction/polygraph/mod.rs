@@ -26,6 +26,7 @@
 //! O(edges x sessions).
 
 mod chains;
+mod choices;
 mod explain;
 mod facts;
 mod pairs;

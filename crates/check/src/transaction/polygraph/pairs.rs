@@ -1,11 +1,13 @@
 //! The pairs of writers that the graph leaves open, and what each side of one adds to it.
 
 use super::chains::Chains;
+use super::choices::Choice;
 use super::facts::Known;
 use super::reach::Reach;
 use super::shape::Shape;
 use super::writes::Writes;
 use crate::limits::{Budget, Exhausted};
+use std::collections::BTreeSet;
 
 /// Two writers of one key or of several, and the places of their writes of each.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,8 +52,11 @@ pub(super) fn open(
     chains: &Chains,
     writes: &Writes,
     reach: &Reach,
+    choices: &[Choice],
     budget: &mut Budget,
 ) -> Result<Vec<Pair>, Exhausted> {
+    let may_be_read: BTreeSet<usize> =
+        choices.iter().flat_map(|choice| choice.places.iter().copied()).collect();
     let shape = known.shape;
     let held = known.bytes() + writes.bytes() + reach_bytes(known, chains);
     let mut found: Vec<(u32, u32, u32, u32)> = Vec::new();
@@ -63,8 +68,9 @@ pub(super) fn open(
             for (next, other) in all.iter().enumerate().skip(at + 1) {
                 let places = (range.start + at, range.start + next);
                 let matters = shape.conflicts
-                    || !writes.readers(places.0).is_empty()
-                    || !writes.readers(places.1).is_empty();
+                    || [places.0, places.1].into_iter().any(|place| {
+                        !writes.readers(place).is_empty() || may_be_read.contains(&place)
+                    });
                 let is_open = matters
                     && !reach.reaches(shape.decides(*one), chains.at(*other))
                     && !reach.reaches(shape.decides(*other), chains.at(*one));

@@ -14,14 +14,16 @@ use super::explain::{self, Proof};
 use super::facts::{Because, Fact, Known, Why};
 use super::reach::{Adjacency, Reach};
 use super::shape::Shape;
+use super::solve::{self, Problem};
 use super::writes::Writes;
-use super::{pairs, replay, solve, told, verify};
+use super::{choices, pairs, replay, told, verify};
 use crate::limits::{Budget, Exhausted};
 use crate::report::Finding;
 use crate::transaction::history::Transactions;
 use crate::transaction::level::Level;
 use crate::transaction::mutant::Mutant;
 use crate::transaction::sources::Sources;
+use crate::transaction::story;
 
 /// Decides one level that asks for one order of the whole.
 pub(in crate::transaction) fn judge(
@@ -36,6 +38,10 @@ pub(in crate::transaction) fn judge(
     let shape = Shape { conflicts, ..shape };
     let chains = Chains::new(history, sources, shape);
     let writes = Writes::new(history, sources, &chains);
+    let mut choices = match choices::all(history, sources, &writes) {
+        Ok(choices) => choices,
+        Err(found) => return Ok(Finding::Violated(story::of_read(history, level, &found))),
+    };
     let mut known = Known::new(history, sources, (&chains, &writes), shape);
     let nodes = shape.nodes(history.len());
     loop {
@@ -56,12 +62,20 @@ pub(in crate::transaction) fn judge(
         if known.edges.len() > before {
             continue;
         }
-        let open = pairs::open(&known, &chains, &writes, &reach, budget)?;
-        return Ok(match solve::solve(history, &known, &writes, &open, &order, budget, mutant)? {
+        for choice in &mut choices {
+            choice.prune(shape, &chains, &writes, &reach);
+            if mutant == Mutant::FirstWriterOnly {
+                choice.places.truncate(1);
+            }
+        }
+        let open = pairs::open(&known, &chains, &writes, &reach, &choices, budget)?;
+        let problem = Problem { known: &known, chains: &chains, writes: &writes, reach: &reach };
+        return Ok(match problem.solve(history, (&open, &choices), &order, budget, mutant)? {
             solve::Answer::Order(order) if replay::accepts(history, asked, &order) => {
                 Finding::Holds { order: replay::commits(shape, &order), checked: true }
             }
             solve::Answer::Order(_) => fault("an order"),
+            solve::Answer::Unexplained => Finding::Violated(told::of_choices(&choices)),
             solve::Answer::Impossible(core) => {
                 told::of_core(history, level, shape, &known, &writes, &core)
             }

@@ -1,14 +1,18 @@
-//! The pairs left open, by a SAT solver with an acyclic graph for its theory.
+//! The pairs and choices left open, by a SAT solver with an acyclic graph for its theory.
 
+use super::chains::Chains;
+use super::choices::Choice;
 use super::facts::Known;
 use super::pairs::Pair;
-use super::theory::Acyclic;
+use super::reach::Reach;
+use super::theory::{Acyclic, Edges};
 use super::writes::Writes;
 use crate::limits::{Budget, Exhausted};
 use crate::transaction::history::Transactions;
 use crate::transaction::mutant::Mutant;
-use batsat::{Callbacks, Solver, SolverInterface, SolverOpts, lbool};
+use batsat::{Callbacks, Lit, Solver, SolverInterface, SolverOpts, Var, lbool};
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// What the solver found.
@@ -17,6 +21,8 @@ pub(super) enum Answer {
     Order(Vec<u32>),
     /// Pairs of which every choice closes a cycle.
     Impossible(Vec<Pair>),
+    /// No order, whoever is read from where a value was written twice.
+    Unexplained,
 }
 
 /// Stops the solver once a bound is met.
@@ -28,27 +34,98 @@ impl Callbacks for Stop {
     }
 }
 
-/// Decides the pairs; `order` is one of what is known.
-pub(super) fn solve(
-    history: &Transactions,
-    known: &Known,
-    writes: &Writes,
-    open: &[Pair],
-    order: &[u32],
-    budget: &mut Budget,
-    mutant: Mutant,
-) -> Result<Answer, Exhausted> {
-    let likely = likely(history, known, order);
-    let mut rank = vec![0; likely.len()];
-    for (place, node) in (0..).zip(&likely) {
-        rank[*node as usize] = place;
+/// What is known when nothing more can be inferred.
+pub(super) struct Problem<'a> {
+    pub(super) known: &'a Known,
+    pub(super) chains: &'a Chains,
+    pub(super) writes: &'a Writes,
+    pub(super) reach: &'a Reach,
+}
+
+impl Problem<'_> {
+    /// Decides the pairs and choices; `order` is one of what is known.
+    pub(super) fn solve(
+        &self,
+        history: &Transactions,
+        (open, choices): (&[Pair], &[Choice]),
+        order: &[u32],
+        budget: &mut Budget,
+        mutant: Mutant,
+    ) -> Result<Answer, Exhausted> {
+        let Self { known, writes, .. } = *self;
+        let likely = likely(history, known, order);
+        let mut rank = vec![0; likely.len()];
+        for (place, node) in (0..).zip(&likely) {
+            rank[*node as usize] = place;
+        }
+        let pairs: Vec<Pair> = open.iter().map(|pair| oriented(pair, known, &rank)).collect();
+        let more = self.more(&pairs, choices);
+        match decided(known, writes, (&pairs, &more), &likely, budget)? {
+            Some(rank) => Ok(Answer::Order(by_rank(&rank))),
+            None if mutant == Mutant::BelieveOpen => Ok(Answer::Order(order.to_vec())),
+            None if choices.is_empty() => {
+                Ok(Answer::Impossible(core(known, writes, pairs, &likely, budget)))
+            }
+            None => Ok(Answer::Unexplained),
+        }
     }
-    let pairs: Vec<Pair> = open.iter().map(|pair| oriented(pair, known, &rank)).collect();
-    match decided(known, writes, &pairs, &likely, budget)? {
-        Some(rank) => Ok(Answer::Order(by_rank(&rank))),
-        None if mutant == Mutant::BelieveOpen => Ok(Answer::Order(order.to_vec())),
-        None => Ok(Answer::Impossible(core(known, writes, pairs, &likely, budget))),
+
+    /// For each choice a variable a writer, of which one is true, and with it the reader is before
+    /// whoever overwrites.
+    fn more(&self, pairs: &[Pair], choices: &[Choice]) -> More {
+        let Self { known, chains, writes, reach } = *self;
+        let shape = known.shape;
+        let numbers: BTreeMap<(u32, u32), u32> =
+            (0..).zip(pairs).map(|(number, pair)| ((pair.one, pair.other), number)).collect();
+        let mut more = More::default();
+        let literal = |number: usize, sign| (number as u32, sign);
+        for choice in choices {
+            let start = shape.start(choice.reader);
+            let mut one_of = Vec::new();
+            for place in &choice.places {
+                let writer = writes.writers(*place..*place + 1)[0];
+                let seen = pairs.len() + more.edges.len();
+                one_of.push(literal(seen, true));
+                let mut edges = vec![(shape.commit(writer), start)];
+                let mut open = Vec::new();
+                for other in writes.writers(writes.of(choice.key)).iter().copied() {
+                    if other == writer || other == choice.reader {
+                        continue;
+                    }
+                    let edge = (start, shape.commit(other));
+                    let first = numbers.get(&(writer, other)).map(|pair| (*pair, true));
+                    let before =
+                        first.or_else(|| numbers.get(&(other, writer)).map(|pair| (*pair, false)));
+                    if let Some(before) = before {
+                        open.push((before, edge));
+                    } else if !reach.reaches(shape.decides(other), chains.at(writer)) {
+                        edges.push(edge);
+                    }
+                }
+                more.edges.push(edges);
+                for ((pair, sign), edge) in open {
+                    let both = pairs.len() + more.edges.len();
+                    more.clauses.push(vec![
+                        literal(seen, false),
+                        (pair, !sign),
+                        literal(both, true),
+                    ]);
+                    more.edges.push(vec![edge]);
+                }
+            }
+            more.clauses.push(one_of);
+        }
+        more
     }
+}
+
+/// Variables behind those of the pairs, and clauses over all of them.
+#[derive(Clone, Debug, Default)]
+struct More {
+    /// The edges of each, if it is true.
+    edges: Vec<Edges>,
+    /// Variables and their signs.
+    clauses: Vec<Vec<(u32, bool)>>,
 }
 
 fn by_rank(rank: &[u32]) -> Vec<u32> {
@@ -104,14 +181,19 @@ fn oriented(pair: &Pair, known: &Known, rank: &[u32]) -> Pair {
 fn decided(
     known: &Known,
     writes: &Writes,
-    pairs: &[Pair],
+    (pairs, more): (&[Pair], &More),
     likely: &[u32],
     budget: &mut Budget,
 ) -> Result<Option<Vec<u32>>, Exhausted> {
-    let mut theory = Acyclic::new(known, writes, pairs, likely, budget);
+    let mut theory = Acyclic::new(known, writes, (pairs, &more.edges), likely, budget);
     let mut solver = Solver::new(SolverOpts::default(), Stop(Rc::clone(&theory.stop)));
-    for _ in pairs {
-        solver.new_var(lbool::UNDEF, true);
+    let variables: Vec<Var> =
+        (0..pairs.len() + more.edges.len()).map(|_| solver.new_var(lbool::UNDEF, true)).collect();
+    for clause in &more.clauses {
+        let literal = |(number, sign): &(u32, bool)| Lit::new(variables[*number as usize], *sign);
+        if !solver.add_clause_reuse(&mut clause.iter().map(literal).collect()) {
+            return Ok(None);
+        }
     }
     let answer = solver.solve_limited_th(&mut theory, &[]);
     if let Some(met) = theory.spent {
@@ -139,7 +221,7 @@ fn core(
             tries += 1;
             let end = (start + size).min(pairs.len());
             let fewer: Vec<Pair> = [&pairs[..start], &pairs[end..]].concat();
-            match decided(known, writes, &fewer, likely, budget) {
+            match decided(known, writes, (&fewer, &More::default()), likely, budget) {
                 Ok(None) => pairs = fewer,
                 Ok(Some(_)) => start = end,
                 Err(_) => return pairs, // the verdict stands, its witness is larger

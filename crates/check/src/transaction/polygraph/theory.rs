@@ -19,6 +19,9 @@ use std::rc::Rc;
 /// The literal of an edge that is known: none.
 const KNOWN: u32 = u32::MAX;
 
+/// Edges between nodes.
+pub(super) type Edges = Vec<(u32, u32)>;
+
 /// What the theory held when a level began.
 #[derive(Clone, Copy, Debug)]
 struct Mark {
@@ -31,6 +34,8 @@ pub(super) struct Acyclic<'a> {
     shape: Shape,
     writes: &'a Writes,
     pairs: &'a [Pair],
+    /// The edges of the variables behind the pairs', if they are true.
+    others: &'a [Edges],
     /// Each node's rank in the order.
     pub(super) rank: Vec<u32>,
     after: Vec<Vec<(u32, u32)>>,
@@ -52,7 +57,7 @@ impl<'a> Acyclic<'a> {
     pub(super) fn new(
         known: &Known,
         writes: &'a Writes,
-        pairs: &'a [Pair],
+        (pairs, others): (&'a [Pair], &'a [Edges]),
         order: &[u32],
         budget: &'a mut Budget,
     ) -> Self {
@@ -71,6 +76,7 @@ impl<'a> Acyclic<'a> {
             shape: known.shape,
             writes,
             pairs,
+            others,
             rank,
             after,
             before,
@@ -176,9 +182,13 @@ impl<'a> Acyclic<'a> {
     /// Adds the edges of a literal.
     fn assert(&mut self, literal: Lit) -> Result<(), Vec<u32>> {
         let number = literal.var().idx() as usize;
-        let Some(pair) = self.pairs.get(number) else { return Ok(()) };
         let mut edges = Vec::new();
-        pair.edges(self.shape, self.writes, literal.sign(), |from, to| edges.push((from, to)));
+        if let Some(pair) = self.pairs.get(number) {
+            pair.edges(self.shape, self.writes, literal.sign(), |from, to| edges.push((from, to)));
+        } else if literal.sign() {
+            let others = self.others.get(number - self.pairs.len());
+            edges.extend_from_slice(others.map(Vec::as_slice).unwrap_or_default());
+        }
         let code = code(number as u32, literal.sign());
         edges.into_iter().try_for_each(|(from, to)| self.add(from, to, code))
     }

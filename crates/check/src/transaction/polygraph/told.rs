@@ -1,6 +1,7 @@
 //! Witnesses in words: the facts, each with its way, then the cycle, its edges typed by Adya's
 //! names (ww, wr, rw) or `session`.
 
+use super::choices::Choice;
 use super::explain::{Proof, Step};
 use super::facts::{Because, Edge, Fact, Known, Why};
 use super::pairs::Pair;
@@ -55,6 +56,16 @@ pub(super) fn of_core(
     }
     teller.refutation(&tree, 0);
     Finding::Violated(teller.story(level, title, false))
+}
+
+/// The story of a history that has no order whoever is read from.
+pub(super) fn of_choices(choices: &[Choice]) -> Story {
+    let title = format!(
+        "no order exists, whichever writer each of {} reads of values written twice saw",
+        choices.len()
+    );
+    let told = "the solver found so; there is no witness that could be checked again apart";
+    Story { title, lines: Vec::new(), conclusion: vec![told.to_owned()], minimal: false }
 }
 
 /// The most lines of a conclusion; a longer proof is told in part.

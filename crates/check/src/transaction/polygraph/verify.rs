@@ -111,11 +111,16 @@ impl Verifier<'_> {
         found.filter(|_| self.history.is_committed(writer)).map(|step| step.value)
     }
 
-    /// Whether a transaction reads a key from another one.
+    /// Whether a transaction reads a key from another one, which alone wrote the value.
     fn reads(&self, reader: u32, key: u32, writer: u32) -> bool {
         let Some(value) = self.last_write(writer, key).filter(|_| reader != writer) else {
             return false;
         };
+        let write = Step { value, key, access: Access::Write };
+        let others = (0..self.history.len() as u32).filter(|other| *other != writer);
+        if others.into_iter().any(|other| self.history.steps(other).contains(&write)) {
+            return false;
+        }
         let wanted = Step { value, key, access: Access::Read };
         self.history.is_committed(reader) && self.history.steps(reader).contains(&wanted)
     }
