@@ -52,6 +52,11 @@ const BENCHES: [Bench; 8] = [
         run: Runs::One(Program::Example("avouch-check", "isolation"), &[]),
     },
     Bench {
+        name: "check-serial",
+        about: "serializability and snapshot isolation decided, values written twice among them",
+        run: Runs::One(Program::Example("avouch-check", "serializability"), &[]),
+    },
+    Bench {
         name: "gray",
         about: "scripted gray faults of the shipped node named, and healthy days without an alarm",
         run: Runs::One(
