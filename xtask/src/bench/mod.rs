@@ -25,7 +25,7 @@ enum Runs {
     Here(fn(&Path, &[String]) -> Result<Findings, Error>),
 }
 
-const BENCHES: [Bench; 8] = [
+const BENCHES: [Bench; 9] = [
     Bench {
         name: "world",
         about: "simulated events per CPU-second, beside madsim and turmoil, and the store in it",
