@@ -16,6 +16,7 @@ mod cpu;
 use avouch_promise::Nanos;
 use avouch_store::campaign::gray::busy;
 use cpu::Stopwatch;
+use std::time::Duration;
 
 /// As in the command.
 #[global_allocator]
@@ -30,7 +31,7 @@ const NODES: f64 = 5.0;
 fn run(seed: u64, per_second: u64, watching: bool) -> (f64, u64) {
     let watch = Stopwatch::start();
     let answered = busy(seed, LASTING, per_second, watching);
-    (watch.seconds() / (NODES * LASTING.0 as f64 / 1e9), answered)
+    (watch.seconds() / (NODES * Duration::from_nanos(LASTING.0).as_secs_f64()), answered)
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
