@@ -13,8 +13,8 @@ pub enum Killer {
     /// A story told step by step, for what would take an exploration too far: in a file of its
     /// own in `tests/`.
     Story,
-    /// The world, for what no explored disk or clock does: `mutants.rs` and `laggard.rs` of the
-    /// store's tests, and those of its `campaign/synchrony.rs`.
+    /// The world, for what no explored disk or clock does: `mutants.rs`, `laggard.rs` and
+    /// `handover.rs` of the store's tests, and those of its `campaign/synchrony.rs`.
     World,
 }
 
@@ -72,6 +72,10 @@ mutants! {
     LeaveRottenCheckpoint: World,
     /// A period of the election is as long as it was set, however long replies take.
     FixedPeriod: World,
+    /// Nobody listens when a peer says that it is about to stop.
+    IgnoreFarewell: World,
+    /// Whoever said farewell is counted out of the quorum.
+    CountOutTheDeparted: Explorer,
     /// A restarted node reads on behind a record that is missing from its disk.
     FoldAcrossGap: Story,
     /// What a node said before it lost its log's tail and rejoined still counts.

@@ -104,6 +104,7 @@ fn messages() -> Vec<Message> {
         Message::Seen { incarnation: Incarnation(4), turn: 9, reports: vec![told] },
         Message::Probe { number: 1 << 40 },
         Message::Probed { number: 7 },
+        Message::Farewell { given_up: BALLOT },
     ]
 }
 

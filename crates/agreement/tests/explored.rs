@@ -50,6 +50,15 @@ fn one_leader_any_order() {
     holds("any order", &explorer.network(Network::Multiset).disk(Sync::Immediate));
 }
 
+/// Whoever says farewell goes on: nothing but the moment of an election may lean on it.
+#[test]
+fn farewells_that_are_false() {
+    let departs = (1..=3).map(|node| (NodeId(node), Command::Depart));
+    let commands = one_write().into_iter().chain(departs).collect();
+    let scope = Scope3 { elections: 2, ..SCOPE };
+    holds("farewells", &three(scope, commands, None).network(Network::Fifo).disk(Sync::Immediate));
+}
+
 #[test]
 fn a_crash_that_loses_unsynced_records() {
     let scope = Scope3 { crashes: 1, ..SCOPE };

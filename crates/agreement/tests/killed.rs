@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 use avouch_agreement::explore::{Explored, Scope3, Shown, read, request, three};
+use avouch_agreement::log::Command;
 use avouch_agreement::{Killer, Mutant};
 use avouch_machine::explorer::{Explorer, Network, Sync};
 use avouch_promise::NodeId;
@@ -15,6 +16,8 @@ use avouch_promise::NodeId;
 enum Ask {
     Write(u32),
     Read(u32),
+    /// To say farewell, and to go on all the same.
+    Depart(u32),
 }
 
 /// A world of three nodes; who does what is counted per node.
@@ -67,6 +70,7 @@ impl World {
         let commands = self.asked.iter().zip(1..).map(|(ask, name)| match ask {
             Ask::Write(node) => (NodeId(*node), request(name, false)),
             Ask::Read(node) => (NodeId(*node), read(u64::from(name), false)),
+            Ask::Depart(node) => (NodeId(*node), Command::Depart),
         });
         let explorer =
             three(scope, commands.collect(), mutant).network(self.network).disk(Sync::Immediate);
@@ -141,6 +145,10 @@ killed! {
 
     /// n1 and n2 both lead and decide alone.
     decide_without_a_quorum: DecideWithoutQuorum = World { in_flight: 6, ..CALM };
+
+    /// n2 and n3 say farewell to n1, which leads and decides alone; and they have not stopped.
+    count_out_who_said_farewell: CountOutTheDeparted =
+        World { in_flight: 6, asked: &[Ask::Depart(2), Ask::Depart(3)], ..CALM };
 
     /// n1 leads, and nobody hears of its first entry. n2 leads with n3's vote, and the first
     /// entry of its ballot is decided. n1 leads again with n3's vote: its own log is no shorter,

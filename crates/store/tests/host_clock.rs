@@ -12,7 +12,7 @@ use avouch_promise::{
     RequestId, Scope, Signature, Signer, Verifier, WallTime,
 };
 use avouch_state::{Operation, PutRequest, RangeRequest};
-use avouch_store::node::{Ask, Config, Node, Output, State};
+use avouch_store::node::{Ask, Command, Config, Node, Output, State};
 use bytes::Bytes;
 
 /// An environment whose wall clock a test sets as it likes.
@@ -96,8 +96,8 @@ impl Alone {
             body: operation.to_bytes(),
         };
         let request = request.to_bytes();
-        let command = Ask { request: request.clone(), evidence: true, deadline: None };
-        self.step(Event::Command { id: CommandId(number), command });
+        let ask = Ask { request: request.clone(), evidence: true, deadline: None };
+        self.step(Event::Command { id: CommandId(number), command: Command::Ask(ask) });
         let output = self.outputs.pop().expect("an answer");
         (request, output)
     }

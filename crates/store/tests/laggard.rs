@@ -9,7 +9,7 @@ use avouch_promise::{
     Encode, GroupId, Intent, KeyspaceId, Nanos, NodeId, Nonce, Request, RequestId, Scope,
 };
 use avouch_state::{Operation, PutRequest};
-use avouch_store::node::{Ask, Config, Node};
+use avouch_store::node::{Ask, Command, Config, Node};
 use avouch_world::{Delay, DiskModel, Driver, Fault, Link, Mutants, Options, World};
 use bytes::Bytes;
 
@@ -60,7 +60,7 @@ impl Driver<Node> for Writes {
             body: Operation::Put(put).to_bytes(),
         };
         let ask = Ask { request: request.to_bytes(), evidence: false, deadline: None };
-        world.command(NodeId(1), CommandId(self.written), ask);
+        world.command(NodeId(1), CommandId(self.written), Command::Ask(ask));
         world.wake(world.now().plus(PACE), 0);
     }
     fn on_observation(&mut self, _: &mut World<Node>, node: NodeId, observation: Observation) {

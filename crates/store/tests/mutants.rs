@@ -66,7 +66,7 @@ killed_in_log! {
     decide_without_a_quorum: DecideWithoutQuorum = rough(3), 50;
     read_without_a_quorum: ReadWithoutQuorum = rough(3), 50;
     vote_in_doubt: VoteInDoubt = rough(3), 100;
-    ignore_a_promise: IgnorePromise = rough(5), 300;
+    ignore_a_promise: IgnorePromise = usurping(5), 1_000;
     skip_the_sync: SkipSync = usurping(3), 400;
     truncate_before_the_checkpoint_is_durable: TruncateBeforeCheckpoint = trusting(3), 1_000;
 }
@@ -75,7 +75,11 @@ killed_in_log! {
 fn every_bug_left_to_the_world_is_killed_here() {
     for mutant in Mutant::ALL.iter().filter(|mutant| mutant.killer() == Killer::World) {
         let planted = format!("Some(Mutant::{mutant:?})");
-        let elsewhere = [include_str!("laggard.rs"), include_str!("../src/campaign/synchrony.rs")];
+        let elsewhere = [
+            include_str!("handover.rs"),
+            include_str!("laggard.rs"),
+            include_str!("../src/campaign/synchrony.rs"),
+        ];
         let killed =
             KILLED.contains(mutant) || elsewhere.iter().any(|file| file.contains(&planted));
         assert!(killed, "no test kills {mutant:?}");

@@ -12,7 +12,7 @@ use avouch_promise::{
 use avouch_state::{
     CompactionRequest, Machine, Operation, PutRequest, RangeRequest, outcome_bytes,
 };
-use avouch_store::node::{Ask, Config, Node, NodeMutant, Output, State};
+use avouch_store::node::{Ask, Command, Config, Node, NodeMutant, Output, State};
 use avouch_world::{Delay, Driver, Link, Options, World};
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -81,7 +81,7 @@ impl Driver<Node> for Work {
             self.reads.insert(self.asked, operation);
         }
         let ask = Ask { request: request.to_bytes(), evidence, deadline: None };
-        world.command(NodeId(1), CommandId(self.asked), ask);
+        world.command(NodeId(1), CommandId(self.asked), Command::Ask(ask));
         world.wake(world.now().plus(PACE), 0);
     }
 

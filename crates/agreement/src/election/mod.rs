@@ -40,7 +40,7 @@ use avouch_promise::{
     Ballot, Decode, DecodeError, Encode, Nanos, NodeId, Reader, Writer, invariant,
 };
 use period::Period;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 mod period;
 
@@ -78,6 +78,10 @@ pub struct Election {
     period: Period,
     /// The newest status of everyone who replied in this period.
     replies: BTreeMap<NodeId, Status>,
+    /// Whose heartbeat or reply was heard in this period, and in the last one.
+    heard: [BTreeSet<NodeId>; 2],
+    /// The newest ballot that was followed when its leader gave it up.
+    given_up: Ballot,
     /// Whether the last period heard from a quorum, this node included.
     connected: bool,
 }
@@ -100,6 +104,8 @@ impl Election {
             status: Status { claimed, leader: promised, happy: false },
             period: Period::new(first_period),
             replies: BTreeMap::new(),
+            heard: Default::default(),
+            given_up: Ballot::default(),
             connected: true,
         }
     }
@@ -122,6 +128,7 @@ impl Election {
     /// Another node replied to the heartbeat of `period`.
     pub fn replied(&mut self, from: NodeId, period: u64, status: Status, now: Nanos) {
         if status.claimed.leader == from && self.period.replied(period, now) {
+            self.heard[0].insert(from);
             self.replies.insert(from, status);
         }
     }
@@ -134,16 +141,44 @@ impl Election {
 
     /// Another node asked for a heartbeat. Its status counts where both directions work.
     pub fn heard(&mut self, from: NodeId, status: Status) {
-        if status.claimed.leader == from
-            && let Some(known) = self.replies.get_mut(&from)
-        {
-            *known = status;
+        if status.claimed.leader == from {
+            self.heard[0].insert(from);
+            if let Some(known) = self.replies.get_mut(&from) {
+                *known = status;
+            }
         }
     }
 
     /// The log promised `ballot`.
     pub fn promised(&mut self, ballot: Ballot) {
         self.status.leader = self.status.leader.max(ballot);
+    }
+
+    /// `from` gives up every ballot of its own up to `given_up`. Who followed one of them looks for
+    /// another leader at once: the next voter in turn that was heard lately claims a ballot, which
+    /// is returned there, and the others leave it the time that a period has left.
+    pub fn farewell(
+        &mut self,
+        from: NodeId,
+        given_up: Ballot,
+        voters: &[NodeId],
+        quorum: usize,
+    ) -> Option<Ballot> {
+        self.replies.remove(&from);
+        self.heard.iter_mut().for_each(|heard| _ = heard.remove(&from));
+        let followed = self.status.leader;
+        if followed.leader != from || from == self.me || followed > given_up {
+            return None;
+        }
+        self.status.happy = false;
+        self.given_up = followed;
+        let reached = |voter: &NodeId| {
+            *voter == self.me || self.heard.iter().any(|heard| heard.contains(voter))
+        };
+        let reached: Vec<_> = voters.iter().copied().filter(reached).collect();
+        let after = reached.iter().find(|voter| **voter > from);
+        let next = after.or(reached.first()).copied();
+        (reached.len() >= quorum && next == Some(self.me)).then(|| self.usurp())
     }
 
     /// The node cannot lead now: whoever follows it is to look for another.
@@ -168,6 +203,8 @@ impl Election {
         invariant!(I1, before <= leader, "leader went from {before} to {leader}");
         invariant!(I2, self.status.claimed.leader == self.me, "{} claims another's", self.me);
         self.replies.clear();
+        self.heard.swap(0, 1);
+        self.heard[0].clear();
         self.period.turn(self.status.happy, usual, now);
         let verdict = if leader > before { Verdict::Elected(leader) } else { Verdict::Unchanged };
         (verdict, self.period.number())
@@ -179,7 +216,11 @@ impl Election {
             self.status.leader = self.status.leader.max(reply.claimed);
         }
         self.status.happy = self.happy(quorum);
-        let all_unhappy = !self.status.happy && self.replies.values().all(|reply| !reply.happy);
+        // Who was happy with a leader that has left has not heard of it yet.
+        let left =
+            |reply: &Status| reply.leader == self.given_up && self.status.leader == self.given_up;
+        let unhappy = |reply: &Status| !reply.happy || left(reply);
+        let all_unhappy = !self.status.happy && self.replies.values().all(unhappy);
         if all_unhappy && self.connected {
             self.usurp();
         }

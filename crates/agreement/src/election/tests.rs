@@ -109,6 +109,91 @@ fn the_ends_of_a_chain_do_not_depose_each_other() {
     }
 }
 
+impl Group {
+    /// `from` leaves; who takes its place at once.
+    fn farewell(&mut self, from: u32, given_up: Ballot) -> Vec<(u32, Ballot)> {
+        self.links.retain(|(one, other)| *one != from && *other != from);
+        let count = self.nodes.len() as u32;
+        let voters: Vec<_> = (1..=count).map(NodeId).collect();
+        let quorum = voters.len() / 2 + 1;
+        let others: Vec<_> = (1..=count).filter(|node| *node != from).collect();
+        let mut claims = Vec::new();
+        for node in others {
+            let claim = self.node(node).farewell(NodeId(from), given_up, &voters, quorum);
+            claims.extend(claim.map(|ballot| (node, ballot)));
+        }
+        claims
+    }
+}
+
+#[test]
+fn exactly_one_takes_the_place_of_a_leader_that_leaves() {
+    let mut group = Group::of(5);
+    group.periods(3);
+    let mut leader = group.leaders()[0];
+    let mut left = Vec::new();
+    for _ in 0..2 {
+        let ballot = group.node(leader).leader();
+        let claims = group.farewell(leader, ballot);
+        left.push(leader);
+        let after = (leader + 1..=5).chain(1..leader).find(|node| !left.contains(node));
+        let claimed = claims.iter().map(|(node, _)| *node).collect::<Vec<_>>();
+        assert_eq!(claimed, after.into_iter().collect::<Vec<_>>(), "after n{leader}");
+        let (next, claimed) = claims[0];
+        assert_eq!(claimed, Ballot { round: ballot.round + 1, leader: NodeId(next) });
+        let others = |node: &u32| !left.contains(node);
+        (1..=5).filter(others).for_each(|node| group.node(node).promised(claimed));
+        group.periods(20);
+        let leaders: Vec<_> = group.leaders().into_iter().filter(others).collect();
+        assert_eq!(leaders, [next], "and it stays");
+        leader = next;
+    }
+}
+
+#[test]
+fn a_farewell_deposes_only_the_ballot_that_it_names() {
+    let mut group = Group::of(3);
+    group.periods(3);
+    let leader = group.leaders()[0];
+    let ballot = group.node(leader).leader();
+    let links = group.links.clone();
+    let earlier = Ballot { round: ballot.round - 1, leader: NodeId(leader) };
+    assert_eq!(group.farewell(leader, earlier), []);
+    let follower = if leader == 1 { 2 } else { 1 };
+    assert_eq!(group.farewell(follower, Ballot { round: 99, leader: NodeId(follower) }), []);
+    let before = group.elected.len();
+    group.links = links;
+    group.periods(10);
+    assert_eq!((group.leaders(), group.elected.len()), (vec![leader], before));
+}
+
+#[test]
+fn who_reaches_no_quorum_takes_nobodys_place() {
+    let mut group = Group::of(5);
+    group.periods(3);
+    let leader = group.leaders()[0];
+    let ballot = group.node(leader).leader();
+    group.links.clear();
+    group.periods(2);
+    assert_eq!(group.farewell(leader, ballot), []);
+}
+
+#[test]
+fn where_the_next_in_turn_is_silent_the_others_wait_no_longer_than_their_periods() {
+    let mut group = Group::of(5);
+    group.periods(3);
+    let leader = group.leaders()[0];
+    let ballot = group.node(leader).leader();
+    let claims = group.farewell(leader, ballot);
+    let next = claims[0].0;
+    // Nobody hears of its claim: it is gone, too.
+    group.links.retain(|(one, other)| *one != next && *other != next);
+    let before = group.elected.len();
+    group.period();
+    let others = group.elected[before..].iter().filter(|(node, _)| *node != next);
+    assert!(others.count() > 0, "a period is enough, for all know that nobody leads");
+}
+
 #[test]
 fn a_node_that_starts_again_follows_who_leads() {
     let mut group = Group::of(3);

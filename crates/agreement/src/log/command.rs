@@ -41,6 +41,8 @@ pub enum Command<I> {
         /// The state.
         state: I,
     },
+    /// This node is about to be stopped in good order: say farewell.
+    Depart,
 }
 
 /// Reads that may be answered.

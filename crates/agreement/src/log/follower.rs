@@ -97,6 +97,7 @@ impl<I: Snapshot> Turn<'_, I> {
                 following.attested = LogIndex(0); // asked again: the signed answer was lost
             }
         }
+        let new = self.state.accepted != ballot;
         let placed = if self.state.accepted == ballot {
             self.extend(ballot, previous, entries, sync, decided)
         } else if sync {
@@ -115,6 +116,11 @@ impl<I: Snapshot> Turn<'_, I> {
         } else if self.durable_in_promised().is_some() {
             self.state.following.reported = LogIndex(0); // an answer to this very message
             self.report();
+        }
+        if new {
+            // What its clients asked went to an earlier leader, which may have gone with it.
+            self.resend_own();
+            self.resend_reads();
         }
     }
 

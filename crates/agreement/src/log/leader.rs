@@ -358,7 +358,14 @@ impl<I: Snapshot> Turn<'_, I> {
         let own = self.own_accepted();
         let Role::Leading(leading) = &mut self.state.role else { return };
         let ballot = leading.ballot;
-        let enough = if self.config.has(Mutant::DecideWithoutQuorum) { quorum - 1 } else { quorum };
+        let departed = self.state.departed.len();
+        let enough = match self.config.mutant {
+            Some(Mutant::DecideWithoutQuorum) => quorum - 1,
+            Some(Mutant::CountOutTheDeparted) => {
+                (self.state.membership.voters.len() - departed) / 2 + 1
+            }
+            _ => quorum,
+        };
         let decided = self.state.decided;
         let beyond = |index: &LogIndex| *index > decided;
         let reached = || leading.progress.values().map(|p| p.accepted).chain([own]).filter(beyond);
@@ -489,7 +496,8 @@ impl<I: Snapshot> Turn<'_, I> {
 
     /// Sends again what was not answered.
     pub(super) fn resend_as_leader(&mut self) {
-        let others: Vec<_> = self.state.membership.others(self.config.me).collect();
+        let mut others: Vec<_> = self.state.membership.others(self.config.me).collect();
+        others.retain(|to| !self.state.departed.contains(to));
         match &self.state.role {
             Role::Follower => {}
             Role::Preparing(preparing) => {

@@ -251,6 +251,11 @@ pub enum Message {
         /// What the speaker has promised and accepted.
         vote: Box<Vote>,
     },
+    /// "I am about to stop": by the node itself, or by whoever knows that it has stopped for good.
+    Farewell {
+        /// Every ballot of the speaker up to this one is given up.
+        given_up: Ballot,
+    },
     /// "I live, and this is what I see of others." For a lookout; the log takes no notice.
     Seen {
         /// The speaker's incarnation.
@@ -436,4 +441,5 @@ wire! {
     22 Seen { incarnation: value, turn: u64, reports: list }
     23 Probe { number: u64 }
     24 Probed { number: u64 }
+    25 Farewell { given_up: value }
 }

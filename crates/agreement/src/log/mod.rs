@@ -40,6 +40,7 @@ pub mod command;
 pub mod config;
 mod crash_vector;
 pub mod entry;
+mod farewell;
 mod follower;
 pub mod image;
 mod leader;

@@ -34,6 +34,8 @@ pub struct State<I> {
     pub(super) incarnation: Incarnation,
     pub(super) election: Election,
     pub(super) role: Role,
+    /// Peers that said farewell and were not heard since.
+    pub(super) departed: BTreeSet<NodeId>,
     pub(super) disk: Disk,
     pub(super) following: Following,
     /// Requests proposed here and neither decided nor forgotten.
@@ -247,6 +249,7 @@ impl<I> State<I> {
             incarnation: Incarnation(0),
             election: Election::new(me, promised, 0),
             role: Role::Follower,
+            departed: BTreeSet::new(),
             disk: Disk {
                 next,
                 durable,

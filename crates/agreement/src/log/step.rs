@@ -114,11 +114,11 @@ impl<I: Snapshot> Turn<'_, I> {
         if self.state.doubt.is_some() && !message.heard_in_doubt() {
             return;
         }
+        self.state.departed.remove(&from);
         match message {
             Message::Heartbeat { period, status } => {
                 self.state.election.heard(from, status);
-                let status = self.state.election.status();
-                let decided = self.state.decided;
+                let (status, decided) = (self.state.election.status(), self.state.decided);
                 self.effects.send(from, Message::HeartbeatReply { period, status, decided });
             }
             Message::HeartbeatReply { period, status, decided } => {
@@ -174,6 +174,7 @@ impl<I: Snapshot> Turn<'_, I> {
             Message::ReadGrant { round, index, acks } => self.granted(round, index, acks),
             Message::Rejoin { incarnation, decided } => self.rejoin(from, incarnation, decided),
             Message::Rejoined { incarnation, vote } => self.rejoined(from, incarnation, *vote),
+            Message::Farewell { given_up } => self.farewell(from, given_up),
         }
     }
 
@@ -186,6 +187,7 @@ impl<I: Snapshot> Turn<'_, I> {
             Command::Read { ticket, digest, attest } => self.read(ticket, digest, attest),
             Command::ForgetRead(ticket) => self.forget_read(ticket),
             Command::Compact { index, state } => self.compact(index, state),
+            Command::Depart => self.depart(),
         }
     }
 
@@ -374,7 +376,11 @@ impl Message {
     fn heard_in_doubt(&self) -> bool {
         matches!(
             self,
-            Self::Rejoined { .. } | Self::Rejoin { .. } | Self::Fetched { .. } | Self::Chunk { .. }
+            Self::Rejoined { .. }
+                | Self::Rejoin { .. }
+                | Self::Fetched { .. }
+                | Self::Chunk { .. }
+                | Self::Farewell { .. }
         )
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::place::{Place, Running};
 use std::net::TcpListener;
+use std::time::Duration;
 
 /// So many free pairs of ports, a client's and the next one for peers. They are free now; whoever
 /// takes one before the node does fails the test with a clear word.
@@ -61,6 +62,37 @@ fn three_processes_serve_and_one_may_be_killed() {
         assert_eq!(node.stop(), 0);
     }
     place.avouch(&["verify", "e"]).well();
+}
+
+//= §4.1.1 fail-stop test
+#[test]
+#[allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "what a user waits for")]
+fn nodes_that_are_restarted_one_after_another_say_farewell() {
+    let place = Place::new("rolling");
+    init(&place);
+    // A leader that is missed is missed for two periods at least.
+    let period = Duration::from_secs(1);
+    for number in 1..=3 {
+        let path = place.path(&format!("nodes/n{number}/node.toml"));
+        let sound = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, sound.replace("\"500ms\"", "\"1s\"")).unwrap();
+    }
+    let mut nodes: Vec<_> = (1..=3).map(|number| Some(serve(&place, number))).collect();
+    place.avouch(&["put", "a", "0"]).well();
+    for number in 1..=3 {
+        std::thread::sleep(period);
+        let start = std::time::Instant::now();
+        let node = nodes[number - 1].take().unwrap();
+        node.signal("-TERM");
+        assert_eq!(node.wait(), 0);
+        let near = format!("n{}", number % 3 + 1);
+        place.avouch(&["put", "a", &number.to_string(), "--near", &near]).well();
+        let waited = start.elapsed();
+        println!("n{number} restarts: a write is answered after {} ms", waited.as_millis());
+        assert!(waited < period, "{waited:?} without n{number}");
+        nodes[number - 1] = Some(serve(&place, number));
+    }
+    assert_eq!(place.avouch(&["get", "a"]).well(), "3\n");
 }
 
 #[test]

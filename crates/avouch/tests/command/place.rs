@@ -128,8 +128,13 @@ impl Running {
     }
 
     /// Sends Ctrl-C's signal; the exit code.
-    pub(crate) fn stop(mut self) -> i32 {
+    pub(crate) fn stop(self) -> i32 {
         self.signal("-INT");
+        self.wait()
+    }
+
+    /// The exit code, once it has ended.
+    pub(crate) fn wait(mut self) -> i32 {
         self.child.wait().unwrap().code().unwrap()
     }
 

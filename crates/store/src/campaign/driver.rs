@@ -3,7 +3,7 @@
 use super::client::{Client, Wish, outcome};
 use super::findings::{Findings, Told};
 use super::habit::Habit;
-use crate::node::{Node, Output, Replied};
+use crate::node::{Command, Node, Output, Replied};
 use avouch_agreement::log::Observation;
 use avouch_check::history::{Call, Record};
 use avouch_machine::{CommandId, Seq};
@@ -231,7 +231,8 @@ impl Workload {
     /// A command reaches its node; one that is down takes no connection, and a client knows.
     fn reach(&mut self, world: &mut World<Node>, id: u64) {
         let Some(flight) = self.flights.get(&id) else { return };
-        let taken = world.command(flight.node, CommandId(id), flight.wish.ask.clone());
+        let taken =
+            world.command(flight.node, CommandId(id), Command::Ask(flight.wish.ask.clone()));
         let (client, node) = (flight.client, flight.node);
         if !taken && self.habit(client).is_some() {
             let way = self.distance(client, node);

@@ -38,7 +38,7 @@ pub use steady::{Steady, SteadyRun};
 
 use crate::node::{Node, image};
 use avouch_agreement::log::{Image, Message, Record};
-use avouch_promise::{Decode, Encode, NodeId, Random};
+use avouch_promise::{Ballot, Decode, Encode, NodeId, Random};
 use avouch_world::Simulated;
 use bytes::Bytes;
 
@@ -60,6 +60,7 @@ impl Simulated for Node {
             Message::Accepted { .. } => "accepted",
             Message::Decide { .. } => "decide",
             Message::Refused { .. } => "refused",
+            Message::Farewell { .. } => "farewell",
             _ => "other",
         }
     }
@@ -76,9 +77,18 @@ impl Simulated for Node {
         wire::rewritten(from, message, random)
     }
 
+    fn farewell(stopped: NodeId) -> Option<Message> {
+        Some(farewell_of(stopped))
+    }
+
     fn through_disk(record: Record) -> Result<Record, String> {
         through(&record)
     }
+}
+
+/// What whoever knows that a node has stopped for good tells the others: of all its ballots.
+fn farewell_of(stopped: NodeId) -> Message {
+    Message::Farewell { given_up: Ballot { round: u64::MAX, leader: stopped } }
 }
 
 /// A value after it was encoded and decoded.

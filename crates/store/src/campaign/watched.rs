@@ -140,7 +140,7 @@ impl Protocol for Watched {
                 Event::Message { from, message }
             }
             Event::Command { id, command: Command::Client(command) } => {
-                Event::Command { id, command }
+                Event::Command { id, command: node::Command::Ask(command) }
             }
             Event::Command { command: Command::Kernel(told), .. } => return state.told(now, &told),
             Event::Timer(Timer::Look) => return state.look(now, env, effects),

@@ -116,7 +116,8 @@ impl Host {
         !*self.stopped.borrow() && self.stopped.has_changed().is_ok()
     }
 
-    /// Asks the node to end; [`Host::wait`] waits for that.
+    /// Asks the node to end: it says farewell to its peers, so that they go on without an election
+    /// timeout. [`Host::wait`] waits for its end.
     pub fn stop(&self) {
         self.handle.intake.put(Input::Stop { crash: false });
     }

@@ -21,7 +21,7 @@ use super::recover::{Start, nothing};
 use super::timers::Timers;
 use super::workers::Worker;
 use crate::disk::{Checkpoints, Data, Scrubber, Wal};
-use crate::node::{self, MachineImage, Node, Output, State};
+use crate::node::{self, Command, MachineImage, Node, Output, State};
 use crate::wire::peer::Mesh;
 use avouch_agreement::log::{Image, Message};
 use avouch_machine::{CommandId, Effects, Env as _, Event, Protocol, Seq};
@@ -38,6 +38,10 @@ const IDLE: Duration = Duration::from_secs(1);
 /// and how many bytes of it.
 const SCRUB_PERIOD: Nanos = Nanos::from_secs(1);
 const SCRUB_BYTES: u64 = 16 << 10;
+
+/// How long a node that stops waits for its farewell, and what it said before, to be on its way.
+/// Who does not take it by then waits for an election.
+const FAREWELL: Duration = Duration::from_millis(500);
 
 /// What waits for a record to be durable.
 pub(super) enum Held {
@@ -190,6 +194,7 @@ impl Stepper {
             self.sync()?;
             self.publish();
             if matches!(flow, Flow::Stop) {
+                self.mesh.flush(FAREWELL);
                 return Ok(());
             }
             self.scrub()?;
@@ -227,7 +232,7 @@ impl Stepper {
                 let id = CommandId(self.next_command);
                 self.next_command += 1;
                 self.waiting.insert(id, reply);
-                self.step(Event::Command { id, command: ask })?;
+                self.step(Event::Command { id, command: Command::Ask(ask) })?;
             }
             Input::Message(from, message, _) => {
                 if let Some(reply) = self.post.lookout.came(self.env.now(), from, &message) {
@@ -240,7 +245,11 @@ impl Stepper {
             Input::Event(event) => self.step(event)?,
             Input::Checkpoint(written) => self.checkpointed(written?)?,
             Input::Pause(duration) => pause(duration),
-            Input::Stop { crash: false } => return Ok(Flow::Stop),
+            Input::Stop { crash: false } => {
+                let id = CommandId(self.next_command);
+                self.step(Event::Command { id, command: Command::Depart })?;
+                return Ok(Flow::Stop);
+            }
             Input::Stop { crash: true } => return Ok(Flow::Crash),
         }
         Ok(Flow::On)

@@ -5,6 +5,15 @@ use avouch_promise::guarantee::Guarantee;
 use avouch_promise::{Ballot, Error, LogPoint, Nanos};
 use bytes::Bytes;
 
+/// One command.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Command {
+    /// A client asks.
+    Ask(Ask),
+    /// The node is about to be stopped in good order: it says farewell to its peers.
+    Depart,
+}
+
 /// A client's request.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ask {

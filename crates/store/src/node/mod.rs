@@ -24,7 +24,7 @@ mod read;
 mod state;
 mod step;
 
-pub use command::{Ask, Output, Refused, Replied};
+pub use command::{Ask, Command, Output, Refused, Replied};
 pub use config::{Config, NodeMutant};
 pub use image::MachineImage;
 pub(crate) use image::head;

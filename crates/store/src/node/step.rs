@@ -1,6 +1,6 @@
 //! The node's step: requests, the log as a child, deadlines, checkpoints.
 
-use super::command::{Ask, Output, Refused, Replied};
+use super::command::{Ask, Command, Output, Refused, Replied};
 use super::config::{Config, NodeMutant};
 use super::image::MachineImage;
 use super::state::{Asked, Draft, State};
@@ -31,7 +31,7 @@ impl Protocol for Node {
     type Config = Config;
     type State = State;
     type Message = log::Message;
-    type Command = Ask;
+    type Command = Command;
     type Record = log::Record;
     type Image = log::Image<MachineImage>;
     type Output = Output;
@@ -61,7 +61,10 @@ impl Protocol for Node {
     ) {
         let mut turn = Turn { config, state, env, effects, drafts: Vec::new(), tree: None };
         match event {
-            Event::Command { id, command } => turn.ask(id, &command),
+            Event::Command { id, command: Command::Ask(ask) } => turn.ask(id, &ask),
+            Event::Command { id, command: Command::Depart } => {
+                turn.log(Event::Command { id, command: log::Command::Depart });
+            }
             Event::Timer(Timer::Deadline) => turn.expire(),
             Event::Timer(Timer::Log(timer)) => turn.log(Event::Timer(timer)),
             Event::Started { incarnation } => turn.log(Event::Started { incarnation }),

@@ -1,5 +1,6 @@
 //! Our log alone, without the machine that a store puts on top: log beside log.
 
+use super::super::farewell_of;
 use super::{Decided, Setup, Subject};
 use avouch_agreement::Membership;
 use avouch_agreement::explore::{Explored, Reached, image_bytes};
@@ -84,6 +85,10 @@ fn outward(effect: Effect<Explored>) -> Effect<Bare> {
 impl Simulated for Bare {
     fn image_bytes(image: &Image<Reached>) -> Bytes {
         image_bytes(image)
+    }
+
+    fn farewell(stopped: NodeId) -> Option<Message> {
+        Some(farewell_of(stopped))
     }
 }
 

@@ -28,6 +28,7 @@ use avouch_promise::{Blame, Error, NodeId, Signer, Verifier};
 use bytes::Bytes;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
@@ -224,6 +225,17 @@ impl Mesh {
         }
     }
 
+    /// Waits until all that was to be sent over a connection is with the kernel, which delivers it
+    /// although the connection is closed, but no longer than `patience`. Not from within the
+    /// runtime, whose tasks do the sending.
+    pub fn flush(&self, patience: Duration) {
+        let until = Instant::now() + patience;
+        let waits = |peer: &Arc<Peer>| locked(&peer.way).0 && peer.outbox.counts().0 > 0;
+        while Instant::now() < until && self.shared.peers.values().any(waits) {
+            pause();
+        }
+    }
+
     /// What is known of the ways to the peers.
     pub fn status(&self) -> Vec<PeerStatus> {
         let status = |(&node, peer): (&NodeId, &Arc<Peer>)| {
@@ -240,6 +252,12 @@ impl Mesh {
     pub fn take_refusals(&self) -> Vec<Error> {
         locked(&self.shared.refusals).drain(..).collect()
     }
+}
+
+/// A moment in which others run.
+#[expect(clippy::disallowed_methods, reason = "a thread of its own that has nothing else to do")]
+fn pause() {
+    std::thread::sleep(Duration::from_millis(1));
 }
 
 impl Drop for Mesh {
