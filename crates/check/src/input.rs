@@ -1,6 +1,8 @@
 //! A file to judge: single operations, or transactions.
 
-use crate::history::{History, cobra, dbcop, first_line, plume, text};
+use crate::append::{self, Appends};
+use crate::history::workload::{self, Workload};
+use crate::history::{History, cobra, dbcop, first_line, is_native, jepsen, list_append, plume, text};
 use crate::limits::Limits;
 use crate::report::Report;
 use crate::transaction::{Level, Transactions};
@@ -9,12 +11,14 @@ use avouch_promise::{Blame, Error};
 use std::path::Path;
 
 /// What a file holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Input {
     /// Single operations, each with its guarantee.
     Calls(History),
     /// Transactions.
     Transactions(Transactions),
+    /// Transactions that append to lists.
+    Appends(Box<Appends>),
 }
 
 impl Input {
@@ -75,9 +79,15 @@ impl Input {
         }
         let text = text(bytes)?;
         if plume::is_line(first_line(text)) {
-            plume::parse(text).map(Self::Transactions)
-        } else {
-            History::parse(bytes).map(Self::Calls)
+            return plume::parse(text).map(Self::Transactions);
+        }
+        let notation = jepsen::notation(text).filter(|_| !is_native(text));
+        let found = notation.map(|notation| (notation, workload::of(text, notation)));
+        match found {
+            Some((notation, Ok(Workload::ListAppend))) => {
+                list_append::parse(text, notation).map(|history| Self::Appends(Box::new(history)))
+            }
+            _ => History::parse(bytes).map(Self::Calls),
         }
     }
 
@@ -91,6 +101,7 @@ impl Input {
                     .hint("each operation is judged by its own guarantee: leave the level out"))
             }
             (Self::Transactions(history), level) => Ok(transaction::judge(history, level, limits)),
+            (Self::Appends(history), level) => Ok(append::judge(history, level, limits)),
         }
     }
 }

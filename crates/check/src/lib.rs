@@ -3,18 +3,21 @@
 //! ```text
 //! file -> history (who asked what, was answered what, when, with which guarantee)
 //!      -> operations with spans (obligation)  -> one order? (linearizability) -> report
-//!      or transactions (transaction)          -> a commit order of each level? -> report
+//!      or transactions (transaction, append)  -> an order or a cycle of each level -> report
 //! ```
 //!
 //! A guarantee is judged by its own obligation, and every verdict comes with what shows it: an
 //! order that an independent verifier has accepted, or a few operations that fit in none.
 
+pub mod append;
+pub mod dependency;
 mod hash;
 pub mod history;
 mod input;
 pub mod limits;
 pub mod linearizability;
 pub mod model;
+mod names;
 pub mod obligation;
 pub mod operation;
 pub mod report;
@@ -24,6 +27,7 @@ pub mod transaction;
 use avouch_promise::Error;
 use std::path::Path;
 
+pub use append::Appends;
 pub use history::History;
 pub use input::Input;
 pub use limits::Limits;

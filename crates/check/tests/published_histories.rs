@@ -131,3 +131,26 @@ fn dbcops_runs_are_decided() {
     println!("{holding} hold, {violated} are violated");
     assert!(holding > 0 && violated > 0);
 }
+
+/// What Elle's own examples are published as: write skew (its issue 30), and the cycle that its
+/// paper explains.
+#[test]
+fn list_append_examples_are_what_they_were_published_as() {
+    let Some(folder) = folder("histories/elle-cli/elle") else { return };
+    for (name, strongest, weakest, title) in [
+        ("list-append-gh-30.edn", Level::StrongSnapshotIsolation, Level::Serializable, "G2-item"),
+        ("paper-example.edn", Level::ReadCommitted, Level::SnapshotIsolation, "G-single"),
+        ("paper-example.json", Level::ReadCommitted, Level::SnapshotIsolation, "G-single"),
+    ] {
+        let by = |level| {
+            let path = folder.join(name);
+            avouch_check::judge_file_by(&path, Some(level), &Limits::default()).expect("a history")
+        };
+        assert_eq!(by(strongest).verdict(), Word::Holds, "{name}");
+        for level in [weakest, Level::StrictSerializable] {
+            let report = by(level);
+            assert_eq!(report.verdict(), Word::Violated, "{name}: {report}");
+        }
+        assert!(by(weakest).to_string().contains(title), "{name}: {}", by(weakest));
+    }
+}

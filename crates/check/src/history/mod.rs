@@ -7,6 +7,7 @@
 //! | Jepsen's maps | lines `{:process 0, :type :invoke, :f :get, :key "k"}` |
 //! | dbcop's transactions | bincode: five numbers, a string and two times |
 //! | cobra's logs | a folder with `T0.log`, `T1.log`, ... |
+//! | Jepsen's list-append | maps as EDN or JSON, with transactions `[[:append 3 1] [:r 4 nil]]` |
 //! | Plume's transactions | lines `w(4,2,0,7)`, or `w 4 2` parted by `-----` and `=====` |
 //!
 //! A line that is not in the format is an error with its place, never a verdict.
@@ -15,11 +16,15 @@ pub(crate) mod cobra;
 pub(crate) mod dbcop;
 mod edn;
 mod event;
+pub(crate) mod jepsen;
 mod jepsen_log;
+pub(crate) mod list_append;
 mod malformed;
 mod maps;
 mod native;
+pub(crate) mod notation;
 pub(crate) mod plume;
+pub(crate) mod workload;
 
 #[cfg(test)]
 mod tests;
@@ -95,6 +100,11 @@ pub(crate) fn first_line(text: &str) -> &str {
     text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default()
 }
 
+/// Whether a text is in avouch's own format.
+pub(crate) fn is_native(text: &str) -> bool {
+    native::is_header(first_line(text))
+}
+
 /// The text of a file.
 pub(crate) fn text(bytes: &[u8]) -> Result<&str, Malformed> {
     std::str::from_utf8(bytes).map_err(|error| {
@@ -110,7 +120,7 @@ impl History {
     pub fn read(path: &Path, limits: &Limits) -> Result<Self, Error> {
         match Input::read(path, limits)? {
             Input::Calls(history) => Ok(history),
-            Input::Transactions(_) => {
+            Input::Transactions(_) | Input::Appends(_) => {
                 let expected = format!("single operations at {}", path.display());
                 Err(Error::new(Blame::Caller, expected, "transactions"))
             }
@@ -121,7 +131,7 @@ impl History {
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         let text = text(bytes)?;
         let first = first_line(text);
-        if native::is_header(first) {
+        if is_native(text) {
             native::parse(bytes)
         } else if first.starts_with("{:") {
             maps::parse(text)

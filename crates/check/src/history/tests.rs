@@ -257,8 +257,26 @@ fn no_bytes_make_a_reader_panic() {
     let seed = Random::seed_from_environment();
     let people = b"w 0 1\nw 1 2\n-----\nr 0 1\n=====\nr 1 0\nw 0 3\n".to_vec();
     let plume = b"w(0,1,0,0)\nw(1,2,0,0)\nr(0,1,1,4)\nr(1,0,1,5)\nw(0,3,2,6)\n".to_vec();
-    let samples =
-        [LOG.as_bytes().to_vec(), MAPS.as_bytes().to_vec(), native(), people, plume, dbcop(1)];
+    let appends = [
+        "{:type :invoke, :f :txn, :value [[:append :x 1] [:r 2 nil]], :process 0, :time 1}\n\
+         #op{:type :ok, #_ skipped :f :txn ; said\n :value [[:append :x 1] [:r 2 [7 \"a\"]]], \
+         :process 0}\n{:type :info, :f :kill, :value #{\\[ 1.5}, :process :nemesis}",
+        "[{\"process\": 1, \"type\": \"invoke\", \"value\": [[\"append\", 3, 4], [\"r\", 3, null]]},\n\
+         {\"value\": [[\"append\", 3, 4], [\"r\", 3, [4]]], \"type\": \"ok\", \"process\": 1}]",
+    ];
+    let samples = [
+        LOG.as_bytes().to_vec(),
+        MAPS.as_bytes().to_vec(),
+        native(),
+        people,
+        plume,
+        dbcop(1),
+        appends[0].as_bytes().to_vec(),
+        appends[1].as_bytes().to_vec(),
+    ];
+    for sample in &samples {
+        assert!(Input::parse(sample).is_ok(), "{}", String::from_utf8_lossy(sample));
+    }
     let (mut read, mut refused) = (0, 0);
     for number in 0..30_000 {
         let random = &mut Random::new(seed).fork(number);

@@ -1,0 +1,128 @@
+//! How fast a list-append history is read and judged strictly serializable:
+//! `cargo run --release -p avouch-check --example appends [-- --brief]`.
+//!
+//! The history is made here: 20 processes, each transaction run at one moment between its
+//! invocation and its answer, 1 to 4 operations, half of them reads of the whole list, on keys
+//! that are given up after so many appends; so it is strictly serializable. The fastest judge
+//! known (Elle) took 8.9 s and 4.8 GB for 100,000 such transactions, measured once on a machine of
+//! the same kind.
+
+use avouch_check::report::Word;
+use avouch_check::{Input, Level, Limits};
+use avouch_promise::Random;
+use std::fmt::Write;
+use std::process::ExitCode;
+
+const PROCESSES: usize = 20;
+/// Keys in use at a time, and appends to each.
+const KEYS: usize = 10;
+const APPENDS: usize = 128;
+
+/// One transaction under way: its operations as invoked and as answered.
+struct Open {
+    asked: String,
+    answered: String,
+}
+
+/// So many transactions as a text in EDN.
+fn history(transactions: u64, random: &mut Random) -> String {
+    let mut text = String::new();
+    let mut keys: Vec<(u64, Vec<u64>)> = (0..KEYS as u64).map(|key| (key, Vec::new())).collect();
+    let mut next_key = KEYS as u64;
+    let mut open: Vec<Option<Open>> = (0..PROCESSES).map(|_| None).collect();
+    let (mut left, mut index) = (transactions, 0_u64);
+    while left > 0 || open.iter().any(Option::is_some) {
+        let process = random.below(PROCESSES as u64) as usize;
+        let (happened, value) = match open[process].take() {
+            Some(done) => ("ok", done.answered),
+            None if left == 0 => continue,
+            None => {
+                left -= 1;
+                let made = transaction(&mut keys, &mut next_key, random);
+                let asked = made.asked.clone();
+                open[process] = Some(made);
+                ("invoke", asked)
+            }
+        };
+        let time = index * 10_000;
+        let _ = writeln!(
+            text,
+            "{{:type :{happened}, :f :txn, :value [{value}], :process {process}, :time {time}, :index {index}}}"
+        );
+        index += 1;
+    }
+    text
+}
+
+/// Runs one at this moment.
+fn transaction(keys: &mut [(u64, Vec<u64>)], next_key: &mut u64, random: &mut Random) -> Open {
+    let (mut asked, mut answered) = (String::new(), String::new());
+    for place in 0..=random.below(4) {
+        let gap = if place == 0 { "" } else { " " };
+        let (key, list) = &mut keys[random.below(KEYS as u64) as usize];
+        if random.chance(0.5) {
+            let _ = write!(asked, "{gap}[:r {key} nil]");
+            let list: Vec<String> = list.iter().map(u64::to_string).collect();
+            let _ = write!(answered, "{gap}[:r {key} [{}]]", list.join(" "));
+        } else {
+            let value = list.len() as u64 + 1;
+            list.push(value);
+            let _ = write!(asked, "{gap}[:append {key} {value}]");
+            let _ = write!(answered, "{gap}[:append {key} {value}]");
+            if list.len() == APPENDS {
+                (*key, *next_key) = (*next_key, *next_key + 1);
+                list.clear();
+            }
+        }
+    }
+    Open { asked, answered }
+}
+
+/// The most memory that this process has held, in MiB.
+fn peak_mib() -> Option<u32> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u32>().ok().map(|kib| kib.div_ceil(1024))
+}
+
+#[expect(clippy::disallowed_types, reason = "a benchmark reads the clock")]
+fn timed<T>(run: impl FnOnce() -> T) -> (T, f64) {
+    let start = std::time::Instant::now();
+    let done = run();
+    (done, start.elapsed().as_secs_f64())
+}
+
+fn main() -> ExitCode {
+    let brief = std::env::args().any(|argument| argument == "--brief");
+    let sizes: &[(u64, f64)] =
+        if brief { &[(10_000, 0.1)] } else { &[(100_000, 0.4), (1_000_000, 5.0)] };
+    let mut all_hold = true;
+    for (transactions, goal) in sizes {
+        let mut random = Random::new(Random::seed_from_environment());
+        let text = history(*transactions, &mut random);
+        let limits = Limits { memory_bytes: 8 << 30, ..Limits::default() };
+        let (read, reading) = timed(|| Input::parse(text.as_bytes()));
+        let Ok(input) = read else { return ExitCode::FAILURE };
+        let (report, judging) = timed(|| input.judge(Some(Level::StrictSerializable), &limits));
+        let Ok(report) = report else { return ExitCode::FAILURE };
+        all_hold &= report.verdict() == Word::Holds;
+        println!(
+            "{transactions} transactions, {} operations, {} MB of text: {}; read in {reading:.3} s, judged in {judging:.3} s",
+            report.operations,
+            text.len() / 1_000_000,
+            report.verdict()
+        );
+        if brief {
+            continue;
+        }
+        let took = reading + judging;
+        let met = if took <= *goal { "met" } else { "short" };
+        println!("goal appends_{}k {took:.3} s target {goal} {met}", transactions / 1_000);
+        if let (Some(peak), 100_000) = (peak_mib(), *transactions) {
+            // 500 MB.
+            let met = if peak <= 476 { "met" } else { "short" };
+            println!("goal appends_100k_memory {peak} MiB target 476 {met}");
+        }
+    }
+    if all_hold { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,137 @@
+//! What the verifier asks of a history of appends: it looks at the lists read and at nothing that
+//! the judge inferred.
+
+use super::history::{Act, Appends, Operation};
+use super::replay;
+use crate::dependency::{Because, Edge, Fate, Frames, Kind, Subject};
+use std::collections::BTreeSet;
+
+/// How many operations of a transaction are shown at most; of a longer one, those on the keys
+/// needed.
+const SHOWN: usize = 8;
+
+impl Appends {
+    fn of(&self, transaction: u32) -> &[Operation] {
+        self.frames.all().get(transaction as usize).map_or(&[], |frame| self.operations(frame))
+    }
+
+    /// What a transaction appended: key and value.
+    fn appends(&self, transaction: u32) -> impl Iterator<Item = (u32, i64)> + '_ {
+        self.of(transaction).iter().filter_map(|one| match one.act {
+            Act::Append(value) => Some((one.key, value)),
+            _ => None,
+        })
+    }
+
+    /// Whoever committed and read a list of a key of which this is true.
+    fn reader_of(&self, key: u32, is: impl Fn(&[i64]) -> bool) -> Option<(u32, &[i64])> {
+        let committed = (0..).zip(self.frames.all()).filter(|(_, one)| one.fate == Fate::Committed);
+        let mut lists = committed.flat_map(|(number, frame)| {
+            let operations = self.operations(frame).iter().filter(move |one| one.key == key);
+            operations.filter_map(move |one| Some((number, self.list(one)?)))
+        });
+        lists.find(|(_, list)| is(list))
+    }
+
+    /// One appended after the other: a list shows it, or a list shows only the first.
+    fn write_write(&self, from: u32, to: u32) -> Option<Because> {
+        for (key, value) in self.appends(to) {
+            for (_, earlier) in self.appends(from).filter(|(other, _)| *other == key) {
+                let place = |list: &[i64], value| list.iter().position(|one| *one == value);
+                let name = self.keys.name(key);
+                let (one, two) = (self.value(earlier), self.value(value));
+                let shows = |list: &[i64]| match (place(list, earlier), place(list, value)) {
+                    (Some(before), Some(after)) => before < after,
+                    _ => false,
+                };
+                if let Some((reader, list)) = self.reader_of(key, shows) {
+                    let list = self.told_list(list);
+                    let told =
+                        format!("in {name}, {two} comes after {one}: T{reader} reads {list}");
+                    return Some(Because { key: Some(key), told, witness: Some(reader) });
+                }
+                let alone = self.reader_of(key, |list| place(list, earlier).is_some());
+                if let (Some((reader, _)), true) = (alone, self.is_unread(key, value)) {
+                    let told = format!(
+                        "in {name}, T{reader} reads {one}, and {two} is in no list read: it came later"
+                    );
+                    return Some(Because { key: Some(key), told, witness: Some(reader) });
+                }
+            }
+        }
+        None
+    }
+
+    fn is_unread(&self, key: u32, value: i64) -> bool {
+        self.reader_of(key, |list| list.contains(&value)).is_none()
+    }
+
+    fn write_read(&self, from: u32, to: u32) -> Option<Because> {
+        for operation in self.of(to) {
+            let Some(list) = self.list(operation) else { continue };
+            let mut appended = self.appends(from);
+            let is_read = |(key, value): &(u32, i64)| *key == operation.key && list.contains(value);
+            if let Some((key, value)) = appended.find(is_read) {
+                let (name, value) = (self.keys.name(key), self.value(value));
+                let told = format!("T{to} reads {value} in {name}, which T{from} appended");
+                return Some(Because { key: Some(key), told, witness: None });
+            }
+        }
+        None
+    }
+
+    fn read_write(&self, from: u32, to: u32) -> Option<Because> {
+        for operation in self.of(from) {
+            let Some(list) = self.list(operation) else { continue };
+            let mut appended = self.appends(to).filter(|(key, _)| *key == operation.key);
+            if let Some((key, value)) = appended.find(|(_, value)| !list.contains(value)) {
+                let (name, list) = (self.keys.name(key), self.told_list(list));
+                let value = self.value(value);
+                let told = format!(
+                    "T{from} reads {list} in {name}, without the {value} that T{to} appended"
+                );
+                return Some(Because { key: Some(key), told, witness: None });
+            }
+        }
+        None
+    }
+}
+
+impl Subject for Appends {
+    fn frames(&self) -> &Frames {
+        &self.frames
+    }
+
+    fn because(&self, edge: &Edge) -> Option<Because> {
+        match edge.kind {
+            Kind::WriteWrite => self.write_write(edge.from, edge.to),
+            Kind::WriteRead => self.write_read(edge.from, edge.to),
+            Kind::ReadWrite => self.read_write(edge.from, edge.to),
+            Kind::Process | Kind::RealTime => None,
+        }
+    }
+
+    fn write_same(&self, one: u32, other: u32) -> Option<u32> {
+        let keys: BTreeSet<u32> = self.appends(one).map(|(key, _)| key).collect();
+        self.appends(other).map(|(key, _)| key).find(|key| keys.contains(key))
+    }
+
+    fn told(&self, transaction: u32, keys: &BTreeSet<u32>) -> String {
+        let operations = self.of(transaction);
+        let is_shown = |one: &&Operation| operations.len() <= SHOWN || keys.contains(&one.key);
+        let mut told: Vec<String> =
+            operations.iter().filter(is_shown).map(|one| Self::told(self, one)).collect();
+        if told.len() < operations.len() {
+            told.push(format!("{} more", operations.len() - told.len()));
+        }
+        told.join("; ")
+    }
+
+    fn explains(&self, order: &mut dyn Iterator<Item = (u32, bool)>) -> bool {
+        replay::explains(self, order)
+    }
+
+    fn flows(&self, order: &[u32], reads: bool) -> bool {
+        replay::flows(self, order, reads)
+    }
+}

@@ -1,0 +1,244 @@
+//! The judge of appends against its oracle, on histories at random and on planted anomalies.
+
+use super::exhaustive;
+use super::mutant::Mutant;
+use super::{Appends, Builder, infer, judge};
+use crate::dependency;
+use crate::limits::Budget;
+use crate::report::{Finding, Word};
+use crate::{Level, Limits};
+use avouch_promise::Random;
+
+/// The levels that are judged.
+const LEVELS: [Level; 8] = [
+    Level::ReadUncommitted,
+    Level::ReadCommitted,
+    Level::SnapshotIsolation,
+    Level::StrongSessionSnapshotIsolation,
+    Level::StrongSnapshotIsolation,
+    Level::Serializable,
+    Level::StrongSessionSerializable,
+    Level::StrictSerializable,
+];
+
+#[derive(Clone, Copy)]
+enum Step {
+    Append(usize, i64),
+    Read(usize),
+}
+
+/// What a store of no great discipline answers: transactions run step by step between each other,
+/// on snapshots or on what is there, their appends seen at once or when they commit; now and then
+/// an answer is bent.
+#[derive(Default)]
+struct Store {
+    lists: Vec<Vec<i64>>,
+}
+
+struct Running {
+    process: i64,
+    steps: Vec<Step>,
+    answers: Vec<Vec<i64>>,
+    snapshot: Vec<Vec<i64>>,
+    own: Vec<(usize, i64)>,
+}
+
+fn name(key: usize) -> String {
+    format!("k{key}")
+}
+
+impl Running {
+    fn tell(&self, history: &mut Builder) {
+        let mut answers = self.answers.iter();
+        for step in &self.steps {
+            match step {
+                Step::Append(key, value) => history.append(&name(*key), *value),
+                Step::Read(key) => {
+                    let read = answers.next().map(Vec::as_slice).unwrap_or_default();
+                    history.read(&name(*key), read)
+                }
+            };
+        }
+    }
+
+    /// Runs its steps, with so much discipline.
+    fn run(&mut self, store: &mut Store, random: &mut Random, dirty: bool, snapshots: bool) {
+        for step in self.steps.clone() {
+            match step {
+                Step::Append(key, value) if dirty => store.lists[key].push(value),
+                Step::Append(key, value) => self.own.push((key, value)),
+                Step::Read(key) => {
+                    let from = if snapshots { &self.snapshot } else { &store.lists };
+                    let mut list = from[key].clone();
+                    list.extend(
+                        self.own.iter().filter(|(own, _)| *own == key).map(|(_, one)| *one),
+                    );
+                    bend(&mut list, random);
+                    self.answers.push(list);
+                }
+            }
+        }
+    }
+}
+
+/// Now and then, an answer is not what the store holds.
+fn bend(list: &mut Vec<i64>, random: &mut Random) {
+    if random.chance(0.04) {
+        list.pop();
+    }
+    if random.chance(0.01) && list.len() > 1 {
+        let end = list.len() - 1;
+        list.swap(end, end - 1);
+    }
+    if random.chance(0.005) && !list.is_empty() {
+        list.push(list[0]);
+    }
+    if random.chance(0.003) {
+        list.push(1_000);
+    }
+}
+
+/// A small history.
+fn at_random(random: &mut Random) -> Appends {
+    let keys = 1 + random.below(3) as usize;
+    let mut store = Store { lists: vec![Vec::new(); keys] };
+    let (dirty, snapshots) = (random.chance(0.1), random.chance(0.5));
+    let mut history = Builder::default();
+    let mut running: Vec<Running> = Vec::new();
+    let (mut left, mut value) = (2 + random.below(4), 0);
+    while left > 0 || !running.is_empty() {
+        if left > 0 && running.len() < 3 && random.chance(0.5) {
+            left -= 1;
+            let process = (0..4).find(|one| running.iter().all(|other| other.process != *one));
+            let process = process.unwrap_or(9) * i64::from(random.chance(0.7));
+            let process = if running.iter().any(|one| one.process == process) {
+                i64::try_from(10 + left).unwrap_or(10)
+            } else {
+                process
+            };
+            let mut steps = Vec::new();
+            for _ in 0..=random.below(if keys == 1 { 2 } else { 3 }) {
+                let key = random.below(keys as u64) as usize;
+                if random.chance(0.5) {
+                    value += 1;
+                    steps.push(Step::Append(key, value));
+                } else {
+                    steps.push(Step::Read(key));
+                }
+            }
+            let snapshot = store.lists.clone();
+            let one = Running { process, steps, answers: Vec::new(), snapshot, own: Vec::new() };
+            one.tell(&mut history);
+            history.invoke(process);
+            running.push(one);
+        } else if !running.is_empty() {
+            let place = random.below(running.len() as u64) as usize;
+            let mut one = running.remove(place);
+            one.run(&mut store, random, dirty, snapshots);
+            let fate = random.unit();
+            if fate < 0.06 {
+                history.fail(one.process);
+                if random.chance(0.9) {
+                    continue;
+                }
+            } else if fate < 0.14 {
+                history.info(one.process);
+                if random.chance(0.5) {
+                    continue;
+                }
+            } else {
+                one.tell(&mut history);
+                history.ok(one.process);
+            }
+            for (key, value) in one.own {
+                store.lists[key].push(value);
+            }
+        }
+    }
+    history.build()
+}
+
+fn words(history: &Appends, mutant: Mutant) -> Vec<(Level, Word)> {
+    let mut budget = Budget::new(Limits::default());
+    let Ok(inferred) = infer(history, &mut budget, mutant) else { return Vec::new() };
+    let found = dependency::judge(history, &inferred, None, &mut budget);
+    found.into_iter().map(|(level, finding)| (level, finding.word())).collect()
+}
+
+fn expected(history: &Appends) -> Vec<Word> {
+    let word = |holds| if holds { Word::Holds } else { Word::Violated };
+    exhaustive::all(history, &LEVELS).into_iter().map(word).collect()
+}
+
+/// How many histories a test looks at: more in a campaign.
+fn cases() -> u64 {
+    let asked = std::env::var("AVOUCH_SEEDS").ok().and_then(|seeds| seeds.parse().ok());
+    asked.unwrap_or(1_u64).saturating_mul(20_000)
+}
+
+#[test]
+//= §2.3.2 strict serializability decided test
+//= §2.3.2 serializability decided test
+//= §2.3.2 snapshot isolation decided test
+fn every_verdict_on_appends_is_the_exhaustive_deciders() {
+    let seed = Random::seed_from_environment();
+    let root = Random::new(seed);
+    let mut count = [[0_u64; 2]; LEVELS.len()];
+    for case in 0..cases() {
+        let history = at_random(&mut root.fork(case));
+        let report = judge(&history, None, &Limits::default());
+        let all = expected(&history);
+        for (place, (level, part)) in LEVELS.into_iter().zip(&report.parts).enumerate() {
+            let expected = all[place];
+            count[place][usize::from(expected == Word::Holds)] += 1;
+            assert_eq!(
+                part.finding.word(),
+                expected,
+                "repro: AVOUCH_SEED={seed}, case {case}, {level}:\n{}\n{report}",
+                told(&history)
+            );
+            assert!(!matches!(part.finding, Finding::Holds { checked: false, .. }), "{report}");
+        }
+    }
+    println!("violated and holding, by level: {count:?}");
+    assert!(count.iter().flatten().all(|count| *count > 300), "{count:?}");
+}
+
+fn told(history: &Appends) -> String {
+    let line = |(number, frame): (usize, &crate::dependency::Frame)| {
+        let steps: Vec<_> =
+            history.operations(frame).iter().map(|one| Appends::told(history, one)).collect();
+        let (began, ended, fate) = (frame.began, frame.ended, frame.fate);
+        let process = frame.process;
+        format!("T{number} p{process} {began}..{ended} {fate:?}: {}", steps.join("; "))
+    };
+    history.frames.all().iter().enumerate().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Asked for one level, the verdict is the same as among all.
+#[test]
+fn one_level_of_appends_can_be_asked_for() {
+    let root = Random::new(Random::seed_from_environment()).fork(3);
+    for case in 0..500 {
+        let history = at_random(&mut root.fork(case));
+        for (level, word) in words(&history, Mutant::None) {
+            let report = judge(&history, Some(level), &Limits::default());
+            assert_eq!((report.verdict(), report.parts.len()), (word, 1), "{report}");
+            assert!(report.to_string().contains("note: "), "{report}");
+        }
+    }
+}
+
+/// Each planted bug gives another verdict than the oracle, or one that the verifier refuses.
+#[test]
+fn every_planted_bug_of_the_inference_is_caught() {
+    let root = Random::new(Random::seed_from_environment());
+    for mutant in Mutant::ALL {
+        let is_wrong = |history: &Appends| {
+            words(history, mutant).iter().map(|(_, word)| *word).ne(expected(history))
+        };
+        let caught = (0..20_000).find(|case| is_wrong(&at_random(&mut root.fork(*case))));
+        println!("{mutant:?} is caught by case {caught:?}");
+        assert!(caught.is_some(), "{mutant:?} is not caught");
+    }
+}

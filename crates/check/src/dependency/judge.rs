@@ -1,0 +1,219 @@
+//! The verdict on each level, from what was inferred of a history.
+
+use super::cycle;
+use super::edges::{Edge, Edges};
+use super::frame::{Fate, Frames};
+use super::levels::{JUDGED, Rule, implies, rule};
+use super::net::Net;
+use super::snapshot::{self, Snapshots};
+use super::verify::Because;
+use super::{story, verify};
+use crate::limits::{Budget, Exhausted};
+use crate::report::{Finding, Part, Report, Word};
+use crate::transaction::Level;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A history as the judge asks it.
+pub(crate) trait Subject {
+    /// Who ran what when.
+    fn frames(&self) -> &Frames;
+    /// What a dependency between writes and reads rests on, looking at nothing but the history.
+    fn because(&self, edge: &Edge) -> Option<Because>;
+    /// A key that both write.
+    fn write_same(&self, one: u32, other: u32) -> Option<u32>;
+    /// A transaction in words; of a long one, its operations on these keys.
+    fn told(&self, transaction: u32, keys: &BTreeSet<u32>) -> String;
+    /// Whether an order of starts (false) and commits (true) of transactions explains every read
+    /// and lets no two overlap that write one key.
+    fn explains(&self, order: &mut dyn Iterator<Item = (u32, bool)>) -> bool;
+    /// Whether, in an order of transactions, each writes after those whose versions are older, and
+    /// reads what was written before (if reads count).
+    fn flows(&self, order: &[u32], reads: bool) -> bool;
+}
+
+/// What is wrong with a history whatever the order of transactions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Flaw {
+    /// The weakest level that forbids it.
+    pub(crate) weakest: Level,
+    pub(crate) title: String,
+    pub(crate) transactions: Vec<u32>,
+    pub(crate) keys: Vec<u32>,
+    pub(crate) conclusion: Vec<String>,
+}
+
+/// What was inferred of a history.
+#[derive(Debug, Default)]
+pub(crate) struct Inferred {
+    /// Dependencies between those that committed.
+    pub(crate) edges: Edges,
+    /// Those between writes alone, as if what is of unknown outcome had not committed.
+    pub(crate) writes: Edges,
+    /// Which transactions committed: those of unknown outcome whose writes were read, too.
+    pub(crate) committed: Vec<bool>,
+    /// What no order can mend.
+    pub(crate) flaws: Vec<Flaw>,
+    /// Writers of one key of whose order nothing is known.
+    pub(crate) unordered: Vec<Vec<u32>>,
+    /// Why the history does not say enough.
+    pub(crate) open: Option<String>,
+}
+
+impl Inferred {
+    fn edges(&self, level: Level) -> &Edges {
+        if level == Level::ReadUncommitted { &self.writes } else { &self.edges }
+    }
+}
+
+/// Judges by every level, and reports the one asked for or all.
+pub(crate) fn judge(
+    subject: &impl Subject,
+    inferred: &Inferred,
+    asked: Option<Level>,
+    budget: &mut Budget,
+) -> Vec<(Level, Finding)> {
+    let mut found: BTreeMap<Level, Finding> = BTreeMap::new();
+    let first = asked.unwrap_or(Level::StrictSerializable);
+    if rule(first).is_none() {
+        let names: Vec<_> = JUDGED.into_iter().map(Level::name).collect();
+        let reason = format!("{first} is not decided of such a history: {}", names.join(", "));
+        return vec![(first, Finding::Unknown { reason, story: None })];
+    }
+    if inferred.flaws.is_empty() || asked.is_some() {
+        let finding = decide(subject, inferred, first, budget);
+        // Without a level asked for, the weakest that is violated tells the story.
+        if asked.is_some() || finding.word() == Word::Holds {
+            found.insert(first, finding);
+        }
+    }
+    for level in JUDGED {
+        if found.contains_key(&level) {
+            continue;
+        }
+        let broken = found
+            .iter()
+            .find(|(weak, finding)| implies(level, **weak) && finding.word() == Word::Violated);
+        let holds = found
+            .iter()
+            .any(|(strong, finding)| implies(*strong, level) && finding.word() == Word::Holds);
+        let finding = if let Some((weak, _)) = broken {
+            Finding::Violated(story::of_weaker(*weak))
+        } else if holds {
+            Finding::Holds { order: Vec::new(), checked: true }
+        } else {
+            decide(subject, inferred, level, budget)
+        };
+        found.insert(level, finding);
+    }
+    JUDGED.into_iter().filter_map(|level| Some((level, found.remove(&level)?))).collect()
+}
+
+/// Decides one level, and nothing else.
+pub(crate) fn decide(
+    subject: &impl Subject,
+    inferred: &Inferred,
+    level: Level,
+    budget: &mut Budget,
+) -> Finding {
+    if let Some(flaw) = inferred.flaws.iter().find(|flaw| implies(level, flaw.weakest)) {
+        return Finding::Violated(story::of_flaw(subject, level, flaw));
+    }
+    if let Some(reason) = &inferred.open {
+        return Finding::Unknown { reason: reason.clone(), story: None };
+    }
+    let Some(rule) = rule(level) else {
+        return Finding::Unknown { reason: format!("{level} is not judged here"), story: None };
+    };
+    decided(subject, inferred, level, rule, budget)
+        .unwrap_or_else(|met| Finding::Unknown { reason: met.to_string(), story: None })
+}
+
+fn decided(
+    subject: &impl Subject,
+    inferred: &Inferred,
+    level: Level,
+    rule: Rule,
+    budget: &mut Budget,
+) -> Result<Finding, Exhausted> {
+    let edges = inferred.edges(level);
+    let net = Net::new(edges, &[], rule.kinds, rule.snapshots);
+    budget.step(net.bytes() + edges.all.len() * size_of::<Edge>())?;
+    let Some(order) = net.order() else {
+        let cycle = cycle::find(&net);
+        return Ok(cycle.map_or_else(|| fault("no cycle"), |one| told(subject, level, rule, &one)));
+    };
+    let order = if rule.snapshots {
+        match snapshot::order(edges, rule, &net, order, &inferred.unordered, budget)? {
+            Snapshots::Order(order) => order,
+            Snapshots::Pair(cycle) => return Ok(told(subject, level, rule, &cycle)),
+            Snapshots::None => return Ok(Finding::Violated(story::of_no_order())),
+        }
+    } else {
+        order
+    };
+    let is_in = |one: &u32| match level {
+        Level::ReadUncommitted => subject.frames().all()[*one as usize].fate == Fate::Committed,
+        _ => inferred.committed[*one as usize],
+    };
+    let events: Vec<(u32, bool)> = order
+        .iter()
+        .filter_map(|node| Some((net.transaction(*node)?, !rule.snapshots || node % 2 == 1)))
+        .filter(|(one, _)| is_in(one))
+        .collect();
+    let commits: Vec<u32> = events.iter().filter(|(_, is)| *is).map(|(one, _)| *one).collect();
+    let is_right = if rule.snapshots {
+        subject.explains(&mut events.iter().copied())
+    } else if rule.reads {
+        subject.explains(&mut commits.iter().flat_map(|one| [(*one, false), (*one, true)]))
+    } else {
+        subject.flows(&commits, level != Level::ReadUncommitted)
+    };
+    if !is_right || !verify::in_time(subject.frames(), rule, &events) {
+        return Ok(fault("an order"));
+    }
+    let order = commits.into_iter().map(|one| one as usize).collect();
+    Ok(Finding::Holds { order, checked: true })
+}
+
+fn told(subject: &impl Subject, level: Level, rule: Rule, cycle: &cycle::Cycle) -> Finding {
+    match verify::accepts(subject, rule, cycle) {
+        Some(because) => Finding::Violated(story::of_cycle(subject, level, cycle, &because)),
+        None => fault("a cycle"),
+    }
+}
+
+fn fault(found: &str) -> Finding {
+    let reason =
+        format!("the judge found {found} that its verifier does not accept: a fault of avouch");
+    Finding::Unknown { reason, story: None }
+}
+
+/// The report on a history of transactions in frames.
+pub(crate) fn report(
+    frames: &Frames,
+    findings: Vec<(Level, Finding)>,
+    asked: Option<Level>,
+    (format, operations, mut notes): (&str, usize, Vec<String>),
+    budget: &Budget,
+) -> Report {
+    notes.push(format!("{} transactions", frames.all().len()));
+    let mut parts = Vec::new();
+    for (level, finding) in findings {
+        if asked.is_none_or(|asked| asked == level) {
+            parts.push(Part { guarantee: level.name().to_owned(), operations, finding });
+        } else {
+            notes.push(format!("{level}: {}", finding.word()));
+        }
+    }
+    Report {
+        parts,
+        unit: "transactions",
+        operations,
+        unknown: frames.count(Fate::Unknown),
+        failed: frames.count(Fate::Aborted),
+        format: format.to_owned(),
+        notes,
+        steps: budget.taken(),
+        elapsed: budget.elapsed(),
+    }
+}
