@@ -2,7 +2,9 @@
 
 use crate::append::{self, Appends};
 use crate::history::workload::{self, Workload};
-use crate::history::{History, cobra, dbcop, first_line, is_native, jepsen, list_append, plume, text};
+use crate::history::{
+    History, cobra, dbcop, first_line, is_native, jepsen, list_append, plume, rw_register, text,
+};
 use crate::limits::Limits;
 use crate::report::Report;
 use crate::transaction::{Level, Transactions};
@@ -86,6 +88,9 @@ impl Input {
         match found {
             Some((notation, Ok(Workload::ListAppend))) => {
                 list_append::parse(text, notation).map(|history| Self::Appends(Box::new(history)))
+            }
+            Some((notation, Ok(Workload::Registers))) => {
+                rw_register::parse(text, notation).map(Self::Transactions)
             }
             _ => History::parse(bytes).map(Self::Calls),
         }

@@ -132,6 +132,17 @@ fn dbcops_runs_are_decided() {
     assert!(holding > 0 && violated > 0);
 }
 
+/// A read of a value that nobody wrote is no level's.
+#[test]
+fn register_examples_are_what_they_were_published_as() {
+    let Some(folder) = folder("histories/elle-cli") else { return };
+    for name in ["elle/rw-register.edn", "elle/rw-register.json"] {
+        let report = judge_file(&folder.join(name), &Limits::default()).expect("a history");
+        assert_eq!(report.verdict(), Word::Violated, "{name}: {report}");
+        assert!(report.to_string().contains("thin air"), "{name}: {report}");
+    }
+}
+
 /// What Elle's own examples are published as: write skew (its issue 30), and the cycle that its
 /// paper explains.
 #[test]

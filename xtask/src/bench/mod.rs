@@ -21,6 +21,8 @@ struct Bench {
 enum Runs {
     /// One program with these arguments; what the caller adds comes after them.
     One(Program, &'static [&'static str]),
+    /// Several programs in turn; what the caller adds goes to each.
+    Several(&'static [Program]),
     /// Our own code, which runs several.
     Here(fn(&Path, &[String]) -> Result<Findings, Error>),
 }
@@ -48,8 +50,11 @@ const BENCHES: [Bench; 9] = [
     },
     Bench {
         name: "check",
-        about: "a million transactions judged by the weak isolation levels: time and memory",
-        run: Runs::One(Program::Example("avouch-check", "isolation"), &[]),
+        about: "up to a million transactions judged by weak levels and strictly: time and memory",
+        run: Runs::Several(&[
+            Program::Example("avouch-check", "isolation"),
+            Program::Example("avouch-check", "appends"),
+        ]),
     },
     Bench {
         name: "check-serial",
@@ -98,6 +103,13 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<Findings, Error> 
     let failed = match &bench.run {
         Runs::Here(run) => return run(root, rest),
         Runs::One(program, words) => !succeeds(program.command(root).args(*words).args(rest))?,
+        Runs::Several(programs) => {
+            let mut failed = false;
+            for program in *programs {
+                failed |= !succeeds(program.command(root).args(rest))?;
+            }
+            failed
+        }
     };
     Ok(failed.then(|| Finding::new(bench.name, 0, "the benchmark failed")).into_iter().collect())
 }

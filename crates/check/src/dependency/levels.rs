@@ -57,7 +57,7 @@ pub(super) fn rule(level: Level) -> Option<Rule> {
         Level::Serializable => (ALL, false, true),
         Level::StrongSessionSerializable => (SESSION, false, true),
         Level::StrictSerializable => (TIMED, false, true),
-        Level::ReadAtomic | Level::Causal => return None,
+        Level::ReadAtomic | Level::Causal | Level::Prefix => return None,
     };
     Some(Rule { kinds, snapshots, reads })
 }

@@ -8,6 +8,7 @@
 //! | dbcop's transactions | bincode: five numbers, a string and two times |
 //! | cobra's logs | a folder with `T0.log`, `T1.log`, ... |
 //! | Jepsen's list-append | maps as EDN or JSON, with transactions `[[:append 3 1] [:r 4 nil]]` |
+//! | Jepsen's rw-register | the same, with transactions `[[:w :x 1] [:r :y nil]]` |
 //! | Plume's transactions | lines `w(4,2,0,7)`, or `w 4 2` parted by `-----` and `=====` |
 //!
 //! A line that is not in the format is an error with its place, never a verdict.
@@ -24,6 +25,7 @@ mod maps;
 mod native;
 pub(crate) mod notation;
 pub(crate) mod plume;
+pub(crate) mod rw_register;
 pub(crate) mod workload;
 
 #[cfg(test)]

@@ -264,7 +264,11 @@ fn no_bytes_make_a_reader_panic() {
         "[{\"process\": 1, \"type\": \"invoke\", \"value\": [[\"append\", 3, 4], [\"r\", 3, null]]},\n\
          {\"value\": [[\"append\", 3, 4], [\"r\", 3, [4]]], \"type\": \"ok\", \"process\": 1}]",
     ];
+    let registers = "({:type :invoke, :f :txn :value [[:w :x 2] [:r :y nil]], :process 0}\n\
+         {:type :ok, :f :txn :value [[:w :x 2] [:r :y nil]], :process 0}\n\
+         {:type :invoke, :f :txn :value [[:r :x nil]], :process 1})";
     let samples = [
+        registers.as_bytes().to_vec(),
         LOG.as_bytes().to_vec(),
         MAPS.as_bytes().to_vec(),
         native(),
@@ -305,4 +309,19 @@ fn no_bytes_make_a_reader_panic() {
     }
     println!("{read} read, {refused} refused");
     assert!(read > 1_000 && refused > 1_000);
+}
+
+/// Of two transactions of unknown outcome, the one that was read from committed.
+#[test]
+fn unknown_writes_of_registers_count_where_they_were_read() {
+    let text = "{:type :invoke :f :txn :value [[:w :x 1]] :process 0}\n\
+         {:type :invoke :f :txn :value [[:w :y 2]] :process 1}\n\
+         {:type :info :f :txn :value [[:w :x 1]] :process 0}\n\
+         {:type :invoke :f :txn :value [[:r :x nil] [:r :y nil]] :process 2}\n\
+         {:type :ok :f :txn :value [[:r :x 1] [:r :y nil]] :process 2}\n";
+    let Ok(Input::Transactions(history)) = Input::parse(text.as_bytes()) else {
+        panic!("not transactions")
+    };
+    assert_eq!((history.len(), history.operations()), (2, 3));
+    assert!(history.notes.iter().any(|note| note.starts_with("1 of unknown outcome")));
 }

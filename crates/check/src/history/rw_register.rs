@@ -1,0 +1,194 @@
+//! Jepsen's rw-register: transactions that read and write registers, each value written once.
+//!
+//! ```text
+//! {:type :invoke, :f :txn, :value [[:w :x 2] [:r :y nil]], :process 0}
+//! {:type :ok,     :f :txn, :value [[:w :x 2] [:r :y 7]],   :process 0}
+//! ```
+//!
+//! A read of `nil` is of the initial state. What is of unknown outcome counts as committed, with
+//! its writes alone and in a session of its own, if somebody who committed read from it; else it
+//! is left out, which no one can tell from its having aborted. The weak levels know no real time.
+
+use super::Malformed;
+use super::jepsen::{Event, Events, Happened, Values};
+use super::notation::{Notation, Reader};
+use crate::transaction::{Builder, Transactions};
+use avouch_promise::{Blame, Error};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One operation: its key, and what it writes, reads, or does not know.
+#[derive(Clone, Debug)]
+struct Operation<'a> {
+    key: &'a str,
+    is_write: bool,
+    value: Option<i64>,
+}
+
+#[derive(Default)]
+struct Registers<'a> {
+    next: Vec<Operation<'a>>,
+}
+
+/// A transaction, in the order of invocations.
+struct Entry<'a> {
+    process: i64,
+    line: usize,
+    operations: Vec<Operation<'a>>,
+    ended: Option<Happened>,
+}
+
+impl<'a> Registers<'a> {
+    fn operation(&mut self, reader: &mut Reader<'a>) -> Result<(), Malformed> {
+        const FORM: &str = "an operation: `[:w key value]` or `[:r key value]`";
+        reader.need(b'[', FORM)?;
+        let at = reader.mark();
+        let mut first = true;
+        if !reader.more(b']', &mut first)? {
+            return Err(reader.wrong_at(at, FORM));
+        }
+        let is_write = match reader.name()?.trim_start_matches(':') {
+            "w" => true,
+            "r" => false,
+            _ => return Err(reader.wrong_at(at, "w or r")),
+        };
+        if !reader.more(b']', &mut first)? {
+            return Err(reader.wrong_at(at, "a key"));
+        }
+        let key = reader.raw()?;
+        let mut goes_on = reader.more(b']', &mut first)?;
+        let value = if goes_on && !reader.nothing()? { Some(reader.integer()?) } else { None };
+        if is_write && value.is_none() {
+            return Err(reader.wrong_at(at, "a value to write"));
+        }
+        if goes_on {
+            goes_on = reader.more(b']', &mut first)?;
+        }
+        if goes_on {
+            return Err(reader.wrong("`]` after the operation"));
+        }
+        self.next.push(Operation { key, is_write, value });
+        Ok(())
+    }
+}
+
+impl<'a> Values<'a> for Registers<'a> {
+    fn value(&mut self, reader: &mut Reader<'a>, happened: Happened) -> Result<(), Malformed> {
+        self.next.clear();
+        if !matches!(happened, Happened::Invoke | Happened::Ok) {
+            return reader.pass();
+        }
+        if reader.nothing()? {
+            return Ok(());
+        }
+        reader.need(b'[', "a transaction: a list of operations")?;
+        let mut first = true;
+        while reader.more(b']', &mut first)? {
+            self.operation(reader)?;
+        }
+        Ok(())
+    }
+}
+
+/// The transactions of a text, in the order of their invocations.
+fn entries(text: &str, notation: Notation) -> Result<Vec<Entry<'_>>, Malformed> {
+    let mut registers = Registers::default();
+    let mut events = Events::new(text, notation)?;
+    let (mut all, mut open): (Vec<Entry<'_>>, BTreeMap<i64, usize>) = Default::default();
+    while let Some(event) = events.next(&mut registers)? {
+        let operations = if event.has_value { registers.next.clone() } else { Vec::new() };
+        let Event { process, line, .. } = event;
+        if event.happened == Happened::Invoke {
+            if let Some(before) = open.insert(process, all.len()).and_then(|one| all.get(one)) {
+                let line = before.line;
+                let expected = format!(
+                    "the outcome of process {process}'s transaction of line {line} before its next"
+                );
+                return Err(events.wrong(&event, expected));
+            }
+            all.push(Entry { process, line, operations, ended: None });
+            continue;
+        }
+        let Some(entry) = open.remove(&process).and_then(|one| all.get_mut(one)) else {
+            let expected = format!("process {process} to invoke before an outcome");
+            return Err(events.wrong(&event, expected));
+        };
+        entry.ended = Some(event.happened);
+        if event.happened == Happened::Ok {
+            let is_same = |(one, other): (&Operation<'_>, &Operation<'_>)| {
+                one.key == other.key
+                    && one.is_write == other.is_write
+                    && (!one.is_write || one.value == other.value)
+            };
+            let invoked = &entry.operations;
+            let alike =
+                invoked.len() == operations.len() && invoked.iter().zip(&operations).all(is_same);
+            if !alike && !invoked.is_empty() {
+                return Err(events.wrong(&event, "the operations that were invoked"));
+            }
+            entry.operations = operations;
+        }
+    }
+    Ok(all)
+}
+
+/// Reads a history.
+pub(crate) fn parse(text: &str, notation: Notation) -> Result<Transactions, Error> {
+    let all = entries(text, notation)?;
+    let committed = || all.iter().filter(|entry| entry.ended == Some(Happened::Ok));
+    let read: BTreeSet<(&str, i64)> = committed()
+        .flat_map(|entry| &entry.operations)
+        .filter(|one| !one.is_write)
+        .filter_map(|one| Some((one.key, one.value?)))
+        .collect();
+    let mut builder = Builder::default();
+    let (mut unknown, mut left_out) = (0_u64, 0);
+    // Sessions of those of unknown outcome: above those of any process.
+    let alone = 1_u64 << 63;
+    for entry in &all {
+        if builder.is_full() {
+            return Err(Error::new(Blame::Caller, "a history of at most 2^29 steps", "more"));
+        }
+        let writes = entry.operations.iter().filter(|one| one.is_write);
+        let is_read =
+            writes.filter_map(|one| Some((one.key, one.value?))).any(|one| read.contains(&one));
+        let is_known = match entry.ended {
+            Some(Happened::Ok) => {
+                builder.begin_at(entry.process.unsigned_abs(), entry.line);
+                true
+            }
+            Some(Happened::Fail) => {
+                builder.begin_at(alone + unknown, entry.line).abort();
+                unknown += 1;
+                false
+            }
+            _ if is_read => {
+                builder.begin_at(alone + unknown, entry.line);
+                unknown += 1;
+                false
+            }
+            _ => {
+                left_out += 1;
+                continue;
+            }
+        };
+        for one in &entry.operations {
+            match (one.is_write, one.value) {
+                (true, Some(value)) => builder.write(one.key, value),
+                (false, Some(value)) if is_known => builder.read(one.key, value),
+                (false, None) if is_known => builder.read_initial(one.key),
+                _ => &mut builder,
+            };
+        }
+    }
+    let mut history = builder.build();
+    history.format = match notation {
+        Notation::Edn => "jepsen rw-register, EDN",
+        Notation::Json => "jepsen rw-register, JSON",
+    };
+    if left_out > 0 {
+        history
+            .notes
+            .push(format!("{left_out} of unknown outcome were left out: nobody read from them"));
+    }
+    Ok(history)
+}
