@@ -31,7 +31,7 @@ enum Runs {
     Here(fn(&Path, u64, u64) -> Result<Findings, Error>),
 }
 
-const CAMPAIGNS: [Campaign; 4] = [
+const CAMPAIGNS: [Campaign; 5] = [
     Campaign {
         name: "world",
         about: "every test of the simulated world",
@@ -67,6 +67,21 @@ const CAMPAIGNS: [Campaign; 4] = [
             "--",
             "--nocapture",
             "crash_and_part",
+        ]),
+    },
+    Campaign {
+        name: "appends",
+        about: "the judge of appends against its oracle: 20,000 random histories a seed",
+        runs: Runs::Whole(&[
+            "test",
+            "--quiet",
+            "--release",
+            "-p",
+            "avouch-check",
+            "--lib",
+            "--",
+            "--nocapture",
+            "on_appends_is_the_exhaustive",
         ]),
     },
     Campaign {
