@@ -18,21 +18,18 @@ use std::collections::BTreeMap;
 pub fn judge(history: &Transactions, asked: Option<Level>, limits: &Limits) -> Report {
     let mut budget = Budget::new(*limits);
     let findings = match Sources::find(history, &mut budget, Mutant::None) {
-        Ok(sources) => by_level(history, &sources, asked, &mut budget),
-        Err(unsourced) => {
-            let finding = |level| (level, unsourced_finding(history, level, &unsourced));
-            Level::REGISTERS.map(finding).to_vec()
+        Ok(sources) => {
+            by_level(asked, |level| one(history, &sources, level, &mut budget, Mutant::None))
         }
+        Err(unsourced) => by_level(asked, |level| unsourced_finding(history, level, &unsourced)),
     };
     report(history, findings, asked, &budget)
 }
 
 /// Every level, by as few decisions as implication leaves: from the one asked for, or the weakest.
 fn by_level(
-    history: &Transactions,
-    sources: &Sources,
     asked: Option<Level>,
-    budget: &mut Budget,
+    mut decide: impl FnMut(Level) -> Finding,
 ) -> Vec<(Level, Finding)> {
     let mut found: BTreeMap<Level, Finding> = BTreeMap::new();
     let others = Level::REGISTERS.into_iter().filter(|level| Some(*level) != asked);
@@ -48,7 +45,7 @@ fn by_level(
         } else if found.iter().any(holds) {
             Finding::Holds { order: Vec::new(), checked: true }
         } else {
-            one(history, sources, level, budget, Mutant::None)
+            decide(level)
         };
         found.insert(level, finding);
     }
@@ -184,6 +181,8 @@ fn report(
         history.sessions().len(),
         history.keys()
     ));
+    let words: Vec<_> = findings.iter().map(|(level, of)| (*level, of.word())).collect();
+    notes.extend(frontier(&words));
     let mut parts = Vec::new();
     for (level, finding) in findings {
         if asked.is_none_or(|asked| asked == level) {
@@ -203,4 +202,19 @@ fn report(
         steps: budget.taken(),
         elapsed: budget.elapsed(),
     }
+}
+
+/// The strongest levels that hold and the weakest that are violated, in a line each.
+fn frontier(words: &[(Level, Word)]) -> Vec<String> {
+    let of = |word| words.iter().filter(move |(_, of)| *of == word).map(|(level, _)| *level);
+    let strongest = of(Word::Holds)
+        .filter(|level| !of(Word::Holds).any(|other| other != *level && other.implies(*level)));
+    let weakest = of(Word::Violated)
+        .filter(|level| !of(Word::Violated).any(|other| other != *level && level.implies(other)));
+    let told = |word: &str, levels: Vec<&str>| {
+        (!levels.is_empty()).then(|| format!("{word}: {}", levels.join(", ")))
+    };
+    let strongest = told("strongest that hold", strongest.map(Level::name).collect());
+    let weakest = told("weakest that are violated", weakest.map(Level::name).collect());
+    strongest.into_iter().chain(weakest).collect()
 }
