@@ -152,6 +152,11 @@ const KEPT: &str = r#"{"avouch_history":1,"about":"a session"}
 "#;
 
 /// Two transactions, the second of which reads half of the first.
+const APPENDS: &str = r#"{:type :invoke, :f :txn, :value [[:append 1 1]], :process 0, :index 0}
+{:type :ok, :f :txn, :value [[:append 1 1]], :process 0, :index 1}
+{:type :invoke, :f :txn, :value [[:r 1 nil]], :process 1, :index 2}
+{:type :ok, :f :txn, :value [[:r 1 [1]]], :process 1, :index 3}
+"#;
 const SKEW: &str = "w 0 1\nw 1 1\n=====\nr 0 1\nr 1 1\nw 0 2\n=====\nr 0 1\nr 1 1\nw 1 3\n";
 const FRACTURED: &str = "w 0 1\nw 1 1\n=====\nr 0 1\nr 1 0\n";
 
@@ -159,6 +164,7 @@ const FRACTURED: &str = "w 0 1\nw 1 1\n=====\nr 0 1\nr 1 0\n";
 pub(crate) fn kept(place: &Place) {
     std::fs::write(place.path("transactions.txt"), FRACTURED.replace("r 1 0", "r 1 1")).unwrap();
     std::fs::write(place.path("session.history"), KEPT).unwrap();
+    std::fs::write(place.path("appends.edn"), APPENDS).unwrap();
 }
 
 #[test]
@@ -191,6 +197,13 @@ fn histories_are_judged_and_a_stale_read_is_found() {
     std::fs::write(place.path("fractured.txt"), FRACTURED).unwrap();
     let told = place.avouch(&["check", "fractured.txt", "--level", "read-atomic"]);
     assert!(told.code == 1 && told.out.contains("T1 had seen T0"), "{told:?}");
+    // In real time the read begins after the append has ended.
+    let missed = APPENDS.replace(":r 1 [1]", ":r 1 []");
+    assert_ne!(missed, APPENDS);
+    std::fs::write(place.path("missed.edn"), missed).unwrap();
+    let told = place.avouch(&["check", "missed.edn", "--level", "strict-serializable"]);
+    assert!(told.code == 1 && told.out.contains("realtime"), "{told:?}");
+    place.avouch(&["check", "missed.edn", "--level", "serializable"]).well();
     std::fs::write(place.path("skew.txt"), SKEW).unwrap();
     let told = place.avouch(&["check", "skew.txt", "--level", "serializable"]);
     assert!(told.code == 1 && told.out.contains("T1 -rw 1-> T2"), "{told:?}");
