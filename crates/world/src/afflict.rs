@@ -41,6 +41,11 @@ impl<P: Simulated> World<P> {
                 self.counters.add_many(Count::LyingSpells, u64::from(*lies));
                 self.nodes[at].disk.set_lies(*lies);
             }
+            Fault::LyingCheckpoint { node, lies } => {
+                let Some(at) = self.position(*node) else { return };
+                self.counters.add_many(Count::CheckpointLyingSpells, u64::from(*lies));
+                self.nodes[at].disk.set_checkpoint_lies(*lies);
+            }
             Fault::MisdirectedWrite { node, seq } => {
                 let Some(at) = self.position(*node) else { return };
                 let host = &mut self.nodes[at];

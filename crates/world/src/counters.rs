@@ -141,6 +141,11 @@ counts! {
     LyingSpells = "lying_spells",
     /// Records that a crash took although their sync had been said to be complete.
     LiedRecords = "lied_records",
+    /// Spells during which a disk lies about checkpoints.
+    CheckpointLyingSpells = "checkpoint_lying_spells",
+    /// Checkpoints that a crash took, or some of their blocks, although they had been said to be
+    /// durable.
+    LiedCheckpoints = "lied_checkpoints",
     /// Records written into the place of another.
     MisdirectedWrites = "misdirected_writes",
     /// Reads served from another place.

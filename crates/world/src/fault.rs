@@ -285,6 +285,14 @@ pub enum Fault {
         /// Whether it lies.
         lies: bool,
     },
+    /// A disk says that a checkpoint is durable and keeps it, or its name, in a cache that a crash
+    /// empties; the log before it is gone all the same.
+    LyingCheckpoint {
+        /// Whose.
+        node: NodeId,
+        /// Whether it lies.
+        lies: bool,
+    },
     /// A record was written into the place of another: both are lost, and the place of the other
     /// holds a whole frame that does not belong there.
     MisdirectedWrite {

@@ -456,6 +456,7 @@ impl<P: Simulated> World<P> {
         counters.add_many(Count::TornTails, u64::from(losses.torn));
         counters.add_many(Count::Holes, u64::from(losses.hole));
         counters.add_many(Count::LiedRecords, losses.lied);
+        counters.add_many(Count::LiedCheckpoints, losses.lied_checkpoints);
         counters.add_many(Count::SubsetWrites, u64::from(losses.subset));
         self.notices.push(Notice::Crashed(node(at)));
         self.say(Some(node(at)), format_args!("down: {losses:?}"));

@@ -34,6 +34,9 @@ pub struct Mutants {
     pub trust_place: bool,
     /// Breaks recovery: what cannot be read is taken for what was never written.
     pub swallow_failed_read: bool,
+    /// Breaks recovery: a start whose checkpoint is not sound, or does not reach the log, goes on
+    /// with what is left.
+    pub trust_what_is_left: bool,
     /// Breaks determinism: events at one virtual time happen in an order that differs by run.
     pub unstable_ties: bool,
     /// Breaks partial synchrony: the adversary goes on after GST.

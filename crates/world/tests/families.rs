@@ -374,6 +374,13 @@ fn a_lying_sync_finds_who_believes_one_disk() {
 }
 
 #[test]
+fn a_lying_checkpoint_finds_a_host_that_goes_on_with_what_is_left() {
+    let mutants = Mutants { trust_what_is_left: true, ..Mutants::default() };
+    let family = Family::LyingCheckpoint;
+    host_bug(mutants, &[Family::Crash, Family::LostWrites], family, Count::LiedCheckpoints);
+}
+
+#[test]
 fn a_misdirected_write_finds_a_host_that_believes_every_place() {
     let mutants = Mutants { trust_place: true, ..Mutants::default() };
     let family = Family::MisdirectedWrite;

@@ -31,7 +31,7 @@ enum Runs {
     Here(fn(&Path, u64, u64) -> Result<Findings, Error>),
 }
 
-const CAMPAIGNS: [Campaign; 5] = [
+const CAMPAIGNS: [Campaign; 6] = [
     Campaign {
         name: "world",
         about: "every test of the simulated world",
@@ -51,6 +51,22 @@ const CAMPAIGNS: [Campaign; 5] = [
             "--",
             "--nocapture",
             "five_nodes",
+        ]),
+    },
+    Campaign {
+        name: "power",
+        about: "a power cut of the whole cluster behind every event: 2,048 cuts are one run's",
+        runs: Runs::Whole(&[
+            "test",
+            "--quiet",
+            "--release",
+            "-p",
+            "avouch-store",
+            "--test",
+            "campaign",
+            "--",
+            "--nocapture",
+            "a_power_cut_behind_any_event",
         ]),
     },
     Campaign {

@@ -152,11 +152,11 @@ const KEPT: &str = r#"{"avouch_history":1,"about":"a session"}
 "#;
 
 /// Two transactions, the second of which reads half of the first.
-const APPENDS: &str = r#"{:type :invoke, :f :txn, :value [[:append 1 1]], :process 0, :index 0}
+const APPENDS: &str = "{:type :invoke, :f :txn, :value [[:append 1 1]], :process 0, :index 0}
 {:type :ok, :f :txn, :value [[:append 1 1]], :process 0, :index 1}
 {:type :invoke, :f :txn, :value [[:r 1 nil]], :process 1, :index 2}
 {:type :ok, :f :txn, :value [[:r 1 [1]]], :process 1, :index 3}
-"#;
+";
 const SKEW: &str = "w 0 1\nw 1 1\n=====\nr 0 1\nr 1 1\nw 0 2\n=====\nr 0 1\nr 1 1\nw 1 3\n";
 const FRACTURED: &str = "w 0 1\nw 1 1\n=====\nr 0 1\nr 1 0\n";
 

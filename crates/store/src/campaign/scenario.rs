@@ -8,7 +8,7 @@ use avouch_check::{Limits, Word, judge, judge_by_evidence};
 use avouch_promise::trust::Trust;
 use avouch_promise::{GroupId, KeyspaceId, Nanos, NodeId, Scope};
 use avouch_world::{
-    Campaign, Delay, DiskModel, Family, Fault, Link, Mutants, Nemesis, Options, Outcome,
+    Campaign, Count, Delay, DiskModel, Family, Fault, Link, Mutants, Nemesis, Options, Outcome,
     ProcessorModel, Report, Script, Synchrony, Tracing, World,
 };
 use std::time::Duration;
@@ -34,6 +34,8 @@ pub struct Plan {
     /// Faults listed by time, which happen whether the nemesis has any or not; without a nemesis,
     /// answers are held to their clocks, so a clock that is wrong has no place in it.
     pub script: Script,
+    /// After so many events of the run all nodes lose power, and come back one by one.
+    pub cut_at: Option<u64>,
     /// Many short faults on slow disks instead of a few of every kind: what a mutant needs.
     pub rough: bool,
     /// What is promised of the time that messages take.
@@ -72,6 +74,7 @@ impl Default for Plan {
             large: 0.1,
             faults: true,
             script: Script::new(),
+            cut_at: None,
             rough: false,
             synchrony: Synchrony::Asynchronous,
             delay: None,
@@ -216,6 +219,9 @@ pub fn run(plan: &Plan, seed: u64) -> Outcome {
     let calm_at = plan.faults_for;
     let alone = plan.by_evidence_alone(seed);
     let (mut world, mut workload) = plan.begin(seed);
+    if let Some(event) = plan.cut_at {
+        cut(&mut world, &mut workload, event, calm_at);
+    }
     world.run_until(&mut workload, calm_at);
     world.inject(Fault::Calm);
     let half = calm_at.plus(Nanos(plan.calm_for.0 / 2));
@@ -226,6 +232,28 @@ pub fn run(plan: &Plan, seed: u64) -> Outcome {
     }
     judge_run(&mut world, &workload, half, alone);
     Outcome::of(&world)
+}
+
+/// All nodes lose power behind this event of the run, every other time with all that was not
+/// synced, and come back one by one.
+fn cut(world: &mut World<Node>, workload: &mut Workload, event: u64, before: Nanos) {
+    world.run_until(workload, Nanos(1));
+    while world.counters().of(Count::Events) < event && world.advance(workload) {}
+    if world.now() >= before {
+        return; // so many events there are not
+    }
+    let (now, nodes) = (world.now(), world.nodes().collect::<Vec<_>>());
+    world.note("cuts", 1);
+    if event.is_multiple_of(2) {
+        world.inject(Fault::Outage { nodes: nodes.clone() });
+    } else {
+        for node in &nodes {
+            world.inject(Fault::LostWrites { node: *node });
+        }
+    }
+    for (node, turn) in nodes.into_iter().zip(1_u64..) {
+        world.schedule(now.plus(Nanos::from_millis(20 * turn)), Fault::Restart { node });
+    }
 }
 
 /// The three judges after the run; `alone` when its history is to be ordered by evidence alone.

@@ -110,7 +110,7 @@ fn other(payload: &Payload, random: &mut Random) -> Payload {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use avouch_agreement::log::Speaker;
+    use avouch_agreement::log::{Place, Speaker};
     use avouch_promise::Digest;
 
     fn accepted() -> Message {
@@ -119,17 +119,32 @@ mod tests {
         Message::Accepted { ballot, speaker, index: LogIndex(9), chain, ack: None }
     }
 
+    fn append() -> Message {
+        let (ballot, previous) = (Ballot { round: 3, leader: NodeId(1) }, Place::default());
+        let requests = vec![Payload::new(Bytes::from_static(&[b'r'; 200]))];
+        let entry = Entry::new(LogIndex(1), ballot, previous.chain, requests);
+        let (entries, decided) = (vec![Arc::new(entry)].into(), LogIndex(0));
+        Message::Append { ballot, previous, entries, decided, attest: false, sync: true }
+    }
+
+    fn chunk() -> Message {
+        let bytes = Bytes::from_static(&[0x5a; 1_000]);
+        Message::Chunk { checkpoint: 9, offset: 2_000, bytes, total: 4_000 }
+    }
+
     //= §4.1.3 bit flips in memory, on the wire, on disk test
     #[test]
     fn every_flipped_bit_of_a_message_is_seen_and_none_is_without_the_checksum() {
-        let message = accepted();
-        let bits = (message.to_bytes().len() + HEADER) as u64 * 8;
-        let mut believed = 0;
-        for bit in 0..bits {
-            assert_eq!(flipped(&message, bit, true), None, "bit {bit}");
-            believed += u64::from(flipped(&message, bit, false).is_some_and(|it| it != message));
+        for (message, least) in [(accepted(), 200), (append(), 1_000), (chunk(), 5_000)] {
+            let bits = (message.to_bytes().len() + HEADER) as u64 * 8;
+            let mut believed = 0;
+            for bit in 0..bits {
+                assert_eq!(flipped(&message, bit, true), None, "bit {bit}");
+                believed +=
+                    u64::from(flipped(&message, bit, false).is_some_and(|it| it != message));
+            }
+            assert!(believed > least, "only {believed} of {bits} change what is heard unchecked");
         }
-        assert!(believed > 200, "only {believed} flips change what is heard without a checksum");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Bugs of the host under the shipped node that one family of faults shows, and that are missed
 //! while it is off. (`world/tests/families.rs` has a row for every family, on small protocols.)
 
+use avouch_agreement::Mutant;
 use avouch_promise::{Nanos, NodeId};
 use avouch_store::campaign::{Plan, run};
 use avouch_world::{Fault, Mutants, Path, Script};
@@ -11,7 +12,10 @@ const SEEDS: u64 = 10;
 fn found(script: &Script, host_mutants: Mutants, seed: u64) -> Option<String> {
     let (nodes, faults_for) = (3, Nanos::from_secs(4));
     let script = script.clone();
+    // The log has eyes of its own for a gap; a host that goes on shows with a log that has none.
+    let log_mutant = host_mutants.trust_what_is_left.then_some(Mutant::FoldAcrossGap);
     let plan = Plan { nodes, faults: false, script, host_mutants, faults_for, ..Plan::default() };
+    let plan = Plan { log_mutant, ..plan };
     let outcome = std::panic::catch_unwind(|| run(&plan, seed).violation);
     outcome.unwrap_or_else(|_| Some("an invariant panicked".to_owned()))
 }
@@ -72,6 +76,21 @@ fn misdirected_writes_find_who_believes_every_place() {
     let node = NodeId(2);
     let without = back_with(Fault::LostWrites { node });
     let with = back_with(Fault::MisdirectedWrite { node, seq: None });
+    only_this_fault_finds(mutants, &without, &with);
+}
+
+/// A checkpoint that was never durable, and a log that was released for its sake: who goes on with
+/// what is left has forgotten what it promised and accepted. Who doubts waits for a quorum of the
+/// others, so a disk that lies about checkpoints alone costs nothing that was acknowledged.
+//= §4.1.3 Byzantine-lite hardening: checksums, peers repair test
+#[test]
+fn lying_checkpoints_find_who_goes_on_with_what_is_left() {
+    let mutants = Mutants { trust_what_is_left: true, ..Mutants::default() };
+    let node = NodeId(2);
+    let without = back_with(Fault::LostWrites { node });
+    let with = back_with(Fault::LostWrites { node })
+        .at(ms(500), Fault::LyingCheckpoint { node, lies: true })
+        .at(ms(2_500), Fault::LyingCheckpoint { node, lies: false });
     only_this_fault_finds(mutants, &without, &with);
 }
 

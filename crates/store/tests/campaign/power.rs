@@ -2,7 +2,7 @@
 
 use avouch_promise::{Nanos, NodeId, Random};
 use avouch_store::campaign::{Plan, run};
-use avouch_world::{Campaign, Fault, Mutants, Script};
+use avouch_world::{Campaign, Fault, Mutants, Outcome, Script};
 
 const CUTS: u64 = 5;
 
@@ -43,6 +43,54 @@ fn power_cuts_of_the_whole_cluster_lose_nothing_acknowledged() {
         .run(|seed| run(&plan(seed, Mutants::default()), seed));
     println!("{report}");
     assert!(report.verdict().is_ok(), "{report}");
+}
+
+/// The events of a run at which the power is cut, each once in so many runs.
+const EVENTS: u64 = 2_048;
+/// Runs that follow each other cut far apart: an odd number, so that every event has its turn.
+const STRIDE: u64 = 1_601;
+
+/// Cuts the power behind one event of a run of three nodes: the `number`-th of the campaign.
+fn cut(number: u64, host_mutants: Mutants) -> Outcome {
+    let ms = Nanos::from_millis;
+    let plan = Plan {
+        nodes: 3,
+        faults: false,
+        clients: 4,
+        faults_for: ms(1_500),
+        calm_for: ms(1_600),
+        cut_at: Some(number * STRIDE % EVENTS),
+        host_mutants,
+        ..Plan::default()
+    };
+    run(&plan, 1 + number / EVENTS)
+}
+
+//= §4.1.1 recovery test
+#[test]
+fn a_power_cut_behind_any_event_loses_nothing_acknowledged() {
+    let campaign = Campaign::new("avouch-store", "a_power_cut_behind_any_event", 128);
+    let cuts = campaign.count();
+    let report = campaign
+        .at_least("cuts", cuts)
+        .at_least("lost_syncs", cuts / 4)
+        .at_least("ordered_by_search", cuts)
+        .at_most("undecided_histories", 0)
+        .run(|number| cut(number, Mutants::default()));
+    println!("{report}");
+    assert!(report.verdict().is_ok(), "{report}");
+}
+
+#[test]
+fn a_cut_behind_some_event_finds_who_speaks_too_early() {
+    let early = Mutants { persisted_too_early: true, ..Mutants::default() };
+    let found = (1..=128).find_map(|number| {
+        let outcome = std::panic::catch_unwind(|| cut(number, early).violation);
+        let what = outcome.unwrap_or_else(|_| Some("an invariant panicked".to_owned()))?;
+        Some((number * STRIDE % EVENTS, what))
+    });
+    let (event, what) = found.expect("a lost write is noticed");
+    println!("event {event}: {}", what.lines().next().unwrap_or_default());
 }
 
 #[test]

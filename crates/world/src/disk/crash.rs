@@ -36,13 +36,16 @@ pub(crate) struct Losses {
     pub(crate) subset: bool,
     /// Records whose sync had been said to be complete.
     pub(crate) lied: u64,
+    /// Checkpoints that had been said to be durable and are not there, or not whole.
+    pub(crate) lied_checkpoints: u64,
 }
 
 impl<P: Simulated> Disk<P> {
     pub(crate) fn crash(&mut self, crash: Crash, model: &DiskModel, random: &mut Random) -> Losses {
         let lied = self.forget_cached(crash == Crash::LostWrites, random);
+        let lied_checkpoints = self.forget_checkpoint(crash == Crash::LostWrites, random);
         if crash == Crash::SubsetWrite {
-            return Losses { lied, ..self.keep_subset(random) };
+            return Losses { lied, lied_checkpoints, ..self.keep_subset(random) };
         }
         let unsynced = self.written().0 - self.durable.0;
         let kept = match crash {
@@ -72,6 +75,7 @@ impl<P: Simulated> Disk<P> {
             hole,
             subset: false,
             lied,
+            lied_checkpoints,
         };
         self.go_down();
         losses

@@ -20,6 +20,8 @@ use avouch_promise::Random;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Manners {
     lies: bool,
+    /// Of [`super::lying`].
+    pub(super) checkpoint_lies: bool,
     /// Up to here records are durable whatever the disk has said.
     honest: Seq,
     read_errors: f64,
@@ -145,7 +147,7 @@ impl<P: Simulated> Disk<P> {
         }
         let checkpoints = self.writing.len() as u64;
         self.go_down();
-        Losses { records: lost, checkpoints, torn: false, hole, subset: lost > 0, lied: 0 }
+        Losses { records: lost, checkpoints, hole, subset: lost > 0, ..Losses::default() }
     }
 
     /// A durable record (`seq`, or any) was written into the place of another; false when there

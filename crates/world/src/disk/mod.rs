@@ -18,6 +18,7 @@
 mod crash;
 mod faults;
 mod lent;
+mod lying;
 mod recovery;
 
 pub use crash::Crash;
@@ -122,6 +123,8 @@ pub struct Disk<P: Simulated> {
     durable: Seq,
     syncing: bool,
     checkpoint: Option<Checkpoint<P>>,
+    /// What a lying disk has in the checkpoint's place.
+    displaced: Option<lying::Displaced<P>>,
     lent: lent::Lent<P>,
     writing: VecDeque<(Seq, P::Image, Bytes)>,
     checkpoint_busy_until_ns: u64,
@@ -140,6 +143,7 @@ impl<P: Simulated> Disk<P> {
             durable: Seq(0),
             syncing: false,
             checkpoint: None,
+            displaced: None,
             lent: lent::Lent::default(),
             writing: VecDeque::new(),
             checkpoint_busy_until_ns: 0,
@@ -262,8 +266,7 @@ impl<P: Simulated> Disk<P> {
     pub(crate) fn finish_checkpoint(&mut self, mutants: &Mutants) -> Option<Seq> {
         let (seq, image, bytes) = self.writing.pop_front()?;
         if self.checkpoint().is_none_or(|durable| durable <= seq) {
-            self.checkpoint =
-                Some(Checkpoint { seq, image, bytes, rotted_blocks: BTreeSet::new() });
+            self.place_checkpoint(Checkpoint { seq, image, bytes, rotted_blocks: BTreeSet::new() });
         }
         self.truncate(mutants);
         Some(seq)

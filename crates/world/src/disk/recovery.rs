@@ -10,6 +10,7 @@
 //! | a bad frame below the durable checkpoint | a gap, but covered: not doubtful |
 //! | a whole frame of another record: it bears its own number | as a bad frame |
 //! | a checkpoint with a bad block | not used; the log is doubtful |
+//! | records are missing behind the checkpoint | a gap; the log is doubtful |
 //!
 //! A gap is how a protocol learns which records are gone: sequence numbers have no gaps of their
 //! own, so records that are missing between two, or before `next_seq`, are the unreadable ones.
@@ -57,8 +58,9 @@ impl<P: Simulated> Disk<P> {
         self.hold_invariants();
 
         let mut records = Vec::with_capacity(self.records.len());
+        let unsound = self.checkpoint.is_some() && checkpoint.is_none();
         let mut findings = Findings {
-            doubtful: self.checkpoint.is_some() && checkpoint.is_none(),
+            doubtful: (unsound || self.has_gap(covered)) && !mutants.trust_what_is_left,
             ..Findings::default()
         };
         for (seq, stored) in (self.first.0..).map(Seq).zip(&self.records) {

@@ -87,11 +87,13 @@ pub enum Family {
     RackOutage,
     /// [`Fault::Byzantine`].
     Byzantine,
+    /// [`Fault::LyingCheckpoint`].
+    LyingCheckpoint,
 }
 
 impl Family {
     /// Every family.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 41] = [
         Self::Crash,
         Self::LostWrites,
         Self::TornWrite,
@@ -132,6 +134,7 @@ impl Family {
         Self::LeapSecond,
         Self::RackOutage,
         Self::Byzantine,
+        Self::LyingCheckpoint,
     ];
 
     /// What a replicated log promises nothing against: a disk that lies about a sync, a node that
@@ -150,7 +153,11 @@ impl Family {
     pub const fn damages_disk(self) -> bool {
         matches!(
             self,
-            Self::BitRot | Self::SubsetWrite | Self::MisdirectedWrite | Self::MisdirectedRead
+            Self::BitRot
+                | Self::SubsetWrite
+                | Self::MisdirectedWrite
+                | Self::MisdirectedRead
+                | Self::LyingCheckpoint
         )
     }
 
@@ -197,6 +204,7 @@ impl Family {
             Self::LeapSecond => "leap-second",
             Self::RackOutage => "rack-outage",
             Self::Byzantine => "byzantine",
+            Self::LyingCheckpoint => "lying-checkpoint",
         }
     }
 }

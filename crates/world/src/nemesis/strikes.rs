@@ -153,6 +153,13 @@ impl Draft<'_> {
                     self.push(at, Fault::MisdirectedWrite { node, seq: None });
                 }
             }
+            Family::LyingCheckpoint => {
+                let (node, until) = (self.any(), self.end(at));
+                if self.spend(node) {
+                    self.push(at, Fault::LyingCheckpoint { node, lies: true });
+                    self.push(until, Fault::LyingCheckpoint { node, lies: false });
+                }
+            }
             Family::MisdirectedRead => {
                 let (node, until) = (self.any(), self.end(at));
                 if self.spend(node) {

@@ -67,6 +67,7 @@ fn no_more_nodes_are_down_or_damaged_than_allowed() {
                 Fault::RotRecord { node, .. }
                 | Fault::RotCheckpoint { node }
                 | Fault::MisdirectedWrite { node, .. }
+                | Fault::LyingCheckpoint { node, .. }
                 | Fault::MisdirectedRead { node, .. } => {
                     rotten.insert(*node);
                 }

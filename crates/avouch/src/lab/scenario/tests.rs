@@ -78,6 +78,7 @@ fn more_faults(node: NodeId, path: Path) -> Vec<Fault> {
         Fault::Clog { path, duration: ms(300) },
         Fault::SwizzleClog { clogged: nodes(), unclogged: nodes(), step: ms(40) },
         Fault::LyingSync { node, lies: true },
+        Fault::LyingCheckpoint { node, lies: true },
         Fault::MisdirectedWrite { node, seq: Some(Seq(7)) },
         Fault::MisdirectedWrite { node, seq: None },
         Fault::MisdirectedRead { node, probability: 0.2 },

@@ -151,6 +151,8 @@ vocabulary! {
     };
     LyingSync = "lying-sync" { node: Node as "node", lies: Flag as "lies" }
         undone by Fault::LyingSync { node: *node, lies: false };
+    LyingCheckpoint = "lying-checkpoint" { node: Node as "node", lies: Flag as "lies" }
+        undone by Fault::LyingCheckpoint { node: *node, lies: false };
     MisdirectedWrite = "misdirected-write" { node: Node as "node", seq: MaybeRecord as "record" };
     MisdirectedRead = "misdirected-read" { node: Node as "node", probability: Share as "probability" }
         undone by Fault::MisdirectedRead { node: *node, probability: 0.0 };
