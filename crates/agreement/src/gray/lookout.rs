@@ -14,8 +14,9 @@
 //! as the log's messages. Looks come at drawn times, so that nothing else that has a period is in
 //! step with them.
 //!
-//! Nothing is decided by what is said here: it is for the eye. A peer that lies is believed no
-//! further than the majority that `combine` asks for.
+//! Nothing is decided by what is said here: it is for the eye. A peer that lies about others is
+//! believed no further than the majority that `combine` asks for; about its own disk it is believed
+//! alone, so that it can slander nobody but itself.
 //!
 //! - I1 Who stood still itself accuses nobody: silence that it slept through is its own, so after
 //!   a turn that comes late it suspects nobody until its peers have had the time to speak.

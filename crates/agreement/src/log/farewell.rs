@@ -15,7 +15,7 @@
 //!   promised and accepted stays so.
 //! - I2 A farewell gives up ballots by name. A leader that came back in a higher one is not
 //!   deposed by what it said before.
-//! - I3 Any other word of a node takes its farewell back.
+//! - I3 Any other word of a node takes its farewell back; the ballots that it gave up stay so.
 //!
 //! The election of a successor goes by who was heard and no more, as the election does
 //! ([`crate::election`]). Whether a node stopped for good or for a restart makes no difference.
