@@ -1,6 +1,7 @@
 //! What the judge found, as text (verdict first) and as JSON.
 
 mod json;
+mod levels;
 mod story;
 
 use crate::history::History;
@@ -8,6 +9,7 @@ use crate::limits::Budget;
 use std::fmt;
 use std::time::Duration;
 
+pub(crate) use levels::About;
 pub use story::{Line, Story};
 
 /// The three words that a judge has.
@@ -64,6 +66,13 @@ pub enum Finding {
 }
 
 impl Finding {
+    /// Nothing, as the verifier refused what the judge found.
+    pub(crate) fn fault(found: &str) -> Self {
+        let reason =
+            format!("the judge found {found} that its verifier does not accept: a fault of avouch");
+        Self::Unknown { reason, story: None }
+    }
+
     /// The finding in a word.
     pub fn word(&self) -> Word {
         match self {

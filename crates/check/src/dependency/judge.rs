@@ -9,7 +9,7 @@ use super::snapshot::{self, Snapshots};
 use super::verify::Because;
 use super::{story, verify};
 use crate::limits::{Budget, Exhausted};
-use crate::report::{Finding, Part, Report, Word};
+use crate::report::{About, Finding, Report, Word};
 use crate::transaction::Level;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -140,7 +140,8 @@ fn decided(
     budget.step(net.bytes() + edges.all.len() * size_of::<Edge>())?;
     let Some(order) = net.order() else {
         let cycle = cycle::find(&net);
-        return Ok(cycle.map_or_else(|| fault("no cycle"), |one| told(subject, level, rule, &one)));
+        return Ok(cycle
+            .map_or_else(|| Finding::fault("no cycle"), |one| told(subject, level, rule, &one)));
     };
     let order = if rule.snapshots {
         match snapshot::order(edges, rule, &net, order, &inferred.unordered, budget)? {
@@ -169,7 +170,7 @@ fn decided(
         subject.flows(&commits, level != Level::ReadUncommitted)
     };
     if !is_right || !verify::in_time(subject.frames(), rule, &events) {
-        return Ok(fault("an order"));
+        return Ok(Finding::fault("an order"));
     }
     let order = commits.into_iter().map(|one| one as usize).collect();
     Ok(Finding::Holds { order, checked: true })
@@ -178,14 +179,8 @@ fn decided(
 fn told(subject: &impl Subject, level: Level, rule: Rule, cycle: &cycle::Cycle) -> Finding {
     match verify::accepts(subject, rule, cycle) {
         Some(because) => Finding::Violated(story::of_cycle(subject, level, cycle, &because)),
-        None => fault("a cycle"),
+        None => Finding::fault("a cycle"),
     }
-}
-
-fn fault(found: &str) -> Finding {
-    let reason =
-        format!("the judge found {found} that its verifier does not accept: a fault of avouch");
-    Finding::Unknown { reason, story: None }
 }
 
 /// The report on a history of transactions in frames.
@@ -197,23 +192,7 @@ pub(crate) fn report(
     budget: &Budget,
 ) -> Report {
     notes.push(format!("{} transactions", frames.all().len()));
-    let mut parts = Vec::new();
-    for (level, finding) in findings {
-        if asked.is_none_or(|asked| asked == level) {
-            parts.push(Part { guarantee: level.name().to_owned(), operations, finding });
-        } else {
-            notes.push(format!("{level}: {}", finding.word()));
-        }
-    }
-    Report {
-        parts,
-        unit: "transactions",
-        operations,
-        unknown: frames.count(Fate::Unknown),
-        failed: frames.count(Fate::Aborted),
-        format: format.to_owned(),
-        notes,
-        steps: budget.taken(),
-        elapsed: budget.elapsed(),
-    }
+    let (unknown, failed) = (frames.count(Fate::Unknown), frames.count(Fate::Aborted));
+    let about = About { format, operations, unknown, failed, notes };
+    Report::of_levels(about, findings, asked, implies, budget)
 }

@@ -1,7 +1,7 @@
 //! The verdict on each level.
 
 use super::cycle;
-use super::history::{Outcome, Transactions};
+use super::history::{Outcome, Transaction, Transactions};
 use super::level::Level;
 use super::mutant::Mutant;
 use super::order::{Graph, Inferred, Order};
@@ -9,7 +9,7 @@ use super::polygraph::{self, Shape};
 use super::sources::{INITIAL, Sources, Unsourced};
 use super::{causal, read_atomic, read_committed, story, verify};
 use crate::limits::{Budget, Exhausted, Limits};
-use crate::report::{Finding, Part, Report, Word};
+use crate::report::{About, Finding, Report, Word};
 use std::collections::BTreeMap;
 
 /// Judges a history: by one level, or by all of them.
@@ -23,7 +23,7 @@ pub fn judge(history: &Transactions, asked: Option<Level>, limits: &Limits) -> R
         }
         Err(unsourced) => by_level(asked, |level| unsourced_finding(history, level, &unsourced)),
     };
-    report(history, findings, asked, &budget)
+    Report::of_levels(about(history), findings, asked, Level::implies, &budget)
 }
 
 /// Every level, by as few decisions as implication leaves: from the one asked for, or the weakest.
@@ -138,7 +138,7 @@ fn decided(
     let left = match graph.order(budget)? {
         Order::Found(order) if may_be(&inferred, mutant) => {
             return Ok(match verify::accepts_order(history, level, &order) {
-                Some(false) => fault("an order"),
+                Some(false) => Finding::fault("an order"),
                 checked => Finding::Holds {
                     order: order.into_iter().map(|place| place as usize).collect(),
                     checked: checked.is_some(),
@@ -151,7 +151,7 @@ fn decided(
     let found = cycle::find(history, sources, level, &inferred, &graph, &left);
     Ok(match found.filter(|cycle| verify::accepts(history, level, cycle)) {
         Some(cycle) => Finding::Violated(story::of_cycle(history, level, &cycle)),
-        None => fault("a cycle"),
+        None => Finding::fault("a cycle"),
     })
 }
 
@@ -160,61 +160,20 @@ fn may_be(inferred: &[Inferred], mutant: Mutant) -> bool {
     mutant == Mutant::InitialAnyTime || inferred.iter().all(|one| one.after != INITIAL)
 }
 
-fn fault(found: &str) -> Finding {
-    let reason =
-        format!("the judge found {found} that its verifier does not accept: a fault of avouch");
-    Finding::Unknown { reason, story: None }
-}
-
-fn report(
-    history: &Transactions,
-    findings: Vec<(Level, Finding)>,
-    asked: Option<Level>,
-    budget: &Budget,
-) -> Report {
-    let operations = history.operations();
+fn about(history: &Transactions) -> About<'_> {
     let mut notes = history.notes.clone();
-    let transactions = history.transactions();
+    let aborted = |one: &&Transaction| one.outcome == Outcome::Aborted;
     notes.push(format!(
         "{} transactions in {} sessions on {} keys",
         history.len(),
         history.sessions().len(),
         history.keys()
     ));
-    let words: Vec<_> = findings.iter().map(|(level, of)| (*level, of.word())).collect();
-    notes.extend(frontier(&words));
-    let mut parts = Vec::new();
-    for (level, finding) in findings {
-        if asked.is_none_or(|asked| asked == level) {
-            parts.push(Part { guarantee: level.name().to_owned(), operations, finding });
-        } else {
-            notes.push(format!("{level}: {}", finding.word()));
-        }
-    }
-    Report {
-        parts,
-        unit: "transactions",
-        operations,
+    About {
+        format: history.format,
+        operations: history.operations(),
         unknown: 0,
-        failed: transactions.iter().filter(|one| one.outcome == Outcome::Aborted).count(),
-        format: history.format.to_owned(),
+        failed: history.transactions().iter().filter(aborted).count(),
         notes,
-        steps: budget.taken(),
-        elapsed: budget.elapsed(),
     }
-}
-
-/// The strongest levels that hold and the weakest that are violated, in a line each.
-fn frontier(words: &[(Level, Word)]) -> Vec<String> {
-    let of = |word| words.iter().filter(move |(_, of)| *of == word).map(|(level, _)| *level);
-    let strongest = of(Word::Holds)
-        .filter(|level| !of(Word::Holds).any(|other| other != *level && other.implies(*level)));
-    let weakest = of(Word::Violated)
-        .filter(|level| !of(Word::Violated).any(|other| other != *level && level.implies(other)));
-    let told = |word: &str, levels: Vec<&str>| {
-        (!levels.is_empty()).then(|| format!("{word}: {}", levels.join(", ")))
-    };
-    let strongest = told("strongest that hold", strongest.map(Level::name).collect());
-    let weakest = told("weakest that are violated", weakest.map(Level::name).collect());
-    strongest.into_iter().chain(weakest).collect()
 }

@@ -74,7 +74,7 @@ pub(in crate::transaction) fn judge(
             solve::Answer::Order(order) if replay::accepts(history, asked, &order) => {
                 Finding::Holds { order: replay::commits(shape, &order), checked: true }
             }
-            solve::Answer::Order(_) => fault("an order"),
+            solve::Answer::Order(_) => Finding::fault("an order"),
             solve::Answer::Unexplained => Finding::Violated(told::of_choices(&choices)),
             solve::Answer::Impossible(core) => {
                 told::of_core(history, level, shape, &known, &writes, &core)
@@ -87,14 +87,8 @@ fn violated(history: &Transactions, level: Level, shape: Shape, proof: &Proof) -
     if verify::accepts(history, shape, proof) {
         Finding::Violated(told::of_proof(history, level, shape, proof))
     } else {
-        fault("a cycle")
+        Finding::fault("a cycle")
     }
-}
-
-fn fault(found: &str) -> Finding {
-    let reason =
-        format!("the judge found {found} that its verifier does not accept: a fault of avouch");
-    Finding::Unknown { reason, story: None }
 }
 
 /// One round of inference.

@@ -50,9 +50,7 @@ pub(super) fn of_core(
     };
     let mut verifier = Verifier { history, shape, facts: BTreeMap::new() };
     if !refute::accepts(&mut verifier, &tree) {
-        let reason = "the judge found pairs without an order that its verifier does not accept: \
-                      a fault of avouch";
-        return Finding::Unknown { reason: reason.to_owned(), story: None };
+        return Finding::fault("pairs without an order");
     }
     teller.refutation(&tree, 0);
     Finding::Violated(teller.story(level, title, false))
