@@ -7,9 +7,12 @@
 //! known (Elle) took 8.9 s and 4.8 GB for 100,000 such transactions, measured once on a machine of
 //! the same kind.
 
+mod measure;
+
 use avouch_check::report::Word;
 use avouch_check::{Input, Level, Limits};
 use avouch_promise::Random;
+use measure::{peak_mib, timed};
 use std::fmt::Write;
 use std::process::ExitCode;
 
@@ -76,20 +79,6 @@ fn transaction(keys: &mut [(u64, Vec<u64>)], next_key: &mut u64, random: &mut Ra
         }
     }
     Open { asked, answered }
-}
-
-/// The most memory that this process has held, in MiB.
-fn peak_mib() -> Option<u32> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().strip_suffix("kB")?.trim().parse::<u32>().ok().map(|kib| kib.div_ceil(1024))
-}
-
-#[expect(clippy::disallowed_types, reason = "a benchmark reads the clock")]
-fn timed<T>(run: impl FnOnce() -> T) -> (T, f64) {
-    let start = std::time::Instant::now();
-    let done = run();
-    (done, start.elapsed().as_secs_f64())
 }
 
 fn main() -> ExitCode {

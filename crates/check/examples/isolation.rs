@@ -6,10 +6,13 @@
 //! at every level. The figures of the fastest tester known (AWDIT) for the same shape were measured
 //! once, on a machine of the same kind: 2.98 s, 4.85 s, 26.1 s and 6.95 GB.
 
+mod measure;
+
 use avouch_check::Limits;
 use avouch_check::report::Word;
 use avouch_check::transaction::{Builder, Level, Transactions, decide};
 use avouch_promise::Random;
+use measure::{peak_mib, timed};
 use std::process::ExitCode;
 
 const SESSIONS: u64 = 50;
@@ -39,20 +42,6 @@ fn history(transactions: u64, random: &mut Random) -> Transactions {
         }
     }
     made.build()
-}
-
-/// The most memory that this process has held, in MiB.
-fn peak_mib() -> Option<u32> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().strip_suffix("kB")?.trim().parse::<u32>().ok().map(|kib| kib.div_ceil(1024))
-}
-
-#[expect(clippy::disallowed_types, reason = "a benchmark reads the clock")]
-fn timed<T>(run: impl FnOnce() -> T) -> (T, f64) {
-    let start = std::time::Instant::now();
-    let done = run();
-    (done, start.elapsed().as_secs_f64())
 }
 
 fn main() -> ExitCode {

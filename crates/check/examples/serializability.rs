@@ -8,10 +8,13 @@
 //! 21.8 s for serializability; dbcop needs over 60 s for `cock-G2`. Times leave out reading the
 //! file.
 
+mod measure;
+
 use avouch_check::report::Word;
 use avouch_check::transaction::{Builder, Level, Transactions, decide};
 use avouch_check::{Input, Limits};
 use avouch_promise::Random;
+use measure::timed;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -39,13 +42,6 @@ fn history(transactions: u64, reads: f64, random: &mut Random) -> Transactions {
         }
     }
     made.build()
-}
-
-#[expect(clippy::disallowed_types, reason = "a benchmark reads the clock")]
-fn timed<T>(run: impl FnOnce() -> T) -> (T, f64) {
-    let start = std::time::Instant::now();
-    let done = run();
-    (done, start.elapsed().as_secs_f64())
 }
 
 const SERIALIZABLE: Level = Level::StrongSessionSerializable;

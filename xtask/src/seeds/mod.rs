@@ -25,8 +25,8 @@ struct Campaign {
 enum Runs {
     /// What cargo runs for each seed.
     Each(&'static [&'static str]),
-    /// What cargo runs once, for all the seeds.
-    Whole(&'static [&'static str]),
+    /// One test, a release build, which is run once for all the seeds.
+    Whole { package: &'static str, program: &'static [&'static str], test: &'static str },
     /// Our own code, which enters what came out into the ledger itself.
     Here(fn(&Path, u64, u64) -> Result<Findings, Error>),
 }
@@ -40,65 +40,38 @@ const CAMPAIGNS: [Campaign; 6] = [
     Campaign {
         name: "store",
         about: "the shipped node, five of them, under every fault",
-        runs: Runs::Whole(&[
-            "test",
-            "--quiet",
-            "--release",
-            "-p",
-            "avouch-store",
-            "--test",
-            "campaign",
-            "--",
-            "--nocapture",
-            "five_nodes",
-        ]),
+        runs: Runs::Whole {
+            package: "avouch-store",
+            program: &["--test", "campaign"],
+            test: "five_nodes",
+        },
     },
     Campaign {
         name: "power",
         about: "a power cut of the whole cluster behind every event: 2,048 cuts are one run's",
-        runs: Runs::Whole(&[
-            "test",
-            "--quiet",
-            "--release",
-            "-p",
-            "avouch-store",
-            "--test",
-            "campaign",
-            "--",
-            "--nocapture",
-            "a_power_cut_behind_any_event",
-        ]),
+        runs: Runs::Whole {
+            package: "avouch-store",
+            program: &["--test", "campaign"],
+            test: "a_power_cut_behind_any_event",
+        },
     },
     Campaign {
         name: "rough",
         about: "the shipped node, three and five of them, crashing and parting all the time",
-        runs: Runs::Whole(&[
-            "test",
-            "--quiet",
-            "--release",
-            "-p",
-            "avouch-store",
-            "--test",
-            "campaign",
-            "--",
-            "--nocapture",
-            "crash_and_part",
-        ]),
+        runs: Runs::Whole {
+            package: "avouch-store",
+            program: &["--test", "campaign"],
+            test: "crash_and_part",
+        },
     },
     Campaign {
         name: "appends",
         about: "the judge of appends against its oracle: 20,000 random histories a seed",
-        runs: Runs::Whole(&[
-            "test",
-            "--quiet",
-            "--release",
-            "-p",
-            "avouch-check",
-            "--lib",
-            "--",
-            "--nocapture",
-            "on_appends_is_the_exhaustive",
-        ]),
+        runs: Runs::Whole {
+            package: "avouch-check",
+            program: &["--lib"],
+            test: "on_appends_is_the_exhaustive",
+        },
     },
     Campaign {
         name: "determinism",
@@ -124,15 +97,19 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<Findings, Error> 
     let (first, last) = range(seeds)?;
     let (words, runs, each) = match campaign.runs {
         Runs::Here(run) => return run(root, first, last),
-        Runs::Each(words) => (words, first..=last, 1),
-        Runs::Whole(words) => (words, first..=first, last - first + 1),
+        Runs::Each(words) => (words.to_vec(), first..=last, 1),
+        Runs::Whole { package, program, test } => {
+            let of = ["test", "--quiet", "--release", "-p", package];
+            let words = [&of[..], program, &["--", "--nocapture", test]].concat();
+            (words, first..=first, last - first + 1)
+        }
     };
     let watch = Watch::start();
     let mut failed = None;
     for seed in runs {
         eprintln!("{} seed {seed} of {first}..{last}", campaign.name);
         let mut command = cargo(root);
-        command.args(words).env("AVOUCH_SEED", seed.to_string());
+        command.args(&words).env("AVOUCH_SEED", seed.to_string());
         command.env("AVOUCH_SEEDS", each.to_string());
         if !succeeds(&mut command)? {
             failed = Some(seed);

@@ -42,6 +42,26 @@ pub(crate) trait Values<'a> {
     fn value(&mut self, reader: &mut Reader<'a>, happened: Happened) -> Result<(), Malformed>;
 }
 
+/// The operations of a transaction, one by one; of what failed or is unknown there are none.
+pub(super) fn operations<'a>(
+    reader: &mut Reader<'a>,
+    happened: Happened,
+    mut one: impl FnMut(&mut Reader<'a>) -> Result<(), Malformed>,
+) -> Result<(), Malformed> {
+    if !matches!(happened, Happened::Invoke | Happened::Ok) {
+        return reader.pass();
+    }
+    if reader.nothing()? {
+        return Ok(());
+    }
+    reader.need(b'[', "a transaction: a list of operations")?;
+    let mut first = true;
+    while reader.more(b']', &mut first)? {
+        one(reader)?;
+    }
+    Ok(())
+}
+
 /// The events of a text.
 pub(crate) struct Events<'a> {
     reader: Reader<'a>,

@@ -9,7 +9,7 @@
 //! appends of its invocation. Keys and values are of any kind; equal ones are written alike.
 
 use super::Malformed;
-use super::jepsen::{Event, Events, Happened, Values};
+use super::jepsen::{Event, Events, Happened, Values, operations};
 use super::notation::{Notation, Reader};
 use crate::append::{Act, Appends, Builder, Misfit};
 use crate::dependency::Fate;
@@ -83,18 +83,7 @@ impl Lists {
 impl<'a> Values<'a> for Lists {
     fn value(&mut self, reader: &mut Reader<'a>, happened: Happened) -> Result<(), Malformed> {
         self.builder.clear();
-        if !matches!(happened, Happened::Invoke | Happened::Ok) {
-            return reader.pass();
-        }
-        if reader.nothing()? {
-            return Ok(());
-        }
-        reader.need(b'[', "a transaction: a list of operations")?;
-        let mut first = true;
-        while reader.more(b']', &mut first)? {
-            self.operation(reader, happened)?;
-        }
-        Ok(())
+        operations(reader, happened, |reader| self.operation(reader, happened))
     }
 }
 

@@ -10,7 +10,7 @@
 //! is left out, which no one can tell from its having aborted. The weak levels know no real time.
 
 use super::Malformed;
-use super::jepsen::{Event, Events, Happened, Values};
+use super::jepsen::{Event, Events, Happened, Values, operations};
 use super::notation::{Notation, Reader};
 use crate::transaction::{Builder, Transactions};
 use avouch_promise::{Blame, Error};
@@ -74,18 +74,7 @@ impl<'a> Registers<'a> {
 impl<'a> Values<'a> for Registers<'a> {
     fn value(&mut self, reader: &mut Reader<'a>, happened: Happened) -> Result<(), Malformed> {
         self.next.clear();
-        if !matches!(happened, Happened::Invoke | Happened::Ok) {
-            return reader.pass();
-        }
-        if reader.nothing()? {
-            return Ok(());
-        }
-        reader.need(b'[', "a transaction: a list of operations")?;
-        let mut first = true;
-        while reader.more(b']', &mut first)? {
-            self.operation(reader)?;
-        }
-        Ok(())
+        operations(reader, happened, |reader| self.operation(reader))
     }
 }
 

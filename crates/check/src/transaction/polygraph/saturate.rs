@@ -24,6 +24,7 @@ use crate::transaction::level::Level;
 use crate::transaction::mutant::Mutant;
 use crate::transaction::sources::Sources;
 use crate::transaction::story;
+use std::ops::Range;
 
 /// Decides one level that asks for one order of the whole.
 pub(in crate::transaction) fn judge(
@@ -100,6 +101,25 @@ struct Round<'a> {
     mutant: Mutant,
 }
 
+/// A write, and the writers of one chain that write the same key.
+struct Site<'a> {
+    key: u32,
+    writer: u32,
+    place: usize,
+    others: &'a [u32],
+    /// The place of the first of them.
+    start: usize,
+    chain: u32,
+    /// How many edges a fact found here may rest on.
+    limit: u32,
+}
+
+impl Site<'_> {
+    fn fact(&self, first: u32, second: u32, because: Because) -> Fact {
+        Fact { first, second, key: self.key, because, edges: self.limit }
+    }
+}
+
 impl Round<'_> {
     fn infer(&self, known: &mut Known, held: usize, budget: &mut Budget) -> Result<(), Exhausted> {
         let limit = known.edges.len() as u32;
@@ -109,8 +129,9 @@ impl Round<'_> {
             for place in range {
                 budget.step(held)?;
                 for group in &groups {
-                    self.seen(known, limit, key, place, group);
-                    self.reached(known, limit, key, place, group);
+                    let site = self.site(key, place, group, limit);
+                    self.seen(known, &site);
+                    self.reached(known, &site);
                 }
             }
         }
@@ -118,8 +139,8 @@ impl Round<'_> {
     }
 
     /// The writes of one key, parted by chain.
-    fn groups(&self, range: std::ops::Range<usize>) -> Vec<std::ops::Range<usize>> {
-        let mut groups: Vec<std::ops::Range<usize>> = Vec::new();
+    fn groups(&self, range: Range<usize>) -> Vec<Range<usize>> {
+        let mut groups: Vec<Range<usize>> = Vec::new();
         let writers = self.writes.writers(range.clone());
         let mut last = u32::MAX;
         for (place, writer) in range.zip(writers) {
@@ -133,18 +154,16 @@ impl Round<'_> {
         groups
     }
 
-    /// Rule 1, for the readers of one write and the writers of one chain.
-    fn seen(
-        &self,
-        known: &mut Known,
-        limit: u32,
-        key: u32,
-        place: usize,
-        group: &std::ops::Range<usize>,
-    ) {
+    fn site(&self, key: u32, place: usize, group: &Range<usize>, limit: u32) -> Site<'_> {
         let writer = self.writes.writers(place..place + 1)[0];
         let others = self.writes.writers(group.clone());
-        let chain = self.chains.at(others[0]).0;
+        let (chain, _) = self.chains.at(others[0]);
+        Site { key, writer, place, others, start: group.start, chain, limit }
+    }
+
+    /// Rule 1, for the readers of one write and the writers of one chain.
+    fn seen(&self, known: &mut Known, site: &Site<'_>) {
+        let Site { writer, place, others, chain, .. } = *site;
         // The latest over all readers: the earlier ones stand before it.
         let mut latest: Option<(usize, u32)> = None;
         for reader in self.writes.readers(place) {
@@ -158,28 +177,17 @@ impl Round<'_> {
         if let Some((found, reader)) = latest {
             let because = Because::Seen(reader);
             let first = others[found];
-            let fact = Fact { first, second: writer, key, because, edges: limit };
-            self.conclude(known, fact, group.start + found);
+            self.conclude(known, site.fact(first, writer, because), site.start + found);
         }
     }
 
     /// Rule 2, for one write and the writers of one chain.
-    fn reached(
-        &self,
-        known: &mut Known,
-        limit: u32,
-        key: u32,
-        place: usize,
-        group: &std::ops::Range<usize>,
-    ) {
-        let writer = self.writes.writers(place..place + 1)[0];
-        let others = self.writes.writers(group.clone());
-        let chain = self.chains.at(others[0]).0;
+    fn reached(&self, known: &mut Known, site: &Site<'_>) {
+        let Site { writer, place, others, chain, .. } = *site;
         let bound = self.reach.after(self.shape.decides(writer), chain);
         let below = others.partition_point(|other| self.chains.at(*other).1 < bound);
         if let Some(second) = others[below..].iter().copied().find(|other| *other != writer) {
-            let fact = Fact { first: writer, second, key, because: Because::Reaches, edges: limit };
-            self.conclude(known, fact, place);
+            self.conclude(known, site.fact(writer, second, Because::Reaches), place);
         }
     }
 
