@@ -6,9 +6,8 @@
 mod scenes;
 
 use avouch_agreement::gray::GrayMutant;
-use avouch_promise::{Nanos, NodeId, Random};
+use avouch_promise::{Nanos, Random};
 use avouch_store::campaign::gray::{Outcome, SOON, healthy, play};
-use avouch_world::Fault;
 use scenes::Scene;
 
 fn seed() -> u64 {
@@ -55,14 +54,9 @@ fn crashes_and_the_shapes_of_partitions_are_told_from_what_is_gray() {
     assert!(wrong.is_empty(), "{}", repro(&wrong.join("\n")));
 }
 
-/// All nodes slow at once: a burst of load.
-fn load() -> Vec<Fault> {
-    (1..=5).map(|node| Fault::SlowNode { node: NodeId(node), factor: 250 }).collect()
-}
-
 #[test]
 fn what_is_slow_everywhere_is_nobodys_fault() {
-    let named = play(seed(), &load(), None).by;
+    let named = play(seed(), &scenes::load(), None).by;
     assert!(named.is_empty(), "{}", repro(&format!("{named:?}")));
 }
 
@@ -74,7 +68,7 @@ fn every_planted_bug_of_the_detector_is_seen_on_the_shipped_node() {
     for mutant in GrayMutant::ALL {
         let seen = match mutant {
             GrayMutant::ForgetsPopulation => {
-                let named = play(seed(), &load(), Some(mutant)).by;
+                let named = play(seed(), &scenes::load(), Some(mutant)).by;
                 named.keys().next().map(|what| format!("a burst of load was named {what}"))
             }
             // Seen by reports made by hand (`agreement::gray`): links must stand still by chance;

@@ -147,3 +147,9 @@ pub fn plain() -> Vec<Scene> {
         scene("n3 alone reaches both sides", part(&[1, 2], &[4, 5]), What::Bridge(n(3))),
     ]
 }
+
+/// All nodes slow at once: a burst of load, and nobody's fault.
+#[allow(dead_code, reason = "for the tests")]
+pub fn load() -> Vec<Fault> {
+    (1..=5).map(|node| Fault::SlowNode { node: NodeId(node), factor: 250 }).collect()
+}
