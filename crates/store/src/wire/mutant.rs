@@ -22,6 +22,8 @@ pub(crate) enum Mutant {
     SentBeforeDue,
     /// A full queue goes on growing.
     QueueUnbounded,
+    /// A stop waits only until messages were taken from the queue, not until they were written.
+    TakenIsWritten,
     /// A drawn name settles all before it, answered or not.
     SettledTooEarly,
     /// The revision inside a transaction's responses is left out.

@@ -225,12 +225,12 @@ impl Mesh {
         }
     }
 
-    /// Waits until the connections have taken all that was to be sent, but no longer than
-    /// `patience`. The last message taken may still be on its way to the kernel: a hint may be sent
-    /// so, nothing that must arrive. Not from within the runtime, whose tasks do the sending.
+    /// Waits until all that was to be sent over a connection is with the kernel, which delivers it
+    /// although the connection is closed, but no longer than `patience`. Not from within the
+    /// runtime, whose tasks do the sending.
     pub fn flush(&self, patience: Duration) {
         let until = Instant::now() + patience;
-        let waits = |peer: &Arc<Peer>| locked(&peer.way).0 && peer.outbox.counts().0 > 0;
+        let waits = |peer: &Arc<Peer>| locked(&peer.way).0 && !peer.outbox.is_done();
         while Instant::now() < until && self.shared.peers.values().any(waits) {
             pause();
         }

@@ -29,6 +29,8 @@ struct Queue {
     waiting: VecDeque<(Instant, Bytes)>,
     bytes: usize,
     dropped: u64,
+    /// What was taken last may not have been written yet: whoever takes comes back when it is.
+    under_way: bool,
 }
 
 /// The queue, and a bell for the task that empties it.
@@ -79,6 +81,7 @@ impl Outbox {
         let mut guard = self.queue();
         let queue = &mut *guard;
         let start = out.len();
+        queue.under_way = false;
         while let Some((due, _)) = queue.waiting.front() {
             if *due > now && !planted(Mutant::SentBeforeDue) {
                 return if out.len() > start { Next::Frames } else { Next::At(*due) };
@@ -88,6 +91,7 @@ impl Outbox {
             }
             let Some((_, payload)) = queue.waiting.pop_front() else { break };
             queue.bytes -= payload.len();
+            queue.under_way = true;
             frame::put(out, &payload);
         }
         if out.len() > start { Next::Frames } else { Next::Nothing }
@@ -99,11 +103,18 @@ impl Outbox {
         queue.dropped += queue.waiting.len() as u64;
         queue.waiting.clear();
         queue.bytes = 0;
+        queue.under_way = false;
     }
 
     /// Counts a message that never got in.
     pub(super) fn lose(&self) {
         self.queue().dropped += 1;
+    }
+
+    /// Whether everything was written, or forgotten.
+    pub(super) fn is_done(&self) -> bool {
+        let queue = self.queue();
+        queue.waiting.is_empty() && (!queue.under_way || planted(Mutant::TakenIsWritten))
     }
 
     /// How many messages wait, and how many were dropped so far.
@@ -174,6 +185,19 @@ mod tests {
     }
 
     #[test]
+    fn what_was_taken_is_done_only_when_its_taker_comes_back() {
+        let (outbox, now) = (Outbox::default(), Instant::now());
+        assert!(outbox.is_done());
+        outbox.put(now, Duration::ZERO, message("farewell"));
+        assert!(!outbox.is_done());
+        let mut out = BytesMut::new();
+        assert!(matches!(outbox.take(now, &mut out), Next::Frames));
+        assert!(!outbox.is_done(), "it may not have been written yet");
+        assert!(matches!(outbox.take(now, &mut out), Next::Nothing));
+        assert!(outbox.is_done());
+    }
+
+    #[test]
     fn the_checks_above_notice_their_planted_bugs() {
         assert!(
             killed(Mutant::SentBeforeDue, a_shorter_delay_does_not_overtake_a_longer_one),
@@ -182,6 +206,10 @@ mod tests {
         assert!(
             killed(Mutant::QueueUnbounded, a_full_queue_forgets_the_oldest_and_counts_it),
             "QueueUnbounded"
+        );
+        assert!(
+            killed(Mutant::TakenIsWritten, what_was_taken_is_done_only_when_its_taker_comes_back),
+            "TakenIsWritten"
         );
     }
 }
