@@ -3,13 +3,25 @@
 
 use crate::place::Place;
 use std::io::{Read as _, Write as _};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
+
+/// A command that gets a terminal, by way of the shell that every machine has.
+fn terminal(place: &Place) -> Command {
+    let mut command = place.command("script");
+    command.env("SHELL", "/bin/sh");
+    command
+}
 
 /// Runs a command on a terminal, types Ctrl-C as soon as it has shown `until`, and returns all that
-/// was shown and the exit code; none without a terminal to be had.
+/// was shown and the exit code; none without a terminal to be had. The shell that `script` starts
+/// gives its place to the command: Ctrl-C is typed to both, and a shell that it interrupts while it
+/// waits (dash) would tell its own end instead of the command's.
 fn interrupted(place: &Place, line: &str, until: &str) -> Option<(String, i32)> {
-    let mut command = place.command("script");
-    command.args(["-qefc", line, "/dev/null"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut command = terminal(place);
+    command
+        .args(["-qefc", &format!("exec {line}"), "/dev/null"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
     let Ok(mut child) = command.spawn() else {
         println!("skipped: no `script` of util-linux");
         return None;
@@ -79,7 +91,7 @@ fn ctrl_c_ends_a_shrinking_run_at_once_with_a_clean_line() {
 #[test]
 fn data_that_goes_to_a_file_is_not_coloured() {
     let place = Place::new("lab-colour");
-    let mut command = place.command("script");
+    let mut command = terminal(&place);
     let both = "avouch lab divergence --seconds 1s; avouch lab divergence --seconds 1s > told";
     let Ok(ran) = command.args(["-qefc", both, "/dev/null"]).output() else {
         println!("skipped: no `script` of util-linux");
