@@ -2,6 +2,7 @@
 
 mod json;
 mod levels;
+mod models;
 mod story;
 
 use crate::history::History;
@@ -10,7 +11,8 @@ use std::fmt;
 use std::time::Duration;
 
 pub(crate) use levels::About;
-pub use story::{Line, Story};
+pub use models::Model;
+pub use story::{Dependency, Line, Story};
 
 /// The three words that a judge has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -99,6 +101,8 @@ pub struct Part {
 pub struct Report {
     /// Each guarantee.
     pub parts: Vec<Part>,
+    /// What is known of every model, and which follows from which.
+    pub models: Vec<Model>,
     /// What an order is made of: operations or transactions.
     pub unit: &'static str,
     /// Operations judged.
@@ -120,6 +124,7 @@ pub struct Report {
 impl Report {
     pub(crate) fn new(history: &History, parts: Vec<Part>, budget: &Budget) -> Self {
         Self {
+            models: models::of_guarantees(&parts, history.calls.len()),
             parts,
             unit: "operations",
             operations: history.calls.len(),

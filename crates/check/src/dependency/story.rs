@@ -7,7 +7,7 @@ use super::judge::{Flaw, Subject};
 use super::verify::Because;
 use crate::history::Record;
 use crate::operation::Moment;
-use crate::report::{Line, Story};
+use crate::report::{Dependency, Line, Story};
 use crate::transaction::Level;
 use std::collections::BTreeSet;
 
@@ -76,7 +76,15 @@ pub(super) fn of_cycle(
     let name = super::anomaly::name(because);
     let title = format!("{name}: a cycle of {}", cycle.edges.len());
     let lines = lines(subject, level, &needed, &keys);
-    Story { title, lines, conclusion, minimal: cycle.shortest }
+    let bond = |(edge, (_, because)): (&Edge, &(Kind, Because))| Dependency {
+        from: Some(edge.from as usize),
+        to: Some(edge.to as usize),
+        kind: edge.kind.name(),
+        because: because.told.clone(),
+    };
+    let minimal = cycle.shortest;
+    let cycle = cycle.edges.iter().zip(because).map(bond).collect();
+    Story { title, lines, conclusion, minimal, cycle, ..Story::default() }
 }
 
 fn level_has_snapshots(level: Level) -> bool {
@@ -89,21 +97,19 @@ pub(super) fn of_flaw(subject: &impl Subject, level: Level, flaw: &Flaw) -> Stor
     let keys = flaw.keys.iter().copied().collect();
     let lines = lines(subject, level, &transactions, &keys);
     let (title, conclusion) = (flaw.title.clone(), flaw.conclusion.clone());
-    Story { title, lines, conclusion, minimal: true }
+    Story { title, lines, conclusion, minimal: true, ..Story::default() }
 }
 
 /// The story of a level that is violated because a weaker one is.
 pub(super) fn of_weaker(weaker: Level) -> Story {
     let title = format!("it implies {weaker}, which is violated");
-    Story { title, lines: Vec::new(), conclusion: Vec::new(), minimal: true }
+    Story { title, minimal: true, ..Story::default() }
 }
 
 /// The story of unread writes that fit in no order.
 pub(super) fn of_no_order() -> Story {
     Story {
         title: "writes that nobody read fit in no order: each way ends in a cycle".to_owned(),
-        lines: Vec::new(),
-        conclusion: Vec::new(),
-        minimal: false,
+        ..Story::default()
     }
 }

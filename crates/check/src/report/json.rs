@@ -1,6 +1,6 @@
 //! The report as JSON, for programs.
 
-use super::{Finding, Line, Part, Report, Story};
+use super::{Dependency, Finding, Line, Model, Part, Report, Story};
 use crate::history::Record;
 use serde_json::{Value, json};
 
@@ -18,6 +18,16 @@ impl Report {
             "steps": self.steps,
             "elapsed_us": u64::try_from(self.elapsed.as_micros()).unwrap_or(u64::MAX),
             "guarantees": self.parts.iter().map(part).collect::<Vec<_>>(),
+            "models": self.models.iter().map(|one| self.model(one)).collect::<Vec<_>>(),
+        })
+    }
+
+    fn model(&self, model: &Model) -> Value {
+        let implies = model.implies.iter().filter_map(|place| self.models.get(*place));
+        json!({
+            "model": model.name,
+            "verdict": model.word.map(|word| word.to_string()),
+            "implies": implies.map(|model| &model.name).collect::<Vec<_>>(),
         })
     }
 }
@@ -48,7 +58,13 @@ fn story(story: &Story) -> Value {
         "minimal": story.minimal,
         "operations": story.lines.iter().map(line).collect::<Vec<_>>(),
         "conclusion": story.conclusion,
+        "cycle": story.cycle.iter().map(dependency).collect::<Vec<_>>(),
+        "order": story.order,
     })
+}
+
+fn dependency(edge: &Dependency) -> Value {
+    json!({ "from": edge.from, "to": edge.to, "kind": edge.kind, "because": edge.because })
 }
 
 fn line(line: &Line) -> Value {

@@ -24,6 +24,7 @@ impl Report {
     ) -> Self {
         let About { format, operations, unknown, failed, mut notes } = about;
         let words: Vec<_> = findings.iter().map(|(level, of)| (*level, of.word())).collect();
+        let models = super::models::of_levels(&words, &implies);
         notes.extend(frontier(&words, implies));
         let mut parts = Vec::new();
         for (level, finding) in findings {
@@ -35,6 +36,7 @@ impl Report {
         }
         Self {
             parts,
+            models,
             unit: "transactions",
             operations,
             unknown,

@@ -53,8 +53,21 @@ impl Line {
     }
 }
 
-/// A violation, told.
+/// One edge of a cycle: why `from` has to come before `to`. Calls are those of [`Line::call`].
 #[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dependency {
+    /// The call that comes first; nothing for the state before the first call.
+    pub from: Option<usize>,
+    /// The call that comes later; nothing for the state before the first call.
+    pub to: Option<usize>,
+    /// What it rests on: `ww`, `wr`, `rw`, `process`, `realtime` or `initial`.
+    pub kind: &'static str,
+    /// The same in words.
+    pub because: String,
+}
+
+/// A violation, told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Story {
     /// What cannot be.
     pub title: String,
@@ -64,6 +77,10 @@ pub struct Story {
     pub conclusion: Vec<String>,
     /// Whether every line is needed.
     pub minimal: bool,
+    /// The cycle, if the violation is one: each edge ends where the next begins.
+    pub cycle: Vec<Dependency>,
+    /// Of single operations, the longest order that fits.
+    pub order: Vec<usize>,
 }
 
 /// How many calls at the end of an order are told.
@@ -114,7 +131,7 @@ impl Story {
             1 => "this operation fits nowhere".to_owned(),
             count => format!("these {count} operations fit in no order"),
         };
-        Self { title, lines, conclusion, minimal }
+        Self { title, lines, conclusion, minimal, order: placed, ..Self::default() }
     }
 
     /// The story of one call that shows a value which nobody had written.
@@ -128,6 +145,7 @@ impl Story {
                 asked(&never)
             )],
             minimal: true,
+            ..Self::default()
         }
     }
 
@@ -139,7 +157,8 @@ impl Story {
         conclusion: Vec<String>,
     ) -> Self {
         let lines = calls.iter().filter_map(|place| Line::new(history, *place)).collect();
-        Self { title: title.to_owned(), lines, conclusion, minimal: true }
+        let title = title.to_owned();
+        Self { title, lines, conclusion, minimal: true, ..Self::default() }
     }
 }
 

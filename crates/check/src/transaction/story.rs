@@ -6,7 +6,7 @@ use super::level::Level;
 use super::sources::{INITIAL, Impossible};
 use crate::history::Record;
 use crate::operation::Moment;
-use crate::report::{Line, Story};
+use crate::report::{Dependency, Line, Story};
 use std::collections::BTreeSet;
 
 /// How many steps of a transaction are shown at most; of a larger one, those on the keys needed.
@@ -48,7 +48,7 @@ pub(super) fn line(
 fn told(history: &Transactions, edge: &Edge) -> String {
     let key = |key: u32| String::from_utf8_lossy(history.key(key)).into_owned();
     let (from, to) = (name(edge.from), name(edge.to));
-    let why = match &edge.why {
+    match &edge.why {
         Why::Initial => "it was there first".to_owned(),
         Why::Session => "their session ran them in this order".to_owned(),
         Why::Read(read) => format!("{to} reads {} from it", key(*read)),
@@ -66,8 +66,21 @@ fn told(history: &Transactions, edge: &Edge) -> String {
                 reader = name(*reader),
             )
         }
+    }
+}
+
+/// An edge, typed by what it rests on: that a version was seen and another one read says in which
+/// order the two were written.
+fn dependency(history: &Transactions, edge: &Edge) -> Dependency {
+    let call = |one: u32| (one != INITIAL).then_some(one as usize);
+    let kind = match &edge.why {
+        Why::Initial => "initial",
+        Why::Session => "process",
+        Why::Read(_) => "wr",
+        Why::Seen { .. } => "ww",
     };
-    format!("{from} -> {to}: {why}")
+    let because = told(history, edge);
+    Dependency { from: call(edge.from), to: call(edge.to), kind, because }
 }
 
 /// The story of a cycle.
@@ -87,13 +100,17 @@ pub(super) fn of_cycle(history: &Transactions, level: Level, cycle: &Cycle) -> S
         }
     }
     let lines = needed.iter().filter_map(|one| line(history, level.name(), *one, &keys)).collect();
-    let mut conclusion: Vec<_> = cycle.edges.iter().map(|edge| told(history, edge)).collect();
+    let edges: Vec<_> = cycle.edges.iter().map(|edge| dependency(history, edge)).collect();
+    let told = |(edge, of): (&Edge, &Dependency)| {
+        format!("{} -> {}: {}", name(edge.from), name(edge.to), of.because)
+    };
+    let mut conclusion: Vec<_> = cycle.edges.iter().zip(&edges).map(told).collect();
     if !cycle.shortest {
         conclusion.push("a shorter cycle may exist: the bound on the search was reached".into());
     }
     let count = cycle.edges.len();
     let title = format!("a cycle of {count}: each of these must commit before the next");
-    Story { title, lines, conclusion, minimal: cycle.shortest }
+    Story { title, lines, conclusion, minimal: cycle.shortest, cycle: edges, ..Story::default() }
 }
 
 /// The story of a read that no level allows.
@@ -108,11 +125,12 @@ pub(super) fn of_read(history: &Transactions, level: Level, found: &Impossible) 
         lines,
         conclusion: vec![format!("{}: {step}", name(found.reader))],
         minimal: true,
+        ..Story::default()
     }
 }
 
 /// The story of a level that is violated because a weaker one is.
 pub(super) fn of_weaker(weaker: Level) -> Story {
     let title = format!("it implies {weaker}, which is violated");
-    Story { title, lines: Vec::new(), conclusion: Vec::new(), minimal: true }
+    Story { title, minimal: true, ..Story::default() }
 }

@@ -24,6 +24,19 @@ pub(super) enum Why {
     Overwritten(u32),
 }
 
+impl Why {
+    /// The type of the edge, as in Adya's graphs.
+    pub(super) fn kind(self) -> &'static str {
+        match self {
+            Self::Inside => "within",
+            Self::Session => "process",
+            Self::Read(_) => "wr",
+            Self::Before(_) => "ww",
+            Self::Initial(_) | Self::Overwritten(_) => "rw",
+        }
+    }
+}
+
 /// An edge between nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Edge {

@@ -9,7 +9,7 @@ use super::refute::{self, Refutation, Side};
 use super::shape::Shape;
 use super::verify::Verifier;
 use super::writes::Writes;
-use crate::report::{Finding, Story};
+use crate::report::{Dependency, Finding, Story};
 use crate::transaction::history::Transactions;
 use crate::transaction::level::Level;
 use crate::transaction::story::{line, name};
@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) fn of_proof(history: &Transactions, level: Level, shape: Shape, proof: &Proof) -> Story {
     let mut teller = Teller::new(history, shape);
     teller.steps(&proof.steps, 0);
-    teller.cycle(&proof.cycle, 0);
+    teller.ring = teller.cycle(&proof.cycle, 0);
     if !proof.shortest {
         teller.told.push("a shorter cycle may exist: the bound on the search was reached".into());
     }
@@ -63,7 +63,7 @@ pub(super) fn of_choices(choices: &[Choice]) -> Story {
         choices.len()
     );
     let told = "the solver found so; there is no witness that could be checked again apart";
-    Story { title, lines: Vec::new(), conclusion: vec![told.to_owned()], minimal: false }
+    Story { title, conclusion: vec![told.to_owned()], ..Story::default() }
 }
 
 /// The most lines of a conclusion; a longer proof is told in part.
@@ -76,6 +76,8 @@ struct Teller<'a> {
     needed: BTreeSet<u32>,
     keys: BTreeSet<u32>,
     told: Vec<String>,
+    /// The cycle of a proof, as data.
+    ring: Vec<Dependency>,
 }
 
 impl<'a> Teller<'a> {
@@ -87,18 +89,20 @@ impl<'a> Teller<'a> {
             needed: BTreeSet::new(),
             keys: BTreeSet::new(),
             told: Vec::new(),
+            ring: Vec::new(),
         }
     }
 
     fn story(self, level: Level, title: String, minimal: bool) -> Story {
-        let Self { history, needed, keys, mut told, .. } = self;
+        let Self { history, needed, keys, mut told, ring: cycle, .. } = self;
         if told.len() > LINES {
             let more = told.len() - LINES;
             told.truncate(LINES);
             told.push(format!("{more} lines more"));
         }
         let lines = needed.iter().filter_map(|one| line(history, level.name(), *one, &keys));
-        Story { title, lines: lines.collect(), conclusion: told, minimal }
+        let lines = lines.collect();
+        Story { title, lines, conclusion: told, minimal, cycle, ..Story::default() }
     }
 
     fn key(&mut self, key: u32) -> String {
@@ -164,10 +168,11 @@ impl<'a> Teller<'a> {
         key.map(|key| self.key(key)).unwrap_or_default()
     }
 
-    fn cycle(&mut self, cycle: &[Edge], depth: usize) {
+    fn cycle(&mut self, cycle: &[Edge], depth: usize) -> Vec<Dependency> {
+        let mut ring = Vec::new();
         for edge in cycle.iter().filter(|edge| edge.why != Why::Inside) {
-            let (from, to) = (self.shape.transaction(edge.from), self.shape.transaction(edge.to));
-            let (from, to) = (self.of(from), self.of(to));
+            let ends = (self.shape.transaction(edge.from), self.shape.transaction(edge.to));
+            let (from, to) = (self.of(ends.0), self.of(ends.1));
             let kind = self.kind(edge);
             let why = match edge.why {
                 Why::Inside => String::new(),
@@ -186,7 +191,11 @@ impl<'a> Teller<'a> {
                 }
             };
             self.say(depth, &format!("{from} -{kind}-> {to}: {why}"));
+            let (from, to) = (Some(ends.0 as usize), Some(ends.1 as usize));
+            let kind = edge.why.kind();
+            ring.push(Dependency { from, to, kind, because: why });
         }
+        ring
     }
 
     fn refutation(&mut self, refutation: &Refutation, depth: usize) {
