@@ -50,8 +50,9 @@ const BENCHES: [Bench; 9] = [
     },
     Bench {
         name: "check",
-        about: "up to a million transactions judged by weak levels and strictly: time and memory",
+        about: "up to a million transactions or operations judged: time and memory",
         run: Runs::Several(&[
+            Program::Example("avouch-check", "operations"),
             Program::Example("avouch-check", "isolation"),
             Program::Example("avouch-check", "appends"),
         ]),

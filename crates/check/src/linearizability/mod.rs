@@ -2,9 +2,10 @@
 //! each operation at one moment of its span?
 //!
 //! ```text
-//! partition by object -> search each part, small quotas first -> merge the orders -> verify
-//!                                     |
-//!                                     no order: shrink to a core
+//! partition by object -> a register whose values are unique: sort (unambiguous)
+//!                     -> any other part: search it, small quotas first
+//!                        |                          |
+//!                        no order: shrink to a core  merge the orders -> verify
 //! ```
 //!
 //! Merging: the moment of an operation in its part's order is the latest start up to it. Sorting
@@ -12,6 +13,8 @@
 //! over objects (Herlihy and Wing, 1990).
 //!
 //! - I1: an order handed out has passed the independent verifier against the whole history.
+//! - I2: a violation that was found without a search is one for the search too; where a bound lets
+//!   it not say, the part is searched as any other.
 
 mod memo;
 mod mutant;
@@ -21,19 +24,23 @@ mod search;
 mod shrink;
 mod states;
 mod timeline;
+mod unambiguous;
 mod verify;
 
 #[cfg(test)]
 mod exhaustive;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_unambiguous;
 
 use crate::limits::{Budget, Exhausted};
 use crate::model::Sequential;
 use crate::operation::{Moment, Operation};
 use avouch_promise::invariant;
-use mutant::Mutant;
+use mutant::{Mutant, Shortcut};
 use search::{Outcome, Search, Subject};
+use unambiguous::Found;
 
 pub use shrink::Core;
 pub use verify::{Fault, verify_order};
@@ -83,7 +90,18 @@ pub fn decide<M: Sequential>(
     operations: &[Operation<M::Input, M::Output>],
     budget: &mut Budget,
 ) -> Verdict {
-    match search_parts(model, operations, budget, Mutant::None) {
+    let (mut open, mut orders) = (Vec::new(), Vec::new());
+    for part in model.partition(operations) {
+        match unambiguous::decide(model, operations, &part, Shortcut::None) {
+            Some(Found::Order(order)) => orders.push(order),
+            Some(Found::Suspects(suspects)) if is_refuted(model, operations, &suspects, budget) => {
+                let core = shrink::shrink(model, operations, &suspects, budget);
+                return Verdict::Violated(Violation { part, core });
+            }
+            _ => open.push(part),
+        }
+    }
+    match search_parts(model, operations, (open, orders), budget, Mutant::None) {
         Parts::Ordered(orders) => {
             let order = merge(operations, &orders);
             let verified = verify_order(model, operations, &order);
@@ -98,21 +116,34 @@ pub fn decide<M: Sequential>(
     }
 }
 
+/// I2: whether the search finds no order of these few operations alone.
+fn is_refuted<M: Sequential>(
+    model: &M,
+    operations: &[Operation<M::Input, M::Output>],
+    suspects: &[usize],
+    budget: &mut Budget,
+) -> bool {
+    let members: Vec<_> = suspects.iter().map(|place| Subject::from(&operations[*place])).collect();
+    let order = Search::new(model, &members, Mutant::None).run(budget).order;
+    invariant!(I2, !matches!(order, Ok(Some(_))), "suspects that have an order: {suspects:?}");
+    order.is_ok()
+}
+
 enum Parts {
     Ordered(Vec<Vec<usize>>),
     Disordered(Vec<usize>),
     Undecided(Progress),
 }
 
+/// Searches the parts that are open, and adds their orders to those of the others.
 fn search_parts<M: Sequential>(
     model: &M,
     operations: &[Operation<M::Input, M::Output>],
+    (mut open, mut orders): (Vec<Vec<usize>>, Vec<Vec<usize>>),
     budget: &mut Budget,
     mutant: Mutant,
 ) -> Parts {
-    let mut open = model.partition(operations);
-    let all = open.len();
-    let mut orders = Vec::with_capacity(all);
+    let all = open.len() + orders.len();
     let mut progress = None;
     open.sort_by_key(Vec::len);
     for quota in QUOTAS {

@@ -1,4 +1,4 @@
-//! Seeded bugs of the search, each of which the tests must catch.
+//! Seeded bugs of the search and of the way without a search, each of which the tests must catch.
 
 /// A bug that a test plants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,4 +23,24 @@ pub(super) enum Mutant {
     UnknownBringsNothing,
     /// Any unknown operation stands for all unknown ones.
     AllUnknownAreTwins,
+}
+
+/// A bug that a test plants where there is no search.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Shortcut {
+    /// No bug.
+    #[default]
+    None,
+    /// Writes of unknown outcome are left out, whoever read them.
+    UnknownWritesNeverAct,
+    /// A read may end before its write begins.
+    ReadsBeforeTheirWrite,
+    /// Where a read stands does not matter.
+    ReadsAnyTime,
+    /// An operation that begins when another ends comes after it.
+    TouchingIsNotConcurrent,
+    /// Of two writes of one value, reads are the last one's.
+    LastWriteOfAValue,
+    /// The initial state may come back.
+    InitialStateAnyTime,
 }

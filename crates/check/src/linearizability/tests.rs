@@ -10,7 +10,7 @@ use avouch_promise::Random;
 use bytes::Bytes;
 
 /// Small random histories, of which about half have an order.
-mod generate {
+pub(super) mod generate {
     use super::*;
 
     /// Spans of a random history of `count` operations by a few processes.
@@ -31,7 +31,7 @@ mod generate {
 
     /// A random history of `inputs` on `model`: answers come from running the operations in a
     /// random order that their spans allow, and then a few are made wrong by giving them another's.
-    fn answered<M: Sequential>(
+    pub(in super::super) fn answered<M: Sequential>(
         model: &M,
         random: &mut Random,
         inputs: Vec<M::Input>,
@@ -80,7 +80,9 @@ mod generate {
         operations
     }
 
-    pub(super) fn register(random: &mut Random) -> Vec<Operation<RegisterInput, RegisterAnswer>> {
+    pub(in super::super) fn register(
+        random: &mut Random,
+    ) -> Vec<Operation<RegisterInput, RegisterAnswer>> {
         let count = random.between(2, 8) as usize;
         let inputs = (0..count)
             .map(|_| {
@@ -130,7 +132,7 @@ mod generate {
         }
     }
 
-    pub(super) fn key_value(random: &mut Random) -> Vec<Operation<Action, Outcome>> {
+    pub(in super::super) fn key_value(random: &mut Random) -> Vec<Operation<Action, Outcome>> {
         let count = random.between(2, 8) as usize;
         let inputs = (0..count).map(|_| action(random, 0)).collect();
         let model = KeyValue::default();
@@ -142,17 +144,18 @@ mod generate {
     }
 }
 
-fn subjects<I, O>(operations: &[Operation<I, O>]) -> Vec<Subject<'_, I, O>> {
+pub(super) fn subjects<I, O>(operations: &[Operation<I, O>]) -> Vec<Subject<'_, I, O>> {
     operations.iter().map(Subject::from).collect()
 }
 
 /// What the search with a planted bug says.
-fn searched<M: Sequential>(
+pub(super) fn searched<M: Sequential>(
     model: &M,
     operations: &[Operation<M::Input, M::Output>],
     mutant: Mutant,
 ) -> bool {
-    match search_parts(model, operations, &mut Budget::new(Limits::default()), mutant) {
+    let parts = (model.partition(operations), Vec::new());
+    match search_parts(model, operations, parts, &mut Budget::new(Limits::default()), mutant) {
         Parts::Ordered(orders) => {
             if mutant == Mutant::None {
                 let order = merge(operations, &orders);

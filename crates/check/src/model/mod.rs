@@ -8,6 +8,7 @@ pub mod key_value;
 pub mod register;
 
 use crate::operation::Operation;
+use std::borrow::Cow;
 use std::hash::Hash;
 
 pub use key_value::{Absent, KeyValue};
@@ -33,6 +34,25 @@ pub enum Brings {
     Anything,
     /// At most these.
     Only(Vec<Vec<u8>>),
+}
+
+/// What an operation is to one register, with the name of that object and values as bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RegisterUse<'a> {
+    /// It lets the object hold this, whatever that held before.
+    Write {
+        /// The register.
+        object: &'a [u8],
+        /// What it holds from then on: never the initial state.
+        value: Cow<'a, [u8]>,
+    },
+    /// It found the object to hold this; nothing for the initial state.
+    Read {
+        /// The register.
+        object: &'a [u8],
+        /// What it held.
+        value: Option<Cow<'a, [u8]>>,
+    },
 }
 
 /// A sequential specification.
@@ -124,6 +144,16 @@ pub trait Sequential {
     /// [`Brings::Anything`] lets the search see early that an answer can no longer come about.
     fn brings(&self, _input: &Self::Input) -> Brings {
         Brings::Anything
+    }
+
+    /// What `input` with this answer is to one register, if that is all it is. Where every
+    /// operation of an object says so and no value is written twice, no search is needed.
+    fn register_use<'a>(
+        &self,
+        _input: &'a Self::Input,
+        _output: Option<&'a Self::Output>,
+    ) -> Option<RegisterUse<'a>> {
+        None
     }
 
     /// Splits the operations into parts that touch disjoint objects, by their places in

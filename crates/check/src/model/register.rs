@@ -1,6 +1,6 @@
 //! One register: read, write, compare-and-swap.
 
-use super::{Brings, Next, Sequential};
+use super::{Brings, Next, RegisterUse, Sequential};
 
 /// The model of one register of integers that starts empty.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -80,6 +80,23 @@ impl Sequential for Register {
                 vec![name(Some(*value))]
             }
         })
+    }
+
+    fn register_use<'a>(
+        &self,
+        input: &'a RegisterInput,
+        output: Option<&'a RegisterAnswer>,
+    ) -> Option<RegisterUse<'a>> {
+        let bytes = |value: i64| value.to_le_bytes().to_vec().into();
+        match (input, output) {
+            (RegisterInput::Write(value), None | Some(RegisterAnswer::Done)) => {
+                Some(RegisterUse::Write { object: &[], value: bytes(*value) })
+            }
+            (RegisterInput::Read, Some(RegisterAnswer::Value(value))) => {
+                Some(RegisterUse::Read { object: &[], value: value.map(bytes) })
+            }
+            _ => None,
+        }
     }
 
     fn is_pure(&self, input: &RegisterInput, output: Option<&RegisterAnswer>) -> bool {

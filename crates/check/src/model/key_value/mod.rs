@@ -8,7 +8,7 @@ mod action;
 mod footprint;
 mod text;
 
-use super::{Brings, Next, Sequential};
+use super::{Brings, Next, RegisterUse, Sequential};
 use crate::operation::Operation;
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -120,6 +120,31 @@ impl Sequential for KeyValue {
                 Brings::Only(all)
             }
             Action::Append { .. } | Action::DeleteRange { .. } => Brings::Anything,
+        }
+    }
+
+    fn register_use<'a>(
+        &self,
+        input: &'a Action,
+        output: Option<&'a Outcome>,
+    ) -> Option<RegisterUse<'a>> {
+        // With an absent key read as empty, the empty text is the initial state.
+        let is_initial = |value: &Bytes| self.absent == Absent::Empty && value.is_empty();
+        match (input, output) {
+            (Action::Put { key, value }, None | Some(Outcome::Done)) if !is_initial(value) => {
+                Some(RegisterUse::Write { object: key, value: (&value[..]).into() })
+            }
+            (Action::Get { key }, Some(Outcome::Value(value))) => {
+                if value.is_none() && self.absent == Absent::Empty {
+                    return None;
+                }
+                let value = value.as_ref().filter(|value| !is_initial(value));
+                Some(RegisterUse::Read {
+                    object: key,
+                    value: value.map(|value| (&value[..]).into()),
+                })
+            }
+            _ => None,
         }
     }
 
