@@ -78,7 +78,7 @@ Examples:
     #[command(after_help = format!("Examples:\n  avouch verify stock.evidence\n  avouch verify stock.evidence --trust avouch-data/trust.json --format json\n\n{EXIT}"))]
     Verify(Verify),
     /// Judge histories: did the answers keep their promises?
-    #[command(after_help = format!("Examples:\n  avouch check session.history\n  avouch check session.history --time 10s --memory 256MiB --format json\n  avouch check transactions.txt --level causal\n  avouch check appends.edn --level strict-serializable\n\n{EXIT}"))]
+    #[command(after_help = format!("Examples:\n  avouch check session.history\n  avouch check session.history --time 10s --memory 256MiB --format json\n  avouch check transactions.txt --level causal\n  avouch check appends.edn registers.edn --level strict-serializable\n\n{EXIT}"))]
     Check(Check),
     /// Show the table of guarantees, or explain one
     #[command(after_help = "Examples:\n  avouch guarantees\n  avouch guarantees linearizable")]
@@ -292,14 +292,14 @@ pub struct Verify {
 /// `avouch check`.
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Histories: avouch's own; Jepsen's register logs or maps, or its list-append in EDN or JSON;
-    /// transactions in Plume's text, dbcop's bincode, or a folder of cobra's logs
+    /// Histories: avouch's own; Jepsen's register logs or maps, or its list-append or rw-register
+    /// in EDN or JSON; transactions in Plume's text, dbcop's bincode, or a folder of cobra's logs
     #[arg(required = true, value_name = "HISTORY")]
     pub histories: Vec<PathBuf>,
     /// Judge transactions by this level: read-committed, read-atomic, causal, prefix,
-    /// snapshot-isolation, serializable, or one of the last two as strong-session-...; appends by
-    /// read-uncommitted, strong-snapshot-isolation and strict-serializable too, but not by those
-    /// from read-atomic to prefix. The others are noted. Without it by all of them
+    /// snapshot-isolation, serializable, or one of the last two as strong-session-...; Jepsen's by
+    /// read-uncommitted, strong-snapshot-isolation and strict-serializable too, but its appends not
+    /// by those from read-atomic to prefix. The others are noted. Without it by all of them
     #[arg(long, value_name = "LEVEL")]
     pub level: Option<avouch_check::Level>,
     /// How long to search in each before the verdict is unknown; looked at now and then, so that a

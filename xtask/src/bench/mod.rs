@@ -55,6 +55,7 @@ const BENCHES: [Bench; 9] = [
             Program::Example("avouch-check", "operations"),
             Program::Example("avouch-check", "isolation"),
             Program::Example("avouch-check", "appends"),
+            Program::Example("avouch-check", "registers"),
         ]),
     },
     Bench {

@@ -157,6 +157,12 @@ const APPENDS: &str = "{:type :invoke, :f :txn, :value [[:append 1 1]], :process
 {:type :invoke, :f :txn, :value [[:r 1 nil]], :process 1, :index 2}
 {:type :ok, :f :txn, :value [[:r 1 [1]]], :process 1, :index 3}
 ";
+/// Two transactions, the second of which reads what the first one wrote.
+const REGISTERS: &str = "{:type :invoke, :f :txn, :value [[:w :x 1]], :process 0, :index 0}
+{:type :ok, :f :txn, :value [[:w :x 1]], :process 0, :index 1}
+{:type :invoke, :f :txn, :value [[:r :x nil]], :process 1, :index 2}
+{:type :ok, :f :txn, :value [[:r :x 1]], :process 1, :index 3}
+";
 const SKEW: &str = "w 0 1\nw 1 1\n=====\nr 0 1\nr 1 1\nw 0 2\n=====\nr 0 1\nr 1 1\nw 1 3\n";
 const FRACTURED: &str = "w 0 1\nw 1 1\n=====\nr 0 1\nr 1 0\n";
 
@@ -165,6 +171,7 @@ pub(crate) fn kept(place: &Place) {
     std::fs::write(place.path("transactions.txt"), FRACTURED.replace("r 1 0", "r 1 1")).unwrap();
     std::fs::write(place.path("session.history"), KEPT).unwrap();
     std::fs::write(place.path("appends.edn"), APPENDS).unwrap();
+    std::fs::write(place.path("registers.edn"), REGISTERS).unwrap();
 }
 
 #[test]
@@ -204,6 +211,12 @@ fn histories_are_judged_and_a_stale_read_is_found() {
     let told = place.avouch(&["check", "missed.edn", "--level", "strict-serializable"]);
     assert!(told.code == 1 && told.out.contains("realtime"), "{told:?}");
     place.avouch(&["check", "missed.edn", "--level", "serializable"]).well();
+    let stale = REGISTERS.replace("[[:r :x 1]]", "[[:r :x nil]]");
+    assert_ne!(stale, REGISTERS);
+    std::fs::write(place.path("unseen.edn"), stale).unwrap();
+    let told = place.avouch(&["check", "unseen.edn"]);
+    assert!(told.code == 1 && told.out.contains("G-single-realtime"), "{told:?}");
+    place.avouch(&["check", "unseen.edn", "--level", "serializable"]).well();
     std::fs::write(place.path("skew.txt"), SKEW).unwrap();
     let told = place.avouch(&["check", "skew.txt", "--level", "serializable"]);
     assert!(told.code == 1 && told.out.contains("T1 -rw 1-> T2"), "{told:?}");

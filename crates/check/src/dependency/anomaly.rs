@@ -20,10 +20,9 @@
 //= §2.3.1 write skew A5B
 
 use super::edges::Kind;
-use super::verify::Because;
 
 /// The name of a cycle, from the kinds of its edges and the keys that they rest on.
-pub(super) fn name(edges: &[(Kind, Because)]) -> String {
+pub(crate) fn name(edges: &[(Kind, Option<u32>)]) -> String {
     let count = |kind| edges.iter().filter(|(one, _)| *one == kind).count();
     let reads = count(Kind::ReadWrite);
     let next_to_another = |place: usize| {
@@ -31,7 +30,7 @@ pub(super) fn name(edges: &[(Kind, Because)]) -> String {
         next != place && edges[place].0 == Kind::ReadWrite && edges[next].0 == Kind::ReadWrite
     };
     let adjacent = (0..edges.len()).any(next_to_another);
-    let mut keys: Vec<_> = edges.iter().map(|(_, because)| because.key).collect();
+    let mut keys: Vec<_> = edges.iter().map(|(_, key)| *key).collect();
     keys.dedup();
     let same_key = keys.len() == 1 && edges.len() == 2;
     let plain = match reads {

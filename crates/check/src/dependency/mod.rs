@@ -25,6 +25,7 @@ mod verify;
 
 pub use frame::{Fate, Frame, Frames};
 
+pub(crate) use anomaly::name;
 pub(crate) use edges::{Edge, Edges, Kind};
 pub(crate) use judge::{Flaw, Inferred, Subject, judge, report};
 pub(crate) use verify::Because;

@@ -73,7 +73,8 @@ pub(super) fn of_cycle(
     if !cycle.shortest {
         conclusion.push("a shorter cycle may exist".into());
     }
-    let name = super::anomaly::name(because);
+    let kinds: Vec<_> = because.iter().map(|(kind, because)| (*kind, because.key)).collect();
+    let name = super::anomaly::name(&kinds);
     let title = format!("{name}: a cycle of {}", cycle.edges.len());
     let lines = lines(subject, level, &needed, &keys);
     let bond = |(edge, (_, because)): (&Edge, &(Kind, Because))| Dependency {

@@ -7,12 +7,13 @@
 //!
 //! A read of `nil` is of the initial state. What is of unknown outcome counts as committed, with
 //! its writes alone and in a session of its own, if somebody who committed read from it; else it
-//! is left out, which no one can tell from its having aborted. The weak levels know no real time.
+//! is left out, which no one can tell from its having aborted. It may have committed at any time
+//! after its invocation.
 
 use super::Malformed;
 use super::jepsen::{Event, Events, Happened, Values, operations};
 use super::notation::{Notation, Reader};
-use crate::transaction::{Builder, Transactions};
+use crate::transaction::{Builder, Span, Transactions};
 use avouch_promise::{Blame, Error};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,6 +36,8 @@ struct Entry<'a> {
     line: usize,
     operations: Vec<Operation<'a>>,
     ended: Option<Happened>,
+    /// The ranks of its events.
+    ran: (u32, u32),
 }
 
 impl<'a> Registers<'a> {
@@ -83,7 +86,9 @@ fn entries(text: &str, notation: Notation) -> Result<Vec<Entry<'_>>, Malformed> 
     let mut registers = Registers::default();
     let mut events = Events::new(text, notation)?;
     let (mut all, mut open): (Vec<Entry<'_>>, BTreeMap<i64, usize>) = Default::default();
+    let mut rank = 0;
     while let Some(event) = events.next(&mut registers)? {
+        rank += 1;
         let operations = if event.has_value { registers.next.clone() } else { Vec::new() };
         let Event { process, line, .. } = event;
         if event.happened == Happened::Invoke {
@@ -94,7 +99,8 @@ fn entries(text: &str, notation: Notation) -> Result<Vec<Entry<'_>>, Malformed> 
                 );
                 return Err(events.wrong(&event, expected));
             }
-            all.push(Entry { process, line, operations, ended: None });
+            let ran = (rank, Span::NEVER);
+            all.push(Entry { process, line, operations, ended: None, ran });
             continue;
         }
         let Some(entry) = open.remove(&process).and_then(|one| all.get_mut(one)) else {
@@ -102,6 +108,9 @@ fn entries(text: &str, notation: Notation) -> Result<Vec<Entry<'_>>, Malformed> 
             return Err(events.wrong(&event, expected));
         };
         entry.ended = Some(event.happened);
+        if event.happened != Happened::Info {
+            entry.ran.1 = rank;
+        }
         if event.happened == Happened::Ok {
             let is_same = |(one, other): (&Operation<'_>, &Operation<'_>)| {
                 one.key == other.key
@@ -130,6 +139,7 @@ pub(crate) fn parse(text: &str, notation: Notation) -> Result<Transactions, Erro
         .filter_map(|one| Some((one.key, one.value?)))
         .collect();
     let mut builder = Builder::default();
+    builder.timed();
     let (mut unknown, mut left_out) = (0_u64, 0);
     // Sessions of those of unknown outcome: above those of any process.
     let alone = 1_u64 << 63;
@@ -160,6 +170,7 @@ pub(crate) fn parse(text: &str, notation: Notation) -> Result<Transactions, Erro
                 continue;
             }
         };
+        builder.ran(entry.ran.0, entry.ran.1);
         for one in &entry.operations {
             match (one.is_write, one.value) {
                 (true, Some(value)) => builder.write(one.key, value),

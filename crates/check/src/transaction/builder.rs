@@ -1,6 +1,6 @@
 //! Building a history of transactions, from a file or by a test of one's own.
 
-use super::history::{Access, Outcome, Step, Transaction, Transactions};
+use super::history::{Access, Outcome, Span, Step, Transaction, Transactions};
 use crate::hash::{Index, hash_of};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -29,6 +29,7 @@ pub struct Builder {
     names: Vec<u8>,
     keys: Vec<Range<usize>>,
     index: Index,
+    spans: Option<Vec<Span>>,
 }
 
 impl Builder {
@@ -56,6 +57,21 @@ impl Builder {
         if let Some(last) = self.transactions.last_mut() {
             last.outcome = Outcome::Aborted;
         }
+        self
+    }
+
+    /// Says when the transaction begun last ran, by the ranks of its events. What is said of one
+    /// counts if it is said of all.
+    pub fn ran(&mut self, began: u32, ended: u32) -> &mut Self {
+        let spans = self.spans.get_or_insert_default();
+        spans.truncate(self.transactions.len().saturating_sub(1));
+        spans.push(Span { began, ended });
+        self
+    }
+
+    /// Says that every transaction has its times, also where there is none.
+    pub(crate) fn timed(&mut self) -> &mut Self {
+        self.spans.get_or_insert_default();
         self
     }
 
@@ -111,7 +127,12 @@ impl Builder {
 
     /// The history: those of one session stand together, in the order in which they began.
     pub fn build(self) -> Transactions {
-        let Self { mut transactions, steps, sessions, names, keys, .. } = self;
+        let Self { mut transactions, steps, sessions, names, keys, spans, .. } = self;
+        let spans = spans.filter(|spans| spans.len() == transactions.len()).map(|spans| {
+            let mut order: Vec<u32> = (0..transactions.len() as u32).collect();
+            order.sort_by_key(|place| transactions[*place as usize].session);
+            order.into_iter().map(|place| spans[place as usize]).collect()
+        });
         transactions.sort_by_key(|one| one.session);
         let mut ranges = vec![0..0; sessions.len()];
         for (place, one) in transactions.iter().enumerate() {
@@ -127,6 +148,7 @@ impl Builder {
             sessions: ranges,
             names,
             keys,
+            spans,
             format: "built in code",
             notes: Vec::new(),
         }

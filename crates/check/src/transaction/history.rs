@@ -47,6 +47,25 @@ pub struct Transaction {
     pub(super) count: u32,
 }
 
+/// When a transaction ran: the ranks of its invocation and of its answer among all events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The rank of its invocation.
+    pub began: u32,
+    /// The rank of its answer; [`Span::NEVER`] if none came.
+    pub ended: u32,
+}
+
+impl Span {
+    /// No answer.
+    pub const NEVER: u32 = u32::MAX;
+
+    /// Whether it had ended before another one began.
+    pub(super) fn is_before(self, other: Self) -> bool {
+        self.ended < other.began
+    }
+}
+
 /// A history of transactions. Those of one session stand together, in its order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Transactions {
@@ -55,6 +74,8 @@ pub struct Transactions {
     pub(super) sessions: Vec<Range<u32>>,
     pub(super) names: Vec<u8>,
     pub(super) keys: Vec<Range<usize>>,
+    /// When each ran, where the history says so.
+    pub(super) spans: Option<Vec<Span>>,
     /// The name of the format that it was read from.
     pub format: &'static str,
     /// What a reader of the verdict should know of how it was read.
@@ -108,6 +129,17 @@ impl Transactions {
     /// Every step, to change it.
     pub(crate) fn all_steps_mut(&mut self) -> &mut [Step] {
         &mut self.steps
+    }
+
+    /// When each transaction ran; nothing where the history does not say.
+    pub fn spans(&self) -> Option<&[Span]> {
+        self.spans.as_deref()
+    }
+
+    /// Whether one transaction had ended before another one began, as far as the history says.
+    pub(super) fn is_before(&self, one: u32, other: u32) -> bool {
+        let of = |one: u32| self.spans()?.get(one as usize).copied();
+        matches!((of(one), of(other)), (Some(one), Some(other)) if one.is_before(other))
     }
 
     /// How many reads and writes there are.

@@ -6,24 +6,29 @@ use super::level::Level;
 use std::collections::BTreeSet;
 
 /// What a level lets transactions do.
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own to a level")]
 struct Rules {
     /// A transaction reads and writes at one moment.
     serial: bool,
     /// Of two that overlap at most one writes any key.
     first_committer_wins: bool,
     in_session_order: bool,
+    /// Who had ended before another one began must have committed before that starts.
+    in_time: bool,
 }
 
 fn rules(level: Level) -> Rules {
-    let (serial, first_committer_wins, in_session_order) = match level {
-        Level::StrongSessionSerializable => (true, false, true),
-        Level::Serializable => (true, false, false),
-        Level::StrongSessionSnapshotIsolation => (false, true, true),
-        Level::SnapshotIsolation => (false, true, false),
-        Level::Prefix => (false, false, true),
+    let (serial, first_committer_wins, in_session_order, in_time) = match level {
+        Level::StrictSerializable => (true, false, false, true),
+        Level::StrongSessionSerializable => (true, false, true, false),
+        Level::Serializable => (true, false, false, false),
+        Level::StrongSnapshotIsolation => (false, true, false, true),
+        Level::StrongSessionSnapshotIsolation => (false, true, true, false),
+        Level::SnapshotIsolation => (false, true, false, false),
+        Level::Prefix => (false, false, true, false),
         other => panic!("{other} asks for no order of the whole"),
     };
-    Rules { serial, first_committer_wins, in_session_order }
+    Rules { serial, first_committer_wins, in_session_order, in_time }
 }
 
 /// What each key holds, who started and who ended: all that the future depends on.
@@ -81,7 +86,14 @@ impl Store<'_> {
         let session = |at: usize| self.history.transactions()[at].session;
         let in_turn = (0..one).all(|before| session(before) != session(one) || state.ended[before]);
         let committed = self.history.is_committed(one as u32);
+        // By the ranks alone, whoever else is between.
+        let spans = self.history.spans().unwrap_or_default();
+        let on_time = spans.iter().enumerate().all(|(other, span)| {
+            let is_late = span.ended < spans[one].began && self.history.is_committed(other as u32);
+            !is_late || state.ended[other]
+        });
         let may = (in_turn || !self.rules.in_session_order)
+            && (on_time || !self.rules.in_time)
             && (!committed || self.sees(one, state.last.clone()));
         let mut after = state.clone();
         after.started[one] = true;

@@ -7,6 +7,7 @@ use super::mutant::Mutant;
 use super::order::{Graph, Inferred, Order};
 use super::polygraph::{self, Shape};
 use super::sources::{INITIAL, Sources, Unsourced};
+use super::writers::{THIN_AIR, Writers};
 use super::{causal, read_atomic, read_committed, story, verify};
 use crate::limits::{Budget, Exhausted, Limits};
 use crate::report::{About, Finding, Report, Word};
@@ -17,22 +18,40 @@ use std::collections::BTreeMap;
 /// Asked for one, it tells of the others in a note; the verdict is that of the one.
 pub fn judge(history: &Transactions, asked: Option<Level>, limits: &Limits) -> Report {
     let mut budget = Budget::new(*limits);
+    let levels = levels(history);
     let findings = match Sources::find(history, &mut budget, Mutant::None) {
-        Ok(sources) => {
-            by_level(asked, |level| one(history, &sources, level, &mut budget, Mutant::None))
+        Ok(sources) => by_level(levels, asked, |level| {
+            one(history, &sources, level, &mut budget, Mutant::None)
+        }),
+        Err(unsourced) => {
+            by_level(levels, asked, |level| unsourced_finding(history, level, &unsourced))
         }
-        Err(unsourced) => by_level(asked, |level| unsourced_finding(history, level, &unsourced)),
     };
     Report::of_levels(about(history), findings, asked, Level::implies, &budget)
 }
 
+/// The levels of which a history says enough, in the order in which they are tried.
+fn levels(history: &Transactions) -> &'static [Level] {
+    if history.spans().is_some() { &Level::TIMED_REGISTERS } else { &Level::REGISTERS }
+}
+
 /// Every level, by as few decisions as implication leaves: from the one asked for, or the weakest.
+/// Where real time counts, the strongest is tried first, as it implies all others; if it does not
+/// hold, its finding waits for its turn, so that the weakest that is violated tells the story.
 fn by_level(
+    levels: &[Level],
     asked: Option<Level>,
     mut decide: impl FnMut(Level) -> Finding,
 ) -> Vec<(Level, Finding)> {
     let mut found: BTreeMap<Level, Finding> = BTreeMap::new();
-    let others = Level::REGISTERS.into_iter().filter(|level| Some(*level) != asked);
+    let strongest =
+        levels.last().filter(|level| asked.is_none() && **level == Level::StrictSerializable);
+    let mut waiting = strongest.map(|level| decide(*level));
+    if let (Some(level), Some(Word::Holds)) = (strongest, waiting.as_ref().map(Finding::word)) {
+        found.extend(waiting.take().map(|finding| (*level, finding)));
+    }
+    let met: Vec<Level> = found.keys().copied().chain(asked).collect();
+    let others = levels.iter().copied().filter(|level| !met.contains(level));
     for level in asked.into_iter().chain(others) {
         let is_violated = |(weak, finding): &(&Level, &Finding)| {
             level.implies(**weak) && finding.word() == Word::Violated
@@ -44,6 +63,10 @@ fn by_level(
             Finding::Violated(story::of_weaker(*weak))
         } else if found.iter().any(holds) {
             Finding::Holds { order: Vec::new(), checked: true }
+        } else if Some(&level) == strongest
+            && let Some(finding) = waiting.take()
+        {
+            finding
         } else {
             decide(level)
         };
@@ -95,7 +118,7 @@ fn one(
 
 /// Of a level that needs more than the reads of a history tell.
 fn undecided(level: Level) -> Finding {
-    let reason = format!("{level} is not decided of registers without version orders");
+    let reason = format!("{level} is not decided of registers without times");
     Finding::Unknown { reason, story: None }
 }
 
@@ -105,6 +128,14 @@ fn bound_met(met: Exhausted) -> Finding {
 
 fn unsourced_finding(history: &Transactions, level: Level, unsourced: &Unsourced) -> Finding {
     match unsourced {
+        // A dirty read is one of what somebody wrote.
+        Unsourced::Impossible(found) if level == Level::ReadUncommitted => {
+            match Writers::new(history).thin_air(history) {
+                Some(read) => Finding::Violated(story::of_read(history, level, &read)),
+                None if found.title.starts_with(THIN_AIR) => Finding::fault("a read"),
+                None => Finding::Holds { order: Vec::new(), checked: true },
+            }
+        }
         Unsourced::Impossible(found) => Finding::Violated(story::of_read(history, level, found)),
         Unsourced::Exhausted(met) => bound_met(*met),
     }
@@ -118,7 +149,13 @@ fn decided(
     budget: &mut Budget,
     mutant: Mutant,
 ) -> Result<Finding, Exhausted> {
-    if let Some(shape) = Shape::of(level) {
+    if level == Level::ReadUncommitted && history.spans().is_some() {
+        // Nothing is read that nobody wrote; and writes in any one order are not interleaved.
+        let order = (0..history.len()).filter(|one| history.is_committed(*one as u32)).collect();
+        return Ok(Finding::Holds { order, checked: true });
+    }
+    if let Some(shape) = Shape::of(level).filter(|shape| !shape.timed || history.spans().is_some())
+    {
         return polygraph::judge(history, sources, (level, shape), budget, mutant);
     }
     if let Some((_, step)) = sources.ambiguous.first() {

@@ -84,6 +84,22 @@ impl Level {
         Self::SnapshotIsolation,
     ];
 
+    /// Those decided of registers whose transactions have times, in the order in which they are
+    /// tried; the last implies all.
+    pub const TIMED_REGISTERS: [Self; 11] = [
+        Self::ReadUncommitted,
+        Self::ReadCommitted,
+        Self::ReadAtomic,
+        Self::Causal,
+        Self::StrongSessionSerializable,
+        Self::StrongSessionSnapshotIsolation,
+        Self::Prefix,
+        Self::Serializable,
+        Self::SnapshotIsolation,
+        Self::StrongSnapshotIsolation,
+        Self::StrictSerializable,
+    ];
+
     /// The levels that it implies with none between.
     pub fn directly_implied(self) -> &'static [Self] {
         match self {

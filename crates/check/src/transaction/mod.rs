@@ -34,8 +34,10 @@ mod exhaustive;
 mod interleaved;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod timed;
 
 pub use builder::Builder;
-pub use history::{Access, Outcome, Step, Transaction, Transactions};
+pub use history::{Access, Outcome, Span, Step, Transaction, Transactions};
 pub use judge::{decide, judge};
 pub use level::Level;

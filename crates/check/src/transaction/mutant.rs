@@ -32,10 +32,21 @@ pub(super) enum Mutant {
     ForgetConflicts,
     /// Of those who wrote a value only the first is tried.
     FirstWriterOnly,
+    /// Real time does not count.
+    NoRealTime,
+    /// Of those that had ended before a transaction began only the last counts.
+    LastEndOnly,
+    /// Chains by real time do not look whether one had ended before the next began.
+    ChainsOverlap,
 }
 
 impl Mutant {
-    /// Every bug.
+    /// Every bug of real time.
+    #[cfg(test)]
+    pub(super) const OF_TIME: [Self; 3] =
+        [Self::NoRealTime, Self::LastEndOnly, Self::ChainsOverlap];
+
+    /// Every bug that needs no times to show.
     #[cfg(test)]
     pub(super) const ALL: [Self; 13] = [
         Self::BelieveAborted,

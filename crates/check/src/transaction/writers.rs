@@ -13,6 +13,9 @@ const NUMBER: u32 = TWICE - 1;
 /// Nobody: an empty slot.
 const NOBODY: u32 = u32::MAX;
 
+/// What a read of no one's value is called.
+pub(super) const THIN_AIR: &str = "thin air: a read of a value that nobody wrote";
+
 #[derive(Clone, Copy)]
 struct Slot {
     value: i64,
@@ -98,7 +101,7 @@ impl Writers {
         }
         let writer = self.slots[self.place(step)].writer;
         let title = match writer {
-            NOBODY => "thin air: a read of a value that nobody wrote",
+            NOBODY => THIN_AIR,
             writer if writer & TWICE != 0 => return Ok(None),
             writer if writer & NUMBER == reader => {
                 "internal: a transaction sees a write that it makes later"
@@ -112,6 +115,18 @@ impl Writers {
             writer => return Ok(Some(writer & NUMBER)),
         };
         Err(self.impossible(title, reader, step))
+    }
+
+    /// A read of a value that nobody wrote, whoever else did what.
+    pub(super) fn thin_air(&self, history: &Transactions) -> Option<Impossible> {
+        let committed = |one: &u32| history.is_committed(*one);
+        (0..history.len() as u32).filter(committed).find_map(|reader| {
+            let is_of_nobody = |step: &&Step| {
+                step.access == Access::Read && self.slots[self.place(step)].writer == NOBODY
+            };
+            let step = history.steps(reader).iter().find(is_of_nobody)?;
+            Some(Impossible { title: THIN_AIR, reader, step: *step, writer: None })
+        })
     }
 
     /// A read that no level allows.

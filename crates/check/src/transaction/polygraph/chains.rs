@@ -1,12 +1,15 @@
 //! Transactions in chains: each commits before the next of its chain reads.
 //!
-//! A chain is a session. Where sessions are nothing, chains are grown along reads, each transaction
-//! behind one from which it reads while that is the last of its chain: where keys are read and
-//! written again, as most are, there are far fewer chains than writers. Who writes nothing is
-//! in none, as nobody asks what it reaches by its commit.
+//! A chain is a session; where real time counts, transactions of which each had ended before the
+//! next began, so that there are no more chains than ran at once. Where neither does, chains are
+//! grown along reads, each transaction behind one from which it reads while that is the last of its
+//! chain: where keys are read and written again, as most are, there are far fewer chains than
+//! writers. Who writes nothing is in none, as nobody asks what it reaches by its commit.
 
+use super::real_time;
 use super::shape::Shape;
 use crate::transaction::history::Transactions;
+use crate::transaction::mutant::Mutant;
 use crate::transaction::sources::{INITIAL, Sources};
 
 /// No chain.
@@ -22,7 +25,17 @@ pub(super) struct Chains {
 }
 
 impl Chains {
-    pub(super) fn new(history: &Transactions, sources: &Sources, shape: Shape) -> Self {
+    pub(super) fn new(
+        history: &Transactions,
+        sources: &Sources,
+        shape: Shape,
+        mutant: Mutant,
+    ) -> Self {
+        if shape.timed {
+            let is_in = |one: u32| !sources.writes(one).is_empty();
+            let (at, width) = real_time::chains(history, is_in, NONE, mutant);
+            return Self { at, width };
+        }
         if !shape.sessions {
             return Self::along_reads(history, sources);
         }

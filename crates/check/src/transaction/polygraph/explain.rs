@@ -2,6 +2,7 @@
 
 use super::facts::{Because, Edge, Fact, Known, Why};
 use super::reach::Adjacency;
+use super::real_time;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// A fact, and the edges that show it.
@@ -110,7 +111,10 @@ pub(super) fn cycle(known: &Known, forward: &Adjacency, left: &[u32]) -> Proof {
         // Every cycle through it is known.
         among[*root as usize] = false;
     }
-    let cycle = best.unwrap_or_default();
+    let cycle = real_time::cycle_drawn_together(known.shape, best.unwrap_or_default());
+    // Stretches of real time count as one edge, which the search did not know.
+    let count = cycle.iter().filter(|edge| edge.why != Why::Inside).count();
+    let shortest = shortest && (!known.shape.timed || count <= 2);
     Proof { steps: steps(known, &mut breadth, &cycle), cycle, shortest }
 }
 
@@ -134,6 +138,7 @@ fn steps(known: &Known, breadth: &mut Breadth<'_>, edges: &[Edge]) -> Vec<Step> 
             Because::Seen(reader) => (shape.commit(fact.first), shape.start(reader)),
         };
         let way = breadth.way(ends, fact.edges, usize::MAX, |_| true).unwrap_or_default();
+        let way = real_time::drawn_together(shape, &way);
         left.extend(facts(&way).into_iter().filter(|fact| !found.contains_key(fact)));
         found.insert(number, Step { number, fact, way });
     }

@@ -1,9 +1,11 @@
 //! What is known of the graph, edge by edge, and what each edge rests on.
 
 use super::chains::Chains;
+use super::real_time;
 use super::shape::Shape;
 use super::writes::Writes;
 use crate::transaction::history::Transactions;
+use crate::transaction::mutant::Mutant;
 use crate::transaction::sources::{INITIAL, Sources};
 
 /// What an edge rests on.
@@ -13,6 +15,8 @@ pub(super) enum Why {
     Inside,
     /// Their session ran them in this order.
     Session,
+    /// The first one had ended before the second one began.
+    RealTime,
     /// The second one reads this key from the first one.
     Read(u32),
     /// The first one reads the key's initial state, and the second one writes it.
@@ -30,6 +34,7 @@ impl Why {
         match self {
             Self::Inside => "within",
             Self::Session => "process",
+            Self::RealTime => "realtime",
             Self::Read(_) => "wr",
             Self::Before(_) => "ww",
             Self::Initial(_) | Self::Overwritten(_) => "rw",
@@ -82,6 +87,7 @@ impl Known {
         sources: &Sources,
         (chains, writes): (&Chains, &Writes),
         shape: Shape,
+        mutant: Mutant,
     ) -> Self {
         let mut edges = Vec::new();
         let mut add = |from, to, why| edges.push(Edge { from, to, why });
@@ -95,6 +101,11 @@ impl Known {
             for next in session.clone().skip(1) {
                 add(shape.commit(next - 1), shape.start(next), Why::Session);
             }
+        }
+        if shape.timed {
+            real_time::edges(history, mutant, |from, to| {
+                add(shape.commit(from), shape.start(to), Why::RealTime);
+            });
         }
         for reader in 0..count {
             let mut before = INITIAL;

@@ -18,6 +18,10 @@
 //! snapshot isolation     w' -> a            a' -> b                     r -> b'        (x start, x' commit)
 //! ```
 //!
+//! The strong forms of both add `a' -> b` where a had ended before b began; so the versions of a
+//! key come in the order of real time wherever that has one, which is all that Elle assumes of
+//! "linearizable keys", and here it is no assumption: a strict serial order implies it.
+//!
 //! In snapshot isolation `a' -> b` says that of two writers of one key one ends before the other
 //! starts. The graph is a polygraph (Papadimitriou, "The serializability of concurrent database
 //! updates", JACM 1979); deciding it is NP-complete for all three levels (Biswas and Enea, OOPSLA
@@ -31,6 +35,7 @@ mod explain;
 mod facts;
 mod pairs;
 mod reach;
+mod real_time;
 mod refute;
 mod replay;
 mod saturate;

@@ -63,19 +63,32 @@ pub(super) fn open(
     for key in 0..writes.keys() {
         let range = writes.of(key);
         let all = writes.writers(range.clone());
+        let matters = |place: usize| {
+            shape.conflicts || !writes.readers(place).is_empty() || may_be_read.contains(&place)
+        };
+        let chain = |writer: &u32| chains.at(*writer).0;
         for (at, one) in all.iter().enumerate() {
             budget.step(held + found.len() * size_of::<(u32, u32, u32, u32)>())?;
-            for (next, other) in all.iter().enumerate().skip(at + 1) {
-                let places = (range.start + at, range.start + next);
-                let matters = shape.conflicts
-                    || [places.0, places.1].into_iter().any(|place| {
-                        !writes.readers(place).is_empty() || may_be_read.contains(&place)
-                    });
-                let is_open = matters
-                    && !reach.reaches(shape.decides(*one), chains.at(*other))
-                    && !reach.reaches(shape.decides(*other), chains.at(*one));
-                if is_open {
-                    found.push((*one, *other, places.0 as u32, places.1 as u32));
+            let mut end = range.start;
+            for group in all.chunk_by(|one, next| chain(one) == chain(next)) {
+                let start = end;
+                end += group.len();
+                if end <= range.start + at + 1 {
+                    continue;
+                }
+                // Those behind the first that is reached are reached, those before the last that
+                // reaches do so: what is open stands between.
+                let bound = reach.after(shape.decides(*one), chain(&group[0]));
+                let below = group.partition_point(|other| chains.at(*other).1 < bound);
+                for place in (start..start + below).rev() {
+                    let other = group[place - start];
+                    if reach.reaches(shape.decides(other), chains.at(*one)) {
+                        break;
+                    }
+                    let here = range.start + at;
+                    if place > here && (matters(here) || matters(place)) {
+                        found.push((*one, other, here as u32, place as u32));
+                    }
                 }
             }
         }

@@ -17,6 +17,13 @@ pub(super) fn commits(shape: Shape, order: &[u32]) -> Vec<usize> {
 
 /// Whether an order of starts and commits explains every read.
 pub(super) fn accepts(history: &Transactions, shape: Shape, order: &[u32]) -> bool {
+    let mut by_end: Vec<(u32, u32)> = Vec::new();
+    if shape.timed {
+        let Some(spans) = history.spans() else { return false };
+        let all = (0..).zip(spans).filter(|(one, _)| history.is_committed(*one));
+        by_end.extend(all.map(|(one, span)| (span.ended, one)));
+        by_end.sort_unstable();
+    }
     let mut replay = Replay {
         history,
         shape,
@@ -24,6 +31,8 @@ pub(super) fn accepts(history: &Transactions, shape: Shape, order: &[u32]) -> bo
         committed: 0,
         started: vec![None; history.len()],
         ended: vec![false; history.len()],
+        by_end,
+        passed: 0,
     };
     order.len() == shape.nodes(history.len())
         && order.iter().all(|node| replay.node(*node))
@@ -39,6 +48,10 @@ struct Replay<'a> {
     /// How many commits there were when a transaction started.
     started: Vec<Option<u32>>,
     ended: Vec<bool>,
+    /// When those that committed ended, if that counts; the earliest first.
+    by_end: Vec<(u32, u32)>,
+    /// How many of these have committed here, all before the next one.
+    passed: usize,
 }
 
 impl Replay<'_> {
@@ -56,7 +69,20 @@ impl Replay<'_> {
             || transaction == session.start
             || self.ended[transaction as usize - 1];
         let is_first = self.started[transaction as usize].replace(self.committed).is_none();
-        is_first && is_in_turn
+        let counts = self.shape.timed && self.history.is_committed(transaction);
+        is_first && is_in_turn && (!counts || self.is_in_time(transaction))
+    }
+
+    /// Whether nobody who is still to commit had ended before this one began.
+    fn is_in_time(&mut self, transaction: u32) -> bool {
+        let by_end = &self.by_end;
+        while by_end.get(self.passed).is_some_and(|(_, one)| self.ended[*one as usize]) {
+            self.passed += 1;
+        }
+        let Some(span) = self.history.spans().and_then(|all| all.get(transaction as usize)) else {
+            return false;
+        };
+        by_end.get(self.passed).is_none_or(|(ended, _)| *ended >= span.began)
     }
 
     fn commit(&mut self, transaction: u32) -> bool {

@@ -37,13 +37,13 @@ pub(in crate::transaction) fn judge(
     let asked = shape;
     let conflicts = shape.conflicts && mutant != Mutant::ForgetConflicts;
     let shape = Shape { conflicts, ..shape };
-    let chains = Chains::new(history, sources, shape);
+    let chains = Chains::new(history, sources, shape, mutant);
     let writes = Writes::new(history, sources, &chains);
     let mut choices = match choices::all(history, sources, &writes) {
         Ok(choices) => choices,
         Err(found) => return Ok(Finding::Violated(story::of_read(history, level, &found))),
     };
-    let mut known = Known::new(history, sources, (&chains, &writes), shape);
+    let mut known = Known::new(history, sources, (&chains, &writes), shape, mutant);
     let nodes = shape.nodes(history.len());
     loop {
         let forward = Adjacency::forward(&known, nodes);

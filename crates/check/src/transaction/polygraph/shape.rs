@@ -4,6 +4,7 @@ use crate::transaction::Level;
 
 /// The shape of a level's graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own to a level")]
 pub(in crate::transaction) struct Shape {
     /// A transaction reads at its start and writes at its commit.
     pub(super) split: bool,
@@ -11,22 +12,27 @@ pub(in crate::transaction) struct Shape {
     pub(super) conflicts: bool,
     /// A session's order holds.
     pub(super) sessions: bool,
+    /// What had ended before another one began is before it.
+    pub(in crate::transaction) timed: bool,
 }
 
 impl Shape {
     //= §2.3.2 serializability decided
+    //= §2.3.2 strict serializability decided
     //= §2.3.2 snapshot isolation (SI) decided
     /// The shape of a level; nothing for one that asks for no order of the whole.
     pub(in crate::transaction) fn of(level: Level) -> Option<Self> {
-        let (split, conflicts, sessions) = match level {
-            Level::Prefix => (true, false, true),
-            Level::SnapshotIsolation => (true, true, false),
-            Level::StrongSessionSnapshotIsolation => (true, true, true),
-            Level::Serializable => (false, false, false),
-            Level::StrongSessionSerializable => (false, false, true),
+        let (split, conflicts, sessions, timed) = match level {
+            Level::Prefix => (true, false, true, false),
+            Level::SnapshotIsolation => (true, true, false, false),
+            Level::StrongSessionSnapshotIsolation => (true, true, true, false),
+            Level::StrongSnapshotIsolation => (true, true, false, true),
+            Level::Serializable => (false, false, false, false),
+            Level::StrongSessionSerializable => (false, false, true, false),
+            Level::StrictSerializable => (false, false, false, true),
             _ => return None,
         };
-        Some(Self { split, conflicts, sessions })
+        Some(Self { split, conflicts, sessions, timed })
     }
 
     /// How many nodes so many transactions have.

@@ -9,6 +9,7 @@ use super::refute::{self, Refutation, Side};
 use super::shape::Shape;
 use super::verify::Verifier;
 use super::writes::Writes;
+use crate::dependency::{self, Kind};
 use crate::report::{Dependency, Finding, Story};
 use crate::transaction::history::Transactions;
 use crate::transaction::level::Level;
@@ -24,8 +25,26 @@ pub(super) fn of_proof(history: &Transactions, level: Level, shape: Shape, proof
         teller.told.push("a shorter cycle may exist: the bound on the search was reached".into());
     }
     let count = proof.cycle.iter().filter(|edge| edge.why != Why::Inside).count();
-    let title = format!("a cycle of {count}: each of these must be before the next");
+    let name = dependency::name(&kinds(proof));
+    let title = format!("{name}: a cycle of {count}, each of which must be before the next");
     teller.story(level, title, proof.shortest)
+}
+
+/// The edges of a cycle by Adya's names, each with the key that it rests on.
+fn kinds(proof: &Proof) -> Vec<(Kind, Option<u32>)> {
+    let of = |number: u32| {
+        proof.steps.iter().find(|step| step.number == number).map(|step| step.fact.key)
+    };
+    let kind = |edge: &Edge| match edge.why {
+        Why::Inside => None,
+        Why::Session => Some((Kind::Process, None)),
+        Why::RealTime => Some((Kind::RealTime, None)),
+        Why::Read(key) => Some((Kind::WriteRead, Some(key))),
+        Why::Initial(key) => Some((Kind::ReadWrite, Some(key))),
+        Why::Before(fact) => Some((Kind::WriteWrite, of(fact))),
+        Why::Overwritten(fact) => Some((Kind::ReadWrite, of(fact))),
+    };
+    proof.cycle.iter().filter_map(kind).collect()
 }
 
 /// The finding on pairs that no choice makes possible.
@@ -156,6 +175,7 @@ impl<'a> Teller<'a> {
         match edge.why {
             Why::Inside => "within".to_owned(),
             Why::Session => "session".to_owned(),
+            Why::RealTime => "realtime".to_owned(),
             Why::Read(key) => format!("wr {}", self.key(key)),
             Why::Initial(key) => format!("rw {}", self.key(key)),
             Why::Before(fact) => format!("ww {}", self.key_of(fact)),
@@ -177,6 +197,7 @@ impl<'a> Teller<'a> {
             let why = match edge.why {
                 Why::Inside => String::new(),
                 Why::Session => "their session ran them in this order".to_owned(),
+                Why::RealTime => format!("{from} had ended before {to} began"),
                 Why::Read(key) => format!("{to} reads {} from it", self.key(key)),
                 Why::Initial(key) => {
                     let key = self.key(key);

@@ -77,6 +77,10 @@ impl Verifier<'_> {
                 let ends = (shape.commit(from), shape.start(to));
                 shape.sessions && from < to && of(from) == of(to) && (edge.from, edge.to) == ends
             }
+            Why::RealTime => {
+                let ends = (shape.commit(from), shape.start(to));
+                shape.timed && history.is_before(from, to) && (edge.from, edge.to) == ends
+            }
             Why::Read(key) => {
                 let ends = (shape.commit(from), shape.start(to));
                 (edge.from, edge.to) == ends && self.reads(to, key, from)
