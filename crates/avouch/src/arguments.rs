@@ -15,6 +15,15 @@ Exit codes:
   0 holds   1 refuted or violated   2 unknown
   3 usage   4 environment   5 a peer's error   6 corrupt data";
 
+const CHECK: &str = "\
+Examples:
+  avouch check session.history
+  avouch check session.history --time 10s --memory 256MiB --format json
+  avouch check transactions.txt --level causal
+  avouch check appends.edn registers.edn --level strict-serializable
+  avouch check appends.edn session.history --format html > report.html
+  avouch check session.history --format svg > witness.svg";
+
 const FIRST: &str = "\
 A first session:
   avouch up
@@ -36,9 +45,30 @@ pub struct Arguments {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
-    /// Text for people, or JSON on stdout for programs
+    /// Text for people, or JSON on stdout for programs; `check` also makes a page or a picture
     #[arg(long, global = true, value_enum, default_value_t)]
-    pub format: Format,
+    pub format: Shape,
+}
+
+/// The shape of the output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Shape {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs: JSON on stdout.
+    Json,
+    /// Of `check`: one page that stands alone.
+    Html,
+    /// Of `check`: the witnesses alone, as a picture.
+    Svg,
+}
+
+impl Shape {
+    /// The shape of all that is neither a page nor a picture.
+    pub fn format(self) -> Format {
+        if self == Self::Json { Format::Json } else { Format::Text }
+    }
 }
 
 /// What to do.
@@ -78,7 +108,7 @@ Examples:
     #[command(after_help = format!("Examples:\n  avouch verify stock.evidence\n  avouch verify stock.evidence --trust avouch-data/trust.json --format json\n\n{EXIT}"))]
     Verify(Verify),
     /// Judge histories: did the answers keep their promises?
-    #[command(after_help = format!("Examples:\n  avouch check session.history\n  avouch check session.history --time 10s --memory 256MiB --format json\n  avouch check transactions.txt --level causal\n  avouch check appends.edn registers.edn --level strict-serializable\n\n{EXIT}"))]
+    #[command(after_help = format!("{CHECK}\n\n{EXIT}"))]
     Check(Check),
     /// Show the table of guarantees, or explain one
     #[command(after_help = "Examples:\n  avouch guarantees\n  avouch guarantees linearizable")]

@@ -8,15 +8,13 @@
 
 use avouch_promise::evidence::Verdict;
 use avouch_promise::{Blame, Error};
-use clap::ValueEnum;
 use serde_json::{Map, Value};
 use std::io::{ErrorKind, IsTerminal, Write};
 
 /// The shape of the output.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// For people.
-    #[default]
     Text,
     /// For programs: JSON on stdout.
     Json,

@@ -20,6 +20,7 @@ pub mod model;
 mod names;
 pub mod obligation;
 pub mod operation;
+pub mod picture;
 pub mod report;
 mod stopwatch;
 pub mod transaction;

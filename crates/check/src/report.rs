@@ -1,5 +1,6 @@
 //! What the judge found, as text (verdict first) and as JSON.
 
+pub mod html;
 mod json;
 mod levels;
 mod models;

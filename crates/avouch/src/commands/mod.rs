@@ -17,7 +17,7 @@ mod usage;
 mod verdicts;
 mod verify;
 
-use crate::arguments::{Arguments, Command};
+use crate::arguments::{Arguments, Command, Shape};
 use crate::exit::Exit;
 use crate::screen::Screen;
 use avouch_promise::{Blame, Error};
@@ -32,8 +32,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(parsed) => parsed,
         Err(error) => return ExitCode::from(usage::usage(&error, &arguments).code()),
     };
-    let mut screen = Screen::process(parsed.format);
-    let ended = perform(parsed.command, &mut screen).unwrap_or_else(|error| {
+    let mut screen = Screen::process(parsed.format.format());
+    let ended = perform(parsed.command, parsed.format, &mut screen).unwrap_or_else(|error| {
         screen.error(&error);
         Exit::Error(error.blame)
     });
@@ -44,7 +44,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::from(ended.code())
 }
 
-fn perform(command: Command, screen: &mut Screen) -> Result<Exit, Error> {
+fn perform(command: Command, shape: Shape, screen: &mut Screen) -> Result<Exit, Error> {
+    if matches!(shape, Shape::Html | Shape::Svg) && !matches!(command, Command::Check(_)) {
+        let got = if shape == Shape::Html { "html" } else { "svg" };
+        return Err(Error::new(Blame::Caller, "text or json as the format of this command", got)
+            .hint("pages and pictures are what `avouch check` makes of histories"));
+    }
     match command {
         Command::Up(up) => up::run(&up, screen),
         Command::Get(get) => read_write::get(get, screen),
@@ -52,7 +57,7 @@ fn perform(command: Command, screen: &mut Screen) -> Result<Exit, Error> {
         Command::Del(del) => read_write::del(del, screen),
         Command::Txn(txn) => transaction::run(&txn, screen),
         Command::Verify(verify) => verify::run(&verify, screen),
-        Command::Check(check) => Ok(check::run(&check, screen)),
+        Command::Check(check) => Ok(check::run(&check, shape, screen)),
         Command::Guarantees(guarantees) => guarantees::run(&guarantees, screen),
         Command::Init(init) => init::run(&init, screen),
         Command::Serve(serve) => serve::run(&serve, screen),

@@ -15,10 +15,10 @@
 //! The same scenario and seed give the same bytes.
 
 use super::measure::Measured;
-use super::page::Page;
 use super::run::Ran;
 use super::scenario::Scenario;
 use avouch_check::history::Call;
+use avouch_check::picture::Page;
 use avouch_promise::history::{Answered, Header, HistoryWriter, Invocation, Record, What};
 use avouch_promise::{Blame, Encode as _, Error, Nanos};
 use std::collections::BTreeMap;

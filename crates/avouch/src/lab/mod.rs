@@ -17,7 +17,6 @@ pub mod interrupt;
 pub mod measure;
 pub mod observer;
 pub mod options;
-pub mod page;
 pub mod plant;
 pub mod plot;
 pub mod report;

@@ -8,6 +8,7 @@
 //!     +---------------- x
 //! ```
 
+use avouch_check::picture::escaped;
 use std::fmt::Write as _;
 
 /// How values become places.
@@ -266,11 +267,6 @@ fn number(value: f64) -> String {
     // Ticks are multiples of round steps: what stands beyond is the machine's arithmetic.
     let text = format!("{value:.6}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-/// Text inside an element or an attribute.
-pub fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

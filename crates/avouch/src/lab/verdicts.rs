@@ -10,12 +10,12 @@
 //! | availability | after everything was put right, every call is answered |
 //! | bounds | the scenario's own |
 
-use super::page::Page;
 use super::scenario::Scenario;
 use super::scenario::expect::Bound;
 use crate::exit::{verdict, worse};
 use crate::quantile::nearest_rank;
 use avouch_check::history::{Call, History};
+use avouch_check::picture::Page;
 use avouch_check::report::{Finding, Story};
 use avouch_check::{Limits, Report, judge, judge_by_evidence};
 use avouch_promise::Nanos;

@@ -236,3 +236,26 @@ fn histories_are_judged_and_a_stale_read_is_found() {
     assert_eq!(both.code, 1, "a violation that was found stays found: {both:?}");
     assert!(both.err.contains("line 3") && both.err.contains("absent.history"), "{both:?}");
 }
+
+/// A page and a picture stand alone, say what the text says, and obey nothing that a history says.
+#[test]
+fn a_page_and_a_picture_of_histories_are_data_on_stdout() {
+    let place = Place::new("page");
+    kept(&place);
+    let missed = APPENDS.replace(":r 1 [1]", ":r 1 []").replace(" 1 [", " :<script>x</script> [");
+    let name = "<script>missed.edn";
+    std::fs::write(place.path(name), missed.replace("append 1", "append :<script>x</script>"))
+        .unwrap();
+    let told = place.avouch(&["check", name, "appends.edn", "absent.edn", "--format", "html"]);
+    assert_eq!(told.code, 1, "{told:?}");
+    assert!(told.out.starts_with("<!doctype html>") && told.out.ends_with("</html>\n"), "{told:?}");
+    for part in [">violated<", ">holds<", "no verdict", "to the first error", ">rw</text>"] {
+        assert!(told.out.contains(part), "{part} in {}", told.out);
+    }
+    assert!(!told.out.contains("<script") && told.out.contains("&lt;script"), "{}", told.out);
+    let drawn = place.avouch(&["check", name, "--format", "svg"]);
+    assert!(drawn.code == 1 && drawn.out.starts_with("<svg xmlns="), "{drawn:?}");
+    assert!(drawn.out.contains(">realtime</text>") && !drawn.out.contains("<script"), "{drawn:?}");
+    let other = place.avouch(&["guarantees", "--format", "html"]);
+    assert!(other.code == 3 && other.err.contains("avouch check"), "{other:?}");
+}

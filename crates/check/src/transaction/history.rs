@@ -153,7 +153,7 @@ impl Transactions {
     }
 
     /// A step in words.
-    pub(super) fn told(&self, step: &Step) -> String {
+    pub(crate) fn told(&self, step: &Step) -> String {
         let key = String::from_utf8_lossy(self.key(step.key));
         match step.access {
             Access::Write => format!("write {key} = {}", step.value),

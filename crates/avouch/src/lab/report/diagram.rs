@@ -2,12 +2,12 @@
 //! line from whoever sent it to whoever got it, in a stretch that is worth looking at.
 
 use super::chart::{Across, anchor};
-use super::label::{Area, Labels, Side, Text};
 use super::witness::said;
-use crate::lab::page::Page;
 use crate::lab::run::Ran;
 use crate::lab::scenario::Scenario;
 use crate::lab::watch::Mark;
+use avouch_check::picture::Page;
+use avouch_check::picture::{Area, Labels, Side, Text};
 use avouch_promise::{Nanos, NodeId};
 
 pub(super) const CAPTION: &str = "Green: entries and their acknowledgements; blue: elections; grey: other messages, heartbeats the \
@@ -179,7 +179,9 @@ fn calls(page: &mut Page, across: &Across, ran: &Ran, labels: &mut Labels) {
 pub fn standalone(scenario: &Scenario, ran: &Ran, stretch: (Nanos, Nanos)) -> String {
     let picture = diagram(scenario, ran, stretch);
     match picture.split_once('>') {
-        Some((head, rest)) => format!("{head}><style>{}</style>{rest}", super::style::STYLE),
+        Some((head, rest)) => {
+            format!("{head}><style>{}</style>{rest}", avouch_check::picture::STYLE)
+        }
         None => picture,
     }
 }

@@ -1,7 +1,7 @@
 //! From the globe to the picture: a window of the world around what stands in it, and the shortest
 //! way between two points on it.
 
-use super::label::Area;
+use avouch_check::picture::Area;
 use avouch_world::geography::Position;
 
 /// How much taller a degree of latitude is drawn than one of longitude: true at 33 degrees.

@@ -2,13 +2,13 @@
 //! and how many clients stand where. Without regions, nodes stand in a circle.
 
 use super::globe::{Window, great_circle};
-use super::label::{Area, Labels, Side, Text, around};
 use super::land;
-use crate::lab::page::Page;
 use crate::lab::run::Ran;
 use crate::lab::scenario::cluster::Standing;
 use crate::lab::scenario::codec::{Codec as _, Delay};
 use crate::lab::scenario::{Scenario, words};
+use avouch_check::picture::Page;
+use avouch_check::picture::{Area, Labels, Side, Text, around};
 use avouch_promise::NodeId;
 use avouch_world::geography::{Position, Region, round_trip};
 use std::collections::{BTreeMap, BTreeSet};

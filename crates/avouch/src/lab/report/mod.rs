@@ -12,11 +12,9 @@
 mod chart;
 mod diagram;
 mod globe;
-mod label;
 mod land;
 mod map;
 mod spell;
-mod style;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -26,11 +24,10 @@ mod witness;
 pub use diagram::{diagram, standalone};
 
 use self::spell::spells;
-use super::page::Page;
-use super::plot::escaped;
 use super::run::Ran;
 use super::scenario::Scenario;
 use crate::quantity::counted;
+use avouch_check::picture::{Page, escaped};
 use avouch_promise::Nanos;
 use avouch_promise::evidence::Verdict;
 
@@ -51,7 +48,7 @@ pub fn report(scenario: &Scenario, ran: &Ran, beside: &Beside<'_>) -> String {
     page.line("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">");
     page.line("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">");
     page.line(format_args!("<title>{verdict}: {name}, seed {}</title>", ran.seed));
-    page.line(format_args!("<style>{}</style></head><body><main>", style::STYLE));
+    page.line(format_args!("<style>{}</style></head><body><main>", avouch_check::picture::STYLE));
     head(&mut page, scenario, ran, beside);
     let (map, caption) = map::map(scenario, ran);
     section(&mut page, "Where", &map, &caption);

@@ -1,10 +1,9 @@
 //! The figures of a run, by guarantee and by node.
 
 use crate::lab::measure::seconds;
-use crate::lab::page::Page;
-use crate::lab::plot::escaped;
 use crate::lab::run::Ran;
 use crate::quantile::nearest_rank;
+use avouch_check::picture::{Page, escaped};
 use avouch_promise::Nanos;
 
 /// A span for the eye; a dash where there is none.

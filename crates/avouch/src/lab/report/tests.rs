@@ -1,16 +1,10 @@
 //! Reports of whole runs, looked at as a reader would: no text over another, none outside its
 //! picture, nothing in a program's notation.
 
-use super::label::{Area, Side, Text};
 use super::{Beside, report};
 use crate::lab::run::{Look, run, stretch};
 use crate::lab::scenario::Scenario;
-
-/// Inside a tag or a text, what stands between two marks.
-fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {
-    let rest = &text[text.find(start)? + start.len()..];
-    rest.split_once(end).map(|parts| parts.0)
-}
+use avouch_check::picture::inspect::{bare, between, faults};
 
 /// A report of a scenario's first seed, or another.
 fn page(text: &str, seed: u64) -> String {
@@ -24,50 +18,6 @@ fn page(text: &str, seed: u64) -> String {
 fn shipped(name: &str, seed: u64) -> String {
     let shipped = crate::lab::shipped::named(name).unwrap_or_else(|error| panic!("{error}"));
     page(shipped.text, seed)
-}
-
-/// The text of an element, its markup taken out.
-fn bare(markup: &str) -> String {
-    let mut text = String::new();
-    let mut inside = false;
-    for letter in markup.chars() {
-        match letter {
-            '<' => inside = true,
-            '>' => inside = false,
-            _ if !inside => text.push(letter),
-            _ => {}
-        }
-    }
-    text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
-}
-
-/// What every text of a picture covers.
-fn texts(svg: &str) -> Vec<(Area, String)> {
-    let mut found = Vec::new();
-    for element in svg.split("<text ").skip(1) {
-        let element = element.split("</text>").next().unwrap_or_default();
-        let (tag, content) = element.split_once('>').expect("a tag ends");
-        let number = |name: &str| -> f64 {
-            between(tag, &format!("{name}=\""), "\"")
-                .and_then(|text| text.parse().ok())
-                .unwrap_or(0.0)
-        };
-        let side = match between(tag, "text-anchor=\"", "\"") {
-            Some("end") => Side::Left,
-            Some("middle") => Side::Middle,
-            _ => Side::Right,
-        };
-        let lines: Vec<_> = content
-            .split("<tspan class=\"dim\"")
-            .map(|line| match line.split_once("dy=") {
-                Some((_, rest)) => bare(rest.split_once('>').map_or("", |parts| parts.1)),
-                None => bare(line),
-            })
-            .collect();
-        let text = Text { bold: String::new(), lines, dim: false };
-        found.push((text.area((number("x"), number("y")), side), format!("{:?}", text.lines)));
-    }
-    found
 }
 
 /// A cluster whose nodes and clients crowd into one corner of the world, two of them in one place.
@@ -101,24 +51,9 @@ fn no_text_covers_another_or_leaves_its_picture() {
     let mut seen = 0;
     for page in &pages {
         let title = between(page, "<title>", "</title>").expect("a title");
-        for svg in page.split("<svg ").skip(1).filter_map(|rest| rest.split("</svg>").next()) {
-            let size = between(svg, "viewBox=\"0 0 ", "\"").expect("a size");
-            let (wide, tall) = size.split_once(' ').expect("two numbers");
-            let (wide, tall): (f64, f64) = (wide.parse().unwrap(), tall.parse().unwrap());
-            let texts = texts(svg);
-            for (place, (one, text)) in texts.iter().enumerate() {
-                let inside =
-                    one.left >= 0.0 && one.right <= wide && one.top >= -2.0 && one.bottom <= tall;
-                assert!(inside, "{title}: {text} leaves the picture: {one:?} of {size}");
-                for (other, beside) in &texts[place + 1..] {
-                    assert!(
-                        !one.overlaps(other),
-                        "{title}: {text} {one:?} covers {beside} {other:?}"
-                    );
-                }
-                seen += 1;
-            }
-        }
+        let (faults, texts) = faults(page);
+        assert!(faults.is_empty(), "{title}: {faults:?}");
+        seen += texts;
     }
     assert!(seen > 150, "{seen} texts");
 }

@@ -2,14 +2,13 @@
 //! it the faults as bars, from each to what undoes it, and what the nodes went through.
 
 use super::chart::{Across, LATENCIES, anchor, height};
-use super::label::{Area, Side, width};
 use super::spell::{Spell, spells};
-use crate::lab::page::Page;
-use crate::lab::plot::escaped;
 use crate::lab::run::Ran;
 use crate::lab::scenario::Scenario;
 use crate::lab::verdicts::took;
 use crate::lab::watch::Mark;
+use avouch_check::picture::{Area, Side, width};
+use avouch_check::picture::{Page, escaped};
 use avouch_promise::{Nanos, NodeId};
 use std::collections::BTreeMap;
 

@@ -1,8 +1,7 @@
 //! The witness of a violation as a table: who asked what, when, of which node, and what came back.
 
-use crate::lab::page::Page;
-use crate::lab::plot::escaped;
 use crate::lab::run::Ran;
+use avouch_check::picture::{Page, escaped};
 use avouch_check::report::Story;
 
 /// An action and its answer.

@@ -3,7 +3,8 @@
 use super::heartbeats::heartbeat_bytes;
 use super::options::Options;
 use super::{Findings, bounds, compared, dial, heartbeats};
-use crate::lab::plot::{Axis, Line, Plot, escaped};
+use crate::lab::plot::{Axis, Line, Plot};
+use avouch_check::picture::escaped;
 use avouch_promise::Nanos;
 use avouch_store::campaign::Plan;
 use serde_json::{Value, json};

@@ -5,12 +5,11 @@
 //!
 //! - I1 No two boxes that were placed overlap, and none leaves the picture.
 
-use crate::lab::page::Page;
-use crate::lab::plot::escaped;
+use super::page::{Page, escaped};
 use avouch_promise::invariant;
 
 /// The size of texts, as in the style sheet.
-pub(super) const SIZE: f64 = 11.0;
+pub const SIZE: f64 = 11.0;
 /// From a text's baseline up and down to where another may begin.
 const ABOVE: f64 = 10.0;
 const BELOW: f64 = 3.5;
@@ -19,20 +18,25 @@ const LINE: f64 = 13.0;
 
 /// A rectangle of the picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Area {
-    pub(super) left: f64,
-    pub(super) top: f64,
-    pub(super) right: f64,
-    pub(super) bottom: f64,
+pub struct Area {
+    /// Where it begins across.
+    pub left: f64,
+    /// Where it begins downwards.
+    pub top: f64,
+    /// Where it ends across.
+    pub right: f64,
+    /// Where it ends downwards.
+    pub bottom: f64,
 }
 
 impl Area {
     /// The square around a point.
-    pub(super) fn around((x, y): (f64, f64), half: f64) -> Self {
+    pub fn around((x, y): (f64, f64), half: f64) -> Self {
         Self { left: x - half, top: y - half, right: x + half, bottom: y + half }
     }
 
-    pub(super) fn overlaps(&self, other: &Self) -> bool {
+    /// Whether they share more than an edge.
+    pub fn overlaps(&self, other: &Self) -> bool {
         self.left < other.right
             && other.left < self.right
             && self.top < other.bottom
@@ -49,7 +53,7 @@ impl Area {
 
 /// On which side of its point a text stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Side {
+pub enum Side {
     /// The point is the middle of the text's first baseline.
     Middle,
     /// The text begins at the point.
@@ -59,7 +63,8 @@ pub(super) enum Side {
 }
 
 impl Side {
-    pub(super) const fn anchor(self) -> &'static str {
+    /// The same for `text-anchor`.
+    pub const fn anchor(self) -> &'static str {
         match self {
             Self::Middle => "middle",
             Self::Right => "start",
@@ -69,7 +74,7 @@ impl Side {
 }
 
 /// How wide a text is at most, in the usual fonts of screens.
-pub(super) fn width(text: &str, bold: bool) -> f64 {
+pub fn width(text: &str, bold: bool) -> f64 {
     let em: f64 = text
         .chars()
         .map(|letter| match letter {
@@ -84,24 +89,69 @@ pub(super) fn width(text: &str, bold: bool) -> f64 {
     em * SIZE * if bold { 1.15 } else { 1.0 }
 }
 
+/// A text cut to a width, with a sign where something was left out.
+pub fn fitted(text: &str, most: f64) -> String {
+    if width(text, false) <= most {
+        return text.to_owned();
+    }
+    let mut kept = String::new();
+    let mut wide = width("…", false);
+    for letter in text.chars() {
+        wide += width(letter.encode_utf8(&mut [0; 4]), false);
+        if wide > most {
+            break;
+        }
+        kept.push(letter);
+    }
+    kept.truncate(kept.trim_end().len());
+    kept + "…"
+}
+
+/// A text in lines of at most a width, broken at blanks; what has no room in `lines` is cut.
+pub fn wrapped(text: &str, most: f64, lines: usize) -> Vec<String> {
+    let mut told: Vec<String> = Vec::new();
+    let mut words = text.split_whitespace();
+    let mut line = String::new();
+    while let Some(word) = words.next() {
+        let longer = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
+        if line.is_empty() || width(&longer, false) <= most {
+            line = longer;
+            continue;
+        }
+        if told.len() + 1 == lines {
+            let rest = words.fold(longer, |line, word| format!("{line} {word}"));
+            told.push(fitted(&rest, most));
+            return told;
+        }
+        told.push(fitted(&line, most));
+        word.clone_into(&mut line);
+    }
+    if !line.is_empty() {
+        told.push(fitted(&line, most));
+    }
+    told
+}
+
 /// A text of one or more lines, the first of them bold up to a place.
 #[derive(Clone, Debug)]
-pub(super) struct Text {
+pub struct Text {
     /// How the first line begins, in bold.
-    pub(super) bold: String,
+    pub bold: String,
     /// Its lines; the first goes on after the bold part.
-    pub(super) lines: Vec<String>,
+    pub lines: Vec<String>,
     /// Whether the lines are in the weaker colour.
-    pub(super) dim: bool,
+    pub dim: bool,
 }
 
 impl Text {
     /// A text of one line.
-    pub(super) fn line(text: impl Into<String>) -> Self {
+    pub fn line(text: impl Into<String>) -> Self {
         Self { bold: String::new(), lines: vec![text.into()], dim: false }
     }
 
-    pub(super) fn dim(self) -> Self {
+    /// The same in the weaker colour.
+    #[must_use]
+    pub fn dim(self) -> Self {
         Self { dim: true, ..self }
     }
 
@@ -113,7 +163,7 @@ impl Text {
     }
 
     /// What it covers at a place.
-    pub(super) fn area(&self, (x, y): (f64, f64), side: Side) -> Area {
+    pub fn area(&self, (x, y): (f64, f64), side: Side) -> Area {
         let wide = self.wide();
         let left = match side {
             Side::Middle => x - wide / 2.0,
@@ -151,7 +201,7 @@ impl Text {
 }
 
 /// What of a picture is taken.
-pub(super) struct Labels {
+pub struct Labels {
     picture: Area,
     taken: Vec<Area>,
     texts: Vec<(Text, (f64, f64), Side)>,
@@ -159,12 +209,12 @@ pub(super) struct Labels {
 
 impl Labels {
     /// Nothing is taken yet.
-    pub(super) fn new(picture: Area) -> Self {
+    pub fn new(picture: Area) -> Self {
         Self { picture, taken: Vec::new(), texts: Vec::new() }
     }
 
     /// What no text may cover.
-    pub(super) fn reserve(&mut self, area: Area) {
+    pub fn reserve(&mut self, area: Area) {
         self.taken.push(area);
     }
 
@@ -173,7 +223,7 @@ impl Labels {
     }
 
     /// Puts a text to the first of its places that is free, and says which; nowhere if none is.
-    pub(super) fn place(
+    pub fn place(
         &mut self,
         text: Text,
         places: impl IntoIterator<Item = ((f64, f64), Side)>,
@@ -188,7 +238,7 @@ impl Labels {
     }
 
     /// Draws every text that was placed.
-    pub(super) fn draw(&self, page: &mut Page) {
+    pub fn draw(&self, page: &mut Page) {
         for (text, at, side) in &self.texts {
             text.draw(page, *at, *side);
         }
@@ -196,7 +246,7 @@ impl Labels {
 }
 
 /// Places around a point: close to it first, then in growing rings.
-pub(super) fn around((x, y): (f64, f64)) -> impl Iterator<Item = ((f64, f64), Side)> {
+pub fn around((x, y): (f64, f64)) -> impl Iterator<Item = ((f64, f64), Side)> {
     let ring = move |step: u32| {
         let far = f64::from(step) * 14.0;
         [
@@ -233,6 +283,18 @@ mod tests {
                 assert!(!one.overlaps(other), "{one:?} {other:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_text_is_broken_at_blanks_and_cut_where_there_is_no_room() {
+        let text = "T2 reads x from T1, and T3 overwrites that in the same session";
+        let lines = wrapped(text, 120.0, 9);
+        assert_eq!(lines.join(" "), text);
+        assert!(lines.len() > 2 && lines.iter().all(|line| width(line, false) <= 120.0));
+        let cut = wrapped(text, 120.0, 2);
+        assert!(cut.len() == 2 && cut[1].ends_with('…'), "{cut:?}");
+        let long = wrapped(&"x".repeat(900), 120.0, 3);
+        assert!(long.len() == 1 && width(&long[0], false) <= 120.0, "{long:?}");
     }
 
     #[test]

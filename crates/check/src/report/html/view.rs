@@ -1,0 +1,232 @@
+//! What a page shows of a history: all calls of a small one, of a large one those around what went
+//! wrong.
+//!
+//! - I1: at most `SHOWN_MAX` calls are shown, however many there are.
+
+use crate::append::Appends;
+use crate::dependency::{Fate, Frame, Frames};
+use crate::history::{Call, History};
+use crate::input::Input;
+use crate::model::key_value::{answered, asked};
+use crate::transaction::{Outcome, Transactions};
+use std::collections::BTreeSet;
+
+/// How many calls a page shows.
+pub(super) const SHOWN_MAX: usize = 160;
+/// How many calls around each one of a witness.
+const AROUND: usize = SHOWN_MAX;
+/// How many parts the strip of a whole history has.
+pub(super) const PARTS: usize = 200;
+/// How many letters of a call are shown.
+const LETTERS: usize = 160;
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    Answered,
+    Aborted,
+    Unknown,
+}
+
+/// A call in the picture.
+#[derive(Clone, Debug)]
+pub(super) struct Bar {
+    /// Its place in the history, as witnesses name it.
+    pub(super) call: usize,
+    pub(super) process: String,
+    /// The ranks of its invocation and answer; in a history without times, those in its session.
+    pub(super) began: u64,
+    pub(super) ended: Option<u64>,
+    pub(super) line: usize,
+    pub(super) text: String,
+    pub(super) end: Ended,
+}
+
+/// What is shown.
+#[derive(Clone, Debug)]
+pub(super) struct View {
+    /// Calls, by process or session and then by time.
+    pub(super) bars: Vec<Bar>,
+    /// How many calls there are.
+    pub(super) total: usize,
+    /// What a call is called.
+    pub(super) unit: &'static str,
+    /// Whether the history says what was before what between processes.
+    pub(super) timed: bool,
+    /// How many calls begin in each part of the history.
+    pub(super) parts: Vec<u32>,
+    /// Where the calls of witnesses are, each as a share of the whole.
+    pub(super) marks: Vec<f64>,
+}
+
+/// A history, call by call.
+trait Calls {
+    const UNIT: &'static str;
+    const TIMED: bool;
+    fn total(&self) -> usize;
+    /// Whose row a call stands in, and how far along it is.
+    fn rank(&self, call: usize) -> u64;
+    /// The calls near this one.
+    fn near(&self, call: usize) -> std::ops::Range<usize>;
+    fn bar(&self, call: usize) -> Option<Bar>;
+}
+
+fn within(call: usize, most: usize) -> std::ops::Range<usize> {
+    call.saturating_sub(AROUND)..(call + AROUND + 1).min(most)
+}
+
+fn short(text: String) -> String {
+    if text.chars().count() <= LETTERS {
+        return text;
+    }
+    text.chars().take(LETTERS).chain(['…']).collect()
+}
+
+impl Calls for History {
+    const UNIT: &'static str = "operations";
+    const TIMED: bool = true;
+    fn total(&self) -> usize {
+        self.calls.len()
+    }
+    fn rank(&self, call: usize) -> u64 {
+        self.calls.get(call).map_or(0, |call| call.began.moment.0)
+    }
+    fn near(&self, call: usize) -> std::ops::Range<usize> {
+        within(call, self.calls.len())
+    }
+    fn bar(&self, place: usize) -> Option<Bar> {
+        let Call { process, action, answer, began, ended, .. } = self.calls.get(place)?;
+        let answer = answer.as_ref().map_or_else(|| "unknown".to_owned(), answered);
+        Some(Bar {
+            call: place,
+            process: format!("process {process}"),
+            began: began.moment.0,
+            ended: ended.map(|ended| ended.moment.0),
+            line: began.line,
+            text: short(format!("{} → {answer}", asked(action))),
+            end: if ended.is_some() { Ended::Answered } else { Ended::Unknown },
+        })
+    }
+}
+
+/// A transaction's frame as a bar.
+fn framed(frames: &Frames, place: usize, text: String) -> Option<Bar> {
+    let Frame { process, fate, began, ended, line, .. } = *frames.all().get(place)?;
+    Some(Bar {
+        call: place,
+        process: format!("process {}", frames.process(process)),
+        began: u64::from(began),
+        ended: (ended != u32::MAX).then_some(u64::from(ended)),
+        line: line as usize,
+        text: short(text),
+        end: match fate {
+            Fate::Committed => Ended::Answered,
+            Fate::Aborted => Ended::Aborted,
+            Fate::Unknown => Ended::Unknown,
+        },
+    })
+}
+
+impl Calls for Appends {
+    const UNIT: &'static str = "transactions";
+    const TIMED: bool = true;
+    fn total(&self) -> usize {
+        self.frames.all().len()
+    }
+    fn rank(&self, call: usize) -> u64 {
+        self.frames.all().get(call).map_or(0, |frame| u64::from(frame.began))
+    }
+    fn near(&self, call: usize) -> std::ops::Range<usize> {
+        within(call, self.total())
+    }
+    fn bar(&self, place: usize) -> Option<Bar> {
+        let frame = self.frames.all().get(place)?;
+        let told = self.operations(frame).iter().take(SHOWN_MAX).map(|one| self.told(one));
+        framed(&self.frames, place, told.collect::<Vec<_>>().join("; "))
+    }
+}
+
+impl Calls for Transactions {
+    const UNIT: &'static str = "transactions";
+    const TIMED: bool = false;
+    fn total(&self) -> usize {
+        self.len()
+    }
+    fn rank(&self, call: usize) -> u64 {
+        let session = self.transactions().get(call).map_or(0, |one| one.session as usize);
+        let start = self.sessions().get(session).map_or(0, |session| session.start as usize);
+        call.saturating_sub(start) as u64 * 2
+    }
+    fn near(&self, call: usize) -> std::ops::Range<usize> {
+        let session = self.transactions().get(call).map_or(0, |one| one.session as usize);
+        let own = self.sessions().get(session).cloned().unwrap_or_default();
+        let near = within(call, own.end as usize);
+        near.start.max(own.start as usize)..near.end
+    }
+    fn bar(&self, place: usize) -> Option<Bar> {
+        let one = self.transactions().get(place)?;
+        let steps = self.steps(place as u32).iter().take(SHOWN_MAX);
+        let text = steps.map(|step| self.told(step)).collect::<Vec<_>>().join("; ");
+        let began = self.rank(place);
+        Some(Bar {
+            call: place,
+            process: format!("session {}", one.session),
+            began,
+            ended: Some(began + 1),
+            line: one.line as usize,
+            text: short(text),
+            end: if one.outcome == Outcome::Aborted { Ended::Aborted } else { Ended::Answered },
+        })
+    }
+}
+
+impl View {
+    /// What to show of a history, whose witnesses name these calls.
+    pub(super) fn of(input: &Input, witness: &[usize]) -> Self {
+        match input {
+            Input::Calls(history) => Self::around(history, witness),
+            Input::Transactions(history) => Self::around(history, witness),
+            Input::Appends(history) => Self::around(&**history, witness),
+        }
+    }
+
+    fn around<C: Calls>(history: &C, witness: &[usize]) -> Self {
+        let total = history.total();
+        let mut chosen = BTreeSet::new();
+        if total <= SHOWN_MAX {
+            chosen.extend(0..total);
+        } else {
+            chosen.extend(witness.iter().copied().filter(|call| *call < total).take(SHOWN_MAX));
+            let mut near: Vec<(usize, usize)> = witness
+                .iter()
+                .flat_map(|call| history.near(*call).map(|other| (other.abs_diff(*call), other)))
+                .collect();
+            if near.is_empty() {
+                near.extend((0..SHOWN_MAX).map(|call| (0, call)));
+            }
+            near.sort_unstable();
+            for (_, call) in near {
+                if chosen.len() >= SHOWN_MAX {
+                    break;
+                }
+                chosen.insert(call);
+            }
+        }
+        let most = (0..total).map(|call| history.rank(call)).max().unwrap_or(0).max(1);
+        let part = |rank: u64| (rank * (PARTS as u64 - 1) / most) as usize;
+        let mut parts = vec![0; PARTS];
+        for call in 0..total {
+            parts[part(history.rank(call))] += 1;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a place on a line")]
+        let share = |call: &usize| history.rank(*call) as f64 / most as f64;
+        Self {
+            bars: chosen.into_iter().filter_map(|call| history.bar(call)).collect(),
+            total,
+            unit: C::UNIT,
+            timed: C::TIMED,
+            parts,
+            marks: witness.iter().filter(|call| **call < total).map(share).collect(),
+        }
+    }
+}
