@@ -43,7 +43,7 @@ pub(super) fn run(check: &Check, shape: Shape, screen: &mut Screen) -> Exit {
     }
     match shape {
         Shape::Text => {}
-        Shape::Json => screen.line(&Value::from_iter(all.iter().map(as_json)).to_string()),
+        Shape::Json => screen.line(&all.iter().map(as_json).collect::<Value>().to_string()),
         Shape::Html => screen.data(html::page(&shown(&all)).as_bytes()),
         Shape::Svg => screen.data(html::picture(&shown(&all)).as_bytes()),
     }

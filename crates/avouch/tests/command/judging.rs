@@ -242,10 +242,10 @@ fn histories_are_judged_and_a_stale_read_is_found() {
 fn a_page_and_a_picture_of_histories_are_data_on_stdout() {
     let place = Place::new("page");
     kept(&place);
-    let missed = APPENDS.replace(":r 1 [1]", ":r 1 []").replace(" 1 [", " :<script>x</script> [");
+    let missed = APPENDS.replace(":r 1 [1]", ":r 1 []").replace(":r 1 ", ":r \"<script>x\" ");
+    let missed = missed.replace(":append 1 ", ":append \"<script>x\" ");
     let name = "<script>missed.edn";
-    std::fs::write(place.path(name), missed.replace("append 1", "append :<script>x</script>"))
-        .unwrap();
+    std::fs::write(place.path(name), missed).unwrap();
     let told = place.avouch(&["check", name, "appends.edn", "absent.edn", "--format", "html"]);
     assert_eq!(told.code, 1, "{told:?}");
     assert!(told.out.starts_with("<!doctype html>") && told.out.ends_with("</html>\n"), "{told:?}");

@@ -95,7 +95,9 @@ pub fn page(all: &[Shown<'_>]) -> String {
     }
     for (number, shown) in all.iter().enumerate() {
         match shown {
-            Shown::Judged { name, input, report } => history(&mut page, number, name, input, report),
+            Shown::Judged { name, input, report } => {
+                history(&mut page, number, name, input, report);
+            }
             Shown::Unread { name, error } => page.line(format_args!(
                 "<header id=\"h{number}\" class=\"unknown\"><p class=\"word\">no verdict</p><h1>{}</h1>\
                  <p class=\"sentence\">{}</p></header>",
