@@ -8,7 +8,7 @@ use crate::dependency::{Fate, Frame, Frames};
 use crate::history::{Call, History};
 use crate::input::Input;
 use crate::model::key_value::{answered, asked};
-use crate::transaction::{Outcome, Transactions};
+use crate::transaction::{Outcome, Span, Transactions};
 use std::collections::BTreeSet;
 
 /// How many calls a page shows.
@@ -62,17 +62,14 @@ pub(super) struct View {
 /// A history, call by call.
 trait Calls {
     const UNIT: &'static str;
-    const TIMED: bool;
     fn total(&self) -> usize;
-    /// Whose row a call stands in, and how far along it is.
+    /// How far along a call is: among all, or in its session.
     fn rank(&self, call: usize) -> u64;
-    /// The calls near this one.
-    fn near(&self, call: usize) -> std::ops::Range<usize>;
+    /// The only calls that may stand near a call; nothing if the whole history is in one time.
+    fn row(&self, _call: usize) -> Option<std::ops::Range<usize>> {
+        None
+    }
     fn bar(&self, call: usize) -> Option<Bar>;
-}
-
-fn within(call: usize, most: usize) -> std::ops::Range<usize> {
-    call.saturating_sub(AROUND)..(call + AROUND + 1).min(most)
 }
 
 fn short(text: String) -> String {
@@ -84,15 +81,11 @@ fn short(text: String) -> String {
 
 impl Calls for History {
     const UNIT: &'static str = "operations";
-    const TIMED: bool = true;
     fn total(&self) -> usize {
         self.calls.len()
     }
     fn rank(&self, call: usize) -> u64 {
         self.calls.get(call).map_or(0, |call| call.began.moment.0)
-    }
-    fn near(&self, call: usize) -> std::ops::Range<usize> {
-        within(call, self.calls.len())
     }
     fn bar(&self, place: usize) -> Option<Bar> {
         let Call { process, action, answer, began, ended, .. } = self.calls.get(place)?;
@@ -129,15 +122,11 @@ fn framed(frames: &Frames, place: usize, text: String) -> Option<Bar> {
 
 impl Calls for Appends {
     const UNIT: &'static str = "transactions";
-    const TIMED: bool = true;
     fn total(&self) -> usize {
         self.frames.all().len()
     }
     fn rank(&self, call: usize) -> u64 {
         self.frames.all().get(call).map_or(0, |frame| u64::from(frame.began))
-    }
-    fn near(&self, call: usize) -> std::ops::Range<usize> {
-        within(call, self.total())
     }
     fn bar(&self, place: usize) -> Option<Bar> {
         let frame = self.frames.all().get(place)?;
@@ -146,36 +135,51 @@ impl Calls for Appends {
     }
 }
 
+impl Transactions {
+    /// The calls of the session that ran a transaction.
+    fn session(&self, call: usize) -> Option<std::ops::Range<usize>> {
+        let session = self.transactions().get(call)?.session as usize;
+        let own = self.sessions().get(session)?;
+        Some(own.start as usize..own.end as usize)
+    }
+}
+
 impl Calls for Transactions {
     const UNIT: &'static str = "transactions";
-    const TIMED: bool = false;
     fn total(&self) -> usize {
         self.len()
     }
     fn rank(&self, call: usize) -> u64 {
-        let session = self.transactions().get(call).map_or(0, |one| one.session as usize);
-        let start = self.sessions().get(session).map_or(0, |session| session.start as usize);
+        if let Some(span) = self.spans().and_then(|spans| spans.get(call)) {
+            return u64::from(span.began);
+        }
+        let start = self.session(call).map_or(0, |session| session.start);
         call.saturating_sub(start) as u64 * 2
     }
-    fn near(&self, call: usize) -> std::ops::Range<usize> {
-        let session = self.transactions().get(call).map_or(0, |one| one.session as usize);
-        let own = self.sessions().get(session).cloned().unwrap_or_default();
-        let near = within(call, own.end as usize);
-        near.start.max(own.start as usize)..near.end
+    fn row(&self, call: usize) -> Option<std::ops::Range<usize>> {
+        if self.spans().is_some() { None } else { self.session(call) }
     }
     fn bar(&self, place: usize) -> Option<Bar> {
         let one = self.transactions().get(place)?;
         let steps = self.steps(place as u32).iter().take(SHOWN_MAX);
         let text = steps.map(|step| self.told(step)).collect::<Vec<_>>().join("; ");
         let began = self.rank(place);
+        let ended = match self.spans().and_then(|spans| spans.get(place)) {
+            Some(span) => (span.ended != Span::NEVER).then_some(u64::from(span.ended)),
+            None => Some(began + 1),
+        };
         Some(Bar {
             call: place,
             process: format!("session {}", one.session),
             began,
-            ended: Some(began + 1),
+            ended,
             line: one.line as usize,
             text: short(text),
-            end: if one.outcome == Outcome::Aborted { Ended::Aborted } else { Ended::Answered },
+            end: match one.outcome {
+                Outcome::Aborted => Ended::Aborted,
+                Outcome::Committed if ended.is_none() => Ended::Unknown,
+                Outcome::Committed => Ended::Answered,
+            },
         })
     }
 }
@@ -192,26 +196,6 @@ impl View {
 
     fn around<C: Calls>(history: &C, witness: &[usize]) -> Self {
         let total = history.total();
-        let mut chosen = BTreeSet::new();
-        if total <= SHOWN_MAX {
-            chosen.extend(0..total);
-        } else {
-            chosen.extend(witness.iter().copied().filter(|call| *call < total).take(SHOWN_MAX));
-            let mut near: Vec<(usize, usize)> = witness
-                .iter()
-                .flat_map(|call| history.near(*call).map(|other| (other.abs_diff(*call), other)))
-                .collect();
-            if near.is_empty() {
-                near.extend((0..SHOWN_MAX).map(|call| (0, call)));
-            }
-            near.sort_unstable();
-            for (_, call) in near {
-                if chosen.len() >= SHOWN_MAX {
-                    break;
-                }
-                chosen.insert(call);
-            }
-        }
         let most = (0..total).map(|call| history.rank(call)).max().unwrap_or(0).max(1);
         let part = |rank: u64| (rank * (PARTS as u64 - 1) / most) as usize;
         let mut parts = vec![0; PARTS];
@@ -220,13 +204,50 @@ impl View {
         }
         #[expect(clippy::cast_precision_loss, reason = "a place on a line")]
         let share = |call: &usize| history.rank(*call) as f64 / most as f64;
+        let shown = chosen(history, witness);
         Self {
-            bars: chosen.into_iter().filter_map(|call| history.bar(call)).collect(),
+            bars: shown.into_iter().filter_map(|call| history.bar(call)).collect(),
             total,
             unit: C::UNIT,
-            timed: C::TIMED,
+            timed: total == 0 || history.row(0).is_none(),
             parts,
             marks: witness.iter().filter(|call| **call < total).map(share).collect(),
         }
     }
+}
+
+/// The calls to show, in the order of the history: those of the witness and the nearest to them.
+fn chosen<C: Calls>(history: &C, witness: &[usize]) -> BTreeSet<usize> {
+    let total = history.total();
+    if total <= SHOWN_MAX {
+        return (0..total).collect();
+    }
+    let known = witness.iter().copied().filter(|call| *call < total);
+    let mut shown: BTreeSet<usize> = known.clone().take(SHOWN_MAX).collect();
+    // In time, or in the session: the order of calls within what may stand near.
+    let mut order: Vec<usize> = (0..total).collect();
+    if history.row(0).is_none() {
+        order.sort_by_key(|call| history.rank(*call));
+    }
+    let mut near: Vec<(usize, usize)> = Vec::new();
+    for call in known {
+        let row = history.row(call).unwrap_or(0..total);
+        let at = order[row.clone()]
+            .partition_point(|other| (history.rank(*other), *other) < (history.rank(call), call))
+            + row.start;
+        let from = at.saturating_sub(AROUND).max(row.start);
+        let to = (at + AROUND + 1).min(row.end);
+        near.extend((from..to).map(|place| (place.abs_diff(at), order[place])));
+    }
+    if near.is_empty() {
+        near.extend(order.iter().take(SHOWN_MAX).map(|call| (0, *call)));
+    }
+    near.sort_unstable();
+    for (_, call) in near {
+        if shown.len() >= SHOWN_MAX {
+            break;
+        }
+        shown.insert(call);
+    }
+    shown
 }
