@@ -5,8 +5,6 @@
 
 #[path = "../../world/examples/gray/report.rs"]
 mod report;
-#[path = "../../world/tests/gray/scenes.rs"]
-mod scenes;
 
 use avouch_agreement::gray::{Verdict, What};
 use avouch_promise::Nanos;

@@ -9,7 +9,17 @@ fn main() {
     let seed = word(0).parse().unwrap_or(1);
     let base = if word(1) == "rough" { Plan::rough() } else { Plan::default() };
     let nodes = word(2).parse().unwrap_or(base.nodes);
-    let outcome = run(&Plan { nodes, story_lines: 400, ..base }, seed);
+    let outcome = run(
+        &Plan {
+            nodes,
+            story_lines: std::env::var("LINES_KEPT")
+                .ok()
+                .and_then(|n| n.parse().ok())
+                .unwrap_or(400),
+            ..base
+        },
+        seed,
+    );
     outcome.story.iter().for_each(|line| println!("{line}"));
     println!("{}", outcome.counters);
     println!("seed {seed}: {}", outcome.violation.as_deref().unwrap_or("nothing wrong"));

@@ -90,6 +90,7 @@ pub(crate) enum Pending<P: Simulated> {
     Worked {
         node: usize,
         life: u64,
+        plan: u64,
     },
     /// A message has left the wires that it shares.
     Flow {
@@ -235,7 +236,7 @@ impl<P: Simulated> World<P> {
                 self.disturb(*fault);
                 self.links.look_for_cuts();
             }
-            Pending::Worked { node, life } => self.worked(node, life),
+            Pending::Worked { node, life, plan } => self.worked(node, life, plan),
             Pending::Flow { epoch } => self.flow(epoch),
             Pending::Resume { node, life } => self.resume(node, life),
             Pending::CaughtUp { node } => self.nodes[node].catching_up = false,
@@ -324,26 +325,30 @@ impl<P: Simulated> World<P> {
             if !model.always && processor.is_well() {
                 return self.begin(pending);
             }
-            let done = processor.finish(now, &model);
-            self.queue.push(done.0, Pending::Worked { node: at, life: host.life });
+            let planned = processor.begin(now, &model);
+            let worked = Pending::Worked { node: at, life: host.life, plan: planned.number };
+            self.queue.push(planned.at.0, worked);
         }
         running.working.push_back(pending);
     }
 
     /// The processor is done with what came first: its step happens, and the next one begins.
-    fn worked(&mut self, at: usize, life: u64) {
+    fn worked(&mut self, at: usize, life: u64, plan: u64) {
         let (now, model) = (Nanos(self.now_ns), self.options.processor);
         let Some(host) = self.nodes.get_mut(at).filter(|host| host.life == life) else { return };
         let Some(running) = &mut host.running else { return };
+        let Some(processor) = &mut host.processor else { return };
+        if !processor.stands(plan) {
+            return; // what it works on was planned anew meanwhile
+        }
         if running.paused_until_ns.is_some() {
-            return running.backlog.push_back(Pending::Worked { node: at, life });
+            return running.backlog.push_back(Pending::Worked { node: at, life, plan });
         }
         let Some(pending) = running.working.pop_front() else { return };
-        if !running.working.is_empty()
-            && let Some(processor) = &mut host.processor
-        {
-            let done = processor.finish(now, &model);
-            self.queue.push(done.0, Pending::Worked { node: at, life });
+        if !running.working.is_empty() {
+            let planned = processor.begin(now, &model);
+            let worked = Pending::Worked { node: at, life, plan: planned.number };
+            self.queue.push(planned.at.0, worked);
         }
         self.begin(pending);
     }

@@ -5,7 +5,7 @@ use crate::disk::Crash;
 use crate::fault::{Fault, Path};
 use crate::host::Pending;
 use crate::link::{Link, Weather, index};
-use crate::processor::Processor;
+use crate::processor::{Planned, Processor};
 use crate::saturation::Saturation;
 use crate::simulated::Simulated;
 use crate::transport::Transport;
@@ -133,7 +133,7 @@ impl<P: Simulated> World<P> {
         match *fault {
             Fault::SlowNode { node, factor } => {
                 self.counters.add_many(Count::SlowNodeSpells, u64::from(factor > 1));
-                self.processor(node, |processor| processor.set_slowness(factor));
+                self.processor(node, |processor| processor.set_slowness(now, factor));
             }
             Fault::StopTheWorld { node, every, lasting } => {
                 self.counters.add_many(Count::StopSpells, u64::from(lasting > Nanos::ZERO));
@@ -156,11 +156,21 @@ impl<P: Simulated> World<P> {
     }
 
     /// Changes a node's processor, which is on from now.
-    fn processor(&mut self, node: NodeId, change: impl FnOnce(&mut Processor)) {
+    fn processor(&mut self, node: NodeId, change: impl FnOnce(&mut Processor) -> Option<Planned>) {
         let Some(at) = self.position(node) else { return };
         let random = Random::new(self.nodes[at].disk_random.bits());
         let host = &mut self.nodes[at];
-        change(host.processor.get_or_insert_with(|| Box::new(Processor::new(random))));
+        let planned =
+            change(host.processor.get_or_insert_with(|| Box::new(Processor::new(random))));
+        self.planned_anew(at, planned);
+    }
+
+    /// The step that a node works on ends at another time than it was to.
+    fn planned_anew(&mut self, at: usize, planned: Option<Planned>) {
+        if let Some(Planned { at: done, number }) = planned {
+            let life = self.nodes[at].life;
+            self.queue.push(done.0, Pending::Worked { node: at, life, plan: number });
+        }
     }
 
     /// Changes the connections of links, which have one as long as it is needed.
@@ -231,10 +241,18 @@ impl<P: Simulated> World<P> {
             host.disk.set_full(false);
             host.disk.set_slowness(1);
             host.saturation = None;
-            host.processor.iter_mut().for_each(|processor| processor.settle());
+            let planned =
+                host.processor.as_mut().and_then(|processor| processor.settle(Nanos(self.now_ns)));
+            if let Some(running) = host.running.as_mut()
+                && running.paused_until_ns.is_some()
+            {
+                running.paused_until_ns = Some(self.now_ns);
+                self.queue.push(self.now_ns, Pending::Resume { node: at, life: host.life });
+            }
             host.disk.behave();
             host.rewrites = 0.0;
             host.clock.settle(self.now_ns, &host.drawn_clock);
+            self.planned_anew(at, planned);
             self.rearm(at);
             self.start(at);
         }

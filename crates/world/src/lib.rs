@@ -42,6 +42,7 @@ mod queue;
 pub mod queueing;
 pub mod recorder;
 pub mod saturation;
+pub mod scenes;
 pub mod scheme;
 pub mod simulated;
 pub mod story;

@@ -225,6 +225,30 @@ fn a_paused_node_answers_after_its_pause_and_a_crash_forgets_what_waited() {
     assert!(world.is_up(node) && !world.is_paused(node));
 }
 
+/// What lasts beyond the calm would make a run of a few seconds end with a node that never came.
+#[test]
+fn calm_ends_a_pause_and_frees_what_a_step_was_held_up_by() {
+    let node = NodeId(2);
+    let stuck = |fault: Fault| {
+        let cluster = lease::cluster(lease::Bug::None);
+        let mut world = World::<Lease>::new(1, Options::default(), cluster);
+        let mut answered = Answered::default();
+        world.inject(fault);
+        world.run_until(&mut answered, Nanos::from_millis(20));
+        assert!(world.command(node, CommandId(1), ()));
+        world.run_until(&mut answered, Nanos::from_millis(1_000));
+        assert_eq!(answered.0, [], "it is held up");
+        world.inject(Fault::Calm);
+        world.run_until(&mut answered, Nanos::from_millis(1_001));
+        assert_eq!(answered.0.len(), 1, "it is free");
+    };
+    stuck(Fault::Pause { node, duration: Nanos::from_secs(60) });
+    stuck(Fault::SlowNode { node, factor: 3_000_000 });
+    let seldom = (Nanos::from_micros(1), Nanos::from_secs(60));
+    stuck(Fault::Throttle { node, quota: seldom.0, period: seldom.1 });
+    stuck(Fault::StopTheWorld { node, every: seldom.0, lasting: seldom.1 });
+}
+
 #[test]
 fn after_calm_every_node_is_up_and_hears_every_other() {
     for seed in 1..30 {

@@ -3,7 +3,7 @@
 use crate::exit::Exit;
 use crate::lab::options::{Lab, What};
 use crate::lab::shipped::{SHIPPED, Shipped, named};
-use crate::lab::{divergence, observer, synchrony};
+use crate::lab::{divergence, gray, observer, synchrony};
 use crate::screen::{Format, Screen};
 use avouch_promise::Error;
 use serde_json::{Value, json};
@@ -17,6 +17,7 @@ pub(super) fn run(lab: &Lab, screen: &mut Screen) -> Result<Exit, Error> {
             Ok(Exit::DONE)
         }
         What::Divergence(options) => divergence::run(options, screen),
+        What::Gray(options) => gray::run(options, screen),
         What::Observer(options) => observer::run(options, screen),
         What::Synchrony(options) => synchrony::run(options, screen),
     }

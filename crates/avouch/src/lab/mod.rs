@@ -13,6 +13,7 @@ pub mod bar;
 pub mod campaign;
 pub mod divergence;
 pub mod folder;
+pub mod gray;
 pub mod interrupt;
 pub mod measure;
 pub mod observer;

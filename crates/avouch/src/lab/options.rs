@@ -13,6 +13,7 @@ Examples:
   avouch lab run my-incident.toml --seed 7
   avouch lab run split-brain-attempt --seeds 1..5
   avouch lab divergence --seconds 2s
+  avouch lab gray --fault crashes
   avouch lab synchrony --heartbeats 2000 --seeds 1";
 
 /// The examples at the end of `avouch lab run --help`.
@@ -51,6 +52,9 @@ pub enum What {
     /// Meter how many keys differ between which replicas, through faults and after them
     #[command(after_help = super::divergence::EXAMPLES)]
     Divergence(super::divergence::Options),
+    /// Play scripted gray failures, and tell what the nodes name from their own traffic, and when
+    #[command(after_help = super::gray::EXAMPLES)]
+    Gray(super::gray::Options),
     /// Measure what monitoring does to a real cluster, and what that cost does to schedules
     #[command(after_help = super::observer::EXAMPLES)]
     Observer(super::observer::Options),

@@ -62,7 +62,7 @@ impl Plant {
 }
 
 /// `ReadWithoutQuorum` as `read-without-quorum`.
-fn kebab(name: &str) -> String {
+pub(super) fn kebab(name: &str) -> String {
     let mut out = String::new();
     for character in name.chars() {
         if character.is_uppercase() && !out.is_empty() {

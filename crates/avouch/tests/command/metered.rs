@@ -1,4 +1,5 @@
-//! `lab divergence`: what it shows, and that a replica which skips entries is told.
+//! `lab divergence` and `lab gray`: what they show, and that a replica which skips entries and a
+//! detector that trusts heartbeats are told.
 
 use crate::examples::examples;
 use crate::place::Place;
@@ -31,6 +32,41 @@ fn divergence_is_shown_returns_to_none_and_a_planted_bug_stays() {
     assert!(fine.code == 3 && fine.err.contains("raise --every"), "{fine:?}");
     let nowhere = place.avouch(&["lab", "divergence", "--seconds", "1s", "--svg", "no/where.svg"]);
     assert_eq!(nowhere.code, 4, "{nowhere:?}");
+}
+
+#[test]
+//= §4.1.2 grey-detection test
+fn gray_faults_are_named_with_what_spoke_for_them_and_a_planted_bug_misses_one() {
+    let place = Place::new("gray");
+    let mut planted = 0;
+    for line in examples(&place, &["lab", "gray"]) {
+        let ran = place.runs("sh", &["-c", &line]);
+        if line.contains("--plant") {
+            planted += 1;
+            assert!(ran.code == 1 && ran.out.contains("never"), "{line}: {ran:?}");
+            let (_, repro) = ran.err.split_once("repro: ").unwrap();
+            let again = place.runs("sh", &["-c", repro.trim()]);
+            assert_eq!((again.code, &again.out), (1, &ran.out), "{repro}");
+        } else {
+            assert_eq!(ran.code, 0, "{line}: {ran:?}");
+            let evidence = ran.out.lines().any(|line| line.starts_with("  n"));
+            assert!(evidence || line.contains("json"), "{line}: {ran:?}");
+        }
+    }
+    assert_eq!(planted, 1);
+    let run = ["lab", "gray", "--fault", "n3 crashes", "--healthy", "1m"];
+    let told = place.avouch(&run).well();
+    assert!(told.contains("crashed n3") && told.contains("1m with nothing wrong: 0 false alarms"));
+    let json = place.avouch(&[&run[..], &["--format", "json"]].concat()).well();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["faults"][0]["expected"], "crashed n3");
+    assert!(
+        json["faults"][0]["named_after_ns"].as_u64().unwrap() < json["within_ns"].as_u64().unwrap()
+    );
+    let nothing = place.avouch(&["lab", "gray", "--fault", "n9"]);
+    assert!(nothing.code == 3 && nothing.err.contains("n3 crashes"), "{nothing:?}");
+    let bug = place.avouch(&["lab", "gray", "--plant", "nothing"]);
+    assert!(bug.code == 3 && bug.err.contains("trusts-heartbeats"), "{bug:?}");
 }
 
 #[test]

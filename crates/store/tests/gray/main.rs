@@ -1,14 +1,10 @@
 //! Gray failures on the shipped node, by its own traffic: each scripted fault is named rightly and
 //! soon, and a healthy cluster is left in peace. The scenes are those of the detector's own test.
-#![allow(unreachable_pub, reason = "shared with the detector's test")]
-
-#[path = "../../../world/tests/gray/scenes.rs"]
-mod scenes;
 
 use avouch_agreement::gray::GrayMutant;
 use avouch_promise::{Nanos, Random};
 use avouch_store::campaign::gray::{Outcome, SOON, healthy, play};
-use scenes::Scene;
+use avouch_world::scenes::{self, Scene};
 
 fn seed() -> u64 {
     Random::seed_from_environment()

@@ -12,8 +12,6 @@
 #![allow(unreachable_pub, reason = "shared with the tests and the shipped node's example")]
 
 mod report;
-#[path = "../../tests/gray/scenes.rs"]
-mod scenes;
 #[path = "../../tests/gray/service.rs"]
 mod service;
 #[path = "../../tests/gray/stage.rs"]

@@ -1,10 +1,10 @@
 //! What became of the scripted faults and of the healthy days, as lines and goals; for whichever
 //! stage plays them.
 
-use super::scenes::{self, Scene};
 use avouch_agreement::gray::{Verdict, What};
 use avouch_promise::{Nanos, NodeId, Random};
 use avouch_world::Fault;
+use avouch_world::scenes::{self, Scene};
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 

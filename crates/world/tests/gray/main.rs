@@ -2,13 +2,12 @@
 //! a healthy cluster is left in peace, and every planted bug of the detector is seen.
 #![allow(unreachable_pub, reason = "shared with the example")]
 
-mod scenes;
 mod service;
 mod stage;
 
 use avouch_agreement::gray::{GrayMutant, What};
 use avouch_promise::{Nanos, NodeId, Random};
-use scenes::Scene;
+use avouch_world::scenes::{self, Scene};
 use stage::{Outcome, healthy, play};
 
 fn seed() -> u64 {

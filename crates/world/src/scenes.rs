@@ -1,8 +1,10 @@
-//! The scripted faults, each with the name that it must be given.
+//! Scripted faults of a cluster of five, each with the name that a detector of gray failures must
+//! give it. Any stage may play them: our own node's traffic, or a service that asks all the time.
 
+use crate::delay::Delay;
+use crate::fault::{Fault, Path};
 use avouch_agreement::gray::What;
 use avouch_promise::{Nanos, NodeId};
-use avouch_world::{Delay, Fault, Path};
 
 /// One scripted fault.
 #[derive(Clone, Debug)]
@@ -149,7 +151,6 @@ pub fn plain() -> Vec<Scene> {
 }
 
 /// All nodes slow at once: a burst of load, and nobody's fault.
-#[allow(dead_code, reason = "for the tests")]
 pub fn load() -> Vec<Fault> {
     (1..=5).map(|node| Fault::SlowNode { node: NodeId(node), factor: 250 }).collect()
 }
