@@ -33,7 +33,7 @@ mod wire;
 pub use driver::{WATCH, Workload};
 pub use findings::{Findings, Told};
 pub use habit::{Deed, Habit, Reach};
-pub use scenario::{Plan, run};
+pub use scenario::{Plan, run, tell};
 pub use steady::{Steady, SteadyRun};
 
 use crate::node::{Node, image};
