@@ -62,6 +62,9 @@ pub struct Failure {
     pub story: Vec<String>,
 }
 
+/// How many failing seeds are named beside the first.
+const FEW: usize = 9;
+
 /// A campaign: which seeds, and what is demanded of them.
 #[derive(Clone, Debug)]
 pub struct Campaign {
@@ -92,6 +95,8 @@ pub struct Report {
     pub failures: u64,
     /// The lowest of them.
     pub first_failure: Option<Failure>,
+    /// Those after it, the lowest few.
+    pub more_failures: Vec<u64>,
     /// Which minimums were missed: name, demanded, counted.
     pub missed: Vec<(&'static str, u64, u64)>,
     /// Which maximums were passed: name, allowed, counted.
@@ -189,6 +194,7 @@ impl Campaign {
             counters: Counters::default(),
             failures: 0,
             first_failure: None,
+            more_failures: Vec::new(),
             missed: Vec::new(),
             passed: Vec::new(),
         };
@@ -200,8 +206,11 @@ impl Campaign {
             if let Some(what) = outcome.violation {
                 report.failures += 1;
                 let seed = self.first.wrapping_add(at);
-                let failure = Failure { seed, what, story: outcome.story };
-                report.first_failure.get_or_insert(failure);
+                if report.first_failure.is_none() {
+                    report.first_failure = Some(Failure { seed, what, story: outcome.story });
+                } else if report.more_failures.len() < FEW {
+                    report.more_failures.push(seed);
+                }
             }
         }
         report.hash = trace.hash();
@@ -288,6 +297,9 @@ impl fmt::Display for Report {
         if let (Some(failure), Some(repro)) = (&self.first_failure, self.repro()) {
             failure.story.iter().try_for_each(|line| writeln!(f, "{line}"))?;
             writeln!(f, "seed {}: {}", failure.seed, failure.what)?;
+            if !self.more_failures.is_empty() {
+                writeln!(f, "and seeds {:?}", self.more_failures)?;
+            }
             writeln!(f, "{repro}")?;
         }
         Ok(())

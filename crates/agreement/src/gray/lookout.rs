@@ -191,9 +191,10 @@ impl Lookout {
             ),
             // A no is an answer, too, but not one that tells how long the work takes.
             Message::Refused { .. } | Message::Behind { .. } => {
+                let counts = self.mutant == Some(GrayMutant::CountsRefusals);
                 let open = self.asked.entry(from).or_default();
                 open.retain(|asked, (request, _)| {
-                    let kept = matches!(asked, Asked::Alive(_) | Asked::Probe(_));
+                    let kept = counts || matches!(asked, Asked::Alive(_) | Asked::Probe(_));
                     if !kept {
                         self.observer.withdraw(from, *request);
                     }
@@ -298,7 +299,9 @@ impl Lookout {
         }
         let report = Arc::new(self.observer.report(now));
         self.reports.insert(self.me, (now, report));
-        self.reports.retain(|_, (made, _)| now.minus(*made) <= FRESH);
+        if self.mutant != Some(GrayMutant::BelievesOldReports) {
+            self.reports.retain(|_, (made, _)| now.minus(*made) <= FRESH);
+        }
         let told = |(made, report): &(Nanos, Arc<Report>)| Told {
             age: now.minus(*made),
             report: Arc::clone(report),

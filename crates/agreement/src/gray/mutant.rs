@@ -26,11 +26,15 @@ pub enum GrayMutant {
     BelievesOwnDisk,
     /// Asks others only about a node's disk.
     IgnoresOwnDisk,
+    /// Takes a report for what is so now, however old it is.
+    BelievesOldReports,
+    /// Takes a request that was refused for one that is never answered.
+    CountsRefusals,
 }
 
 impl GrayMutant {
     /// Every planted bug.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::IgnoresTails,
         Self::TrustsHeartbeats,
         Self::MixesDirections,
@@ -42,5 +46,7 @@ impl GrayMutant {
         Self::AccusesInItsSleep,
         Self::BelievesOwnDisk,
         Self::IgnoresOwnDisk,
+        Self::BelievesOldReports,
+        Self::CountsRefusals,
     ];
 }

@@ -17,7 +17,7 @@ pub enum Plant {
     Host(&'static str, Mutants),
 }
 
-const NODE: [NodeMutant; 9] = [
+const NODE: [NodeMutant; 10] = [
     NodeMutant::AnswerEarly,
     NodeMutant::AnswerLocally,
     NodeMutant::AnswerUndecided,
@@ -27,6 +27,7 @@ const NODE: [NodeMutant; 9] = [
     NodeMutant::AnswerOldState,
     NodeMutant::SkipEntry,
     NodeMutant::ForgetPast,
+    NodeMutant::ForgetLastEntry,
 ];
 
 fn host() -> [Plant; 4] {

@@ -96,7 +96,7 @@ impl Stepper {
     pub(super) fn write_checkpoint(&self, seq: Seq, image: Image<MachineImage>) {
         let checkpoints = self.checkpoints.clone();
         self.writer.give(move || {
-            let written = checkpoints.write(seq, &head(&image), image.state.0.snapshot());
+            let written = checkpoints.write(seq, &head(&image), image.state.machine.snapshot());
             Some(Input::Checkpoint(written.map(|_| seq)))
         });
     }

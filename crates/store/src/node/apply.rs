@@ -46,7 +46,7 @@ impl Turn<'_> {
             self.answer_granted();
             self.certify_applied();
         }
-        while self.state.recent.len() > self.config.history {
+        while self.state.recent.len() > self.config.history.max(1) {
             self.state.recent.pop_front();
         }
     }
@@ -101,14 +101,20 @@ impl Turn<'_> {
     pub(super) fn installed(&mut self, image: &Image<MachineImage>) {
         let index = image.place.index;
         invariant!(I1, index >= self.state.applied, "checkpoint {index} is behind the machine");
-        let machine = std::mem::replace(&mut self.state.machine, Machine::clone(&image.state.0));
+        let machine =
+            std::mem::replace(&mut self.state.machine, Machine::clone(&image.state.machine));
         self.state.recent.clear();
         let State { recent, certified, .. } = &mut *self.state;
         State::keep_past(recent, certified.as_mut(), &machine);
+        if !self.config.has(NodeMutant::ForgetLastEntry) {
+            let last = Recent::of_checkpoint(image.state.last, &self.state.machine);
+            self.state.recent.push_back(last);
+        }
         self.state.applied = index;
         self.state.checkpointed = index;
         self.state.since_checkpoint_bytes = 0;
         self.answer_granted();
+        self.certify_applied();
     }
 
     /// The planted bug: a write answered as if it were decided already.

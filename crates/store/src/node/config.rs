@@ -45,6 +45,8 @@ pub enum NodeMutant {
     SkipEntry,
     /// Nothing of the past is kept before a compaction forgets it.
     ForgetPast,
+    /// Of a checkpoint's last entry nothing is known but its place.
+    ForgetLastEntry,
 }
 
 impl Config {

@@ -86,9 +86,17 @@ pub(super) struct Asked {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Recent {
     pub(super) header: EntryHeader,
+    /// Of its requests; none where only a checkpoint tells of it.
     pub(super) digests: Vec<Digest>,
     /// The machine as it was right behind it.
     pub(super) moment: Moment,
+}
+
+impl Recent {
+    /// The last entry that is in a checkpoint, of which this is the machine.
+    pub(super) fn of_checkpoint(header: EntryHeader, machine: &Machine) -> Self {
+        Self { header, digests: Vec::new(), moment: machine.moment() }
+    }
 }
 
 /// The newest point that this node can prove to be committed.
@@ -141,13 +149,19 @@ pub(super) enum Wants {
 }
 
 impl State {
-    pub(super) fn new(log: log::State<MachineImage>, machine: Machine) -> Self {
+    /// A node whose machine has applied the log up to its base, whose header is `last`, if known.
+    pub(super) fn new(
+        log: log::State<MachineImage>,
+        machine: Machine,
+        last: Option<EntryHeader>,
+    ) -> Self {
         let applied = log.tail().base().index;
+        let recent = last.map(|last| Recent::of_checkpoint(last, &machine));
         Self {
             log,
             machine,
             applied,
-            recent: VecDeque::new(),
+            recent: recent.into_iter().collect(),
             certified: None,
             early: Vec::new(),
             asked: BTreeMap::new(),

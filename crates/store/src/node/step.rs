@@ -39,8 +39,11 @@ impl Protocol for Node {
     type Timer = Timer;
 
     fn recover(config: &Config, recovered: Recovered<Self>) -> State {
-        let machine = match &recovered.checkpoint {
-            Some((_, image)) => Machine::clone(&image.state.0),
+        let image = recovered.checkpoint.as_ref().map(|(_, image)| image.state.clone());
+        let last = image.as_ref().map(|image| image.last);
+        let last = last.filter(|_| !config.has(NodeMutant::ForgetLastEntry));
+        let machine = match image {
+            Some(image) => Machine::clone(&image.machine),
             None => Machine::new(config.limits),
         };
         let recovered = Recovered {
@@ -49,7 +52,7 @@ impl Protocol for Node {
             next_seq: recovered.next_seq,
             doubtful: recovered.doubtful,
         };
-        State::new(Log::recover(&config.log, recovered), machine)
+        State::new(Log::recover(&config.log, recovered), machine, last)
     }
 
     fn step(
@@ -237,10 +240,12 @@ impl Turn<'_> {
         if !due || state.log.compacting() || state.log.in_doubt() {
             return;
         }
-        state.checkpointed = state.applied;
+        let index = state.applied;
+        let Some(last) = state.recent_at(index).map(|recent| recent.header) else { return };
+        state.checkpointed = index;
         state.since_checkpoint_bytes = 0;
         state.damaged = false;
-        let (index, image) = (state.applied, MachineImage(Arc::new(state.machine.clone())));
+        let image = MachineImage { machine: Arc::new(state.machine.clone()), last };
         let command = log::Command::Compact { index, state: image };
         self.log(Event::Command { id: CommandId(0), command });
     }

@@ -68,11 +68,13 @@ fn every_planted_bug_of_the_detector_is_seen_on_the_shipped_node() {
                 named.keys().next().map(|what| format!("a burst of load was named {what}"))
             }
             // Seen by reports made by hand (`agreement::gray`): links must stand still by chance;
-            // and by the lookout's own test: a sleeper wakes.
+            // and by the lookout's own tests: a sleeper wakes, a report is old, a request refused.
             GrayMutant::BelievesSilence
             | GrayMutant::BelievesHiccups
             | GrayMutant::BelievesOwnDisk
-            | GrayMutant::AccusesInItsSleep => continue,
+            | GrayMutant::AccusesInItsSleep
+            | GrayMutant::BelievesOldReports
+            | GrayMutant::CountsRefusals => continue,
             _ => all.iter().find_map(|scene| {
                 let outcome = play(seed(), &scene.faults, Some(mutant));
                 fault_of(scene, &outcome)

@@ -120,3 +120,49 @@ fn who_stood_still_itself_accuses_nobody() {
     blamed.extend(suspects(Some(GrayMutant::AccusesInItsSleep), 26_000));
     assert!(!blamed.is_empty(), "a lookout that blames others for its own sleep passes");
 }
+
+/// What a node said before it fell silent is not said of now.
+#[test]
+fn a_report_that_is_old_counts_for_nothing() {
+    let known = |mutant| -> Vec<NodeId> {
+        let mut one = lookout(ONE, mutant);
+        let (_, others) = together(None, 10_000, |_| false);
+        let ten = Nanos::from_secs(10);
+        one.came(ten, TWO, &others[1].clone().turn(ten).0);
+        one.look_at = ten.plus(FRESH).plus(Nanos(1));
+        let (seen, _) = one.turn(one.look_at);
+        let Message::Seen { reports, .. } = seen else { panic!("{seen:?}") };
+        reports.iter().map(|told| told.report.observer).collect()
+    };
+    assert_eq!(known(None), [ONE]);
+    let believed = known(Some(GrayMutant::BelievesOldReports));
+    assert_eq!(believed, [ONE, TWO, NodeId(3)], "a lookout that believes what is old passes");
+}
+
+/// A leader that is deposed is refused at once: its peers are not slow.
+#[test]
+fn a_request_that_was_refused_is_none_that_is_never_answered() {
+    let unanswered = |mutant| {
+        let mut one = lookout(ONE, mutant);
+        // What is usual has to be known before anything is unusual.
+        for number in 0..400 {
+            let now = Nanos::from_millis(10 * number);
+            one.sent(now, TWO, &Message::Probe { number });
+            one.came(now.plus(Nanos::from_millis(1)), TWO, &Message::Probed { number });
+            one.look_at = now.plus(Nanos::from_millis(50));
+            one.observer.report(now);
+        }
+        let now = Nanos::from_secs(5);
+        one.look_at = now;
+        let ballot = Ballot { round: 1, leader: ONE };
+        let round = ReadRound { node: ONE, incarnation: Incarnation(1), number: 1 };
+        let root = avouch_promise::Digest::default();
+        let ask = Message::Confirm { ballot, round, root, attest: false };
+        one.sent(now, TWO, &ask);
+        one.came(now.plus(Nanos::from_millis(1)), TWO, &Message::Refused { promised: ballot });
+        let report = one.observer.report(now.plus(Nanos::from_secs(2)));
+        report.sights[&TWO].memory.waiting
+    };
+    assert_eq!(unanswered(None), 0);
+    assert_eq!(unanswered(Some(GrayMutant::CountsRefusals)), 1, "who counts a refusal passes");
+}
