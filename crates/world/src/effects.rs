@@ -33,12 +33,12 @@ impl<P: Simulated> World<P> {
         if host.running.is_none() {
             return;
         }
-        let begun = host.disk.begin_sync(&self.options.disk, &mut host.disk_random);
-        if let Some((takes_ns, through)) = begun {
-            let takes_ns = host.queued(self.now_ns, takes_ns);
-            let life = host.life;
-            let pending = Pending::Synced { node: at, life, through };
-            self.queue.push(self.now_ns.saturating_add(takes_ns), pending);
+        let (queue, random) = (host.saturation.as_deref_mut(), &mut host.disk_random);
+        let begun = host.disk.begin_sync(self.now_ns, &self.options.disk, queue, random);
+        if let Some(done) = begun {
+            let (life, through) = (host.life, host.disk.written());
+            let pending = Pending::Synced { node: at, life, plan: done.number };
+            self.queue.push(done.at_ns, pending);
             if self.options.mutants.persisted_too_early {
                 let pending = Pending::Persisted { node: at, life, through };
                 self.queue.push(self.now_ns, pending);
@@ -237,17 +237,11 @@ impl<P: Simulated> World<P> {
             self.stop(at, Crash::Plain);
             return;
         }
-        let takes = host.disk.begin_checkpoint(
-            self.now_ns,
-            seq,
-            image,
-            &self.options.disk,
-            &mut host.disk_random,
-        );
-        // Written in small parts between other operations, so that those do not wait for all of it.
-        let takes = host.queued(self.now_ns, 0).saturating_add(takes);
-        let pending = Pending::CheckpointWritten { node: at, life: host.life };
-        self.queue.push(self.now_ns.saturating_add(takes), pending);
+        let (queue, random) = (host.saturation.as_deref_mut(), &mut host.disk_random);
+        let model = &self.options.disk;
+        let done = host.disk.begin_checkpoint(self.now_ns, (seq, image), model, queue, random);
+        let pending = Pending::CheckpointWritten { node: at, life: host.life, plan: done.number };
+        self.queue.push(done.at_ns, pending);
     }
 
     fn set_timer(&mut self, at: usize, key: P::Timer, reading: Nanos) {

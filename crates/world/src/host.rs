@@ -54,7 +54,7 @@ pub(crate) enum Pending<P: Simulated> {
     Synced {
         node: usize,
         life: u64,
-        through: Seq,
+        plan: u64,
     },
     Persisted {
         node: usize,
@@ -70,6 +70,7 @@ pub(crate) enum Pending<P: Simulated> {
     CheckpointWritten {
         node: usize,
         life: u64,
+        plan: u64,
     },
     Checkpointed {
         node: usize,
@@ -240,8 +241,10 @@ impl<P: Simulated> World<P> {
             Pending::Flow { epoch } => self.flow(epoch),
             Pending::Resume { node, life } => self.resume(node, life),
             Pending::CaughtUp { node } => self.nodes[node].catching_up = false,
-            Pending::Synced { node, life, through } => self.synced(node, life, through),
-            Pending::CheckpointWritten { node, life } => self.checkpoint_written(node, life),
+            Pending::Synced { node, life, plan } => self.synced(node, life, plan),
+            Pending::CheckpointWritten { node, life, plan } => {
+                self.checkpoint_written(node, life, plan);
+            }
             of_a_node => self.process(of_a_node),
         }
     }
@@ -482,20 +485,20 @@ impl<P: Simulated> World<P> {
         self.queue.push(now_ns, Pending::CaughtUp { node: at });
     }
 
-    fn synced(&mut self, at: usize, life: u64, through: Seq) {
+    fn synced(&mut self, at: usize, life: u64, plan: u64) {
         let Some(host) = self.nodes.get_mut(at).filter(|host| host.life == life) else { return };
-        if host.running.is_none() {
-            return;
-        }
+        let Some(through) = host.disk.syncs(plan).filter(|_| host.running.is_some()) else {
+            return; // it was planned anew, or nobody waits for it
+        };
         host.disk.finish_sync(through);
         self.counters.add(Count::Syncs);
         self.process(Pending::Persisted { node: at, life, through });
         self.sync(at);
     }
 
-    fn checkpoint_written(&mut self, at: usize, life: u64) {
+    fn checkpoint_written(&mut self, at: usize, life: u64, plan: u64) {
         let Some(host) = self.nodes.get_mut(at).filter(|host| host.life == life) else { return };
-        if host.running.is_none() {
+        if host.running.is_none() || !host.disk.writes(plan) {
             return;
         }
         let Some(seq) = host.disk.finish_checkpoint(&self.options.mutants) else { return };

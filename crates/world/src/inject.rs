@@ -116,7 +116,7 @@ impl<P: Simulated> World<P> {
             Fault::DiskSlow { node, factor } => {
                 let Some(at) = self.position(node) else { return };
                 self.counters.add_many(Count::DiskSlow, u64::from(factor > 1));
-                self.nodes[at].disk.set_slowness(factor);
+                self.pace_disk(at, factor, false);
             }
             Fault::DiskFull { node, full } => {
                 let Some(at) = self.position(node) else { return };
@@ -150,6 +150,8 @@ impl<P: Simulated> World<P> {
                 let random = Random::new(host.disk_random.bits());
                 host.saturation = (utilisation > 0.0)
                     .then(|| Box::new(Saturation::new(now, utilisation, service, random)));
+                let (slowness, alone) = (host.disk.slowness(), host.saturation.is_none());
+                self.pace_disk(at, slowness, alone);
             }
             ref other => self.afflict(other),
         }
@@ -170,6 +172,22 @@ impl<P: Simulated> World<P> {
         if let Some(Planned { at: done, number }) = planned {
             let life = self.nodes[at].life;
             self.queue.push(done.0, Pending::Worked { node: at, life, plan: number });
+        }
+    }
+
+    /// A node's disk is so many times as slow from now on, and others use it no more if it is
+    /// `alone`: what is under way on it ends at another time.
+    fn pace_disk(&mut self, at: usize, factor: u32, alone: bool) {
+        let (now_ns, host) = (self.now_ns, &mut self.nodes[at]);
+        let life = host.life;
+        let (sync, checkpoints) = host.disk.change_pace(now_ns, factor, alone);
+        if let Some(done) = sync {
+            let synced = Pending::Synced { node: at, life, plan: done.number };
+            self.queue.push(done.at_ns, synced);
+        }
+        for done in checkpoints {
+            let written = Pending::CheckpointWritten { node: at, life, plan: done.number };
+            self.queue.push(done.at_ns, written);
         }
     }
 
@@ -239,7 +257,6 @@ impl<P: Simulated> World<P> {
         for at in 0..self.nodes.len() {
             let host = &mut self.nodes[at];
             host.disk.set_full(false);
-            host.disk.set_slowness(1);
             host.saturation = None;
             let planned =
                 host.processor.as_mut().and_then(|processor| processor.settle(Nanos(self.now_ns)));
@@ -253,6 +270,7 @@ impl<P: Simulated> World<P> {
             host.rewrites = 0.0;
             host.clock.settle(self.now_ns, &host.drawn_clock);
             self.planned_anew(at, planned);
+            self.pace_disk(at, 1, true);
             self.rearm(at);
             self.start(at);
         }

@@ -27,8 +27,12 @@ struct Disk {
 
 impl Disk {
     fn new(seed: u64) -> Self {
+        Self::syncing_for(seed, Nanos::from_millis(1))
+    }
+    /// One whose syncs take this long.
+    fn syncing_for(seed: u64, sync: Nanos) -> Self {
         let mut options = Options::default();
-        options.disk.sync = Delay::Constant(Nanos::from_millis(1));
+        options.disk.sync = Delay::Constant(sync);
         options.disk.torn = 0.0;
         let mut disk = Self { world: World::new(seed, options, vec![()]), heard: Heard::default() };
         disk.wait(1_000);
@@ -204,16 +208,15 @@ fn a_checkpoint_is_durable_as_a_whole_or_not_at_all() {
 
 #[test]
 fn a_checkpoint_may_outlive_the_records_that_it_covers() {
-    let mut disk = Disk::new(1);
+    let mut disk = Disk::syncing_for(1, Nanos::from_secs(2));
     disk.write(2);
-    disk.wait(1_000);
-    disk.fault(Fault::DiskSlow { node: NODE, factor: 10_000 });
+    disk.wait(2_000_000);
     disk.write(3);
-    disk.fault(Fault::DiskSlow { node: NODE, factor: 1 });
     disk.checkpoint(10);
+    assert_eq!(disk.world.disk(NODE).unwrap().durable(), Seq(2), "their sync is under way");
     assert_eq!(disk.after(LOST), (Some(6), vec![], 6, false));
     disk.write(1);
-    disk.wait(1_000);
+    disk.wait(2_000_000);
     assert_eq!(disk.after(LOST), (Some(6), vec![6], 7, false));
 }
 
@@ -305,6 +308,40 @@ fn a_slow_disk_takes_longer_and_calm_ends_it() {
     disk.fault(Fault::Calm);
     disk.write(1);
     assert_eq!(disk.wait(1_000), [Output::Persisted(Seq(2))]);
+}
+
+#[test]
+fn what_a_disk_works_on_goes_on_at_its_new_pace() {
+    let mut disk = Disk::new(1);
+    disk.fault(Fault::DiskSlow { node: NODE, factor: 50 });
+    disk.write(1);
+    assert_eq!(disk.wait(25_000), [], "half of it is done");
+    disk.fault(Fault::DiskSlow { node: NODE, factor: 100 });
+    assert_eq!(disk.wait(49_999), []);
+    assert_eq!(disk.wait(1), [Output::Persisted(Seq(1))]);
+    // A checkpoint and a sync that would take minutes are there soon after calm.
+    disk.fault(Fault::DiskSlow { node: NODE, factor: 60_000 });
+    disk.order(Command::Checkpoint(1_000));
+    disk.write(1);
+    assert_eq!(disk.wait(5_000_000), []);
+    disk.fault(Fault::Calm);
+    let heard = disk.wait(60_000);
+    assert!(heard.contains(&Output::Persisted(Seq(2))), "{heard:?}");
+    assert!(disk.world.disk(NODE).unwrap().checkpoint().is_some(), "{heard:?}");
+    assert_eq!(disk.world.counters().of(Count::Checkpoints), 1);
+    assert_eq!(disk.world.counters().of(Count::Syncs), 2, "each is done once");
+}
+
+#[test]
+fn calm_ends_the_wait_behind_others_for_what_is_under_way() {
+    let mut disk = Disk::new(1);
+    let (utilisation, service) = (50.0, Nanos::from_millis(200));
+    disk.fault(Fault::DiskSaturated { node: NODE, utilisation, service });
+    disk.wait(10_000_000);
+    disk.write(1);
+    assert_eq!(disk.wait(3_000_000), [], "others are before it");
+    disk.fault(Fault::Calm);
+    assert_eq!(disk.wait(1_000), [Output::Persisted(Seq(1))]);
 }
 
 #[test]

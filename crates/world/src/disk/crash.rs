@@ -85,8 +85,7 @@ impl<P: Simulated> Disk<P> {
     pub(super) fn go_down(&mut self) {
         self.writing.clear();
         self.lent.clear();
-        self.checkpoint_busy_until_ns = 0;
-        self.syncing = false;
+        self.sync = None;
     }
 
     /// One bit of a durable, whole record rots: of `seq`, or of any; false when there is none.

@@ -20,6 +20,7 @@ mod faults;
 mod lent;
 mod lying;
 mod recovery;
+mod under_way;
 
 pub use crash::Crash;
 pub use lent::{LENT_FOR, LENT_MAX};
@@ -121,13 +122,15 @@ pub struct Disk<P: Simulated> {
     records: VecDeque<Stored<P::Record>>,
     first: Seq,
     durable: Seq,
-    syncing: bool,
+    /// The sync under way, and how far it reaches.
+    sync: Option<(under_way::UnderWay, Seq)>,
     checkpoint: Option<Checkpoint<P>>,
     /// What a lying disk has in the checkpoint's place.
     displaced: Option<lying::Displaced<P>>,
     lent: lent::Lent<P>,
-    writing: VecDeque<(Seq, P::Image, Bytes)>,
-    checkpoint_busy_until_ns: u64,
+    writing: VecDeque<under_way::Writing<P::Image>>,
+    /// Counts plans of operations.
+    plans: u64,
     release_wanted: Seq,
     incarnation: u64,
     full: bool,
@@ -141,12 +144,12 @@ impl<P: Simulated> Disk<P> {
             records: VecDeque::new(),
             first: Seq(1),
             durable: Seq(0),
-            syncing: false,
+            sync: None,
             checkpoint: None,
             displaced: None,
             lent: lent::Lent::default(),
             writing: VecDeque::new(),
-            checkpoint_busy_until_ns: 0,
+            plans: 0,
             release_wanted: Seq(0),
             incarnation: 0,
             full: false,
@@ -187,7 +190,7 @@ impl<P: Simulated> Disk<P> {
 
     /// Whether a group sync is under way: the disk is busy.
     pub fn is_syncing(&self) -> bool {
-        self.syncing
+        self.sync.is_some()
     }
 
     /// Whether writes fail.
@@ -204,14 +207,6 @@ impl<P: Simulated> Disk<P> {
         self.full = full;
     }
 
-    pub(crate) fn set_slowness(&mut self, factor: u32) {
-        self.slowness = factor.max(1);
-    }
-
-    fn takes(&self, delay: &Delay, random: &mut Random) -> u64 {
-        delay.sample(random).times(u64::from(self.slowness)).0
-    }
-
     /// Appends a record; the caller has checked its number and that the disk is not full.
     pub(crate) fn append(&mut self, record: P::Record) {
         self.records.push_back(Stored { record, damage: Damage::Whole });
@@ -222,49 +217,17 @@ impl<P: Simulated> Disk<P> {
         self.records.push_back(Stored { record, damage: Damage::Torn });
     }
 
-    /// Starts a sync of everything written, unless one is under way or there is nothing to sync;
-    /// returns how long it takes and how far it reaches.
-    pub(crate) fn begin_sync(
-        &mut self,
-        model: &DiskModel,
-        random: &mut Random,
-    ) -> Option<(u64, Seq)> {
-        if self.syncing || self.written() <= self.durable {
-            return None;
-        }
-        self.syncing = true;
-        Some((self.takes(&model.sync, random), self.written()))
-    }
-
     /// A sync that reached `through` is complete.
     pub(crate) fn finish_sync(&mut self, through: Seq) {
-        self.syncing = false;
+        self.sync = None;
         self.durable = self.durable.max(through);
         self.manners.synced(self.durable);
         self.hold_invariants();
     }
 
-    /// Starts to write a checkpoint; returns how long it takes. One is written at a time.
-    pub(crate) fn begin_checkpoint(
-        &mut self,
-        now_ns: u64,
-        seq: Seq,
-        image: P::Image,
-        model: &DiskModel,
-        random: &mut Random,
-    ) -> u64 {
-        let bytes = P::image_bytes(&image);
-        let rate = model.checkpoint_rate.max(1);
-        let writing = (bytes.len() as u64).saturating_mul(1_000_000_000) / rate;
-        let takes = self.takes(&model.checkpoint, random).saturating_add(writing);
-        self.writing.push_back((seq, image, bytes));
-        self.checkpoint_busy_until_ns = self.checkpoint_busy_until_ns.max(now_ns) + takes;
-        self.checkpoint_busy_until_ns - now_ns
-    }
-
     /// The oldest checkpoint under way is durable.
     pub(crate) fn finish_checkpoint(&mut self, mutants: &Mutants) -> Option<Seq> {
-        let (seq, image, bytes) = self.writing.pop_front()?;
+        let under_way::Writing { seq, image, bytes, .. } = self.writing.pop_front()?;
         if self.checkpoint().is_none_or(|durable| durable <= seq) {
             self.place_checkpoint(Checkpoint { seq, image, bytes, rotted_blocks: BTreeSet::new() });
         }
