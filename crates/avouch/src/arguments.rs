@@ -21,6 +21,8 @@ Examples:
   avouch check session.history --time 10s --memory 256MiB --format json
   avouch check transactions.txt --level causal
   avouch check appends.edn registers.edn --level strict-serializable
+  avouch check set.edn bank.json
+  avouch check queue.edn --model fifo-queue
   avouch check appends.edn session.history --format html > report.html
   avouch check session.history --format svg > witness.svg";
 
@@ -322,8 +324,9 @@ pub struct Verify {
 /// `avouch check`.
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Histories: avouch's own; Jepsen's register logs or maps, or its list-append or rw-register
-    /// in EDN or JSON; transactions in Plume's text, dbcop's bincode, or a folder of cobra's logs
+    /// Histories: avouch's own; Jepsen's register logs or maps; its list-append, rw-register, bank,
+    /// set, counter, queue, unique-ids, long-fork, causal-reverse and lock in EDN or JSON;
+    /// transactions in Plume's text, dbcop's bincode, or a folder of cobra's logs
     #[arg(required = true, value_name = "HISTORY")]
     pub histories: Vec<PathBuf>,
     /// Judge transactions by this level: read-committed, read-atomic, causal, prefix,
@@ -332,6 +335,10 @@ pub struct Check {
     /// by those from read-atomic to prefix. The others are noted. Without it by all of them
     #[arg(long, value_name = "LEVEL")]
     pub level: Option<avouch_check::Level>,
+    /// Judge operations by one order that this object allows: mutex, counter, set, fifo-queue,
+    /// priority-queue, stack or log
+    #[arg(long, value_name = "MODEL", conflicts_with = "level")]
+    pub model: Option<avouch_check::Model>,
     /// How long to search in each before the verdict is unknown; looked at now and then, so that a
     /// search that is short anyway ends with its verdict
     #[arg(long, value_name = "SPAN", default_value = "1m", value_parser = quantity::span)]

@@ -79,7 +79,7 @@ fn main() -> ExitCode {
     ] {
         let history = match Input::read(&folder.join(path), &limits) {
             Ok(Input::Transactions(history)) => history,
-            Ok(Input::Calls(_) | Input::Appends(_)) => continue,
+            Ok(_) => continue,
             Err(error) => {
                 println!("skipped: {name}: {error}");
                 continue;

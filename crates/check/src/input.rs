@@ -6,6 +6,7 @@ use crate::history::{
     History, cobra, dbcop, first_line, is_native, jepsen, list_append, plume, rw_register, text,
 };
 use crate::limits::Limits;
+use crate::object::{self, Objects};
 use crate::report::Report;
 use crate::transaction::{Level, Transactions};
 use crate::{obligation, transaction};
@@ -21,9 +22,36 @@ pub enum Input {
     Transactions(Transactions),
     /// Transactions that append to lists.
     Appends(Box<Appends>),
+    /// Operations on one object.
+    Objects(Objects),
 }
 
 impl Input {
+    /// Reads operations on one object, whatever they are.
+    pub fn read_objects(path: &Path, limits: &Limits) -> Result<Objects, Error> {
+        let placed = |error: Error| Error {
+            expected: format!("{}: {}", path.display(), error.expected),
+            ..error
+        };
+        let unreadable = |error: std::io::Error| {
+            let expected = format!("a readable history at {}", path.display());
+            Error::new(Blame::Caller, expected, error.to_string())
+        };
+        let size = std::fs::metadata(path).map_err(unreadable)?.len();
+        if size > limits.memory_bytes as u64 {
+            let expected = format!("a history of at most {} bytes", limits.memory_bytes);
+            return Err(Error::new(Blame::Caller, expected, format!("{size} bytes"))
+                .hint("raise the memory bound, or judge a part of the history"));
+        }
+        let bytes = std::fs::read(path).map_err(unreadable)?;
+        let text = text(&bytes).map_err(Error::from).map_err(placed)?;
+        let Some(notation) = jepsen::notation(text).filter(|_| !is_native(text)) else {
+            let expected = format!("{}: Jepsen's events, as EDN or JSON", path.display());
+            return Err(Error::new(Blame::Caller, expected, "another format"));
+        };
+        object::parse(text, notation).map_err(Error::from).map_err(placed)
+    }
+
     /// Reads a file in any format known, found by its content.
     pub fn read(path: &Path, limits: &Limits) -> Result<Self, Error> {
         let unreadable = |error: std::io::Error| {
@@ -92,6 +120,13 @@ impl Input {
             Some((notation, Ok(Workload::Registers))) => {
                 rw_register::parse(text, notation).map(Self::Transactions)
             }
+            Some((notation, Ok(Workload::Other))) => {
+                let found = object::parse(text, notation).ok();
+                match found.filter(|objects| objects.workload.is_some()) {
+                    Some(objects) => Ok(Self::Objects(objects)),
+                    None => History::parse(bytes).map(Self::Calls),
+                }
+            }
             _ => History::parse(bytes).map(Self::Calls),
         }
     }
@@ -106,6 +141,12 @@ impl Input {
                     .hint("each operation is judged by its own guarantee: leave the level out"))
             }
             (Self::Transactions(history), level) => Ok(transaction::judge(history, level, limits)),
+            (Self::Objects(objects), None) => objects.judge(limits),
+            (Self::Objects(_), Some(level)) => {
+                let expected = format!("transactions, to judge by {level}");
+                Err(Error::new(Blame::Caller, expected, "operations on one object")
+                    .hint("they are judged by their workload: leave the level out"))
+            }
             (Self::Appends(history), level) => Ok(append::judge(history, level, limits)),
         }
     }

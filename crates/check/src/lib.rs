@@ -4,6 +4,7 @@
 //! file -> history (who asked what, was answered what, when, with which guarantee)
 //!      -> operations with spans (obligation)  -> one order? (linearizability) -> report
 //!      or transactions (transaction, append)  -> an order or a cycle of each level -> report
+//!      or one object (object, model)          -> its anomalies, or an order of a model -> report
 //! ```
 //!
 //! A guarantee is judged by its own obligation, and every verdict comes with what shows it: an
@@ -18,6 +19,7 @@ pub mod limits;
 pub mod linearizability;
 pub mod model;
 mod names;
+pub mod object;
 pub mod obligation;
 pub mod operation;
 pub mod picture;
@@ -32,6 +34,8 @@ pub use append::Appends;
 pub use history::History;
 pub use input::Input;
 pub use limits::Limits;
+pub use model::object::Model;
+pub use object::Objects;
 pub use obligation::{judge, judge_by_evidence};
 pub use report::{Report, Word};
 pub use transaction::{Level, Transactions};
@@ -44,4 +48,9 @@ pub fn judge_file(path: &Path, limits: &Limits) -> Result<Report, Error> {
 /// Reads a history in any format known and judges it; transactions by one level, if it is named.
 pub fn judge_file_by(path: &Path, level: Option<Level>, limits: &Limits) -> Result<Report, Error> {
     Input::read(path, limits)?.judge(level, limits)
+}
+
+/// Reads a history of operations on one object and judges it by a sequential model.
+pub fn judge_file_as(path: &Path, model: Model, limits: &Limits) -> Result<Report, Error> {
+    Input::read_objects(path, limits)?.judge_by_model(model, limits)
 }

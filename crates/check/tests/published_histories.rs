@@ -165,3 +165,27 @@ fn list_append_examples_are_what_they_were_published_as() {
         assert!(by(weakest).to_string().contains(title), "{name}: {}", by(weakest));
     }
 }
+
+/// What elle-cli's own checkers say of its examples of Jepsen's workloads.
+#[test]
+fn workloads_get_the_verdicts_that_they_were_published_with() {
+    let Some(folder) = folder("histories/elle-cli") else { return };
+    for (name, expected, told) in [
+        ("jepsen/bank.edn", Word::Holds, "168 reads"),
+        ("jepsen/bank.json", Word::Holds, "168 reads"),
+        ("jepsen/bank-neg.edn", Word::Holds, "1 reads"),
+        ("jepsen/bank-negative-balances.json", Word::Violated, "negative balance of account 7"),
+        ("jepsen/bank-tidb.edn", Word::Violated, "1730 more of this kind: wrong total"),
+        ("jepsen/counter.edn", Word::Holds, "never read"),
+        ("jepsen/counter.json", Word::Holds, "never read"),
+        ("jepsen/set.edn", Word::Holds, "linearizable"),
+        ("jepsen/set_full.edn", Word::Violated, "292 more of this kind: lost element [0 1]"),
+        ("jepsen/set_full.json", Word::Violated, "292 more of this kind: lost element [0 1]"),
+        ("jepsen/long-fork.edn", Word::Violated, "long fork"),
+        ("custom/comments.edn", Word::Violated, "causal reverse"),
+    ] {
+        let report = judge_file(&folder.join(name), &Limits::default()).expect("a history");
+        assert_eq!(report.verdict(), expected, "{name}: {report}");
+        assert!(report.to_string().contains(told), "{name}: {report}");
+    }
+}

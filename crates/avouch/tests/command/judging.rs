@@ -163,6 +163,30 @@ const REGISTERS: &str = "{:type :invoke, :f :txn, :value [[:w :x 1]], :process 0
 {:type :invoke, :f :txn, :value [[:r :x nil]], :process 1, :index 2}
 {:type :ok, :f :txn, :value [[:r :x 1]], :process 1, :index 3}
 ";
+/// A set to which one element is added, and which is read then.
+const SET: &str = "{:type :invoke, :f :add, :value 1, :process 0}
+{:type :ok, :f :add, :value 1, :process 0}
+{:type :invoke, :f :read, :value nil, :process 1}
+{:type :ok, :f :read, :value #{1}, :process 1}
+";
+/// Two reads between which money moved.
+const BANK: &str = r#"[{"type":"invoke","f":"read","process":0},
+{"type":"ok","f":"read","process":0,"value":{"0":10,"1":0}},
+{"type":"invoke","f":"transfer","process":1,"value":{"from":0,"to":1,"amount":3}},
+{"type":"ok","f":"transfer","process":1,"value":{"from":0,"to":1,"amount":3}},
+{"type":"invoke","f":"read","process":0},
+{"type":"ok","f":"read","process":0,"value":{"0":7,"1":3}}]
+"#;
+/// Two elements that come out as they went in.
+const QUEUE: &str = "{:type :invoke, :f :enqueue, :value 1, :process 0}
+{:type :ok, :f :enqueue, :value 1, :process 0}
+{:type :invoke, :f :enqueue, :value 2, :process 0}
+{:type :ok, :f :enqueue, :value 2, :process 0}
+{:type :invoke, :f :dequeue, :value nil, :process 1}
+{:type :ok, :f :dequeue, :value 1, :process 1}
+{:type :invoke, :f :dequeue, :value nil, :process 1}
+{:type :ok, :f :dequeue, :value 2, :process 1}
+";
 const SKEW: &str = "w 0 1\nw 1 1\n=====\nr 0 1\nr 1 1\nw 0 2\n=====\nr 0 1\nr 1 1\nw 1 3\n";
 const FRACTURED: &str = "w 0 1\nw 1 1\n=====\nr 0 1\nr 1 0\n";
 
@@ -172,6 +196,9 @@ pub(crate) fn kept(place: &Place) {
     std::fs::write(place.path("session.history"), KEPT).unwrap();
     std::fs::write(place.path("appends.edn"), APPENDS).unwrap();
     std::fs::write(place.path("registers.edn"), REGISTERS).unwrap();
+    std::fs::write(place.path("set.edn"), SET).unwrap();
+    std::fs::write(place.path("bank.json"), BANK).unwrap();
+    std::fs::write(place.path("queue.edn"), QUEUE).unwrap();
 }
 
 #[test]
@@ -258,4 +285,40 @@ fn a_page_and_a_picture_of_histories_are_data_on_stdout() {
     assert!(drawn.out.contains(">realtime</text>") && !drawn.out.contains("<script"), "{drawn:?}");
     let other = place.avouch(&["guarantees", "--format", "html"]);
     assert!(other.code == 3 && other.err.contains("avouch check"), "{other:?}");
+}
+
+/// Workloads on one object: the anomaly is named, and a model decides where a workload does not.
+#[test]
+fn objects_are_judged_by_their_workload_or_by_a_model() {
+    let place = Place::new("objects");
+    kept(&place);
+    place.avouch(&["check", "set.edn", "bank.json", "queue.edn"]).well();
+    place.avouch(&["check", "queue.edn", "--model", "fifo-queue"]).well();
+    let changed = |name: &str, text: &str, from: &str, to: &str| {
+        let changed = text.replacen(from, to, 1);
+        assert_ne!(changed, text);
+        std::fs::write(place.path(name), changed).unwrap();
+    };
+    changed("lost.edn", SET, "#{1}", "#{}");
+    changed("wrong.json", BANK, r#"{"0":7,"1":3}"#, r#"{"0":7,"1":0}"#);
+    changed("twice.edn", QUEUE, ":dequeue, :value 2,", ":dequeue, :value 1,");
+    for (name, title) in [
+        ("lost.edn", "lost element 1"),
+        ("wrong.json", "wrong total 7"),
+        ("twice.edn", "duplicated element 1"),
+    ] {
+        let told = place.avouch(&["check", name]);
+        assert!(told.code == 1 && told.out.contains(title), "{told:?}");
+        let told = place.avouch(&["check", name, "--format", "json"]);
+        let told: serde_json::Value = serde_json::from_str(&told.out).unwrap();
+        let parts = told[0]["report"]["guarantees"].as_array().unwrap();
+        let witness = parts.iter().find_map(|part| part["witness"]["title"].as_str()).unwrap();
+        assert!(witness.contains(title), "{told}");
+    }
+    let told = place.avouch(&["check", "queue.edn", "--model", "stack"]);
+    assert!(told.code == 3 && told.err.contains("push, pop"), "{told:?}");
+    let swapped = QUEUE.replace(":f :enqueue", ":f :push").replace(":f :dequeue", ":f :pop");
+    std::fs::write(place.path("stack.edn"), swapped).unwrap();
+    let told = place.avouch(&["check", "stack.edn"]);
+    assert!(told.code == 1 && told.out.contains("fit in no order of a stack"), "{told:?}");
 }

@@ -29,6 +29,8 @@ pub(crate) struct Event<'a> {
     pub(crate) function: &'a str,
     /// The process; 0 where the event does not name it.
     pub(crate) process: i64,
+    /// Whether it names a process.
+    pub(crate) names_process: bool,
     /// Where it stands.
     pub(crate) at: Mark,
     pub(crate) line: usize,
@@ -142,14 +144,17 @@ impl<'a> Events<'a> {
         reader.need(b'{', "an event: a map")?;
         let (at, line) = (reader.mark(), reader.line());
         let (mut happened, mut function, mut process) = (None, "", Some(0));
-        let (mut later, mut has_value) = (None, false);
+        let (mut later, mut has_value, mut names_process) = (None, false, false);
         let mut first = true;
         while reader.more(b'}', &mut first)? {
             match reader.key()? {
                 "type" => happened = Some(type_of(reader)?),
                 "f" if reader.nothing()? => {}
                 "f" => function = reader.name()?,
-                "process" => process = client(reader)?,
+                "process" => {
+                    process = client(reader)?;
+                    names_process = true;
+                }
                 "value" => {
                     has_value = true;
                     if let Some(happened) = happened {
@@ -173,7 +178,7 @@ impl<'a> Events<'a> {
             values.value(reader, happened)?;
             reader.go(end);
         }
-        Ok(Some(Event { happened, function, process, at, line, has_value }))
+        Ok(Some(Event { happened, function, process, names_process, at, line, has_value }))
     }
 }
 

@@ -9,6 +9,7 @@
 //! | cobra's logs | a folder with `T0.log`, `T1.log`, ... |
 //! | Jepsen's list-append | maps as EDN or JSON, with transactions `[[:append 3 1] [:r 4 nil]]` |
 //! | Jepsen's rw-register | the same, with transactions `[[:w :x 1] [:r :y nil]]` |
+//! | Jepsen's workloads on one object | the same, by the functions: `transfer`, `add`, `enqueue`, ... |
 //! | Plume's transactions | lines `w(4,2,0,7)`, or `w 4 2` parted by `-----` and `=====` |
 //!
 //! A line that is not in the format is an error with its place, never a verdict.
@@ -122,9 +123,9 @@ impl History {
     pub fn read(path: &Path, limits: &Limits) -> Result<Self, Error> {
         match Input::read(path, limits)? {
             Input::Calls(history) => Ok(history),
-            Input::Transactions(_) | Input::Appends(_) => {
+            Input::Transactions(_) | Input::Appends(_) | Input::Objects(_) => {
                 let expected = format!("single operations at {}", path.display());
-                Err(Error::new(Blame::Caller, expected, "transactions"))
+                Err(Error::new(Blame::Caller, expected, "transactions, or one object"))
             }
         }
     }

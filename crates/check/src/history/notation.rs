@@ -54,6 +54,16 @@ impl<'a> Reader<'a> {
         Self { text, bytes: text.as_bytes(), here, notation }
     }
 
+    /// Whether it reads JSON.
+    pub(crate) fn is_json(&self) -> bool {
+        self.notation == Notation::Json
+    }
+
+    /// Passes over the one sign that was seen to stand next.
+    pub(crate) fn pass_sign(&mut self) {
+        self.here.at += usize::from(self.byte().is_some_and(|byte| byte.is_ascii()));
+    }
+
     /// The line at which it stands, from 1.
     pub(crate) fn line(&self) -> usize {
         self.here.line

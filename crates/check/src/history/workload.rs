@@ -90,7 +90,7 @@ pub(crate) fn of(text: &str, notation: Notation) -> Result<Workload, Malformed> 
     let mut look = Look::default();
     let mut events = Events::new(text, notation)?;
     while let Some(event) = events.next(&mut look)? {
-        if !matches!(event.function, "" | "txn" | "read") && look.found.is_none() {
+        if !matches!(event.function, "" | "txn") {
             return Ok(Workload::Other);
         }
         if let Some(found) = look.found {

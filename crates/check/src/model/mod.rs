@@ -5,6 +5,7 @@
 //! stores.
 
 pub mod key_value;
+pub mod object;
 pub mod register;
 
 use crate::operation::Operation;

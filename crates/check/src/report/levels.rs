@@ -14,6 +14,23 @@ pub(crate) struct About<'a> {
 }
 
 impl Report {
+    /// The report on parts that know no levels.
+    pub(crate) fn of_parts(about: About<'_>, parts: Vec<Part>, budget: &Budget) -> Self {
+        let About { format, operations, unknown, failed, notes } = about;
+        Self {
+            parts,
+            models: Vec::new(),
+            unit: "operations",
+            operations,
+            unknown,
+            failed,
+            format: format.to_owned(),
+            notes,
+            steps: budget.taken(),
+            elapsed: budget.elapsed(),
+        }
+    }
+
     /// The level asked for is the verdict and the others are notes; all are, if none is asked for.
     pub(crate) fn of_levels(
         about: About<'_>,

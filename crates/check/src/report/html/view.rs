@@ -8,6 +8,7 @@ use crate::dependency::{Fate, Frame, Frames};
 use crate::history::{Call, History};
 use crate::input::Input;
 use crate::model::key_value::{answered, asked};
+use crate::object::Objects;
 use crate::transaction::{Outcome, Span, Transactions};
 use std::collections::BTreeSet;
 
@@ -184,6 +185,33 @@ impl Calls for Transactions {
     }
 }
 
+impl Calls for Objects {
+    const UNIT: &'static str = "operations";
+    fn total(&self) -> usize {
+        self.operations.len()
+    }
+    fn rank(&self, call: usize) -> u64 {
+        self.operations.get(call).map_or(0, |one| u64::from(one.began))
+    }
+    fn bar(&self, place: usize) -> Option<Bar> {
+        let one = self.operations.get(place)?;
+        let (action, answer) = one.told();
+        Some(Bar {
+            call: place,
+            process: format!("process {}", one.process),
+            began: u64::from(one.began),
+            ended: (one.ended != u32::MAX).then_some(u64::from(one.ended)),
+            line: one.line,
+            text: short(format!("{action} → {answer}")),
+            end: match one.fate {
+                Fate::Committed => Ended::Answered,
+                Fate::Aborted => Ended::Aborted,
+                Fate::Unknown => Ended::Unknown,
+            },
+        })
+    }
+}
+
 impl View {
     /// What to show of a history, whose witnesses name these calls.
     pub(super) fn of(input: &Input, witness: &[usize]) -> Self {
@@ -191,6 +219,7 @@ impl View {
             Input::Calls(history) => Self::around(history, witness),
             Input::Transactions(history) => Self::around(history, witness),
             Input::Appends(history) => Self::around(&**history, witness),
+            Input::Objects(history) => Self::around(history, witness),
         }
     }
 

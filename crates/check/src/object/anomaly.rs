@@ -1,0 +1,131 @@
+//! What can be wrong with an object, in the field's terms, and how each is told.
+//!
+//! | anomaly | in words |
+//! |---|---|
+//! | lost | what was certainly there is missing from a read, and nobody sees it any more |
+//! | stale | it is missing from a read, but seen again later |
+//! | duplicated | it is there more often than it was put there |
+//! | unexpected | it is there, and nobody had put it there |
+//! | long fork | of two reads each sees something that the other one does not |
+//! | causal reverse | a read sees what was put there later, and not what was there before |
+//! | wrong total | two reads of a bank's accounts add up to different totals |
+//! | negative balance, missing balance, unexpected account | a read of accounts that cannot be |
+//! | too low, too high | a counter is read below all that was added before, or above all that was |
+//! | duplicate id | an identity was given out twice |
+
+use super::datum::Datum;
+
+/// One anomaly: the places of the operations that show it, and the values that it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Anomaly {
+    /// What it is.
+    pub kind: Kind,
+    /// The operations; what each is depends on the kind.
+    pub operations: Vec<usize>,
+    /// The values.
+    pub values: Vec<Datum>,
+}
+
+/// Kinds of anomalies, with what their operations and values are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// The operation by which an element was there, the read that lacks it; the element.
+    Lost,
+    /// The same and a later read that sees it.
+    Stale,
+    /// A read; the element.
+    Duplicated,
+    /// A read; the element.
+    Unexpected,
+    /// Two reads; what only the first sees, what only the second sees.
+    LongFork,
+    /// An earlier addition, a later one, a read; both elements.
+    CausalReverse,
+    /// Two reads; their totals.
+    WrongTotal,
+    /// A read; the account.
+    NegativeBalance,
+    /// A read; the account.
+    MissingBalance,
+    /// Two reads; an account that only the second one knows.
+    UnexpectedAccount,
+    /// A read; the bound.
+    TooLow,
+    /// A read; the bound.
+    TooHigh,
+    /// Two operations; the identity.
+    DuplicateId,
+}
+
+impl Anomaly {
+    pub(super) fn new(kind: Kind, operations: &[usize], values: &[&Datum]) -> Self {
+        let values = values.iter().map(|value| (*value).clone()).collect();
+        Self { kind, operations: operations.to_vec(), values }
+    }
+
+    fn value(&self, place: usize) -> String {
+        self.values.get(place).map(Datum::to_string).unwrap_or_default()
+    }
+
+    /// Its name.
+    pub fn title(&self) -> String {
+        let value = self.value(0);
+        match self.kind {
+            Kind::Lost => format!("lost element {value}"),
+            Kind::Stale => format!("stale read: {value} is missing, and seen again later"),
+            Kind::Duplicated => format!("duplicated element {value}"),
+            Kind::Unexpected => format!("unexpected element {value}"),
+            Kind::LongFork => "long fork".to_owned(),
+            Kind::CausalReverse => "causal reverse".to_owned(),
+            Kind::WrongTotal => format!("wrong total {}", self.value(1)),
+            Kind::NegativeBalance => format!("negative balance of account {value}"),
+            Kind::MissingBalance => format!("missing balance of account {value}"),
+            Kind::UnexpectedAccount => format!("unexpected account {value}"),
+            Kind::TooLow => "counter too low".to_owned(),
+            Kind::TooHigh => "counter too high".to_owned(),
+            Kind::DuplicateId => format!("duplicate id {value}"),
+        }
+    }
+
+    /// Why that cannot be; `name` names an operation.
+    pub(super) fn told(&self, name: impl Fn(usize) -> String) -> String {
+        let (value, other) = (self.value(0), self.value(1));
+        let of =
+            |place: usize| self.operations.get(place).map(|one| name(*one)).unwrap_or_default();
+        let (one, two, three) = (of(0), of(1), of(2));
+        match self.kind {
+            Kind::Lost if two.is_empty() => {
+                format!("{value} was there after {one}, and nobody took it before all was taken")
+            }
+            Kind::Lost => format!(
+                "{value} was there after {one}; {two} began after that and does not see it, and \
+                 nobody sees it later"
+            ),
+            Kind::Stale => format!(
+                "{value} was there after {one}; {two} began after that and does not see it, but \
+                 {three} does"
+            ),
+            Kind::Duplicated => format!("{one} has {value} more often than it was put there"),
+            Kind::Unexpected => format!("when {one} ended, nobody had put {value} there"),
+            Kind::LongFork => format!(
+                "{one} sees {value} without {other}, and {two} sees {other} without {value}: no \
+                 order of the two explains both"
+            ),
+            Kind::CausalReverse => format!(
+                "{one} of {value} had ended before {two} of {other} began, but {three} sees \
+                 {other} without {value}"
+            ),
+            Kind::WrongTotal => {
+                format!("{one} adds up to {value}, {two} to {other}: transfers keep the total")
+            }
+            Kind::NegativeBalance => format!("{one} sees account {value} below zero"),
+            Kind::MissingBalance => format!("{one} sees no balance of account {value}"),
+            Kind::UnexpectedAccount => format!("{two} knows account {value}, {one} did not"),
+            Kind::TooLow => format!("what had been added before {one} began is at least {value}"),
+            Kind::TooHigh => {
+                format!("what had been asked for before {one} ended is at most {value}")
+            }
+            Kind::DuplicateId => format!("{one} and {two} were both given {value}"),
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! A counter: additions, and reads of the sum (Jepsen's `counter`).
+//!
+//! ```text
+//!   at least   what had been added when the read began, with every subtraction that may have been
+//!   at most    that, with every addition that was asked for before the read ended instead
+//! ```
+//!
+//! Beside these bounds of each read alone, all operations are searched for one order.
+
+use super::anomaly::{Anomaly, Kind};
+use super::datum::Datum;
+use super::history::Operation;
+use super::mutant::Mutant;
+use super::{Judged, Part};
+use crate::dependency::Fate;
+
+/// The least and the most that a read may see.
+pub(super) fn bounds(all: &[Operation], read: &Operation) -> (i64, i64) {
+    let may =
+        |one: &&Operation| one.is("add") && one.fate != Fate::Aborted && one.began < read.ended;
+    let (mut low, mut high) = (0_i64, 0_i64);
+    for one in all.iter().filter(may) {
+        let value = one.asked.integer().unwrap_or(0);
+        let must = one.fate == Fate::Committed && one.is_before(read);
+        low = low.saturating_add(if must { value } else { value.min(0) });
+        high = high.saturating_add(if must { value } else { value.max(0) });
+    }
+    (low, high)
+}
+
+/// Sums of what was added: of all of it, of what is below zero, and of what is above.
+#[derive(Clone, Copy, Default)]
+struct Sums {
+    all: i64,
+    below: i64,
+    above: i64,
+}
+
+impl Sums {
+    fn add(&mut self, value: i64) {
+        self.all = self.all.saturating_add(value);
+        self.below = self.below.saturating_add(value.min(0));
+        self.above = self.above.saturating_add(value.max(0));
+    }
+}
+
+/// Judges each read by its bounds.
+pub(super) fn judge(all: &[Operation], mutant: Mutant) -> Judged {
+    let mut events: Vec<(u32, bool, usize)> = Vec::new();
+    for (place, one) in all.iter().enumerate() {
+        events.extend([(one.began, false, place), (one.ended, true, place)]);
+    }
+    events.sort_unstable();
+    let (mut asked, mut added) = (Sums::default(), Sums::default());
+    // What had been added when each began.
+    let mut before = vec![Sums::default(); all.len()];
+    let (mut found, mut reads) = (Vec::new(), 0);
+    for (_, has_ended, place) in events {
+        let one = &all[place];
+        if one.is("add") {
+            let value = one.asked.integer().unwrap_or(0);
+            match (has_ended, one.fate) {
+                (false, Fate::Committed | Fate::Unknown) => asked.add(value),
+                (true, Fate::Committed) if mutant != Mutant::ForgetAdded => added.add(value),
+                _ => {}
+            }
+        } else if !has_ended {
+            before[place] = added;
+        } else if let Some(seen) = one.answer().and_then(Datum::integer) {
+            let before = before[place];
+            let with = |open: i64| before.all.saturating_add(open);
+            let low = with(asked.below.saturating_sub(before.below));
+            let high = with(asked.above.saturating_sub(before.above));
+            reads += 1;
+            if seen < low {
+                found.push(Anomaly::new(Kind::TooLow, &[place], &[&Datum::Integer(low)]));
+            } else if seen > high {
+                found.push(Anomaly::new(Kind::TooHigh, &[place], &[&Datum::Integer(high)]));
+            }
+        }
+    }
+    let notes = if reads == 0 { vec!["the counter was never read".to_owned()] } else { Vec::new() };
+    Judged { parts: vec![Part::new("counter", found, None)], notes }
+}

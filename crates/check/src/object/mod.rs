@@ -1,0 +1,255 @@
+//! Operations on one object, and the judges of Jepsen's workloads on such: bank, set, counter,
+//! queue, identities, long fork, causal reverse, lock.
+//!
+//! ```text
+//! file -> operations (history) -> the workload (workload) -> its judge (set, bank, ...)
+//!      -> anomalies, each checked again apart (verify) -> report
+//!      or a sequential model (model::object) and the search for one order of all (by_model)
+//! ```
+//!
+//! An operation of unknown outcome may have taken effect, at any later moment, or not; one that
+//! failed never did. What is missing where the history does not say enough makes the verdict
+//! unknown.
+
+mod anomaly;
+mod bank;
+mod by_model;
+mod counter;
+mod datum;
+mod history;
+mod ids;
+mod long_fork;
+mod mutant;
+mod queue;
+mod set;
+mod verify;
+mod workload;
+
+#[cfg(test)]
+mod played;
+#[cfg(test)]
+mod tests;
+
+use crate::history::notation::Notation;
+use crate::history::{Malformed, Record};
+use crate::limits::{Budget, Limits};
+use crate::model::object::Model;
+use crate::operation::Moment;
+use crate::report::{self, Finding, Line, Report, Story};
+use avouch_promise::{Blame, Error};
+use mutant::Mutant;
+use std::collections::BTreeMap;
+
+pub use anomaly::{Anomaly, Kind};
+pub use datum::Datum;
+pub use history::Operation;
+pub use workload::Workload;
+
+/// Operations on one object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Objects {
+    /// In the order of their invocations.
+    pub operations: Vec<Operation>,
+    /// What they are a workload of; nothing if that is not known.
+    pub workload: Option<Workload>,
+    /// The name of the format that they were read from.
+    pub format: String,
+}
+
+/// What a judge found of one guarantee.
+struct Part {
+    name: &'static str,
+    anomalies: Vec<Anomaly>,
+    /// Why it cannot be decided, if nothing is wrong.
+    open: Option<String>,
+}
+
+impl Part {
+    fn new(name: &'static str, anomalies: Vec<Anomaly>, open: Option<String>) -> Self {
+        Self { name, anomalies, open }
+    }
+}
+
+/// What a judge found.
+struct Judged {
+    parts: Vec<Part>,
+    notes: Vec<String>,
+}
+
+/// Reads a history of operations on one object.
+pub(crate) fn parse(text: &str, notation: Notation) -> Result<Objects, Malformed> {
+    let operations = history::operations(text, notation)?;
+    let workload = Workload::of(&operations);
+    let name = workload.map_or("operations", Workload::name);
+    let format = match notation {
+        Notation::Edn => format!("jepsen {name}, EDN"),
+        Notation::Json => format!("jepsen {name}, JSON"),
+    };
+    Ok(Objects { operations, workload, format })
+}
+
+impl Objects {
+    /// The history of these operations, in the order of their invocations.
+    pub fn new(operations: Vec<Operation>) -> Self {
+        let workload = Workload::of(&operations);
+        Self { operations, workload, format: "built in code".to_owned() }
+    }
+
+    /// Judges it by its workload.
+    pub fn judge(&self, limits: &Limits) -> Result<Report, Error> {
+        let Some(workload) = self.workload else {
+            let expected = "operations of a workload known, or a model for them";
+            let functions: Vec<&str> =
+                self.operations.iter().map(|one| one.function.as_str()).collect();
+            return Err(Error::new(Blame::Caller, expected, format!("{functions:.3?}"))
+                .hint("name the object with --model"));
+        };
+        let mut budget = Budget::new(*limits);
+        let all = &self.operations;
+        let Judged { parts, notes } = judged(workload, all, Mutant::None);
+        let mut found: Vec<report::Part> =
+            parts.into_iter().map(|part| self.part(part.name, self.finding(&part))).collect();
+        let violated = found.iter().any(|part| part.finding.word() == report::Word::Violated);
+        let model = match workload {
+            Workload::Counter if !violated => Some(Model::Counter),
+            Workload::Mutex => Some(Model::Mutex),
+            Workload::Stack => Some(Model::Stack),
+            _ => None,
+        };
+        if let Some(model) = model {
+            let finding = by_model::judge(all, model, &mut budget);
+            found.push(self.part("linearizable", finding));
+        }
+        Ok(self.report(found, notes, &budget))
+    }
+
+    /// Judges whether some order of all operations is one of a sequential model.
+    pub fn judge_by_model(&self, model: Model, limits: &Limits) -> Result<Report, Error> {
+        if let Some(other) = self.operations.iter().find(|one| !model.has(&one.function)) {
+            let expected =
+                format!("operations of a {}: {}", model.name(), model.functions().join(", "));
+            let got = format!("`{}` at line {}", other.function, other.line);
+            return Err(Error::new(Blame::Caller, expected, got)
+                .hint("name a model that has all functions of the history"));
+        }
+        let mut budget = Budget::new(*limits);
+        let finding = by_model::judge(&self.operations, model, &mut budget);
+        let parts = vec![self.part(&format!("linearizable {}", model.name()), finding)];
+        Ok(self.report(parts, Vec::new(), &budget))
+    }
+
+    fn part(&self, name: &str, finding: Finding) -> report::Part {
+        report::Part { guarantee: name.to_owned(), operations: self.operations.len(), finding }
+    }
+
+    fn report(&self, parts: Vec<report::Part>, notes: Vec<String>, budget: &Budget) -> Report {
+        use crate::dependency::Fate;
+        let count = |fate| self.operations.iter().filter(|one| one.fate == fate).count();
+        let about = report::About {
+            format: &self.format,
+            operations: self.operations.len(),
+            unknown: count(Fate::Unknown),
+            failed: count(Fate::Aborted),
+            notes,
+        };
+        Report::of_parts(about, parts, budget)
+    }
+
+    /// The first of each kind is told, the most serious kind as the title; the others are counted.
+    fn finding(&self, part: &Part) -> Finding {
+        let mut counts: BTreeMap<Kind, usize> = BTreeMap::new();
+        let mut told: Vec<&Anomaly> = Vec::new();
+        for anomaly in &part.anomalies {
+            *counts.entry(anomaly.kind).or_default() += 1;
+            if told.iter().all(|other| other.kind != anomaly.kind) {
+                told.push(anomaly);
+            }
+        }
+        told.sort_by_key(|anomaly| anomaly.kind);
+        if !told.iter().all(|anomaly| verify::accepts(&self.operations, anomaly)) {
+            return Finding::fault("an anomaly");
+        }
+        let Some(first) = told.first() else {
+            return match &part.open {
+                Some(reason) => Finding::Unknown { reason: reason.clone(), story: None },
+                None => Finding::Holds { order: Vec::new(), checked: true },
+            };
+        };
+        let mut places: Vec<usize> =
+            told.iter().flat_map(|anomaly| anomaly.operations.iter().copied()).collect();
+        places.sort_unstable();
+        places.dedup();
+        let name = |place: usize| self.name(place);
+        let mut conclusion: Vec<String> =
+            told.iter().map(|one| format!("{}: {}", one.title(), one.told(name))).collect();
+        for (kind, count) in counts.iter().filter(|(_, count)| **count > 1) {
+            conclusion.push(format!(
+                "{} more of this kind: {}",
+                count - 1,
+                Self::others(part, *kind)
+            ));
+        }
+        Finding::Violated(Story {
+            title: first.title(),
+            lines: places.iter().filter_map(|place| self.line(*place, part.name)).collect(),
+            conclusion,
+            minimal: true,
+            ..Story::default()
+        })
+    }
+
+    /// A few of the others of a kind.
+    fn others(part: &Part, kind: Kind) -> String {
+        const SHOWN: usize = 4;
+        let others = part.anomalies.iter().filter(|one| one.kind == kind).skip(1);
+        let mut told: Vec<String> = others.clone().take(SHOWN).map(Anomaly::title).collect();
+        if others.count() > SHOWN {
+            told.push("...".to_owned());
+        }
+        told.join(", ")
+    }
+
+    /// How an operation is called in words.
+    fn name(&self, place: usize) -> String {
+        let Some(one) = self.operations.get(place) else { return String::new() };
+        if one.line == 0 {
+            format!("operation {place} ({})", one.function)
+        } else {
+            format!("the {} of line {}", one.function, one.line)
+        }
+    }
+
+    fn line(&self, place: usize, guarantee: &str) -> Option<Line> {
+        line(&self.operations, place, guarantee)
+    }
+}
+
+/// An operation as a line of a story.
+fn line(all: &[Operation], place: usize, guarantee: &str) -> Option<Line> {
+    let one = all.get(place)?;
+    let at = |line: usize, rank: u32| Record { line, time: None, moment: Moment(u64::from(rank)) };
+    let (action, answer) = one.told();
+    Some(Line {
+        call: place,
+        process: one.process.unsigned_abs(),
+        began: at(one.line, one.began),
+        ended: (one.ended != history::NEVER).then(|| at(one.ended_line, one.ended)),
+        action,
+        answer,
+        guarantee: guarantee.to_owned(),
+    })
+}
+
+/// The judge of a workload; those that only an order decides have nothing to find here.
+fn judged(workload: Workload, all: &[Operation], mutant: Mutant) -> Judged {
+    match workload {
+        Workload::Bank => bank::judge(all, mutant),
+        Workload::Set => set::judge(all, mutant),
+        Workload::Counter => counter::judge(all, mutant),
+        Workload::Queue => queue::judge(all, mutant),
+        Workload::Ids => ids::judge(all, mutant),
+        Workload::LongFork => long_fork::judge(all, mutant),
+        Workload::CausalReverse => set::judge_reverse(all, mutant),
+        Workload::Mutex | Workload::Stack => Judged { parts: Vec::new(), notes: Vec::new() },
+    }
+}

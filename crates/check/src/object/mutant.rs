@@ -1,0 +1,27 @@
+//! Seeded bugs of the judges of objects, each of which the tests must catch.
+
+/// A bug that a test plants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Mutant {
+    /// No bug.
+    #[default]
+    None,
+    /// Of sets: what is missing from a read passes.
+    ForgetMissing,
+    /// Of sets: a later element without an earlier one passes.
+    ForgetReverse,
+    /// Of sets: reads that contradict each other pass.
+    ForgetForks,
+    /// Of banks: totals may differ.
+    ForgetTotal,
+    /// Of counters: what was added need not be seen.
+    ForgetAdded,
+    /// Of queues: an element may be dequeued over again.
+    ForgetTwice,
+    /// Of queues: what is of unknown outcome took nothing.
+    ForgetUnknown,
+    /// Of identities: only those of one process are compared.
+    ForgetOthers,
+    /// Of long forks: only reads of one process are compared.
+    ForgetPairs,
+}

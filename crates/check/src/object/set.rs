@@ -1,0 +1,211 @@
+//! Sets that elements are added to and that are read whole: Jepsen's `set`, `set-full` and
+//! `causal-reverse`.
+//!
+//! ```text
+//!   add 1 |---|                    there from its end, or from that of a read that saw it
+//!   add 2        |---|             began after 1 was there: who sees 2 sees 1 (causal reverse)
+//!   read              |---| [1 2]  began after both were there (else stale, or lost)
+//! ```
+//!
+//! A set that only grows is linearizable exactly if its reads are a chain by inclusion and each
+//! pair of operations respects real time; these are the anomalies looked for, so the verdict is
+//! exact.
+//! That nothing is lost, duplicated or unexpected is a verdict of its own: a store that catches up
+//! later keeps it.
+
+use super::anomaly::{Anomaly, Kind};
+use super::datum::Datum;
+use super::history::{NEVER, Operation};
+use super::mutant::Mutant;
+use super::{Judged, Part};
+use crate::dependency::Fate;
+use std::collections::BTreeMap;
+
+/// Functions that add an element.
+pub(super) const ADDS: [&str; 2] = ["add", "write"];
+
+/// What is known of one element.
+#[derive(Clone, Copy, Debug)]
+struct Element {
+    /// When the first addition that may have taken effect began, and which that was.
+    began: (u32, usize),
+    /// When the first addition that did so ended.
+    added: (u32, usize),
+    /// When it was certainly there, and by which operation.
+    known: (u32, usize),
+    /// When the last read that saw it ended.
+    seen: Option<(u32, usize)>,
+}
+
+/// A read and the elements that it saw, by number, sorted.
+struct Read {
+    place: usize,
+    elements: Vec<usize>,
+}
+
+struct Set<'a> {
+    all: &'a [Operation],
+    names: Vec<&'a Datum>,
+    elements: Vec<Element>,
+    reads: Vec<Read>,
+    found: Vec<Anomaly>,
+    mutant: Mutant,
+}
+
+impl<'a> Set<'a> {
+    fn new(all: &'a [Operation], mutant: Mutant) -> Self {
+        let mut set = Self {
+            all,
+            names: Vec::new(),
+            elements: Vec::new(),
+            reads: Vec::new(),
+            found: Vec::new(),
+            mutant,
+        };
+        let mut numbers: BTreeMap<&Datum, usize> = BTreeMap::new();
+        for (place, one) in all.iter().enumerate() {
+            if ADDS.contains(&one.function.as_str()) && one.fate != Fate::Aborted {
+                let element = set.number(&mut numbers, &one.asked);
+                let element = &mut set.elements[element];
+                element.began = element.began.min((one.began, place));
+                if one.fate == Fate::Committed {
+                    element.added = element.added.min((one.ended, place));
+                }
+            }
+        }
+        for (place, one) in all.iter().enumerate().filter(|(_, one)| one.is("read")) {
+            let Some(list) = one.answer().and_then(Datum::list) else { continue };
+            let mut elements: Vec<usize> =
+                list.iter().map(|value| set.number(&mut numbers, value)).collect();
+            elements.sort_unstable();
+            if let Some(pair) = elements.windows(2).find(|pair| pair[0] == pair[1]) {
+                let name = set.names[pair[0]];
+                set.found.push(Anomaly::new(Kind::Duplicated, &[place], &[name]));
+            }
+            elements.dedup();
+            for element in &elements {
+                let element = &mut set.elements[*element];
+                element.seen = element.seen.max(Some((one.ended, place)));
+                element.known = element.known.min((one.ended, place));
+            }
+            set.reads.push(Read { place, elements });
+        }
+        for element in &mut set.elements {
+            element.known = element.known.min(element.added);
+        }
+        set
+    }
+
+    fn number(&mut self, numbers: &mut BTreeMap<&'a Datum, usize>, name: &'a Datum) -> usize {
+        *numbers.entry(name).or_insert_with(|| {
+            let never = (NEVER, usize::MAX);
+            self.names.push(name);
+            self.elements.push(Element { began: never, added: never, known: never, seen: None });
+            self.names.len() - 1
+        })
+    }
+
+    fn add(&mut self, kind: Kind, operations: &[usize], elements: &[usize]) {
+        let names: Vec<&Datum> = elements.iter().map(|one| self.names[*one]).collect();
+        self.found.push(Anomaly::new(kind, operations, &names));
+    }
+
+    /// What one read must not have seen, and what it had to see.
+    fn of_read(&mut self, number: usize, reversed: bool) {
+        let Read { place, elements } = &self.reads[number];
+        let (place, elements) = (*place, elements.clone());
+        let read = &self.all[place];
+        let mut is_in = vec![false; self.elements.len()];
+        let mut latest: Option<(u32, usize, usize)> = None;
+        for one in elements {
+            is_in[one] = true;
+            let (began, addition) = self.elements[one].began;
+            if began > read.ended && !reversed {
+                self.add(Kind::Unexpected, &[place], &[one]);
+            } else if began != NEVER {
+                latest = latest.max(Some((began, addition, one)));
+            }
+        }
+        for missing in (0..is_in.len()).filter(|one| !is_in[*one]) {
+            let Element { added, known, seen, .. } = self.elements[missing];
+            if known.0 < read.began && !reversed && self.mutant != Mutant::ForgetMissing {
+                match seen.filter(|(ended, _)| *ended > read.began) {
+                    Some((_, other)) => {
+                        self.add(Kind::Stale, &[known.1, place, other], &[missing]);
+                    }
+                    None => self.add(Kind::Lost, &[known.1, place], &[missing]),
+                }
+            }
+            if let Some((began, addition, one)) = latest
+                && added.0 < began
+                && self.mutant != Mutant::ForgetReverse
+            {
+                let operations = [added.1, addition, place];
+                self.add(Kind::CausalReverse, &operations, &[missing, one]);
+            }
+        }
+    }
+
+    /// Reads of which neither sees all that the other one sees.
+    fn forks(&mut self) {
+        let mut by_size: Vec<usize> = (0..self.reads.len()).collect();
+        by_size.sort_by_key(|one| self.reads[*one].elements.len());
+        for pair in by_size.windows(2) {
+            let (one, other) = (&self.reads[pair[0]], &self.reads[pair[1]]);
+            let only = |these: &Read, those: &Read| {
+                let is_not = |one: &&usize| those.elements.binary_search(one).is_err();
+                these.elements.iter().find(is_not).copied()
+            };
+            if let (Some(first), Some(second)) = (only(one, other), only(other, one)) {
+                let places = [one.place, other.place];
+                self.add(Kind::LongFork, &places, &[first, second]);
+            }
+        }
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let count =
+            |is: &dyn Fn(&Element) -> bool| self.elements.iter().filter(|one| is(one)).count();
+        let last = self.reads.iter().map(|read| self.all[read.place].began).max();
+        let is_unread = |one: &Element| {
+            one.seen.is_none() && one.added.0 != NEVER && last.is_none_or(|last| one.added.0 > last)
+        };
+        let is_recovered =
+            |one: &Element| one.seen.is_some() && one.added.0 == NEVER && one.began.0 != NEVER;
+        let told = |count: usize, what: &str| (count > 0).then(|| format!("{count} {what}"));
+        let never = "elements were added after the last read began: never read";
+        let recovered = "elements of unknown outcome were seen: recovered";
+        [told(count(&is_unread), never), told(count(&is_recovered), recovered)]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+}
+
+/// Judges a set.
+pub(super) fn judge(all: &[Operation], mutant: Mutant) -> Judged {
+    let mut set = Set::new(all, mutant);
+    for read in 0..set.reads.len() {
+        set.of_read(read, false);
+    }
+    if mutant != Mutant::ForgetForks {
+        set.forks();
+    }
+    let unread = set.reads.is_empty().then(|| "the set was never read".to_owned());
+    let notes = set.notes();
+    let kept = [Kind::Lost, Kind::Duplicated, Kind::Unexpected];
+    let (kept, order) = set.found.into_iter().partition(|one| kept.contains(&one.kind));
+    let parts = vec![Part::new("set", kept, unread), Part::new("linearizable", order, None)];
+    Judged { parts, notes }
+}
+
+/// Judges only whether a later write was seen without an earlier one.
+pub(super) fn judge_reverse(all: &[Operation], mutant: Mutant) -> Judged {
+    let mut set = Set::new(all, mutant);
+    for read in 0..set.reads.len() {
+        set.of_read(read, true);
+    }
+    set.found.retain(|one| one.kind == Kind::CausalReverse);
+    let parts = vec![Part::new("no causal reverse", set.found, None)];
+    Judged { parts, notes: Vec::new() }
+}

@@ -1,0 +1,361 @@
+//! The judges of workloads against their oracles, on right histories and with planted anomalies.
+
+use super::mutant::Mutant;
+use super::played::{What, explained, play};
+use super::{Anomaly, Datum, Judged, Kind, Objects, Operation, Workload, judged, verify};
+use crate::dependency::Fate;
+use crate::history::jepsen::notation;
+use crate::report::{Finding, Report, Word};
+use crate::{Input, Limits, Model};
+use avouch_promise::Random;
+
+fn cases(most: u64) -> u64 {
+    let asked = std::env::var("AVOUCH_SEEDS").ok().and_then(|seeds| seeds.parse().ok());
+    asked.unwrap_or(1_u64).saturating_mul(most)
+}
+
+fn report(text: &str) -> Report {
+    let input = Input::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    assert!(matches!(input, Input::Objects(_)), "{text}");
+    input.judge(None, &Limits::default()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn anomalies(workload: Workload, all: &[Operation], mutant: Mutant) -> Vec<Anomaly> {
+    let Judged { parts, .. } = judged(workload, all, mutant);
+    parts.into_iter().flat_map(|part| part.anomalies).collect()
+}
+
+fn random(fork: u64) -> (u64, Random) {
+    let seed = Random::seed_from_environment();
+    (seed, Random::new(seed).fork(fork))
+}
+
+/// A grow-only set is decided exactly: by its anomalies alone, as by every order.
+#[test]
+fn sets_are_judged_as_by_every_order() {
+    let (seed, root) = random(21);
+    let mut count = [0_u64; 2];
+    let mut kinds = std::collections::BTreeSet::new();
+    for case in 0..cases(4_000) {
+        let mut random = root.fork(case);
+        let bent = if random.chance(0.5) { 0.0 } else { 0.3 };
+        let all = play(What::Set, &mut random, 6, bent);
+        let found = anomalies(Workload::Set, &all, Mutant::None);
+        let holds = explained(What::Set, &all);
+        count[usize::from(holds)] += 1;
+        let repro = format!("repro: AVOUCH_SEED={seed}, case {case}: {all:#?}\n{found:?}");
+        assert_eq!(found.is_empty(), holds, "{repro}");
+        assert!(found.iter().all(|one| verify::accepts(&all, one)), "{repro}");
+        kinds.extend(found.iter().map(|one| one.kind));
+    }
+    println!("violated and holding: {count:?}, {kinds:?}");
+    assert!(count.iter().all(|count| *count > 300) && kinds.len() >= 5, "{count:?} {kinds:?}");
+}
+
+/// No false alarm where some order explains all; and what the bounds of a counter or the contents
+/// of a queue say is broken fits in no order.
+#[test]
+fn no_alarm_where_an_order_explains_all() {
+    let (seed, root) = random(22);
+    for (what, workload) in [(What::Counter, Workload::Counter), (What::Bag, Workload::Queue)] {
+        let mut count = [0_u64; 2];
+        for case in 0..cases(3_000) {
+            let mut random = root.fork(case);
+            let bent = if random.chance(0.5) { 0.0 } else { 0.3 };
+            let all = play(what, &mut random, 6, bent);
+            let found = anomalies(workload, &all, Mutant::None);
+            count[usize::from(found.is_empty())] += 1;
+            let repro = format!("repro: AVOUCH_SEED={seed}, case {case}: {all:#?}\n{found:?}");
+            assert!(found.is_empty() || !explained(what, &all), "{repro}");
+            assert!(found.iter().all(|one| verify::accepts(&all, one)), "{repro}");
+        }
+        println!("{what:?}: violated and not: {count:?}");
+        assert!(count.iter().all(|count| *count > 200), "{what:?}: {count:?}");
+    }
+}
+
+/// The bounds of a counter are those of every choice of which additions took effect.
+#[test]
+fn counters_are_bounded_by_every_choice() {
+    let (seed, root) = random(23);
+    for case in 0..cases(2_000) {
+        let all = play(What::Counter, &mut root.fork(case), 7, 0.4);
+        for (place, read) in all.iter().enumerate().filter(|(_, one)| one.is("read")) {
+            let Some(value) = read.answer().and_then(Datum::integer) else { continue };
+            let adds: Vec<&Operation> = all
+                .iter()
+                .filter(|one| one.is("add") && one.fate != Fate::Aborted && one.began < read.ended)
+                .collect();
+            let must = |one: &Operation| one.fate == Fate::Committed && one.is_before(read);
+            let sums = (0..1_u32 << adds.len()).filter_map(|chosen| {
+                let is_in = |at: usize| chosen >> at & 1 == 1;
+                let is_right = adds.iter().enumerate().all(|(at, one)| is_in(at) || !must(one));
+                let values = adds.iter().enumerate().filter(|(at, _)| is_in(*at));
+                is_right.then(|| values.filter_map(|(_, one)| one.asked.integer()).sum::<i64>())
+            });
+            let sums: Vec<i64> = sums.collect();
+            let within = sums.iter().min() <= Some(&value) && Some(&value) <= sums.iter().max();
+            let found = anomalies(Workload::Counter, &all, Mutant::None);
+            let is_told = found.iter().any(|one| one.operations == [place]);
+            assert_eq!(is_told, !within, "repro: AVOUCH_SEED={seed}, case {case}: {all:#?}");
+        }
+    }
+}
+
+/// Each model's verdict is that of trying every order on the oracle's own objects.
+#[test]
+fn models_are_judged_as_by_every_order() {
+    let (seed, root) = random(24);
+    for (what, model) in [
+        (What::Mutex, Model::Mutex),
+        (What::Counter, Model::Counter),
+        (What::Set, Model::Set),
+        (What::Fifo, Model::FifoQueue),
+        (What::Priority, Model::PriorityQueue),
+        (What::Stack, Model::Stack),
+        (What::Log, Model::Log),
+    ] {
+        let mut count = [0_u64; 2];
+        for case in 0..cases(1_000) {
+            let mut random = root.fork(case);
+            let mut all = play(what, &mut random, 6, 0.25);
+            if random.chance(0.3) {
+                // What was refused is claimed to be done: two hold a lock, and so on.
+                let refused = all.iter_mut().filter(|one| one.fate == Fate::Aborted);
+                refused.for_each(|one| (one.fate, one.got) = (Fate::Committed, Some(Datum::Nil)));
+            }
+            let holds = explained(what, &all);
+            count[usize::from(holds)] += 1;
+            let objects = Objects::new(all);
+            let report = objects.judge_by_model(model, &Limits::default()).expect("its functions");
+            let expected = if holds { Word::Holds } else { Word::Violated };
+            let repro = format!("repro: AVOUCH_SEED={seed}, case {case}, {model}");
+            assert_eq!(report.verdict(), expected, "{repro}: {report}");
+        }
+        println!("{model}: violated and holding: {count:?}");
+        assert!(count.iter().all(|count| *count > 60), "{model}: {count:?}");
+    }
+}
+
+/// A line of a history in EDN.
+fn event(process: u64, kind: &str, function: &str, value: &str) -> String {
+    format!("{{:type :{kind}, :f :{function}, :value {value}, :process {process}}}\n")
+}
+
+fn done(process: u64, function: &str, asked: &str, got: &str) -> String {
+    event(process, "invoke", function, asked) + &event(process, "ok", function, got)
+}
+
+/// A history that is right, and one with each of its anomalies.
+type Example = (Workload, String, Vec<(&'static str, String)>);
+
+/// One of each workload.
+fn examples() -> Vec<Example> {
+    [examples_of_contents(), examples_of_orders()].concat()
+}
+
+fn examples_of_contents() -> Vec<Example> {
+    let steps = |all: &[String]| all.concat();
+    let bank = |second: &str| {
+        steps(&[
+            done(0, "read", "nil", "{0 10, 1 0}"),
+            done(1, "transfer", "{:from 0, :to 1, :amount 3}", "{:from 0, :to 1, :amount 3}"),
+            done(0, "read", "nil", second),
+        ])
+    };
+    let set = |first: &str, second: &str| {
+        let adds = [done(0, "add", "1", "1"), done(0, "add", "2", "2")].concat();
+        adds + &done(1, "read", "nil", first) + &done(1, "read", "nil", second)
+    };
+    let queue = |first: &str, rest: &str| {
+        let adds = [done(0, "enqueue", "1", "1"), done(0, "enqueue", "2", "2")].concat();
+        adds + &done(1, "dequeue", "nil", first) + &done(1, "drain", "nil", rest)
+    };
+    let counter = |seen: &str| done(0, "add", "2", "2") + &done(1, "read", "nil", seen);
+    vec![
+        (
+            Workload::Bank,
+            bank("{0 7, 1 3}"),
+            vec![
+                ("wrong total 11", bank("{0 7, 1 4}")),
+                ("negative balance of account 0", bank("{0 -1, 1 11}")),
+                ("missing balance of account 1", bank("{0 10, 1 nil}")),
+                ("unexpected account 5", bank("{0 7, 1 3, 5 0}")),
+            ],
+        ),
+        (
+            Workload::Set,
+            set("#{1 2}", "[1 2]"),
+            vec![
+                ("lost element 2", set("[1 2]", "[1]")),
+                ("stale read: 2", set("[1]", "[1 2]")),
+                ("duplicated element 2", set("[1 2 2]", "[1 2]")),
+                ("unexpected element 7", set("[1 2 7]", "[1 2 7]")),
+                ("causal reverse", set("[2]", "[1 2]")),
+            ],
+        ),
+        (
+            Workload::Queue,
+            queue("2", "[1]"),
+            vec![
+                ("lost element 1", queue("2", "[]")),
+                ("unexpected element 9", queue("9", "[1 2]")),
+                ("duplicated element 2", queue("2", "[1 2]")),
+            ],
+        ),
+        (
+            Workload::Counter,
+            counter("2"),
+            vec![("counter too low", counter("1")), ("counter too high", counter("3"))],
+        ),
+    ]
+}
+
+fn examples_of_orders() -> Vec<Example> {
+    let ids =
+        |second: &str| done(0, "generate", "nil", "\"a\"") + &done(1, "generate", "nil", second);
+    let fork = |last: &str| {
+        let asked = "[[:r 0 nil] [:r 1 nil]]";
+        let write = |step: &str| done(0, "write", step, step);
+        let writes = write("[[:w 0 1]]") + &write("[[:w 1 1]]");
+        writes + &done(1, "read", asked, "[[:r 0 1] [:r 1 nil]]") + &done(2, "read", asked, last)
+    };
+    let reverse = |seen: &str| {
+        let writes = [done(0, "write", "1", "1"), done(1, "write", "2", "2")].concat();
+        event(2, "invoke", "read", "nil") + &writes + &event(2, "ok", "read", seen)
+    };
+    let lock = |second: &str| done(0, "acquire", "nil", "nil") + &done(0, second, "nil", "nil");
+    vec![
+        (Workload::Ids, ids("\"b\""), vec![("duplicate id a", ids("\"a\""))]),
+        (
+            Workload::LongFork,
+            fork("[[:r 0 1] [:r 1 1]]"),
+            vec![("long fork", fork("[[:r 0 nil] [:r 1 1]]"))],
+        ),
+        (Workload::CausalReverse, reverse("[1 2]"), vec![("causal reverse", reverse("[2]"))]),
+        (Workload::Mutex, lock("release"), vec![("fit in no order of a mutex", lock("acquire"))]),
+    ]
+}
+
+#[test]
+//= §2.3.1 long fork test
+fn every_anomaly_is_named_and_none_is_seen_where_there_is_none() {
+    for (workload, right, wrong) in examples() {
+        let told = report(&right);
+        assert_eq!(told.verdict(), Word::Holds, "{workload:?}: {told}");
+        assert!(told.format.contains(workload.name()), "{told}");
+        for (title, text) in wrong {
+            let told = report(&text);
+            assert_eq!(told.verdict(), Word::Violated, "{title}: {told}");
+            let is_it = |finding: &Finding| match finding {
+                Finding::Violated(story) => {
+                    story.conclusion.iter().chain([&story.title]).any(|line| line.contains(title))
+                }
+                _ => false,
+            };
+            assert!(told.parts.iter().any(|part| is_it(&part.finding)), "{title}: {told}");
+        }
+    }
+}
+
+/// What stands in JSON is judged as in EDN.
+#[test]
+fn both_notations_say_the_same() {
+    let edn = done(0, "read", "nil", "{0 10, 1 0}") + &done(0, "read", "nil", "{0 9, 1 0}");
+    let json = r#"[{"type":"invoke","f":"read","process":0,"value":null},
+        {"type":"ok","f":"read","process":0,"value":{"0":10,"1":0}},
+        {"type":"invoke","f":"read","process":0},
+        {"process":0,"value":{"0":9,"1":0},"f":"read","type":"ok"}]"#;
+    let (edn, json) = (report(&edn), report(json));
+    assert!(edn.to_string().contains("wrong total 9"), "{edn}");
+    let title = |report: &Report| match &report.parts[0].finding {
+        Finding::Violated(story) => story.title.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(title(&edn), title(&json));
+}
+
+/// What is of unknown outcome explains what is missing, and what the history does not say is
+/// unknown.
+#[test]
+fn what_is_unknown_is_never_called_lost() {
+    let put = done(0, "enqueue", "1", "1");
+    let taking = event(1, "invoke", "dequeue", "nil") + &event(1, "info", "dequeue", "nil");
+    let drained = done(2, "drain", "nil", "[]");
+    let told = report(&[put.clone(), taking, drained.clone()].concat());
+    assert_eq!(told.verdict(), Word::Unknown, "{told}");
+    assert_eq!(report(&(put.clone() + &drained)).verdict(), Word::Violated);
+    let told = report(&put);
+    assert_eq!(told.verdict(), Word::Unknown, "nobody found the queue empty: {told}");
+    let adding = event(0, "invoke", "add", "1") + &event(0, "info", "add", "1");
+    for seen in ["[]", "[1]"] {
+        let told = report(&(adding.clone() + &done(1, "read", "nil", seen)));
+        assert_eq!(told.verdict(), Word::Holds, "{told}");
+    }
+    let failed = event(0, "invoke", "add", "1") + &event(0, "fail", "add", "1");
+    let told = report(&(failed + &done(1, "read", "nil", "[1]")));
+    assert!(told.to_string().contains("unexpected element 1"), "{told}");
+    let told = report(&done(0, "add", "[0 1]", "[0 1]"));
+    assert_eq!(told.verdict(), Word::Unknown, "a set that was never read: {told}");
+}
+
+/// Each planted bug of a judge lets something pass, or says what its verifier refuses.
+#[test]
+fn every_planted_bug_of_a_workload_is_caught() {
+    let of = |text: &str| {
+        super::history::operations(text, notation(text).expect("events")).expect("operations")
+    };
+    let examples = examples();
+    let is_caught = |workload: Workload, mutant: Mutant| {
+        let (.., wrong) = examples.iter().find(|(one, ..)| *one == workload).expect("examples");
+        wrong.iter().any(|(_, text)| anomalies(workload, &of(text), mutant).is_empty())
+    };
+    for (workload, mutant) in [
+        (Workload::Bank, Mutant::ForgetTotal),
+        (Workload::Set, Mutant::ForgetMissing),
+        (Workload::CausalReverse, Mutant::ForgetReverse),
+        (Workload::Counter, Mutant::ForgetAdded),
+        (Workload::Queue, Mutant::ForgetTwice),
+        (Workload::Ids, Mutant::ForgetOthers),
+        (Workload::LongFork, Mutant::ForgetPairs),
+    ] {
+        assert!(!is_caught(workload, Mutant::None), "{workload:?}");
+        assert!(is_caught(workload, mutant), "{mutant:?} is not caught");
+    }
+    // Of unknown outcome: the verifier does not accept that it is lost.
+    let text = done(0, "enqueue", "1", "1")
+        + &event(1, "invoke", "dequeue", "nil")
+        + &done(2, "drain", "nil", "[]");
+    let all = of(&text);
+    assert!(anomalies(Workload::Queue, &all, Mutant::None).is_empty());
+    let found = anomalies(Workload::Queue, &all, Mutant::ForgetUnknown);
+    assert!(!found.is_empty() && !found.iter().all(|one| verify::accepts(&all, one)));
+    // Reads that contradict each other, where only every order shows it.
+    let (_, root) = random(25);
+    for mutant in [Mutant::ForgetForks, Mutant::ForgetMissing, Mutant::ForgetReverse] {
+        let is_wrong = |case: &u64| {
+            let all = play(What::Set, &mut root.fork(*case), 6, 0.3);
+            anomalies(Workload::Set, &all, mutant).is_empty() != explained(What::Set, &all)
+        };
+        let caught = (0..20_000).find(is_wrong);
+        println!("{mutant:?} is caught by case {caught:?}");
+        assert!(caught.is_some(), "{mutant:?} is not caught");
+    }
+}
+
+/// The verifier is no rubber stamp: of a right history it accepts nothing.
+#[test]
+fn the_verifier_of_anomalies_refuses_what_is_not_there() {
+    let text = examples().into_iter().find(|(one, ..)| *one == Workload::Set).expect("a set").1;
+    let all = super::history::operations(&text, notation(&text).expect("EDN")).expect("a set");
+    let value = Datum::Integer(1);
+    let kinds = [Kind::Lost, Kind::Stale, Kind::Duplicated, Kind::Unexpected, Kind::LongFork];
+    for kind in kinds {
+        for operations in [vec![0], vec![2], vec![0, 2], vec![2, 3], vec![0, 2, 3], vec![99]] {
+            for values in [vec![], vec![value.clone()], vec![value.clone(), Datum::Integer(2)]] {
+                let claimed = Anomaly { kind, operations: operations.clone(), values };
+                assert!(!verify::accepts(&all, &claimed), "{claimed:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Which workload a history is of, by the functions and values of its operations.
+
+use super::datum::Datum;
+use super::history::Operation;
+use super::long_fork;
+
+/// A workload of operations on one object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Workload {
+    /// Transfers between accounts.
+    Bank,
+    /// A set that is read whole.
+    Set,
+    /// A counter.
+    Counter,
+    /// A queue.
+    Queue,
+    /// Identities.
+    Ids,
+    /// Registers written once, read together.
+    LongFork,
+    /// Writes one by one, and reads of all that was written.
+    CausalReverse,
+    /// A lock.
+    Mutex,
+    /// A stack.
+    Stack,
+}
+
+impl Workload {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bank => "bank",
+            Self::Set => "set",
+            Self::Counter => "counter",
+            Self::Queue => "queue",
+            Self::Ids => "unique-ids",
+            Self::LongFork => "long-fork",
+            Self::CausalReverse => "causal-reverse",
+            Self::Mutex => "mutex",
+            Self::Stack => "stack",
+        }
+    }
+
+    /// The workload of operations; nothing if they are of none that is known.
+    pub(super) fn of(all: &[Operation]) -> Option<Self> {
+        let only = |names: &[&str]| all.iter().all(|one| names.contains(&one.function.as_str()));
+        let any = |name: &str| all.iter().any(|one| one.is(name));
+        let answers = || all.iter().filter(|one| one.is("read")).filter_map(Operation::answer);
+        let reads_lists = answers().any(|answer| matches!(answer, Datum::List(_)));
+        let has_steps = |value: &Datum| {
+            !long_fork::steps(value, "r").is_empty() || !long_fork::steps(value, "w").is_empty()
+        };
+        if any("transfer") && only(&["transfer", "read"]) {
+            Some(Self::Bank)
+        } else if only(&["add", "read"]) && any("add") {
+            let reads_numbers = answers().any(|answer| answer.integer().is_some());
+            let mut asked: Vec<&Datum> =
+                all.iter().filter(|one| one.is("add")).map(|one| &one.asked).collect();
+            let are_numbers = asked.iter().all(|one| one.integer().is_some());
+            asked.sort_unstable();
+            let repeats = asked.windows(2).any(|pair| pair[0] == pair[1]);
+            let counts = !reads_lists && are_numbers && (reads_numbers || repeats);
+            Some(if counts { Self::Counter } else { Self::Set })
+        } else if only(&["enqueue", "dequeue", "drain"]) && !all.is_empty() {
+            Some(Self::Queue)
+        } else if only(&["generate"]) && any("generate") {
+            Some(Self::Ids)
+        } else if only(&["acquire", "release"]) && !all.is_empty() {
+            Some(Self::Mutex)
+        } else if only(&["push", "pop"]) && !all.is_empty() {
+            Some(Self::Stack)
+        } else if only(&["read", "write"]) && all.iter().any(|one| has_steps(&one.asked)) {
+            Some(Self::LongFork)
+        } else if only(&["read", "write"]) && reads_lists {
+            Some(Self::CausalReverse)
+        } else if only(&["read"]) && answers().any(|answer| answer.map().is_some()) {
+            Some(Self::Bank)
+        } else {
+            None
+        }
+    }
+}
