@@ -60,17 +60,14 @@ fn judge(
     limits: &Limits,
     shape: Shape,
 ) -> Result<(Report, Option<Input>), Error> {
-    let (input, report) = match check.model {
-        Some(model) => {
-            let objects = Input::read_objects(path, limits)?;
-            let report = objects.judge_by_model(model, limits)?;
-            (Input::Objects(objects), report)
-        }
-        None => {
-            let input = Input::read(path, limits)?;
-            let report = input.judge(check.level, limits)?;
-            (input, report)
-        }
+    let (input, report) = if let Some(model) = check.model {
+        let objects = Input::read_objects(path, limits)?;
+        let report = objects.judge_by_model(model, limits)?;
+        (Input::Objects(objects), report)
+    } else {
+        let input = Input::read(path, limits)?;
+        let report = input.judge(check.level, limits)?;
+        (input, report)
     };
     let is_drawn = matches!(shape, Shape::Html | Shape::Svg);
     Ok((report, is_drawn.then_some(input)))
