@@ -14,7 +14,7 @@ use avouch_check::history::{Event, Events, History, Kind};
 use avouch_check::limits::Budget;
 use avouch_check::linearizability::{Verdict, decide};
 use avouch_check::model::key_value::{Action, Contents, KeyValue, Outcome};
-use avouch_check::model::{Next, Register, RegisterAnswer, RegisterInput, Sequential};
+use avouch_check::model::{Brings, Next, Register, RegisterAnswer, RegisterInput, Sequential};
 use avouch_check::operation::{Moment, Operation};
 use avouch_check::{Input, Limits, judge};
 use avouch_promise::guarantee::Guarantee;
@@ -23,7 +23,7 @@ use measure::timed;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// The key-value store as one object: no operation is known to leave another's keys alone.
+/// The key-value store as one map that is searched as a whole.
 struct Whole(KeyValue);
 
 impl Sequential for Whole {
@@ -39,6 +39,18 @@ impl Sequential for Whole {
     }
     fn is_pure(&self, input: &Action, output: Option<&Outcome>) -> bool {
         self.0.is_pure(input, output)
+    }
+    fn needs(&self, input: &Action, output: &Outcome) -> Option<Vec<u8>> {
+        self.0.needs(input, output)
+    }
+    fn brings(&self, input: &Action) -> Brings {
+        self.0.brings(input)
+    }
+    fn may_grow(&self, state: &Contents, input: &Action, output: &Outcome) -> bool {
+        self.0.may_grow(state, input, output)
+    }
+    fn object<'a>(&self, input: &'a Action) -> Option<&'a [u8]> {
+        self.0.object(input)
     }
 }
 

@@ -1,8 +1,16 @@
 //! A decider that tries every order, against which the search is held on small histories. It
 //! knows no cleverness: no memory, no reads at once, no parts.
 
-use super::search::Subject;
 use crate::model::{Next, Sequential};
+use crate::operation::Operation;
+
+/// An operation to be ordered.
+pub(super) struct Subject<'a, Input, Output> {
+    /// The operation.
+    pub(super) operation: &'a Operation<Input, Output>,
+    /// Whether it may be left out of the order although its answer came.
+    pub(super) optional: bool,
+}
 
 /// Whether an order exists.
 pub(super) fn has_order<M: Sequential>(

@@ -16,6 +16,7 @@
 //! - I2: a violation that was found without a search is one for the search too; where a bound lets
 //!   it not say, the part is searched as any other.
 
+mod ground;
 mod memo;
 mod mutant;
 mod needs;
@@ -38,8 +39,10 @@ use crate::limits::{Budget, Exhausted};
 use crate::model::Sequential;
 use crate::operation::{Moment, Operation};
 use avouch_promise::invariant;
+use ground::Ground;
 use mutant::{Mutant, Shortcut};
 use search::{Outcome, Search, Subject};
+use states::States;
 use unambiguous::Found;
 
 pub use shrink::Core;
@@ -123,10 +126,24 @@ fn is_refuted<M: Sequential>(
     suspects: &[usize],
     budget: &mut Budget,
 ) -> bool {
-    let members: Vec<_> = suspects.iter().map(|place| Subject::from(&operations[*place])).collect();
-    let order = Search::new(model, &members, Mutant::None).run(budget).order;
+    let order = search(model, operations, suspects, budget, Mutant::None).order;
     invariant!(I2, !matches!(order, Ok(Some(_))), "suspects that have an order: {suspects:?}");
     order.is_ok()
+}
+
+/// Searches one part.
+fn search<M: Sequential>(
+    model: &M,
+    operations: &[Operation<M::Input, M::Output>],
+    part: &[usize],
+    budget: &mut Budget,
+    mutant: Mutant,
+) -> Outcome {
+    let ground = Ground::new(model, operations, part, mutant);
+    let mut states = States::new(model);
+    let subjects: Vec<_> =
+        (0..part.len() as u32).map(|number| Subject { number, optional: false }).collect();
+    Search::new(&ground, &mut states, &subjects, mutant).run(budget)
 }
 
 enum Parts {
@@ -150,18 +167,14 @@ fn search_parts<M: Sequential>(
         let mut waiting = Vec::new();
         for part in open {
             budget.slice(quota);
-            let members: Vec<_> =
-                part.iter().map(|place| Subject::from(&operations[*place])).collect();
-            let Outcome { order, furthest } = Search::new(model, &members, mutant).run(budget);
-            let places = |found: &[usize]| found.iter().map(|at| part[*at]).collect::<Vec<_>>();
+            let Outcome { order, furthest } = search(model, operations, &part, budget, mutant);
             match order {
-                Ok(Some(order)) => orders.push(places(&order)),
+                Ok(Some(order)) => orders.push(order),
                 Ok(None) => {
                     budget.slice(u64::MAX);
                     return Parts::Disordered(part);
                 }
                 Err(bound) => {
-                    let furthest = places(&furthest);
                     let parts = (orders.len(), all);
                     progress = Some(Progress { bound, part: part.clone(), furthest, parts });
                     waiting.push(part);

@@ -21,6 +21,10 @@ pub(super) enum Mutant {
     IdleNowIsIdleForever,
     /// Unknown operations are forgotten where it is asked what can still come about.
     UnknownBringsNothing,
+    /// Operations that only make longer what is held bring nothing.
+    NothingGrows,
+    /// Nothing grows from what a write leaves.
+    NothingGrowsFromWrites,
     /// Any unknown operation stands for all unknown ones.
     AllUnknownAreTwins,
 }

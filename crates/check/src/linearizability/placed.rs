@@ -69,6 +69,11 @@ impl Placed {
         self.unknown[rank as usize / 64] |= 1 << (rank % 64);
     }
 
+    /// Whether the unknown operation with this rank is used.
+    pub(super) fn has_unknown(&self, rank: u32) -> bool {
+        self.unknown[rank as usize / 64] & 1 << (rank % 64) != 0
+    }
+
     /// Takes the unknown operation with this rank back.
     pub(super) fn remove_unknown(&mut self, rank: u32) {
         self.unknown[rank as usize / 64] &= !(1 << (rank % 64));

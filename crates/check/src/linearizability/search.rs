@@ -11,7 +11,8 @@
 //!
 //! Beyond the two papers, each step loses no order:
 //! - I1 *reads at once*: an operation that changes no state whatever, and fits now, is placed now.
-//!   Moving it here from its later place changes no state that another operation sees.
+//!   Moving it here from its later place changes no state that another operation sees. It waits
+//!   where an optional operation had ended before it began: that could not be placed behind it.
 //! - I2 *twins*: of operations with the same input and output that may come next, only the one with
 //!   the earliest end is tried: exchanging the two in an order that uses the other keeps it valid.
 //!   Of unknown operations, which have no end, the first to start stands for all its twins.
@@ -28,6 +29,7 @@
 //! linearizability", 2017; Horn and Kroening, "Faster linearizability checking via
 //! P-compositionality", 2015.
 
+use super::ground::{Fact, Ground};
 use super::memo::{Configuration, Memo};
 use super::mutant::Mutant;
 use super::needs::Needs;
@@ -38,9 +40,8 @@ use crate::hash::mix;
 use crate::limits::{Budget, Exhausted};
 use crate::model::Sequential;
 use crate::operation::{Moment, Operation};
-use std::hash::Hash;
 
-/// What a search found, with places in the slice of operations that it was given.
+/// What a search found, with places in the slice of operations judged.
 #[derive(Debug)]
 pub(super) struct Outcome {
     /// An order of every known operation and the unknown ones used; nothing if there is none.
@@ -53,29 +54,24 @@ pub(super) struct Outcome {
 const NONE: u32 = u32::MAX;
 
 /// An operation to be ordered.
-pub(super) struct Subject<'a, Input, Output> {
-    /// The operation.
-    pub(super) operation: &'a Operation<Input, Output>,
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Subject {
+    /// Its number in the ground.
+    pub(super) number: u32,
     /// Whether it may be left out of the order although its answer came.
     pub(super) optional: bool,
-}
-
-impl<'a, Input, Output> From<&'a Operation<Input, Output>> for Subject<'a, Input, Output> {
-    fn from(operation: &'a Operation<Input, Output>) -> Self {
-        Self { operation, optional: false }
-    }
 }
 
 /// What the search knows of an operation.
 struct Member<'a, M: Sequential> {
     operation: &'a Operation<M::Input, M::Output>,
-    /// Its place in the slice given.
-    place: usize,
+    /// Its number in the ground.
+    number: u32,
     /// Its rank among the known or among the unknown operations.
     rank: u32,
     known: bool,
     pure: bool,
-    /// Equal for operations with equal inputs and outputs.
+    /// Equal for operations with equal inputs and outputs, of which all are known or none.
     twins: u32,
     /// Equal for operations with equal inputs.
     input: u32,
@@ -100,13 +96,16 @@ struct Frame {
 }
 
 /// A search for an order of one part of a history.
-pub(super) struct Search<'a, M: Sequential> {
+pub(super) struct Search<'g, 'a, M: Sequential> {
+    ground: &'g Ground<'a, M>,
     members: Vec<Member<'a, M>>,
     known: usize,
     timeline: Timeline,
     placed: Placed,
     needs: Needs,
-    states: States<'a, M>,
+    /// Those that may be left out, and had ended at some moment.
+    optional: Vec<u32>,
+    states: &'g mut States<'a, M>,
     memo: Memo,
     trail: Vec<u32>,
     /// The latest start among the operations placed up to each place of the trail.
@@ -121,78 +120,61 @@ pub(super) struct Search<'a, M: Sequential> {
     mutant: Mutant,
 }
 
-/// Numbers values by equality, from 0 on.
-fn classes<T: Hash + Eq>(items: impl Iterator<Item = T>) -> Vec<u32> {
-    let items: Vec<T> = items.collect();
-    let hashed = items.iter().zip(0..).map(|(item, place)| (crate::hash::hash_of(item), place));
-    let mut hashed: Vec<(u64, u32)> = hashed.collect();
-    hashed.sort_unstable();
-    let mut numbers = vec![0; items.len()];
-    let mut count = 0;
-    for (at, (hash, place)) in hashed.iter().enumerate() {
-        let item = &items[*place as usize];
-        let mut alike = hashed[..at].iter().rev().take_while(|(other, _)| other == hash);
-        let equal = alike.find(|(_, other)| items[*other as usize] == *item);
-        numbers[*place as usize] = equal.map_or(count, |(_, other)| numbers[*other as usize]);
-        count += u32::from(equal.is_none());
-    }
-    numbers
-}
-
-impl<'a, M: Sequential> Search<'a, M> {
-    /// Prepares the search for an order of `subjects`.
+impl<'g, 'a, M: Sequential> Search<'g, 'a, M> {
+    /// Prepares the search for an order of `subjects`; `states` are those met on this ground.
     pub(super) fn new(
-        model: &'a M,
-        subjects: &[Subject<'a, M::Input, M::Output>],
+        ground: &'g Ground<'a, M>,
+        states: &'g mut States<'a, M>,
+        subjects: &[Subject],
         mutant: Mutant,
     ) -> Self {
         let mut members: Vec<Member<'a, M>> = Vec::with_capacity(subjects.len());
-        for (place, Subject { operation, optional }) in subjects.iter().enumerate() {
-            let pure = model.is_pure(&operation.input, operation.output.as_ref());
+        for Subject { number, optional } in subjects {
+            let Fact { operation, pure, twins, input, .. } = ground.facts[*number as usize];
             let known = operation.is_known() && !optional || mutant == Mutant::UnknownActsSoon;
             if !known && (pure || mutant == Mutant::UnknownNeverActs) {
                 continue;
             }
-            members.push(Member { operation, place, rank: 0, known, pure, twins: 0, input: 0 });
+            let twins = match mutant {
+                Mutant::AllUnknownAreTwins if !known => NONE,
+                _ => twins * 2 + u32::from(known),
+            };
+            let number = *number;
+            members.push(Member { operation, number, rank: 0, known, pure, twins, input });
         }
-        members.sort_by_key(|member| (member.operation.earliest, member.operation.latest));
+        members.sort_unstable_by_key(|member| member.number);
         let (mut known, mut unknown) = (0, 0);
         for member in &mut members {
             let count = if member.known { &mut known } else { &mut unknown };
             member.rank = *count;
             *count += 1;
         }
-        let inputs = classes(members.iter().map(|member| &member.operation.input));
-        let twins = classes(members.iter().map(|member| {
-            let Operation { input, output, .. } = member.operation;
-            (input, output, member.known)
-        }));
-        for ((member, input), twins) in members.iter_mut().zip(inputs).zip(twins) {
-            member.input = input;
-            member.twins =
-                if mutant == Mutant::AllUnknownAreTwins && !member.known { NONE } else { twins };
-        }
+        let is_optional =
+            |member: &Member<'_, M>| !member.known && member.operation.latest.is_some();
+        let optional = (0..)
+            .zip(&members)
+            .filter(|(_, member)| is_optional(member))
+            .map(|(at, _)| at)
+            .collect();
         let spans: Vec<_> = members.iter().map(|member| span(member, mutant)).collect();
-        let count = members.len();
-        let needs = Needs::new(
-            model,
-            members.iter().map(|member| (member.operation, member.known)),
-            mutant,
-        );
+        let numbered = members.iter().map(|member| (member.number, member.known));
+        let needs = Needs::new(ground, numbered, mutant);
         Self {
+            ground,
             members,
             known: known as usize,
             timeline: Timeline::new(&spans),
             placed: Placed::new(known as usize, unknown as usize),
             needs,
-            states: States::new(model),
+            optional,
+            states,
             memo: Memo::default(),
             trail: Vec::new(),
             starts: Vec::new(),
             frames: Vec::new(),
             choices: Vec::new(),
-            seen_twins: vec![(0, 0); count + 1],
-            seen_inputs: vec![(0, NONE); count],
+            seen_twins: vec![(0, 0); ground.facts.len() * 2 + 1],
+            seen_inputs: vec![(0, NONE); ground.facts.len()],
             entries: 0,
             furthest: (0, Vec::new()),
             mutant,
@@ -203,7 +185,7 @@ impl<'a, M: Sequential> Search<'a, M> {
     pub(super) fn run(mut self, budget: &mut Budget) -> Outcome {
         let found = self.walk(budget);
         let places = |numbers: &[u32]| -> Vec<usize> {
-            numbers.iter().map(|number| self.members[*number as usize].place).collect()
+            numbers.iter().map(|number| self.place_of(*number)).collect()
         };
         match found {
             Ok(true) => Outcome { order: Ok(Some(places(&self.trail))), furthest: Vec::new() },
@@ -216,6 +198,11 @@ impl<'a, M: Sequential> Search<'a, M> {
                 Outcome { order: other.map(|_| None), furthest }
             }
         }
+    }
+
+    /// The place of a member among the operations judged.
+    fn place_of(&self, number: u32) -> usize {
+        self.ground.facts[self.members[number as usize].number as usize].place
     }
 
     fn walk(&mut self, budget: &mut Budget) -> Result<bool, Exhausted> {
@@ -245,7 +232,7 @@ impl<'a, M: Sequential> Search<'a, M> {
         if self.placed.count() == self.known {
             return true;
         }
-        if self.is_lost(state) || self.is_hopeless(state) {
+        if self.is_lost(state, trail) || self.is_hopeless(state) {
             self.take_back(trail);
             return false;
         }
@@ -264,9 +251,12 @@ impl<'a, M: Sequential> Search<'a, M> {
                 let idle = member.pure
                     || self.mutant == Mutant::IdleNowIsIdleForever
                         && member.known
-                        && self.states.follow(state, number, member.operation)
+                        && self.states.follow(state, member.number, member.operation)
                             == Successors::One(state);
-                if idle && self.states.allows(state, member.operation) {
+                if idle
+                    && self.states.allows(state, member.operation)
+                    && !self.closes_out(member.operation.earliest)
+                {
                     self.place(number);
                 }
                 at = self.timeline.after(number);
@@ -277,10 +267,35 @@ impl<'a, M: Sequential> Search<'a, M> {
         }
     }
 
-    /// I5.
-    fn is_lost(&self, state: u32) -> bool {
-        let lacks = |number| !self.states.allows(state, self.members[number as usize].operation);
-        self.needs.critical().any(lacks)
+    /// Whether an optional operation that is not placed could not be any more behind one that
+    /// began at this moment, and can be now.
+    fn closes_out(&self, earliest: Moment) -> bool {
+        let now = self.starts.last().copied().unwrap_or_default();
+        self.optional.iter().any(|number| {
+            let Member { operation, rank, .. } = &self.members[*number as usize];
+            let ended = operation.latest.is_some_and(|latest| now <= latest && latest < earliest);
+            ended && !self.placed.has_unknown(*rank)
+        })
+    }
+
+    /// I5; `trail` says how much was placed when the needs were looked at last.
+    fn is_lost(&self, state: u32, trail: usize) -> bool {
+        let lacks = |(number, grows): (u32, bool)| {
+            let operation = self.members[number as usize].operation;
+            let may = if grows {
+                self.states.may_grow(state, operation)
+            } else {
+                self.states.allows(state, operation)
+            };
+            !may
+        };
+        if self.frames.is_empty() || self.needs.has_common() {
+            return self.needs.critical(0).any(lacks);
+        }
+        let new = self.trail.get(trail..).unwrap_or_default();
+        // The first changed the state; behind it are reads, which find what they need.
+        let touched = new.first().map(|number| self.needs.touched(*number));
+        touched.is_some_and(|group| self.needs.critical(group).any(lacks))
     }
 
     fn is_hopeless(&mut self, state: u32) -> bool {
@@ -301,7 +316,8 @@ impl<'a, M: Sequential> Search<'a, M> {
             let mut at = self.timeline.first();
             while let Some(number) = at {
                 let member = &self.members[number as usize];
-                if member.known == known && !member.pure {
+                // Reads that wait are tried like others.
+                if member.known == known && (!member.pure || !self.optional.is_empty()) {
                     self.offer(number, start);
                 }
                 at = self.timeline.after(number);
@@ -343,7 +359,7 @@ impl<'a, M: Sequential> Search<'a, M> {
         let Choice { operation: number, state: mut next, stand_in } = choice;
         let member = &self.members[number as usize];
         if next == NONE {
-            let successors = self.states.follow(state, number, member.operation);
+            let successors = self.states.follow(state, member.number, member.operation);
             next = match successors {
                 Successors::None => return None,
                 Successors::One(next) => next,
@@ -357,8 +373,8 @@ impl<'a, M: Sequential> Search<'a, M> {
             };
             let idle = !member.known && next == state;
             let replaceable = stand_in != NONE && {
-                let other = self.members[stand_in as usize].operation;
-                self.states.follow(state, stand_in, other) == successors
+                let Member { operation, number, .. } = self.members[stand_in as usize];
+                self.states.follow(state, number, operation) == successors
             };
             if idle || replaceable {
                 return None;
@@ -377,7 +393,7 @@ impl<'a, M: Sequential> Search<'a, M> {
             self.placed.add_unknown(rank);
         }
         self.timeline.cut(number);
-        self.needs.place(number);
+        self.needs.place(number, &self.ground.brought);
         self.trail.push(number);
         let earliest = self.members[number as usize].operation.earliest;
         self.starts.push(self.starts.last().map_or(earliest, |start| earliest.max(*start)));
@@ -397,7 +413,7 @@ impl<'a, M: Sequential> Search<'a, M> {
                 self.placed.remove_unknown(rank);
             }
             self.timeline.restore(number);
-            self.needs.take_back(number);
+            self.needs.take_back(number, &self.ground.brought);
             self.starts.pop();
         }
     }

@@ -12,8 +12,10 @@
 //! What cannot be weakened any further, one at a time, is the core. The rest remains in the search
 //! as optional operations: the core says that, whichever of those took effect, it does not fit.
 
+use super::ground::Ground;
 use super::mutant::Mutant;
 use super::search::{Search, Subject};
+use super::states::States;
 use crate::limits::Budget;
 use crate::model::Sequential;
 use crate::operation::{Moment, Operation};
@@ -36,13 +38,15 @@ const STEPS_PER_ATTEMPT: u64 = 20_000;
 /// The steps that all attempts together may take.
 const STEPS_IN_ALL: u64 = 2_000_000;
 
-struct Shrinking<'a, 'b, M: Sequential> {
-    model: &'a M,
-    operations: &'a [Operation<M::Input, M::Output>],
+struct Shrinking<'g, 'a, 'b, M: Sequential> {
+    ground: &'g Ground<'a, M>,
+    states: States<'a, M>,
     budget: &'b mut Budget,
     end: u64,
     undecided: bool,
-    furthest: Vec<usize>,
+    /// Of the last attempt that was violated: how many operations were essential, and the longest
+    /// order that it met.
+    furthest: (usize, Vec<usize>),
 }
 
 /// Shrinks the part `part` of `operations`, which has no order.
@@ -53,58 +57,62 @@ pub(super) fn shrink<M: Sequential>(
     budget: &mut Budget,
 ) -> Core {
     let end = budget.taken().saturating_add(STEPS_IN_ALL);
+    let ground = &Ground::new(model, operations, part, Mutant::None);
+    let states = States::new(model);
     let mut shrinking =
-        Shrinking { model, operations, budget, end, undecided: false, furthest: Vec::new() };
-    let mut essential: Vec<usize> =
-        part.iter().copied().filter(|place| operations[*place].is_known()).collect();
-    essential.sort_by_key(|place| operations[*place].latest);
-    let mut optional: Vec<usize> =
-        part.iter().copied().filter(|place| !operations[*place].is_known()).collect();
+        Shrinking { ground, states, budget, end, undecided: false, furthest: (0, Vec::new()) };
+    let all = 0..part.len() as u32;
+    let (mut essential, mut optional): (Vec<u32>, Vec<u32>) =
+        all.partition(|number| shrinking.operation(*number).is_known());
+    essential.sort_by_key(|number| shrinking.operation(*number).latest);
     shrinking.shortest_start(&mut essential, &mut optional);
+    shrinking.narrow(&mut essential, &mut optional);
     shrinking.weaken(&mut essential, &mut optional);
     let furthest = shrinking.furthest(&essential, &optional);
     let minimal = !shrinking.undecided;
     shrinking.budget.slice(u64::MAX);
-    essential.sort_by_key(|place| operations[*place].earliest);
-    optional.sort_by_key(|place| operations[*place].earliest);
-    Core { essential, optional, furthest, minimal }
+    let places = |mut numbers: Vec<u32>| {
+        numbers.sort_unstable();
+        numbers.iter().map(|number| ground.facts[*number as usize].place).collect()
+    };
+    Core { essential: places(essential), optional: places(optional), furthest, minimal }
 }
 
-impl<M: Sequential> Shrinking<'_, '_, M> {
-    fn is_pure(&self, place: usize) -> bool {
-        let Operation { input, output, .. } = &self.operations[place];
-        self.model.is_pure(input, output.as_ref())
+impl<'a, M: Sequential> Shrinking<'_, 'a, '_, M> {
+    fn operation(&self, number: u32) -> &'a Operation<M::Input, M::Output> {
+        self.ground.facts[number as usize].operation
+    }
+
+    fn is_pure(&self, number: u32) -> bool {
+        self.ground.facts[number as usize].pure
     }
 
     /// Whether it is certain, within the attempt's steps, that no order exists.
-    fn is_violated(&mut self, essential: &[usize], optional: &[usize]) -> bool {
+    fn is_violated(&mut self, essential: &[u32], optional: &[u32]) -> bool {
+        if essential.is_empty() {
+            return false;
+        }
         let left = self.end.saturating_sub(self.budget.taken());
         if left == 0 || self.budget.is_spent() {
             self.undecided = true;
             return false;
         }
         self.budget.slice(left.min(STEPS_PER_ATTEMPT));
-        let subject = |place: &usize, optional| {
-            let operation = &self.operations[*place];
-            Subject { operation, optional }
-        };
-        let all: Vec<_> = essential
-            .iter()
-            .map(|place| subject(place, false))
-            .chain(optional.iter().map(|place| subject(place, true)))
-            .collect();
-        let outcome = Search::new(self.model, &all, Mutant::None).run(self.budget);
+        let subject = |optional| move |number: &u32| Subject { number: *number, optional };
+        let required = essential.iter().map(subject(false));
+        let all: Vec<_> = required.chain(optional.iter().map(subject(true))).collect();
+        let search = Search::new(self.ground, &mut self.states, &all, Mutant::None);
+        let outcome = search.run(self.budget);
         self.undecided |= outcome.order.is_err();
         let violated = matches!(outcome.order, Ok(None));
         if violated {
-            let places: Vec<usize> = essential.iter().chain(optional).copied().collect();
-            self.furthest = outcome.furthest.iter().map(|at| places[*at]).collect();
+            self.furthest = (essential.len(), outcome.furthest);
         }
         violated
     }
 
     /// Keeps the shortest violated start; `essential` is in the order of ends.
-    fn shortest_start(&mut self, essential: &mut Vec<usize>, optional: &mut Vec<usize>) {
+    fn shortest_start(&mut self, essential: &mut Vec<u32>, optional: &mut Vec<u32>) {
         let (mut fits, mut violated) = (0, essential.len());
         while fits + 1 < violated {
             let middle = usize::midpoint(fits, violated);
@@ -120,59 +128,59 @@ impl<M: Sequential> Shrinking<'_, '_, M> {
 
     /// The history up to the end of the `count`th operation: those that ended, and those that
     /// began.
-    fn start(
-        &self,
-        essential: &[usize],
-        optional: &[usize],
-        count: usize,
-    ) -> (Vec<usize>, Vec<usize>) {
+    fn start(&self, essential: &[u32], optional: &[u32], count: usize) -> (Vec<u32>, Vec<u32>) {
         let (kept, later) = essential.split_at(count);
-        let end = kept.last().and_then(|last| self.operations[*last].latest).unwrap_or(Moment(0));
-        let began = |place: &&usize| self.operations[**place].earliest <= end;
-        let open = later.iter().filter(|place| !self.is_pure(**place));
+        let end = kept.last().and_then(|last| self.operation(*last).latest).unwrap_or(Moment(0));
+        let began = |number: &&u32| self.operation(**number).earliest <= end;
+        let open = later.iter().filter(|number| !self.is_pure(**number));
         (kept.to_vec(), optional.iter().chain(open).filter(began).copied().collect())
     }
 
-    /// Weakens what can be weakened: large pieces first, then one by one until nothing changes.
-    fn weaken(&mut self, essential: &mut Vec<usize>, optional: &mut Vec<usize>) {
-        for reads in [true, false] {
-            let mut size = essential.len().div_ceil(2);
-            while size > 0 {
-                let mut changed = false;
-                let mut at = 0;
-                while at < essential.len() {
-                    let of_kind = |place: &usize| self.is_pure(*place) == reads;
-                    let piece: Vec<usize> = essential
-                        .iter()
-                        .skip(at)
-                        .filter(|place| of_kind(place))
-                        .take(size)
-                        .copied()
-                        .collect();
-                    let kept: Vec<usize> =
-                        essential.iter().filter(|place| !piece.contains(place)).copied().collect();
-                    let mut loose = optional.clone();
-                    loose.extend(piece.iter().filter(|place| !self.is_pure(**place)));
-                    if !piece.is_empty() && self.is_violated(&kept, &loose) {
-                        (*essential, *optional) = (kept, loose);
-                        changed = true;
-                    } else {
-                        at += size;
-                    }
+    /// Keeps few operations that are violated, whichever of the others took effect: the last to
+    /// end first, each the one that completes the violation with those that ended after it.
+    fn narrow(&mut self, essential: &mut Vec<u32>, optional: &mut Vec<u32>) {
+        // The operations kept and those in the pool are violated together at all times.
+        let mut pool: Vec<u32> = essential.iter().rev().copied().collect();
+        let mut kept = Vec::new();
+        loop {
+            let (mut fits, mut violated) = (None, pool.len());
+            let mut count = 0;
+            while fits.map_or(0, |fits| fits + 1) < violated {
+                let with: Vec<u32> = kept.iter().chain(&pool[..count]).copied().collect();
+                let others = essential.iter().filter(|number| !self.is_pure(**number));
+                let others = others.filter(|number| !with.contains(number)).copied();
+                let loose: Vec<u32> = optional.iter().copied().chain(others).collect();
+                if self.is_violated(&with, &loose) {
+                    violated = count;
+                } else {
+                    fits = Some(count);
                 }
-                if size > 1 || !changed {
-                    size /= 2;
-                }
+                // Few are enough, mostly: twice as many each time until they are, then halves.
+                let least = fits.map_or(0, |fits| fits + 1);
+                count = if violated == pool.len() {
+                    (least * 2).clamp(1, violated.saturating_sub(1).max(1))
+                } else {
+                    usize::midpoint(least, violated)
+                };
             }
+            let Some(last) = violated.checked_sub(1) else { break };
+            kept.push(pool[last]);
+            pool.truncate(last);
         }
-        // Writes made optional may have made further reads superfluous, and the other way round.
+        let others = essential.iter().filter(|number| !self.is_pure(**number));
+        optional.extend(others.filter(|number| !kept.contains(number)));
+        *essential = kept;
+    }
+
+    /// Weakens what can be weakened, one by one, until nothing changes.
+    fn weaken(&mut self, essential: &mut Vec<u32>, optional: &mut Vec<u32>) {
         self.undecided = false;
         let mut at = 0;
         while at < essential.len() {
             let mut kept = essential.clone();
-            let place = kept.remove(at);
+            let number = kept.remove(at);
             let mut loose = optional.clone();
-            loose.extend((!self.is_pure(place)).then_some(place));
+            loose.extend((!self.is_pure(number)).then_some(number));
             if self.is_violated(&kept, &loose) {
                 (*essential, *optional) = (kept, loose);
                 at = 0;
@@ -183,11 +191,14 @@ impl<M: Sequential> Shrinking<'_, '_, M> {
     }
 
     /// The longest order that the search of the final history met.
-    fn furthest(&mut self, essential: &[usize], optional: &[usize]) -> Vec<usize> {
-        let undecided = self.undecided;
-        self.end = u64::MAX;
-        self.is_violated(essential, optional);
-        self.undecided = undecided;
-        std::mem::take(&mut self.furthest)
+    fn furthest(&mut self, essential: &[u32], optional: &[u32]) -> Vec<usize> {
+        // What was violated last is what was kept, or had more in it.
+        if self.furthest.0 != essential.len() {
+            let undecided = self.undecided;
+            self.end = u64::MAX;
+            self.is_violated(essential, optional);
+            self.undecided = undecided;
+        }
+        std::mem::take(&mut self.furthest.1)
     }
 }

@@ -72,6 +72,14 @@ impl<'a, M: Sequential> States<'a, M> {
         !matches!(next, Next::Impossible)
     }
 
+    /// Whether `operation` may give its answer after `state` and operations that only make longer
+    /// what is held.
+    pub(super) fn may_grow(&self, state: u32, operation: &Operation<M::Input, M::Output>) -> bool {
+        let Operation { input, output, .. } = operation;
+        let state = &self.met[state as usize];
+        output.as_ref().is_none_or(|output| self.model.may_grow(state, input, output))
+    }
+
     /// The states that may follow `operation`, the `number`th, in `state`.
     pub(super) fn follow(
         &mut self,

@@ -1,11 +1,11 @@
 //! Registers whose values are unique, decided without a search, held against the exhaustive
 //! decider and against the search; and what is not of this kind left to the search.
 
-use super::exhaustive::has_order;
+use super::exhaustive::{Subject, has_order};
 use super::mutant::{Mutant, Shortcut};
 use super::tests::{generate, searched, subjects};
 use super::unambiguous::{self, Found};
-use super::*;
+use super::{Budget, Fault, Moment, Operation, Verdict, Violation, decide, verify_order};
 use crate::limits::Limits;
 use crate::model::key_value::{Absent, Action, KeyValue, Outcome};
 use crate::model::{Register, RegisterAnswer, RegisterInput};

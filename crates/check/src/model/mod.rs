@@ -35,6 +35,9 @@ pub enum Brings {
     Anything,
     /// At most these.
     Only(Vec<Vec<u8>>),
+    /// At most something whose name begins with the name of what held before of the one object
+    /// that it touches (see [`Sequential::object`]): it makes longer what is there.
+    Longer,
 }
 
 /// What an operation is to one register, with the name of that object and values as bytes.
@@ -145,6 +148,18 @@ pub trait Sequential {
     /// [`Brings::Anything`] lets the search see early that an answer can no longer come about.
     fn brings(&self, _input: &Self::Input) -> Brings {
         Brings::Anything
+    }
+
+    /// Whether `input` may give `output` after `state` and any number of operations of the same
+    /// object that say [`Brings::Longer`]. `true` is always right.
+    fn may_grow(&self, _state: &Self::State, _input: &Self::Input, _output: &Self::Output) -> bool {
+        true
+    }
+
+    /// The one object that `input` touches: it neither sees nor changes anything of another one,
+    /// whatever it answers. Nothing where it may.
+    fn object<'a>(&self, _input: &'a Self::Input) -> Option<&'a [u8]> {
+        None
     }
 
     /// What `input` with this answer is to one register, if that is all it is. Where every

@@ -113,13 +113,40 @@ impl Sequential for KeyValue {
                 let mut all = Vec::new();
                 for action in then.iter().chain(otherwise) {
                     match self.brings(action) {
-                        Brings::Anything => return Brings::Anything,
+                        Brings::Anything | Brings::Longer => return Brings::Anything,
                         Brings::Only(things) => all.extend(things),
                     }
                 }
                 Brings::Only(all)
             }
-            Action::Append { .. } | Action::DeleteRange { .. } => Brings::Anything,
+            Action::Append { .. } => Brings::Longer,
+            Action::DeleteRange { .. } => Brings::Anything,
+        }
+    }
+
+    fn may_grow(&self, state: &Contents, input: &Action, output: &Outcome) -> bool {
+        let (key, value) = match (input, output) {
+            (Action::Get { key }, Outcome::Value(value)) => (key, value),
+            (Action::CompareAndSwap { key, expected, .. }, Outcome::Swapped(true)) => {
+                (key, expected)
+            }
+            _ => return true,
+        };
+        match (state.get(key), value) {
+            (Some(held), Some(value)) => value.starts_with(held),
+            (Some(held), None) => self.absent == Absent::Empty && held.is_empty(),
+            (None, _) => true,
+        }
+    }
+
+    fn object<'a>(&self, input: &'a Action) -> Option<&'a [u8]> {
+        match input {
+            Action::Get { key }
+            | Action::Put { key, .. }
+            | Action::Append { key, .. }
+            | Action::Delete { key }
+            | Action::CompareAndSwap { key, .. } => Some(key),
+            _ => None,
         }
     }
 
