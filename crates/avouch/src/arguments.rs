@@ -23,6 +23,7 @@ Examples:
   avouch check appends.edn registers.edn --level strict-serializable
   avouch check set.edn bank.json
   avouch check queue.edn --model fifo-queue
+  avouch check session.history --model monotonic-reads
   avouch check appends.edn session.history --format html > report.html
   avouch check session.history --format svg > witness.svg";
 
@@ -321,6 +322,28 @@ pub struct Verify {
     pub cluster: Option<PathBuf>,
 }
 
+/// A model that a history is judged by.
+#[derive(Clone, Copy, Debug)]
+pub enum ByModel {
+    /// An object, whose operations have one order.
+    Object(avouch_check::Model),
+    /// A model of gets and puts.
+    Operations(avouch_check::memory::Model),
+}
+
+impl std::str::FromStr for ByModel {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let objects = match text.parse() {
+            Ok(model) => return Ok(Self::Object(model)),
+            Err(error) => error,
+        };
+        let of_operations = text.parse().map(Self::Operations);
+        of_operations.map_err(|error: String| format!("{objects}; or, of gets and puts, {error}"))
+    }
+}
+
 /// `avouch check`.
 #[derive(Debug, Args)]
 pub struct Check {
@@ -335,10 +358,14 @@ pub struct Check {
     /// by those from read-atomic to prefix. The others are noted. Without it by all of them
     #[arg(long, value_name = "LEVEL")]
     pub level: Option<avouch_check::Level>,
-    /// Judge operations by one order that this object allows: mutex, counter, set, fifo-queue,
-    /// priority-queue, stack or log
+    /// Judge operations by one order that an object allows (mutex, counter, set, fifo-queue,
+    /// priority-queue, stack or log); or gets and puts by a model, whatever each was promised:
+    /// linearizable, sequential, causal-plus, causal-convergence, causal-memory, causal, pram,
+    /// read-your-writes, monotonic-reads, monotonic-writes, writes-follow-reads, regular, safe,
+    /// convergent, consistent-prefix, k-atomic=2, delta-atomic=50ms, bounded-staleness=2s or =5v
+    /// (the worst staleness is measured then). The other models are noted
     #[arg(long, value_name = "MODEL", conflicts_with = "level")]
-    pub model: Option<avouch_check::Model>,
+    pub model: Option<ByModel>,
     /// How long to search in each before the verdict is unknown; looked at now and then, so that a
     /// search that is short anyway ends with its verdict
     #[arg(long, value_name = "SPAN", default_value = "1m", value_parser = quantity::span)]

@@ -6,6 +6,7 @@ use crate::history::{
     History, cobra, dbcop, first_line, is_native, jepsen, list_append, plume, rw_register, text,
 };
 use crate::limits::Limits;
+use crate::memory::{self, Model};
 use crate::object::{self, Objects};
 use crate::report::Report;
 use crate::transaction::{Level, Transactions};
@@ -148,6 +149,23 @@ impl Input {
                     .hint("they are judged by their workload: leave the level out"))
             }
             (Self::Appends(history), level) => Ok(append::judge(history, level, limits)),
+        }
+    }
+
+    /// Judges single operations by one model.
+    pub fn judge_by_model(&self, model: Model, limits: &Limits) -> Result<Report, Error> {
+        match self {
+            Self::Calls(history) => Ok(memory::judge(history, model, limits)),
+            Self::Transactions(_) | Self::Appends(_) => {
+                let expected = format!("single operations, to judge by {model}");
+                Err(Error::new(Blame::Caller, expected, "transactions")
+                    .hint("name a level of transactions with --level, or leave the model out"))
+            }
+            Self::Objects(_) => {
+                let expected = format!("gets and puts, to judge by {model}");
+                Err(Error::new(Blame::Caller, expected, "operations on one object")
+                    .hint("name its kind, such as fifo-queue, or leave the model out"))
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 //! ```text
 //! file -> history (who asked what, was answered what, when, with which guarantee)
 //!      -> operations with spans (obligation)  -> one order? (linearizability) -> report
+//!      or operations by one model (memory)    -> views, an order or a cycle of each -> report
 //!      or transactions (transaction, append)  -> an order or a cycle of each level -> report
 //!      or one object (object, model)          -> its anomalies, or an order of a model -> report
 //! ```
@@ -17,6 +18,7 @@ pub mod history;
 mod input;
 pub mod limits;
 pub mod linearizability;
+pub mod memory;
 pub mod model;
 mod names;
 pub mod object;
@@ -53,4 +55,14 @@ pub fn judge_file_by(path: &Path, level: Option<Level>, limits: &Limits) -> Resu
 /// Reads a history of operations on one object and judges it by a sequential model.
 pub fn judge_file_as(path: &Path, model: Model, limits: &Limits) -> Result<Report, Error> {
     Input::read_objects(path, limits)?.judge_by_model(model, limits)
+}
+
+/// Reads a history of single operations and judges all of it by one model, whatever each operation
+/// was promised.
+pub fn judge_file_by_model(
+    path: &Path,
+    model: memory::Model,
+    limits: &Limits,
+) -> Result<Report, Error> {
+    Input::read(path, limits)?.judge_by_model(model, limits)
 }

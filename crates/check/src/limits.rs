@@ -76,6 +76,12 @@ impl Budget {
         self.watch.elapsed()
     }
 
+    /// The limits of what is left of it, for a judge that keeps a budget of its own.
+    pub fn left(&self) -> Limits {
+        let time = self.limits.time.saturating_sub(self.elapsed());
+        Limits { time, steps: self.limits.steps.saturating_sub(self.taken), ..self.limits }
+    }
+
     /// Allows only `steps` more from here, within the whole; `u64::MAX` restores the whole.
     pub fn slice(&mut self, steps: u64) {
         self.quota = self.limits.steps.min(self.taken.saturating_add(steps));

@@ -11,8 +11,9 @@ use crate::limits::Budget;
 use std::fmt;
 use std::time::Duration;
 
-pub(crate) use levels::About;
+pub(crate) use levels::{About, settle};
 pub use models::Model;
+pub(crate) use models::Standard;
 pub use story::{Dependency, Line, Story};
 
 /// The three words that a judge has.

@@ -31,7 +31,7 @@ enum Runs {
     Here(fn(&Path, u64, u64) -> Result<Findings, Error>),
 }
 
-const CAMPAIGNS: [Campaign; 6] = [
+const CAMPAIGNS: [Campaign; 7] = [
     Campaign {
         name: "world",
         about: "every test of the simulated world",
@@ -71,6 +71,15 @@ const CAMPAIGNS: [Campaign; 6] = [
             package: "avouch-check",
             program: &["--lib"],
             test: "on_appends_is_the_exhaustive",
+        },
+    },
+    Campaign {
+        name: "models",
+        about: "the judge of single operations against its oracle: 10,000 random histories a seed",
+        runs: Runs::Whole {
+            package: "avouch-check",
+            program: &["--lib"],
+            test: "on_operations_is_the_exhaustive",
         },
     },
     Campaign {

@@ -1,7 +1,7 @@
 //! `check`: judges histories, each for itself. One that cannot be read is an error and takes no
 //! verdict from the others: a violation that was found stays found.
 
-use crate::arguments::{Check, Shape};
+use crate::arguments::{ByModel, Check, Shape};
 use crate::exit::{Exit, verdict};
 use crate::screen::{Screen, error_json};
 use avouch_check::report::html::{self, Shown};
@@ -60,14 +60,22 @@ fn judge(
     limits: &Limits,
     shape: Shape,
 ) -> Result<(Report, Option<Input>), Error> {
-    let (input, report) = if let Some(model) = check.model {
-        let objects = Input::read_objects(path, limits)?;
-        let report = objects.judge_by_model(model, limits)?;
-        (Input::Objects(objects), report)
-    } else {
-        let input = Input::read(path, limits)?;
-        let report = input.judge(check.level, limits)?;
-        (input, report)
+    let (input, report) = match check.model {
+        Some(ByModel::Object(model)) => {
+            let objects = Input::read_objects(path, limits)?;
+            let report = objects.judge_by_model(model, limits)?;
+            (Input::Objects(objects), report)
+        }
+        Some(ByModel::Operations(model)) => {
+            let input = Input::read(path, limits)?;
+            let report = input.judge_by_model(model, limits)?;
+            (input, report)
+        }
+        None => {
+            let input = Input::read(path, limits)?;
+            let report = input.judge(check.level, limits)?;
+            (input, report)
+        }
     };
     let is_drawn = matches!(shape, Shape::Html | Shape::Svg);
     Ok((report, is_drawn.then_some(input)))

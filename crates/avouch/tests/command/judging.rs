@@ -151,6 +151,18 @@ const KEPT: &str = r#"{"avouch_history":1,"about":"a session"}
 {"type":"ok","process":1,"op":2,"time":4,"got":{"kind":"value","value":"1"}}
 "#;
 
+/// One process puts two values, another one gets the second and then the first.
+const BACKWARDS: &str = r#"{"avouch_history":1,"about":"seen backwards"}
+{"type":"invoke","process":0,"op":1,"time":1,"do":{"kind":"put","key":"a","value":"1"},"guarantee":"eventual"}
+{"type":"ok","process":0,"op":1,"time":2,"got":{"kind":"done"}}
+{"type":"invoke","process":0,"op":2,"time":3,"do":{"kind":"put","key":"a","value":"2"},"guarantee":"eventual"}
+{"type":"ok","process":0,"op":2,"time":4,"got":{"kind":"done"}}
+{"type":"invoke","process":1,"op":3,"time":5,"do":{"kind":"get","key":"a"},"guarantee":"eventual"}
+{"type":"ok","process":1,"op":3,"time":6,"got":{"kind":"value","value":"2"}}
+{"type":"invoke","process":1,"op":4,"time":14,"do":{"kind":"get","key":"a"},"guarantee":"eventual"}
+{"type":"ok","process":1,"op":4,"time":15,"got":{"kind":"value","value":"1"}}
+"#;
+
 /// Two transactions, the second of which reads half of the first.
 const APPENDS: &str = "{:type :invoke, :f :txn, :value [[:append 1 1]], :process 0, :index 0}
 {:type :ok, :f :txn, :value [[:append 1 1]], :process 0, :index 1}
@@ -199,6 +211,38 @@ pub(crate) fn kept(place: &Place) {
     std::fs::write(place.path("set.edn"), SET).unwrap();
     std::fs::write(place.path("bank.json"), BANK).unwrap();
     std::fs::write(place.path("queue.edn"), QUEUE).unwrap();
+}
+
+/// By a model, whatever was promised: the witness, what else holds and fails, how stale it is.
+#[test]
+fn operations_are_judged_by_any_model() {
+    let place = Place::new("models");
+    kept(&place);
+    std::fs::write(place.path("backwards.history"), BACKWARDS).unwrap();
+    place.avouch(&["check", "backwards.history", "--model", "monotonic-reads"]).well();
+    place.avouch(&["check", "session.history", "--model", "linearizable"]).well();
+    let told = place.avouch(&["check", "backwards.history", "--model", "monotonic-writes"]);
+    assert!(told.code == 1 && told.out.contains("these 4 operations fit in no order"), "{told:?}");
+    for note in [
+        "note: strongest that hold: read-your-writes, writes-follow-reads, consistent-prefix",
+        "note: weakest that are violated: causal, monotonic-writes, safe",
+        "note: convergent: unknown",
+    ] {
+        assert!(told.out.contains(note), "{note} in {told:?}");
+    }
+    let told = place.avouch(&["check", "backwards.history", "--model", "k-atomic=2"]);
+    told.well();
+    let told = place.avouch(&["check", "backwards.history", "--model", "delta-atomic=5ns"]);
+    assert!(told.code == 1 && told.out.contains("bounded-staleness=5ns"), "{told:?}");
+    assert!(told.out.contains("note: worst staleness measured: 1 version; 10 ns"), "{told:?}");
+    let told = place.avouch(&["check", "backwards.history", "--model", "convergent"]);
+    assert!(told.code == 2 && told.out.contains("incomplete information"), "{told:?}");
+    let told = place.avouch(&["check", "transactions.txt", "--model", "pram"]);
+    assert!(told.code == 3 && told.err.contains("--level"), "{told:?}");
+    let told = place.avouch(&["check", "session.history", "--model", "strongish"]);
+    assert!(told.code == 3 && told.err.contains("monotonic-reads"), "{told:?}");
+    let both = ["check", "session.history", "--model", "pram", "--level", "causal"];
+    assert_eq!(place.avouch(&both).code, 3);
 }
 
 #[test]

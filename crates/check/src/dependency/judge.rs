@@ -194,5 +194,5 @@ pub(crate) fn report(
     notes.push(format!("{} transactions", frames.all().len()));
     let (unknown, failed) = (frames.count(Fate::Unknown), frames.count(Fate::Aborted));
     let about = About { format, operations, unknown, failed, notes };
-    Report::of_levels(about, findings, asked, implies, budget)
+    Report::of_levels(about, "transactions", findings, asked, implies, budget)
 }

@@ -84,6 +84,14 @@ pub fn judge(history: &History, limits: &Limits) -> Report {
     Report::new(history, parts, &budget)
 }
 
+/// Judges every operation by one guarantee of the one order, whatever it was promised.
+pub(crate) fn judge_as(history: &History, guarantee: Guarantee, budget: &mut Budget) -> Finding {
+    let calls = history.calls.iter().map(|call| Call { guarantee, ..call.clone() }).collect();
+    let history = History { calls, ..history.clone() };
+    let all = Selection::new(&history, is_ordered);
+    Finding::of(&history, &all.places, &all.judge(history.model, budget))
+}
+
 /// The guarantees whose operations stand in no order: eventual reads, and what is not known here.
 fn unordered(history: &History) -> Vec<Part> {
     let mut counts: BTreeMap<Guarantee, usize> = BTreeMap::new();

@@ -6,8 +6,8 @@
 //! - I1: an edge leads from a stronger model to a weaker one with no model of the map between.
 
 use super::{Part, Word};
-use crate::transaction::Level;
 use avouch_promise::guarantee::{Guarantee, ROWS};
+use std::fmt::Display;
 
 /// One model.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,14 +53,23 @@ fn map(
     names.enumerate().map(model).collect()
 }
 
-/// The map of levels of transactions, of which these words were found.
-pub(super) fn of_levels(
-    words: &[(Level, Word)],
-    implies: impl Fn(Level, Level) -> bool,
+/// What a whole history can be judged by: levels of transactions, models of operations.
+pub(crate) trait Standard: Copy + PartialEq + Display {
+    /// All that a map shows.
+    fn all() -> Vec<Self>;
+    /// Whether every history of this one is one of the other.
+    fn implies(self, other: Self) -> bool;
+}
+
+/// The map of what histories are judged by, of which these words were found.
+pub(super) fn of_levels<L: Standard>(
+    words: &[(L, Word)],
+    implies: impl Fn(L, L) -> bool,
 ) -> Vec<Model> {
     let word = |level| words.iter().find(|(one, _)| *one == level).map(|(_, word)| *word);
-    let all = Level::ALL;
-    map(all.iter().map(|level| level.name().to_owned()), &all.map(word), true, |one, other| {
+    let all = L::all();
+    let found: Vec<_> = all.iter().map(|level| word(*level)).collect();
+    map(all.iter().map(L::to_string), &found, true, |one, other| {
         implies(all[one], all[other]) || all[one].implies(all[other])
     })
 }
@@ -85,6 +94,7 @@ pub(super) fn of_guarantees(parts: &[Part], operations: usize) -> Vec<Model> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transaction::Level;
 
     /// A square: 0 above 1 and 2, both above 3; an edge from 0 to 3 would be one too many.
     fn square(words: [Option<Word>; 4], whole: bool) -> Vec<Model> {

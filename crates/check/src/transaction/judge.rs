@@ -27,7 +27,7 @@ pub fn judge(history: &Transactions, asked: Option<Level>, limits: &Limits) -> R
             by_level(levels, asked, |level| unsourced_finding(history, level, &unsourced))
         }
     };
-    Report::of_levels(about(history), findings, asked, Level::implies, &budget)
+    Report::of_levels(about(history), "transactions", findings, asked, Level::implies, &budget)
 }
 
 /// The levels of which a history says enough, in the order in which they are tried.

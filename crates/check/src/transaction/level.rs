@@ -21,6 +21,7 @@
 //! Which of them a history can be judged by depends on what it says: see [`Level::REGISTERS`] for
 //! registers of unique values, and `dependency` for histories whose version orders are known.
 
+use crate::report::Standard;
 use std::fmt;
 use std::str::FromStr;
 
@@ -140,6 +141,15 @@ impl Level {
             Self::StrongSessionSerializable => "strong-session-serializable",
             Self::StrictSerializable => "strict-serializable",
         }
+    }
+}
+
+impl Standard for Level {
+    fn all() -> Vec<Self> {
+        Self::ALL.to_vec()
+    }
+    fn implies(self, other: Self) -> bool {
+        self.implies(other)
     }
 }
 

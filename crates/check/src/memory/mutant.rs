@@ -1,0 +1,64 @@
+//! Seeded bugs of the judge of single operations, each of which the tests must catch.
+
+/// A bug that a test plants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Mutant {
+    /// No bug.
+    #[default]
+    None,
+    /// A session's order counts for nothing (PRAM, causal consistency and convergence).
+    ForgetProgram,
+    /// What others had read before they wrote counts for nothing (causal memory).
+    ForgetCauses,
+    /// The order of a session's reads counts for nothing (monotonic reads).
+    ForgetReadOrder,
+    /// The order of a session's writes counts for nothing (monotonic writes).
+    ForgetWriteOrder,
+    /// What a writer had read counts for nothing (writes follow reads).
+    ForgetWhatWasRead,
+    /// A session's own writes count for nothing (read your writes).
+    ForgetOwnWrites,
+    /// A read of the initial state passes after any write.
+    InitialAnyTime,
+    /// A read of what was overwritten passes (causal consistency).
+    IgnoreOverwritten,
+    /// What is forced is never looked at again (causal memory, PRAM).
+    OneRound,
+    /// The judge of orders believes what causal memory and convergence say together (sequential).
+    BelieveParts,
+    /// A write that lies between does not matter (regular, safe).
+    ForgetBetween,
+    /// Every read overlaps some write (safe).
+    AllOverlap,
+    /// The last read of a session is its first (convergence).
+    FirstIsLast,
+    /// One version more than asked for may be missed (bounded staleness).
+    OneMore,
+    /// Twice the time asked for may be missed (staleness by time).
+    TwiceTheBound,
+    /// A read may return what was written after it (consistent prefix).
+    FromTheFuture,
+}
+
+impl Mutant {
+    /// Every bug.
+    #[cfg(test)]
+    pub(super) const ALL: [Self; 16] = [
+        Self::ForgetProgram,
+        Self::ForgetCauses,
+        Self::ForgetReadOrder,
+        Self::ForgetWriteOrder,
+        Self::ForgetWhatWasRead,
+        Self::ForgetOwnWrites,
+        Self::InitialAnyTime,
+        Self::IgnoreOverwritten,
+        Self::OneRound,
+        Self::BelieveParts,
+        Self::ForgetBetween,
+        Self::AllOverlap,
+        Self::FirstIsLast,
+        Self::OneMore,
+        Self::TwiceTheBound,
+        Self::FromTheFuture,
+    ];
+}

@@ -1,0 +1,204 @@
+//! Bounded staleness: in versions (k-atomicity), in time (Delta-atomicity), and how stale a
+//! history's reads are at worst.
+//!
+//! In versions: one order of all operations that real time allows, in which each read returns
+//! one of the last k = bound + 1 writes of its key. The search for an order is that of
+//! linearizability, over registers that remember so many writes. In time: reads may begin so
+//! much earlier (Golab, Li and Shah, 2011), which is how `obligation` judges it.
+//!
+//! Both grow weaker with their bound, so the worst staleness is found by halving: the least
+//! bound that holds, where the next smaller one is violated.
+
+use super::model::Model;
+use super::mutant::Mutant;
+use super::registers::{Registers, Source};
+use super::views::Found;
+use crate::history::History;
+use crate::limits::{Budget, Exhausted};
+use crate::linearizability::{Verdict, decide as search};
+use crate::model::{Brings, Next, Sequential};
+use crate::obligation;
+use crate::operation::Operation;
+use crate::report::{Finding, Word};
+use avouch_promise::Nanos;
+use std::collections::BTreeMap;
+
+/// Registers that remember their last writes.
+struct Window {
+    most: usize,
+}
+
+/// A key, and the write itself; nothing for a read.
+type Asked = (u32, Option<u32>);
+
+impl Sequential for Window {
+    type Input = Asked;
+    type Output = Source;
+    /// The last writes of each key, the oldest first.
+    type State = BTreeMap<u32, Vec<u32>>;
+
+    fn initial(&self) -> Self::State {
+        BTreeMap::new()
+    }
+
+    fn step(
+        &self,
+        state: &Self::State,
+        asked: &Asked,
+        output: Option<&Source>,
+    ) -> Next<Self::State> {
+        let recent = state.get(&asked.0).map_or(&[][..], Vec::as_slice);
+        if let (key, Some(write)) = *asked {
+            let mut next = state.clone();
+            let recent = next.entry(key).or_default();
+            recent.push(write);
+            recent.drain(..recent.len().saturating_sub(self.most));
+            return Next::One(next);
+        }
+        let fits = match output {
+            None => true,
+            Some(Source::Initial) => recent.len() < self.most,
+            Some(Source::Write(write)) => recent.contains(write),
+            Some(Source::Nowhere) => false,
+        };
+        if fits { Next::Same } else { Next::Impossible }
+    }
+
+    fn is_pure(&self, asked: &Asked, _: Option<&Source>) -> bool {
+        asked.1.is_none()
+    }
+
+    fn needs(&self, asked: &Asked, output: &Source) -> Option<Vec<u8>> {
+        match (asked.1, output) {
+            (None, Source::Write(write)) => Some(write.to_le_bytes().to_vec()),
+            (None, _) => Some(asked.0.to_le_bytes().into_iter().chain([0]).collect()),
+            _ => None,
+        }
+    }
+
+    fn brings(&self, asked: &Asked) -> Brings {
+        Brings::Only(asked.1.iter().map(|write| write.to_le_bytes().to_vec()).collect())
+    }
+
+    fn partition(&self, operations: &[Operation<Asked, Source>]) -> Vec<Vec<usize>> {
+        let mut parts: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        for (place, one) in operations.iter().enumerate() {
+            parts.entry(one.input.0).or_default().push(place);
+        }
+        parts.into_values().collect()
+    }
+}
+
+/// Decides staleness of at most so many versions.
+pub(super) fn versions(
+    from: &Registers,
+    bound: u64,
+    budget: &mut Budget,
+    mutant: Mutant,
+) -> Result<Found, Exhausted> {
+    let most = usize::try_from(bound).unwrap_or(usize::MAX).saturating_add(1);
+    let most = if mutant == Mutant::OneMore { most.saturating_add(1) } else { most };
+    let operations: Vec<_> = (0..)
+        .zip(&from.operations)
+        .map(|(number, one)| Operation {
+            input: (one.key, one.is_write().then_some(number)),
+            output: one.read,
+            earliest: one.began,
+            latest: one.ended,
+        })
+        .collect();
+    Ok(match search(&Window { most }, &operations, budget) {
+        Verdict::Holds(order) => {
+            let order = order.into_iter().map(|place| place as u32).collect();
+            Found::Holds { order, checked: true }
+        }
+        Verdict::Violated(violation) => {
+            let core = violation.core.essential.iter().chain(&violation.core.optional);
+            Found::Violated(core.map(|place| *place as u32).collect())
+        }
+        Verdict::Unknown(progress) => return Err(progress.bound),
+    })
+}
+
+/// Decides staleness of at most so long, or another guarantee of the one log.
+pub(super) fn by_obligation(
+    history: &History,
+    model: Model,
+    budget: &mut Budget,
+    mutant: Mutant,
+) -> Finding {
+    if matches!(model, Model::Time(_)) && history.times.is_empty() {
+        let reason = "incomplete information: the history does not record times";
+        return Finding::Unknown { reason: reason.to_owned(), story: None };
+    }
+    let model = match model {
+        Model::Time(bound) if mutant == Mutant::TwiceTheBound => Model::Time(Nanos(bound.0 * 2)),
+        model => model,
+    };
+    match model.guarantee() {
+        Some(guarantee) => obligation::judge_as(history, guarantee, budget),
+        None => Finding::fault("no obligation"),
+    }
+}
+
+/// How stale reads were at worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Worst<T> {
+    /// So stale, and no less.
+    Least(T),
+    /// No bound holds.
+    None,
+    /// That was not decided.
+    Open,
+}
+
+/// The least bound that holds; one that holds implies all above it.
+fn least(mut word: impl FnMut(u64) -> Word, most: u64) -> Worst<u64> {
+    match word(most) {
+        Word::Violated => return Worst::None,
+        Word::Unknown => return Worst::Open,
+        Word::Holds => {}
+    }
+    let (mut low, mut high) = (0, most);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match word(middle) {
+            Word::Holds => high = middle,
+            Word::Violated => low = middle + 1,
+            Word::Unknown => return Worst::Open,
+        }
+    }
+    Worst::Least(low)
+}
+
+//= §2.3.3 bounded-staleness-versions
+/// The most versions that a read was behind, in the order that is kindest to the history.
+pub(super) fn worst_versions(from: &Registers, budget: &mut Budget) -> Worst<u64> {
+    let mut writes = vec![0_u64; from.keys];
+    for one in from.operations.iter().filter(|one| one.is_write()) {
+        writes[one.key as usize] += 1;
+    }
+    let most = writes.into_iter().max().unwrap_or_default();
+    let word = |bound| match versions(from, bound, budget, Mutant::None) {
+        Ok(Found::Holds { .. }) => Word::Holds,
+        Ok(Found::Violated(_)) => Word::Violated,
+        _ => Word::Unknown,
+    };
+    least(word, most)
+}
+
+/// The longest time for which what a read returned had not been the latest any more.
+pub(super) fn worst_time(history: &History, budget: &mut Budget) -> Worst<Nanos> {
+    let (Some(first), Some(last)) = (history.times.first(), history.times.last()) else {
+        return Worst::Open;
+    };
+    let word = |bound| {
+        let model = if bound == 0 { Model::Linearizable } else { Model::Time(Nanos(bound)) };
+        by_obligation(history, model, budget, Mutant::None).word()
+    };
+    match least(word, last.minus(*first).0.saturating_add(1)) {
+        Worst::Least(bound) => Worst::Least(Nanos(bound)),
+        Worst::None => Worst::None,
+        Worst::Open => Worst::Open,
+    }
+}

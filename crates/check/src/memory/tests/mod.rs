@@ -1,0 +1,133 @@
+//! The judge of single operations against its oracle, on histories at random.
+
+mod map;
+mod random;
+mod replicas;
+
+use super::exhaustive;
+use super::judge::one;
+use super::model::Model;
+use super::mutant::Mutant;
+use super::registers::Registers;
+use crate::limits::Budget;
+use crate::report::{Finding, Word};
+use crate::{History, Limits};
+use avouch_promise::{Nanos, Random};
+use random::{history, told};
+
+/// Every model, with bounds that small histories can miss.
+const MODELS: [Model; 19] = [
+    Model::Linearizable,
+    Model::Sequential,
+    Model::CausalPlus,
+    Model::CausalConvergence,
+    Model::CausalMemory,
+    Model::Causal,
+    Model::Pram,
+    Model::ReadYourWrites,
+    Model::MonotonicReads,
+    Model::MonotonicWrites,
+    Model::WritesFollowReads,
+    Model::Regular,
+    Model::Safe,
+    Model::Convergent,
+    Model::ConsistentPrefix,
+    Model::Versions(1),
+    Model::Versions(2),
+    Model::Time(Nanos(20)),
+    Model::Time(Nanos(40)),
+];
+
+/// How many histories a test looks at: more in a campaign.
+fn cases() -> u64 {
+    let asked = std::env::var("AVOUCH_SEEDS").ok().and_then(|seeds| seeds.parse().ok());
+    asked.unwrap_or(1_u64).saturating_mul(10_000)
+}
+
+/// The verdict of a judge, perhaps with a bug, and whether it rests on what stands.
+fn judged(history: &History, model: Model, mutant: Mutant) -> (Word, Finding) {
+    let mut budget = Budget::new(Limits::default());
+    let finding = one(history, &Registers::new(history), model, &mut budget, mutant);
+    (finding.word(), finding)
+}
+
+fn expected(history: &History, model: Model) -> Word {
+    match exhaustive::holds(&Registers::new(history), model) {
+        Some(true) => Word::Holds,
+        Some(false) => Word::Violated,
+        None if matches!(model, Model::Convergent | Model::CausalPlus) => Word::Unknown,
+        None => panic!("{model} of so few operations can be tried"),
+    }
+}
+
+//= §2.1.2 read-your-writes test
+//= §2.1.2 monotonic-reads test
+//= §2.1.2 monotonic-writes test
+//= §2.1.2 writes-follow-reads test
+//= §1.4.1 each guarantee as a predicate over histories test
+#[test]
+fn every_verdict_on_operations_is_the_exhaustive_deciders() {
+    let seed = Random::seed_from_environment();
+    let root = Random::new(seed);
+    let mut count = [[0_u64; 3]; MODELS.len()];
+    for case in 0..cases() {
+        let history = history(&mut root.fork(case));
+        for (place, model) in MODELS.into_iter().enumerate() {
+            let expected = expected(&history, model);
+            count[place][expected as usize] += 1;
+            let (word, finding) = judged(&history, model, Mutant::None);
+            assert_eq!(
+                word,
+                expected,
+                "repro: AVOUCH_SEED={seed}, case {case}, {model}:\n{}\n{finding:?}",
+                told(&history)
+            );
+        }
+    }
+    println!("holding, violated and open, by model: {count:?}");
+    assert!(count.iter().all(|[holds, violated, _]| *holds > 100 && *violated > 100), "{count:?}");
+}
+
+/// Each planted bug gives another verdict than the oracle, or one that the verifier refuses.
+#[test]
+fn every_planted_bug_of_the_models_is_caught() {
+    let root = Random::new(Random::seed_from_environment());
+    for mutant in Mutant::ALL {
+        let is_wrong = |case: &u64| {
+            let history = history(&mut root.fork(*case));
+            MODELS
+                .into_iter()
+                .any(|model| judged(&history, model, mutant).0 != expected(&history, model))
+        };
+        let caught = (0..20_000).find(is_wrong);
+        println!("{mutant:?} is caught by case {caught:?}");
+        assert!(caught.is_some(), "{mutant:?} is not caught");
+    }
+}
+
+/// The worst staleness is the least bound that the oracle finds.
+#[test]
+//= §2.3.3 bounded-staleness-versions test
+//= §2.3.3 bounded-staleness-time test
+fn the_worst_staleness_is_the_least_bound_that_holds() {
+    use super::staleness::{Worst, worst_time, worst_versions};
+    let root = Random::new(Random::seed_from_environment());
+    let mut behind = 0;
+    for case in 0..1_000 {
+        let history = history(&mut root.fork(case));
+        let from = Registers::new(&history);
+        let mut budget = Budget::new(Limits::default());
+        let model = |bound| if bound == 0 { Model::Linearizable } else { Model::Versions(bound) };
+        let least = (0..10).find(|bound| expected(&history, model(*bound)) == Word::Holds);
+        let found = worst_versions(&from, &mut budget);
+        assert_eq!(found, least.map_or(Worst::None, Worst::Least), "{case}: {}", told(&history));
+        let model =
+            |bound| if bound == 0 { Model::Linearizable } else { Model::Time(Nanos(bound)) };
+        let least = (0..400).find(|bound| expected(&history, model(*bound)) == Word::Holds);
+        let found = worst_time(&history, &mut budget);
+        let least = least.map_or(Worst::None, |bound| Worst::Least(Nanos(bound)));
+        assert_eq!(found, least, "{case}: {}", told(&history));
+        behind += u64::from(!matches!(least, Worst::None | Worst::Least(Nanos(0))));
+    }
+    assert!(behind > 50, "{behind}");
+}
