@@ -197,7 +197,7 @@ fn search_parts<M: Sequential>(
 }
 
 /// One order of the whole history from the orders of its parts.
-fn merge<I, O>(operations: &[Operation<I, O>], orders: &[Vec<usize>]) -> Vec<usize> {
+pub(crate) fn merge<I, O>(operations: &[Operation<I, O>], orders: &[Vec<usize>]) -> Vec<usize> {
     let mut placed: Vec<(Moment, usize)> = Vec::with_capacity(operations.len());
     for order in orders {
         let mut moment = Moment(0);

@@ -28,6 +28,7 @@ mod registers;
 mod regular;
 mod sequential;
 mod staleness;
+mod two_atomic;
 mod verify;
 mod view;
 mod views;

@@ -36,6 +36,8 @@ pub(super) enum Mutant {
     OneMore,
     /// Twice the time asked for may be missed (staleness by time).
     TwiceTheBound,
+    /// A write may be last although two others are read after it (2-atomicity).
+    TwoBefore,
     /// A read may return what was written after it (consistent prefix).
     FromTheFuture,
 }
@@ -43,7 +45,7 @@ pub(super) enum Mutant {
 impl Mutant {
     /// Every bug.
     #[cfg(test)]
-    pub(super) const ALL: [Self; 16] = [
+    pub(super) const ALL: [Self; 17] = [
         Self::ForgetProgram,
         Self::ForgetCauses,
         Self::ForgetReadOrder,
@@ -59,6 +61,7 @@ impl Mutant {
         Self::FirstIsLast,
         Self::OneMore,
         Self::TwiceTheBound,
+        Self::TwoBefore,
         Self::FromTheFuture,
     ];
 }

@@ -3,7 +3,8 @@
 //!
 //! In versions: one order of all operations that real time allows, in which each read returns
 //! one of the last k = bound + 1 writes of its key. The search for an order is that of
-//! linearizability, over registers that remember so many writes. In time: reads may begin so
+//! linearizability, over registers that remember so many writes; of one version (2-atomicity) it is
+//! decided in polynomial time (`two_atomic`). In time: reads may begin so
 //! much earlier (Golab, Li and Shah, 2011), which is how `obligation` judges it.
 //!
 //! Both grow weaker with their bound, so the worst staleness is found by halving: the least
@@ -12,10 +13,11 @@
 use super::model::Model;
 use super::mutant::Mutant;
 use super::registers::{Registers, Source};
-use super::views::Found;
+use super::two_atomic;
+use super::views::{Found, nowhere};
 use crate::history::History;
 use crate::limits::{Budget, Exhausted};
-use crate::linearizability::{Verdict, decide as search};
+use crate::linearizability::{Verdict, decide as search, merge, verify_order};
 use crate::model::{Brings, Next, Sequential};
 use crate::obligation;
 use crate::operation::Operation;
@@ -107,6 +109,9 @@ pub(super) fn versions(
             latest: one.ended,
         })
         .collect();
+    if most == 2 {
+        return two_atomic(from, &operations, budget, mutant);
+    }
     Ok(match search(&Window { most }, &operations, budget) {
         Verdict::Holds(order) => {
             let order = order.into_iter().map(|place| place as u32).collect();
@@ -117,6 +122,34 @@ pub(super) fn versions(
             Found::Violated(core.map(|place| *place as u32).collect())
         }
         Verdict::Unknown(progress) => return Err(progress.bound),
+    })
+}
+
+/// Staleness of at most one version, key by key.
+fn two_atomic(
+    from: &Registers,
+    operations: &[Operation<Asked, Source>],
+    budget: &mut Budget,
+    mutant: Mutant,
+) -> Result<Found, Exhausted> {
+    if let Some(found) = nowhere(from) {
+        return Ok(found);
+    }
+    let mut orders = Vec::new();
+    for key in 0..from.keys as u32 {
+        let Some(order) = two_atomic::order(from, key, budget, mutant)? else {
+            let of_key = (0..).zip(&from.operations).filter(|(_, one)| one.key == key);
+            return Ok(Found::Violated(of_key.map(|(number, _)| number).collect()));
+        };
+        orders.push(order.into_iter().map(|number| number as usize).collect());
+    }
+    let order = merge(operations, &orders);
+    Ok(match verify_order(&Window { most: 2 }, operations, &order) {
+        Ok(()) => {
+            let order = order.into_iter().map(|place| place as u32).collect();
+            Found::Holds { order, checked: true }
+        }
+        Err(_) => Found::Fault,
     })
 }
 
