@@ -3,7 +3,8 @@
 use crate::append::{self, Appends};
 use crate::history::workload::{self, Workload};
 use crate::history::{
-    History, cobra, dbcop, first_line, is_native, jepsen, list_append, plume, rw_register, text,
+    History, cobra, dbcop, dbcop_text, first_line, is_native, jepsen, list_append, plume,
+    rw_register, text,
 };
 use crate::limits::Limits;
 use crate::memory::{self, Model};
@@ -111,6 +112,12 @@ impl Input {
         let text = text(bytes)?;
         if plume::is_line(first_line(text)) {
             return plume::parse(text).map(Self::Transactions);
+        }
+        if dbcop_text::is_json(text) {
+            return dbcop_text::parse_json(text).map(Self::Transactions);
+        }
+        if dbcop_text::is_short(text) {
+            return dbcop_text::parse_short(text).map(Self::Transactions);
         }
         let notation = jepsen::notation(text).filter(|_| !is_native(text));
         let found = notation.map(|notation| (notation, workload::of(text, notation)));

@@ -6,6 +6,7 @@
 //! | Jepsen's log of one register | lines `INFO jepsen.util - 3 :invoke :write 1` |
 //! | Jepsen's maps | lines `{:process 0, :type :invoke, :f :get, :key "k"}` |
 //! | dbcop's transactions | bincode: five numbers, a string and two times |
+//! | dbcop's transactions | JSON: sessions of `{"events": ...}`; text: lines `[x:=1 y==2]` |
 //! | cobra's logs | a folder with `T0.log`, `T1.log`, ... |
 //! | Jepsen's list-append | maps as EDN or JSON, with transactions `[[:append 3 1] [:r 4 nil]]` |
 //! | Jepsen's rw-register | the same, with transactions `[[:w :x 1] [:r :y nil]]` |
@@ -16,6 +17,7 @@
 
 pub(crate) mod cobra;
 pub(crate) mod dbcop;
+pub(crate) mod dbcop_text;
 mod edn;
 mod event;
 pub(crate) mod jepsen;
@@ -144,7 +146,7 @@ impl History {
             let got = Malformed::shown(first);
             Err(Error::new(Blame::Caller, "a history in a format known", format!("`{got}`")).hint(
                 "known are avouch's own, Jepsen's register logs and maps, plume's transactions, \
-                 dbcop's bincode, and a folder of cobra's logs",
+                 dbcop's bincode, JSON and text, and a folder of cobra's logs",
             ))
         }
     }

@@ -228,6 +228,64 @@ fn a_malformed_line_is_placed() {
     assert!(bytes.expected.starts_with("line 2, column 1: UTF-8"), "{bytes}");
 }
 
+const DBCOP_FORMER: &str = r#"{"params": {"id": 0}, "info": "a run", "data": [[{"events": [
+  {"write": true, "variable": 7, "value": 1, "success": true},
+  {"write": true, "variable": 8, "value": 9, "success": false}], "success": true}],
+ [{"events": [{"write": false, "variable": 7, "value": 1, "success": true},
+  {"write": false, "variable": 8, "value": 0, "success": true}], "success": true}]]}"#;
+
+const DBCOP_PRESENT: &str = r#"[[{"events": [{"Write": {"variable": "x", "version": 1}}], "committed": true}],
+ [{"events": [{"Read": {"variable": "x", "version": 1}}, ["r", "y", null]], "committed": true}]]"#;
+
+const DBCOP_TEXT: &str = "// one session\n[x:=1]\n---\n[x==1 y==?] [y:=4]!\n";
+
+/// Each form of one run, in which what was written is read, or is not: then a level is violated.
+#[test]
+fn dbcops_texts_are_read() {
+    for (text, wrong, format, count) in [
+        (
+            DBCOP_FORMER,
+            (
+                "7, \"value\": 1, \"success\": true},\n  {\"write\": false",
+                "7, \"value\": 5, \"success\": true},\n  {\"write\": false",
+            ),
+            "dbcop JSON",
+            2,
+        ),
+        (DBCOP_PRESENT, ("\"version\": 1}}, [", "\"version\": 5}}, ["), "dbcop JSON", 2),
+        (DBCOP_TEXT, ("x==1", "x==5"), "dbcop text", 3),
+    ] {
+        let judged = |text: &str| {
+            let input = Input::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{error}"));
+            let Input::Transactions(history) = &input else {
+                panic!("not transactions: {text}");
+            };
+            assert_eq!(history.len(), count, "{text}");
+            input.judge(None, &Limits::default()).expect("a report")
+        };
+        let report = judged(text);
+        assert_eq!(report.verdict(), Word::Holds, "{report}");
+        assert!(report.format.starts_with(format), "{report}");
+        let changed = text.replacen(wrong.0, wrong.1, 1);
+        assert_ne!(changed, text, "nothing was changed");
+        assert_eq!(judged(&changed).verdict(), Word::Violated, "{changed}");
+    }
+}
+
+#[test]
+fn a_malformed_text_of_transactions_is_placed() {
+    for (text, place) in [
+        ("[x:=1 y=2]", "line 1, column 8: `:=` or `==`"),
+        ("// a\n[x:=1]\n[y:=]", "line 3, column 5: a version"),
+        ("[x:=1] y", "line 1, column 8: a transaction"),
+        ("[x:=1", "line 1, column 6: a variable, or `]`"),
+        ("[[{\"events\": [],\n \"committed\": 7}]]", "line 2, column"),
+    ] {
+        let error = Input::parse(text.as_bytes()).expect_err(text);
+        assert!(error.expected.starts_with(place), "{text}\n{error}");
+    }
+}
+
 /// A few random changes: flips, cuts, repeats, and pieces moved.
 fn mutate(random: &mut Random, bytes: &mut Vec<u8>) {
     for _ in 0..random.between(1, 4) {
@@ -278,6 +336,10 @@ fn no_bytes_make_a_reader_panic() {
         appends[0].as_bytes().to_vec(),
         appends[1].as_bytes().to_vec(),
     ];
+    let samples: Vec<Vec<u8>> = samples
+        .into_iter()
+        .chain([DBCOP_FORMER, DBCOP_PRESENT, DBCOP_TEXT].map(|text| text.as_bytes().to_vec()))
+        .collect();
     for sample in &samples {
         assert!(Input::parse(sample).is_ok(), "{}", String::from_utf8_lossy(sample));
     }
