@@ -25,7 +25,8 @@ Examples:
   avouch check queue.edn --model fifo-queue
   avouch check session.history --model monotonic-reads
   avouch check appends.edn session.history --format html > report.html
-  avouch check session.history --format svg > witness.svg";
+  avouch check session.history --format svg > witness.svg
+  avouch check store-buffer.edn --objects --level serializable";
 
 const FIRST: &str = "\
 A first session:
@@ -366,6 +367,9 @@ pub struct Check {
     /// (the worst staleness is measured then). The other models are noted
     #[arg(long, value_name = "MODEL", conflicts_with = "level")]
     pub model: Option<ByModel>,
+    /// Judge every object alone, too, and say what holds of each and not of the whole
+    #[arg(long, conflicts_with = "model")]
+    pub objects: bool,
     /// How long to search in each before the verdict is unknown; looked at now and then, so that a
     /// search that is short anyway ends with its verdict
     #[arg(long, value_name = "SPAN", default_value = "1m", value_parser = quantity::span)]

@@ -12,6 +12,7 @@
 //! order that an independent verifier has accepted, or a few operations that fit in none.
 
 pub mod append;
+pub mod composition;
 pub mod dependency;
 mod hash;
 pub mod history;

@@ -4,6 +4,7 @@
 use crate::arguments::{ByModel, Check, Shape};
 use crate::exit::{Exit, verdict};
 use crate::screen::{Screen, error_json};
+use avouch_check::composition::{Composition, compose};
 use avouch_check::report::html::{self, Shown};
 use avouch_check::{Input, Limits, Report};
 use avouch_promise::Error;
@@ -14,7 +15,15 @@ use std::path::Path;
 /// What became of a history.
 struct Judged {
     name: String,
-    found: Result<(Report, Option<Input>), Error>,
+    found: Result<Found, Error>,
+}
+
+/// What was found of a history.
+struct Found {
+    report: Report,
+    composition: Option<Composition>,
+    /// Where it is drawn, the history itself.
+    input: Option<Input>,
 }
 
 pub(super) fn run(check: &Check, shape: Shape, screen: &mut Screen) -> Exit {
@@ -26,10 +35,10 @@ pub(super) fn run(check: &Check, shape: Shape, screen: &mut Screen) -> Exit {
     for path in &check.histories {
         let found = judge(check, path, &limits, shape);
         match &found {
-            Ok((report, _)) => {
-                worst = crate::exit::worse(worst, verdict(report.verdict()));
+            Ok(found) => {
+                worst = crate::exit::worse(worst, verdict(found.report.verdict()));
                 if shape == Shape::Text {
-                    text(path, report, screen);
+                    text(path, found, screen);
                 }
             }
             Err(error) => {
@@ -53,13 +62,8 @@ pub(super) fn run(check: &Check, shape: Shape, screen: &mut Screen) -> Exit {
     }
 }
 
-/// The report on a history, and where it is drawn the history itself.
-fn judge(
-    check: &Check,
-    path: &Path,
-    limits: &Limits,
-    shape: Shape,
-) -> Result<(Report, Option<Input>), Error> {
+/// Judges one history, and its objects if that is asked for.
+fn judge(check: &Check, path: &Path, limits: &Limits, shape: Shape) -> Result<Found, Error> {
     let (input, report) = match check.model {
         Some(ByModel::Object(model)) => {
             let objects = Input::read_objects(path, limits)?;
@@ -77,12 +81,19 @@ fn judge(
             (input, report)
         }
     };
+    let composition = if check.objects {
+        Some(compose(&input, &report, check.level, limits)?)
+    } else {
+        None
+    };
     let is_drawn = matches!(shape, Shape::Html | Shape::Svg);
-    Ok((report, is_drawn.then_some(input)))
+    Ok(Found { report, composition, input: is_drawn.then_some(input) })
 }
 
-fn text(path: &Path, report: &Report, screen: &mut Screen) {
-    let text = report.to_string();
+fn text(path: &Path, found: &Found, screen: &mut Screen) {
+    let Found { report, composition, .. } = found;
+    let mut text = report.to_string();
+    text.extend(composition.iter().map(ToString::to_string));
     let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
     let first = match first.split_once(':') {
         Some((word, rest)) => {
@@ -95,7 +106,14 @@ fn text(path: &Path, report: &Report, screen: &mut Screen) {
 
 fn as_json(judged: &Judged) -> Value {
     match &judged.found {
-        Ok((report, _)) => json!({ "history": judged.name, "report": report.to_json() }),
+        Ok(Found { report, composition: None, .. }) => {
+            json!({ "history": judged.name, "report": report.to_json() })
+        }
+        Ok(Found { report, composition: Some(composition), .. }) => json!({
+            "history": judged.name,
+            "report": report.to_json(),
+            "composition": composition.to_json(),
+        }),
         Err(error) => {
             let mut told = error_json(error);
             told.insert("history".to_owned(), judged.name.clone().into());
@@ -107,8 +125,9 @@ fn as_json(judged: &Judged) -> Value {
 fn shown(all: &[Judged]) -> Vec<Shown<'_>> {
     all.iter()
         .filter_map(|Judged { name, found }| match found {
-            Ok((report, Some(input))) => Some(Shown::Judged { name, input, report }),
-            Ok((_, None)) => None,
+            Ok(Found { report, input, .. }) => {
+                Some(Shown::Judged { name, input: input.as_ref()?, report })
+            }
             Err(error) => Some(Shown::Unread { name, error }),
         })
         .collect()

@@ -202,6 +202,10 @@ const QUEUE: &str = "{:type :invoke, :f :enqueue, :value 1, :process 0}
 const SKEW: &str = "w 0 1\nw 1 1\n=====\nr 0 1\nr 1 1\nw 0 2\n=====\nr 0 1\nr 1 1\nw 1 3\n";
 const FRACTURED: &str = "w 0 1\nw 1 1\n=====\nr 0 1\nr 1 0\n";
 
+/// The shipped histories that do not compose.
+const STORE_BUFFER: &str = include_str!("../../../check/histories/store-buffer.edn");
+const LINEARIZABLE: &str = include_str!("../../../check/histories/linearizable-objects.edn");
+
 /// Histories that keep their promises.
 pub(crate) fn kept(place: &Place) {
     std::fs::write(place.path("transactions.txt"), FRACTURED.replace("r 1 0", "r 1 1")).unwrap();
@@ -211,6 +215,7 @@ pub(crate) fn kept(place: &Place) {
     std::fs::write(place.path("set.edn"), SET).unwrap();
     std::fs::write(place.path("bank.json"), BANK).unwrap();
     std::fs::write(place.path("queue.edn"), QUEUE).unwrap();
+    std::fs::write(place.path("store-buffer.edn"), STORE_BUFFER).unwrap();
 }
 
 /// By a model, whatever was promised: the witness, what else holds and fails, how stale it is.
@@ -365,4 +370,27 @@ fn objects_are_judged_by_their_workload_or_by_a_model() {
     std::fs::write(place.path("stack.edn"), swapped).unwrap();
     let told = place.avouch(&["check", "stack.edn"]);
     assert!(told.code == 1 && told.out.contains("fit in no order of a stack"), "{told:?}");
+}
+
+/// Both verdicts, of each object and of the whole.
+#[test]
+fn what_holds_of_every_object_and_not_of_the_whole_is_told() {
+    let place = Place::new("composition");
+    std::fs::write(place.path("store-buffer.edn"), STORE_BUFFER).unwrap();
+    std::fs::write(place.path("linearizable.edn"), LINEARIZABLE).unwrap();
+    let told = place.avouch(&["check", "linearizable.edn", "store-buffer.edn", "--objects"]);
+    assert_eq!(told.code, 1, "{told:?}");
+    for line in [
+        "strict-serializable                objects holds     whole violated",
+        "strong-session-serializable        objects holds     whole violated",
+        "transactions span objects",
+        "each operation is on one object, and yet this does not compose",
+    ] {
+        assert!(told.out.contains(line), "{line} in {}", told.out);
+    }
+    let level = "strict-serializable";
+    let json = ["check", "linearizable.edn", "--objects", "--level", level, "--format", "json"];
+    let told: serde_json::Value = serde_json::from_str(&place.avouch(&json).out).unwrap();
+    let row = &told[0]["composition"]["guarantees"][0];
+    assert_eq!((&row["objects"], &row["whole"]), (&"holds".into(), &"violated".into()), "{told}");
 }
