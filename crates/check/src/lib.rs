@@ -26,6 +26,7 @@ pub mod object;
 pub mod obligation;
 pub mod operation;
 pub mod picture;
+pub mod recorder;
 pub mod report;
 mod stopwatch;
 pub mod transaction;

@@ -151,6 +151,27 @@ impl Report {
         }
     }
 
+    /// Asserts that everything holds, for a test of one's own:
+    ///
+    /// ```should_panic
+    /// use avouch_check::transaction::{Builder, Level, judge};
+    /// use avouch_check::Limits;
+    ///
+    /// let mut history = Builder::default();
+    /// history.begin(1).write("x", 1).write("y", 1);
+    /// history.begin(2).read("x", 1).read_initial("y");
+    /// judge(&history.build(), Some(Level::ReadAtomic), &Limits::default()).assert_holds();
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If something is violated, with the witness; and if something is unknown, for what was not
+    /// decided has not been shown.
+    #[track_caller]
+    pub fn assert_holds(&self) {
+        assert!(self.verdict() == Word::Holds, "{self}");
+    }
+
     /// The exit code of a command that prints this: 0 holds, 1 violated, 2 unknown.
     pub fn exit_code(&self) -> u8 {
         self.verdict().exit_code()

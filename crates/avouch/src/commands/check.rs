@@ -81,11 +81,8 @@ fn judge(check: &Check, path: &Path, limits: &Limits, shape: Shape) -> Result<Fo
             (input, report)
         }
     };
-    let composition = if check.objects {
-        Some(compose(&input, &report, check.level, limits)?)
-    } else {
-        None
-    };
+    let composition =
+        if check.objects { Some(compose(&input, &report, check.level, limits)?) } else { None };
     let is_drawn = matches!(shape, Shape::Html | Shape::Svg);
     Ok(Found { report, composition, input: is_drawn.then_some(input) })
 }
