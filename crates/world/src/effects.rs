@@ -13,18 +13,9 @@ use crate::host::{Held, Kind, Pending};
 use crate::link::{Arrivals, index, node};
 use crate::passage::Passage;
 use crate::simulated::Simulated;
-use crate::world::{Node, Notice, World};
+use crate::world::{Notice, World};
 use avouch_machine::{Effect, Seq};
 use avouch_promise::{Nanos, NodeId};
-
-impl<P: Simulated> Node<P> {
-    /// How long an operation on the disk takes that itself takes `takes_ns`: with others in the
-    /// queue, it waits for them first.
-    fn queued(&mut self, now_ns: u64, takes_ns: u64) -> u64 {
-        let Some(queue) = &mut self.saturation else { return takes_ns };
-        queue.wait(Nanos(now_ns), Nanos(takes_ns)).0.saturating_add(takes_ns)
-    }
-}
 
 impl<P: Simulated> World<P> {
     /// Starts a group sync if there is something to sync and none is under way.
@@ -74,10 +65,11 @@ impl<P: Simulated> World<P> {
             Effect::Load { id, what } => {
                 self.mark(Kind::Load, at, id.0);
                 let host = &mut self.nodes[at];
-                let takes = host.disk.load_takes(&self.options.disk, &mut host.disk_random);
-                let takes = host.queued(self.now_ns, takes);
-                let pending = Pending::Load { node: at, life: host.life, id, what };
-                self.queue.push(self.now_ns.saturating_add(takes), pending);
+                let (queue, random) = (host.saturation.as_deref_mut(), &mut host.disk_random);
+                let model = &self.options.disk;
+                let done = host.disk.begin_load(self.now_ns, (id, what), model, queue, random);
+                let pending = Pending::ReadBack { node: at, life: host.life, plan: done.number };
+                self.queue.push(done.at_ns, pending);
             }
             Effect::SetTimer { key, at: reading } => self.set_timer(at, key, reading),
             Effect::CancelTimer(key) => {

@@ -61,6 +61,12 @@ pub(crate) enum Pending<P: Simulated> {
         life: u64,
         through: Seq,
     },
+    /// The disk has read something back.
+    ReadBack {
+        node: usize,
+        life: u64,
+        plan: u64,
+    },
     Load {
         node: usize,
         life: u64,
@@ -242,6 +248,7 @@ impl<P: Simulated> World<P> {
             Pending::Resume { node, life } => self.resume(node, life),
             Pending::CaughtUp { node } => self.nodes[node].catching_up = false,
             Pending::Synced { node, life, plan } => self.synced(node, life, plan),
+            Pending::ReadBack { node, life, plan } => self.read_back(node, life, plan),
             Pending::CheckpointWritten { node, life, plan } => {
                 self.checkpoint_written(node, life, plan);
             }
@@ -494,6 +501,16 @@ impl<P: Simulated> World<P> {
         self.counters.add(Count::Syncs);
         self.process(Pending::Persisted { node: at, life, through });
         self.sync(at);
+    }
+
+    fn read_back(&mut self, at: usize, life: u64, plan: u64) {
+        let Some(host) = self.nodes.get_mut(at).filter(|host| host.life == life) else { return };
+        if host.running.is_none() {
+            return;
+        }
+        if let Some((id, what)) = host.disk.take_load(plan) {
+            self.process(Pending::Load { node: at, life, id, what });
+        }
     }
 
     fn checkpoint_written(&mut self, at: usize, life: u64, plan: u64) {

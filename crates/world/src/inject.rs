@@ -1,7 +1,7 @@
 //! Faults, done: what each word of the vocabulary means for links, clocks, disks and nodes.
 
 use crate::counters::Count;
-use crate::disk::Crash;
+use crate::disk::{Anew, Crash};
 use crate::fault::{Fault, Path};
 use crate::host::Pending;
 use crate::link::{Link, Weather, index};
@@ -180,7 +180,7 @@ impl<P: Simulated> World<P> {
     fn pace_disk(&mut self, at: usize, factor: u32, alone: bool) {
         let (now_ns, host) = (self.now_ns, &mut self.nodes[at]);
         let life = host.life;
-        let (sync, checkpoints) = host.disk.change_pace(now_ns, factor, alone);
+        let Anew { sync, checkpoints, loads } = host.disk.change_pace(now_ns, factor, alone);
         if let Some(done) = sync {
             let synced = Pending::Synced { node: at, life, plan: done.number };
             self.queue.push(done.at_ns, synced);
@@ -188,6 +188,10 @@ impl<P: Simulated> World<P> {
         for done in checkpoints {
             let written = Pending::CheckpointWritten { node: at, life, plan: done.number };
             self.queue.push(done.at_ns, written);
+        }
+        for done in loads {
+            let read = Pending::ReadBack { node: at, life, plan: done.number };
+            self.queue.push(done.at_ns, read);
         }
     }
 

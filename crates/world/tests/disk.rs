@@ -338,10 +338,30 @@ fn calm_ends_the_wait_behind_others_for_what_is_under_way() {
     let (utilisation, service) = (50.0, Nanos::from_millis(200));
     disk.fault(Fault::DiskSaturated { node: NODE, utilisation, service });
     disk.wait(10_000_000);
+    disk.fault(Fault::DiskSlow { node: NODE, factor: 100 });
     disk.write(1);
     assert_eq!(disk.wait(3_000_000), [], "others are before it");
+    for factor in [1, 200] {
+        disk.fault(Fault::DiskSlow { node: NODE, factor });
+        assert_eq!(disk.wait(1_000_000), [], "they are before it at any pace of ours");
+    }
     disk.fault(Fault::Calm);
     assert_eq!(disk.wait(1_000), [Output::Persisted(Seq(1))]);
+}
+
+#[test]
+fn calm_frees_what_is_read_back_once() {
+    let mut disk = Disk::new(1);
+    disk.write(2);
+    disk.wait(1_000);
+    disk.fault(Fault::DiskSlow { node: NODE, factor: 60_000 });
+    disk.order(Command::Read(What::Records { from: Seq(1), to: Seq(2) }));
+    assert_eq!(disk.wait(2_000_000), []);
+    disk.fault(Fault::DiskSlow { node: NODE, factor: 59_000 });
+    assert_eq!(disk.wait(1_000_000), []);
+    disk.fault(Fault::Calm);
+    assert!(matches!(disk.wait(10_000).as_slice(), [Output::Read(Loaded::Records(_))]));
+    assert_eq!(disk.wait(200_000_000), [], "and not again");
 }
 
 #[test]

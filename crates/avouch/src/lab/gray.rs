@@ -19,10 +19,12 @@ use avouch_agreement::gray::{GrayMutant, Verdict as Named, What};
 use avouch_promise::evidence::Verdict;
 use avouch_promise::{Blame, Error, Nanos, NodeId, Random};
 use avouch_store::campaign::gray::{self, Outcome, SOON};
+use avouch_world::campaign::panic_text;
 use avouch_world::scenes::{self, Scene};
 use clap::Args;
 use serde_json::{Value, json};
 use std::num::NonZero;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -105,18 +107,23 @@ pub fn run(options: &Options, screen: &mut Screen) -> Result<Exit, Error> {
     let seed = options.seed.unwrap_or_else(Random::seed_from_environment);
     let wanted = wanted(options.fault.as_deref())?;
     let mutant = options.plant.map(|plant| plant.0);
-    let played = play(&wanted, seed, mutant, screen);
-    let alarms = healthy(options.healthy, seed, mutant, screen);
+    let broken = |what: String| {
+        Error::new(Blame::Corrupt, "a run that keeps its promises", what)
+            .hint(format!("repro: {}", repro(options, seed)))
+    };
+    let played = play(&wanted, seed, mutant, screen).map_err(broken)?;
+    let alarms = healthy(options.healthy, seed, mutant, screen).map_err(broken)?;
     let right = played.iter().filter(|one| one.is_right()).count();
     let holds = right == played.len() && alarms.is_empty();
     let verdict = if holds { Verdict::Holds } else { Verdict::Refuted };
     match screen.format {
-        Format::Json => screen.line(&json_of(&played, &alarms, seed, options.healthy).to_string()),
+        Format::Json => screen.line(&json_of(options, &played, &alarms, seed, verdict).to_string()),
         Format::Text => {
             let word = screen.paint(verdict, if holds { "holds" } else { "refuted" });
             let of = played.len();
             screen.line(&format!(
-                "{word}: {right} of {of} faults named rightly, and nothing else, within {SOON}"
+                "{word}: {right} of {of} faults named rightly, and nothing else, within {SOON}; \
+                 seed {seed}"
             ));
             if let Some(span) = options.healthy {
                 let count = quantity::counted(alarms.len(), "false alarm");
@@ -151,7 +158,7 @@ fn play(
     seed: u64,
     mutant: Option<GrayMutant>,
     screen: &mut Screen,
-) -> Vec<Played> {
+) -> Result<Vec<Played>, String> {
     let mut bar = Bar::start(screen);
     let next = AtomicUsize::new(0);
     let workers = std::thread::available_parallelism().map_or(1, NonZero::get);
@@ -165,8 +172,11 @@ fn play(
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     scenes.get(at).map(|scene| (at, scene))
                 } {
-                    let outcome = gray::play(seed, &scene.faults, mutant);
-                    if tell.send((at, Played::new(scene.clone(), outcome))).is_err() {
+                    let run = || gray::play(seed, &scene.faults, mutant);
+                    let outcome = catch_unwind(AssertUnwindSafe(run));
+                    let played = outcome.map(|outcome| Played::new(scene.clone(), outcome));
+                    let played = played.map_err(|payload| panic_text(payload.as_ref()));
+                    if tell.send((at, played)).is_err() {
                         break;
                     }
                 }
@@ -189,8 +199,8 @@ fn healthy(
     seed: u64,
     mutant: Option<GrayMutant>,
     screen: &mut Screen,
-) -> Vec<(Nanos, Named)> {
-    let Some(lasting) = lasting.map(nanos) else { return Vec::new() };
+) -> Result<Vec<(Nanos, Named)>, String> {
+    let Some(lasting) = lasting.map(nanos) else { return Ok(Vec::new()) };
     let hours = lasting.0.div_ceil(3_600_000_000_000);
     let mut bar = Bar::start(screen);
     let (tell, told) = mpsc::channel();
@@ -206,15 +216,17 @@ fn healthy(
     });
     bar.end(screen);
     match outcome {
-        Ok(outcome) => outcome.first.into_values().collect(),
-        Err(panic) => std::panic::resume_unwind(panic),
+        Ok(outcome) => Ok(outcome.first.into_values().collect()),
+        Err(payload) => Err(panic_text(payload.as_ref())),
     }
 }
 
 /// The command that does exactly the same.
 fn repro(options: &Options, seed: u64) -> String {
-    let fault =
-        options.fault.as_ref().map_or_else(String::new, |text| format!(" --fault {text:?}"));
+    let fault = options
+        .fault
+        .as_ref()
+        .map_or_else(String::new, |text| format!(" --fault '{}'", text.replace('\'', "'\\''")));
     let healthy = options.healthy.map(|span| format!(" --healthy {}", exact(nanos(span))));
     let healthy = healthy.unwrap_or_default();
     let plant =
@@ -255,10 +267,11 @@ fn table(played: &[Played], alarms: &[(Nanos, Named)], evidence: bool) -> String
 }
 
 fn json_of(
+    options: &Options,
     played: &[Played],
     alarms: &[(Nanos, Named)],
     seed: u64,
-    healthy: Option<Duration>,
+    verdict: Verdict,
 ) -> Value {
     let texts = |of: &[What]| of.iter().map(ToString::to_string).collect::<Vec<_>>();
     let each = |one: &Played| {
@@ -278,10 +291,12 @@ fn json_of(
     };
     let alarm = |(at, verdict): &(Nanos, Named)| json!({ "at_ns": at.0, "named": verdict.what.to_string(), "evidence": verdict.evidence });
     json!({
+        "verdict": if verdict == Verdict::Holds { "holds" } else { "refuted" },
         "seed": seed,
+        "planted": options.plant.map(Plant::name),
         "within_ns": SOON.0,
         "faults": played.iter().map(each).collect::<Vec<_>>(),
-        "healthy_ns": healthy.map(|span| nanos(span).0),
+        "healthy_ns": options.healthy.map(|span| nanos(span).0),
         "false_alarms": alarms.iter().map(alarm).collect::<Vec<_>>(),
     })
 }

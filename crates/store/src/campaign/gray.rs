@@ -80,9 +80,10 @@ impl Outcome {
         }
     }
 
-    /// How long after it began a fault was named.
+    /// How long after it began a fault was named; none also where it was named before, which was
+    /// a false alarm.
     pub fn named_after(&self, what: &What) -> Option<Nanos> {
-        self.named.get(what).map(|(at, _)| at.minus(WARM))
+        self.named.get(what).filter(|(at, _)| *at >= WARM).map(|(at, _)| at.minus(WARM))
     }
 
     /// The kernels tell their nodes of connections and disks.

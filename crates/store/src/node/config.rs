@@ -17,7 +17,7 @@ pub struct Config {
     pub checkpoint_bytes: u64,
     /// How long a request waits that names no deadline.
     pub patience: Nanos,
-    /// Of how many recent entries the state behind them can be read, for evidence.
+    /// Of how many recent entries the state behind them can be read, for evidence; at least one.
     pub history: usize,
     /// A bug planted on purpose; tests only.
     pub mutant: Option<NodeMutant>,

@@ -103,7 +103,7 @@ impl Turn<'_> {
         };
         let outcome = outcome_bytes(&outcome);
         let (request, guarantee) = (asked.digest, asked.guarantee);
-        // Right after a start, or a checkpoint from a peer, only the machine knows its point.
+        // Before the first entry only the machine knows its point.
         let reached = machine.point();
         let from_checkpoint = if reached.index == index { reached.position } else { 0 };
         let recent = self.state.recent_at(index);

@@ -86,6 +86,7 @@ impl<P: Simulated> Disk<P> {
         self.writing.clear();
         self.lent.clear();
         self.sync = None;
+        self.loads.clear();
     }
 
     /// One bit of a durable, whole record rots: of `seq`, or of any; false when there is none.

@@ -24,12 +24,13 @@ mod under_way;
 
 pub use crash::Crash;
 pub use lent::{LENT_FOR, LENT_MAX};
+pub(crate) use under_way::Anew;
 
 use crate::delay::Delay;
 use crate::mutants::Mutants;
 use crate::options::Options;
 use crate::simulated::Simulated;
-use avouch_machine::{Chunk, Loaded, Seq, What};
+use avouch_machine::{Chunk, LoadId, Loaded, Seq, What};
 use avouch_promise::{Nanos, Random, invariant};
 use bytes::Bytes;
 use std::collections::{BTreeSet, VecDeque};
@@ -129,6 +130,8 @@ pub struct Disk<P: Simulated> {
     displaced: Option<lying::Displaced<P>>,
     lent: lent::Lent<P>,
     writing: VecDeque<under_way::Writing<P::Image>>,
+    /// What is read back, in no order.
+    loads: Vec<(under_way::UnderWay, LoadId, What)>,
     /// Counts plans of operations.
     plans: u64,
     release_wanted: Seq,
@@ -149,6 +152,7 @@ impl<P: Simulated> Disk<P> {
             displaced: None,
             lent: lent::Lent::default(),
             writing: VecDeque::new(),
+            loads: Vec::new(),
             plans: 0,
             release_wanted: Seq(0),
             incarnation: 0,
@@ -265,11 +269,6 @@ impl<P: Simulated> Disk<P> {
             self.durable,
             self.written()
         );
-    }
-
-    /// How long a load takes.
-    pub(crate) fn load_takes(&self, model: &DiskModel, random: &mut Random) -> u64 {
-        self.takes(&model.load, random)
     }
 
     /// Reads back.
