@@ -44,6 +44,8 @@ struct Shrinking<'g, 'a, 'b, M: Sequential> {
     budget: &'b mut Budget,
     end: u64,
     undecided: bool,
+    /// How many attempts were made.
+    attempts: usize,
     /// Of the last attempt that was violated: how many operations were essential, and the longest
     /// order that it met.
     furthest: (usize, Vec<usize>),
@@ -56,11 +58,22 @@ pub(super) fn shrink<M: Sequential>(
     part: &[usize],
     budget: &mut Budget,
 ) -> Core {
+    shrink_counted(model, operations, part, budget).0
+}
+
+/// The same, with the number of attempts that it took.
+fn shrink_counted<M: Sequential>(
+    model: &M,
+    operations: &[Operation<M::Input, M::Output>],
+    part: &[usize],
+    budget: &mut Budget,
+) -> (Core, usize) {
     let end = budget.taken().saturating_add(STEPS_IN_ALL);
     let ground = &Ground::new(model, operations, part, Mutant::None);
     let states = States::new(model);
+    let furthest = (0, Vec::new());
     let mut shrinking =
-        Shrinking { ground, states, budget, end, undecided: false, furthest: (0, Vec::new()) };
+        Shrinking { ground, states, budget, end, undecided: false, attempts: 0, furthest };
     let all = 0..part.len() as u32;
     let (mut essential, mut optional): (Vec<u32>, Vec<u32>) =
         all.partition(|number| shrinking.operation(*number).is_known());
@@ -69,13 +82,14 @@ pub(super) fn shrink<M: Sequential>(
     shrinking.narrow(&mut essential, &mut optional);
     shrinking.weaken(&mut essential, &mut optional);
     let furthest = shrinking.furthest(&essential, &optional);
-    let minimal = !shrinking.undecided;
+    let (minimal, attempts) = (!shrinking.undecided, shrinking.attempts);
     shrinking.budget.slice(u64::MAX);
     let places = |mut numbers: Vec<u32>| {
         numbers.sort_unstable();
         numbers.iter().map(|number| ground.facts[*number as usize].place).collect()
     };
-    Core { essential: places(essential), optional: places(optional), furthest, minimal }
+    let core = Core { essential: places(essential), optional: places(optional), furthest, minimal };
+    (core, attempts)
 }
 
 impl<'a, M: Sequential> Shrinking<'_, 'a, '_, M> {
@@ -87,16 +101,22 @@ impl<'a, M: Sequential> Shrinking<'_, 'a, '_, M> {
         self.ground.facts[number as usize].pure
     }
 
+    /// Whether no attempt can be made any more.
+    fn is_spent(&self) -> bool {
+        self.budget.taken() >= self.end || self.budget.is_spent()
+    }
+
     /// Whether it is certain, within the attempt's steps, that no order exists.
     fn is_violated(&mut self, essential: &[u32], optional: &[u32]) -> bool {
         if essential.is_empty() {
             return false;
         }
-        let left = self.end.saturating_sub(self.budget.taken());
-        if left == 0 || self.budget.is_spent() {
+        self.attempts += 1;
+        if self.is_spent() {
             self.undecided = true;
             return false;
         }
+        let left = self.end.saturating_sub(self.budget.taken());
         self.budget.slice(left.min(STEPS_PER_ATTEMPT));
         let subject = |optional| move |number: &u32| Subject { number: *number, optional };
         let required = essential.iter().map(subject(false));
@@ -138,6 +158,8 @@ impl<'a, M: Sequential> Shrinking<'_, 'a, '_, M> {
 
     /// Keeps few operations that are violated, whichever of the others took effect: the last to
     /// end first, each the one that completes the violation with those that ended after it.
+    ///
+    /// Where a bound is met, all that may still be needed is kept.
     fn narrow(&mut self, essential: &mut Vec<u32>, optional: &mut Vec<u32>) {
         // The operations kept and those in the pool are violated together at all times.
         let mut pool: Vec<u32> = essential.iter().rev().copied().collect();
@@ -145,11 +167,9 @@ impl<'a, M: Sequential> Shrinking<'_, 'a, '_, M> {
         loop {
             let (mut fits, mut violated) = (None, pool.len());
             let mut count = 0;
-            while fits.map_or(0, |fits| fits + 1) < violated {
+            while fits.map_or(0, |fits| fits + 1) < violated && !self.is_spent() {
                 let with: Vec<u32> = kept.iter().chain(&pool[..count]).copied().collect();
-                let others = essential.iter().filter(|number| !self.is_pure(**number));
-                let others = others.filter(|number| !with.contains(number)).copied();
-                let loose: Vec<u32> = optional.iter().copied().chain(others).collect();
+                let loose = self.loosened(essential, optional, &with);
                 if self.is_violated(&with, &loose) {
                     violated = count;
                 } else {
@@ -163,20 +183,37 @@ impl<'a, M: Sequential> Shrinking<'_, 'a, '_, M> {
                     usize::midpoint(least, violated)
                 };
             }
-            let Some(last) = violated.checked_sub(1) else { break };
-            kept.push(pool[last]);
-            pool.truncate(last);
+            pool.truncate(violated);
+            if self.is_spent() {
+                kept.append(&mut pool);
+                break;
+            }
+            let Some(last) = pool.pop() else { break };
+            kept.push(last);
         }
-        let others = essential.iter().filter(|number| !self.is_pure(**number));
-        optional.extend(others.filter(|number| !kept.contains(number)));
+        *optional = self.loosened(essential, optional, &kept);
         *essential = kept;
     }
 
-    /// Weakens what can be weakened, one by one, until nothing changes.
+    /// The optional operations, and those of `essential` that are not `kept` and change something.
+    fn loosened(&self, essential: &[u32], optional: &[u32], kept: &[u32]) -> Vec<u32> {
+        let mut is_kept = vec![false; self.ground.facts.len()];
+        for number in kept {
+            is_kept[*number as usize] = true;
+        }
+        let is_loose = |number: &&u32| !is_kept[**number as usize] && !self.is_pure(**number);
+        optional.iter().chain(essential.iter().filter(is_loose)).copied().collect()
+    }
+
+    /// Weakens what can be weakened, one by one, until nothing changes or a bound is met.
     fn weaken(&mut self, essential: &mut Vec<u32>, optional: &mut Vec<u32>) {
         self.undecided = false;
         let mut at = 0;
         while at < essential.len() {
+            if self.is_spent() {
+                self.undecided = true;
+                break;
+            }
             let mut kept = essential.clone();
             let number = kept.remove(at);
             let mut loose = optional.clone();
@@ -200,5 +237,57 @@ impl<'a, M: Sequential> Shrinking<'_, 'a, '_, M> {
             self.undecided = undecided;
         }
         std::mem::take(&mut self.furthest.1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Core, shrink_counted};
+    use crate::limits::{Budget, Limits};
+    use crate::model::{Register, RegisterAnswer, RegisterInput};
+    use crate::operation::{Moment, Operation};
+
+    /// One after another, `count` writes of few values, each with a read; then a stale read.
+    fn stale(count: i64) -> Vec<Operation<RegisterInput, RegisterAnswer>> {
+        let value = |at: i64| at % 10;
+        let pair = |at: i64| {
+            let write = (RegisterInput::Write(value(at)), RegisterAnswer::Done);
+            [write, (RegisterInput::Read, RegisterAnswer::Value(Some(value(at))))]
+        };
+        let last = (RegisterInput::Read, RegisterAnswer::Value(Some(value(count - 2))));
+        let all = (0..count).flat_map(pair).chain([last]);
+        let operation = |((input, output), at): ((RegisterInput, RegisterAnswer), u64)| Operation {
+            input,
+            output: Some(output),
+            earliest: Moment(at * 2),
+            latest: Some(Moment(at * 2 + 1)),
+        };
+        all.zip(0..).map(operation).collect()
+    }
+
+    fn shrunk(count: i64, steps: u64) -> (Core, usize) {
+        let operations = stale(count);
+        let part: Vec<usize> = (0..operations.len()).collect();
+        let mut budget = Budget::new(Limits { steps, ..Limits::default() });
+        shrink_counted(&Register, &operations, &part, &mut budget)
+    }
+
+    #[test]
+    fn a_spent_budget_ends_the_shrinking_at_once_with_what_was_reached() {
+        for steps in [0, 1_000, 3_000] {
+            let (core, attempts) = shrunk(500, steps);
+            assert!(attempts < 30, "{attempts} attempts in {steps} steps");
+            assert!(!core.minimal && core.essential.contains(&1000), "{core:?}");
+            let operations = stale(500);
+            let all: Vec<_> = core.essential.iter().chain(&core.optional).copied().collect();
+            let order = crate::linearizability::search(
+                &Register,
+                &operations,
+                &all,
+                &mut Budget::new(Limits::default()),
+                super::Mutant::None,
+            );
+            assert_eq!(order.order, Ok(None), "what was reached is violated");
+        }
     }
 }
