@@ -21,7 +21,7 @@ use crate::input::Input;
 use crate::limits::Limits;
 use crate::model::Sequential as _;
 use crate::model::key_value::asked;
-use crate::operation::Operation;
+use crate::operation::{Moment, Operation};
 use crate::report::{Report, Word};
 use crate::stopwatch::Stopwatch;
 use crate::transaction::{self, Access, Level, Outcome, Transactions};
@@ -168,9 +168,37 @@ fn of_calls(history: &History) -> Vec<(String, Input)> {
         let calls: Vec<_> = part.iter().map(|place| history.calls[*place].clone()).collect();
         let name = calls.first().map_or_else(String::new, |call| asked(&call.action));
         let name = format!("the object of `{name}`");
-        (name, Input::Calls(History { calls, failed: 0, ..history.clone() }))
+        (name, Input::Calls(object_of_calls(history, calls)))
     };
     history.model.partition(&operations).into_iter().map(own).collect()
+}
+
+/// One object's calls as a history, with the times of its own events alone: what it takes is for
+/// the object's calls, however many others there are.
+fn object_of_calls(history: &History, mut calls: Vec<Call>) -> History {
+    let mut times = Vec::new();
+    if !history.times.is_empty() {
+        let ended = |call: &Call| call.ended.map(|ended| ended.moment);
+        let moments = calls.iter().flat_map(|call| [Some(call.began.moment), ended(call)]);
+        // A moment is twice its event's rank, or one more.
+        let mut ranks: Vec<u64> = moments.flatten().map(|moment| moment.0 / 2).collect();
+        ranks.sort_unstable();
+        ranks.dedup();
+        let own = |moment: Moment| {
+            let rank = ranks.partition_point(|rank| *rank < moment.0 / 2) as u64;
+            Moment(rank * 2 + moment.0 % 2)
+        };
+        for call in &mut calls {
+            call.began.moment = own(call.began.moment);
+            if let Some(ended) = &mut call.ended {
+                ended.moment = own(ended.moment);
+            }
+        }
+        times =
+            ranks.iter().filter_map(|rank| history.times.get(*rank as usize).copied()).collect();
+    }
+    let (model, format) = (history.model, history.format);
+    History { calls, model, times, format, failed: 0, notes: Vec::new() }
 }
 
 /// The transactions that touch each object.

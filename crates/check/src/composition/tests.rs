@@ -110,3 +110,36 @@ fn linearizability_of_single_operations_composes() {
     let (wrong, _) = disagreements(Mutant::OneAfterAnother);
     assert!(wrong > 100, "an object without its spans is judged otherwise: {wrong}");
 }
+
+/// Splitting takes what the history takes, not that for each of its objects.
+#[test]
+fn the_calls_of_all_objects_are_as_large_as_the_history() {
+    let line = |at: usize| {
+        let (key, kind) = (at / 2 % 20, ["invoke", "ok"][at % 2]);
+        let (value, time) = (at / 2, at * 10);
+        format!(
+            "{{:process 0, :type :{kind}, :f :write, :key \"k{key}\", :value {value}, :time {time}}}"
+        )
+    };
+    let text = (0..120).map(line).collect::<Vec<_>>().join("\n");
+    let input = Input::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{error}"));
+    let Input::Calls(whole) = &input else { panic!("{input:?}") };
+    assert_eq!((whole.calls.len(), whole.times.len()), (60, 120));
+    let (mut calls, mut times) = (0, 0);
+    let objects = input.objects(Mutant::None);
+    assert_eq!(objects.len(), 20);
+    for (name, object) in &objects {
+        let Input::Calls(object) = object else { panic!("{name}") };
+        for call in &object.calls {
+            let ended = call.ended.map(|ended| (ended.moment, ended.time));
+            for (moment, time) in
+                [Some((call.began.moment, call.began.time)), ended].into_iter().flatten()
+            {
+                assert_eq!(object.times.get(moment.0 as usize / 2).copied(), time, "{name}");
+            }
+        }
+        calls += object.calls.len();
+        times += object.times.len();
+    }
+    assert_eq!((calls, times), (60, 120));
+}
