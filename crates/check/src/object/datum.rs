@@ -9,13 +9,18 @@ use std::fmt;
 pub enum Datum {
     /// Nothing: `nil`, `null`.
     Nil,
-    /// A whole number; also one in quotes, as JSON writes keys of maps.
+    /// A whole number, also one that EDN marks with `N`; in JSON also one that is a key of a map.
     Integer(i64),
-    /// Anything else that is one word, without its marks.
+    /// Anything else that is one word, as it stands: `:a`, `a`, `9.5`, `\a`. A whole number beyond
+    /// 64 bits is its digits.
     Word(String),
-    /// A list, vector or set, in the order in which it stands.
+    /// What stands in quotes, without them.
+    Text(String),
+    /// A list or vector, in the order in which it stands.
     List(Vec<Datum>),
-    /// A map, in the order in which it stands.
+    /// A set, sorted: the order in which it stands says nothing. What stands in it twice stays so.
+    Set(Vec<Datum>),
+    /// A map, sorted: as of a set.
     Map(Vec<(Datum, Datum)>),
 }
 
@@ -23,9 +28,27 @@ pub enum Datum {
 const DEPTH_MAX: usize = 16;
 
 impl Datum {
-    fn scalar(word: &str) -> Self {
-        let bare = word.trim_start_matches(':').trim_matches('"');
-        bare.parse().map_or_else(|_| Self::Word(bare.to_owned()), Self::Integer)
+    /// One word; nothing if it is a number in a notation that is not read.
+    fn scalar(word: &str) -> Option<Self> {
+        if let Some(text) = word.strip_prefix('"') {
+            return Some(Self::Text(text.strip_suffix('"').unwrap_or(text).to_owned()));
+        }
+        let number = word.strip_suffix('N').unwrap_or(word);
+        let unsigned = number.strip_prefix(['+', '-']).unwrap_or(number);
+        if unsigned.is_empty() || !unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Some(Self::Word(word.to_owned()));
+        }
+        if unsigned.len() > 1 && unsigned.starts_with('0') {
+            return None;
+        }
+        let number = number.strip_prefix('+').unwrap_or(number);
+        Some(number.parse().map_or_else(|_| Self::Word(number.to_owned()), Self::Integer))
+    }
+
+    /// A key of a map in JSON, which has no other keys than texts: whole numbers stand as such.
+    fn key(text: &str) -> Self {
+        let number = text.parse::<i64>().ok().filter(|number| number.to_string() == text);
+        number.map_or_else(|| Self::Text(text.to_owned()), Self::Integer)
     }
 
     /// Reads one.
@@ -42,7 +65,12 @@ impl Datum {
             Some(b'[') => (b']', false),
             Some(b'(') => (b')', false),
             Some(b'{') => (b'}', !is_set),
-            _ => return Ok(Self::scalar(reader.word()?)),
+            _ => {
+                let start = reader.mark();
+                let expected = "a number without leading zeros";
+                let scalar = Self::scalar(reader.word()?);
+                return scalar.ok_or_else(|| reader.wrong_at(start, expected));
+            }
         };
         let Some(depth) = depth.checked_sub(1) else {
             return Err(reader.wrong("fewer collections within collections"));
@@ -53,14 +81,22 @@ impl Datum {
             if !is_map {
                 list.push(Self::read_to(reader, depth)?);
             } else if reader.is_json() {
-                let key = Self::scalar(reader.key()?);
+                let key = Self::key(reader.key()?);
                 map.push((key, Self::read_to(reader, depth)?));
             } else {
                 let key = Self::read_to(reader, depth)?;
                 map.push((key, Self::read_to(reader, depth)?));
             }
         }
-        Ok(if is_map { Self::Map(map) } else { Self::List(list) })
+        if is_map {
+            map.sort_unstable();
+            return Ok(Self::Map(map));
+        }
+        if is_set {
+            list.sort_unstable();
+            return Ok(Self::Set(list));
+        }
+        Ok(Self::List(list))
     }
 
     /// A whole number.
@@ -68,9 +104,18 @@ impl Datum {
         if let Self::Integer(number) = self { Some(*number) } else { None }
     }
 
-    /// The elements of a list.
+    /// The elements of a list or set.
     pub fn list(&self) -> Option<&[Self]> {
-        if let Self::List(list) = self { Some(list) } else { None }
+        if let Self::List(list) | Self::Set(list) = self { Some(list) } else { None }
+    }
+
+    /// Whether it is a name, with whatever marks: `:r`, `r`, `"r"`.
+    pub(crate) fn is_name(&self, name: &str) -> bool {
+        match self {
+            Self::Word(word) => word.strip_prefix(':').unwrap_or(word) == name,
+            Self::Text(text) => text == name,
+            _ => false,
+        }
     }
 
     /// The entries of a map.
@@ -80,8 +125,7 @@ impl Datum {
 
     /// What a map has under a word.
     pub fn field(&self, name: &str) -> Option<&Self> {
-        let is_it = |(key, _): &&(Self, Self)| matches!(key, Self::Word(word) if word == name);
-        self.map()?.iter().find(is_it).map(|(_, value)| value)
+        self.map()?.iter().find(|(key, _)| key.is_name(name)).map(|(_, value)| value)
     }
 }
 
@@ -98,12 +142,14 @@ impl fmt::Display for Datum {
             Self::Nil => f.write_str("nil"),
             Self::Integer(number) => write!(f, "{number}"),
             Self::Word(word) => f.write_str(word),
-            Self::List(list) => {
-                f.write_str("[")?;
+            Self::Text(text) => write!(f, "\"{text}\""),
+            Self::List(list) | Self::Set(list) => {
+                let is_set = matches!(self, Self::Set(_));
+                f.write_str(if is_set { "#{" } else { "[" })?;
                 for (place, one) in list.iter().take(SHOWN).enumerate() {
                     write!(f, "{}{one}", if place == 0 { "" } else { " " })?;
                 }
-                more(f, list.len().saturating_sub(SHOWN), "]")
+                more(f, list.len().saturating_sub(SHOWN), if is_set { "}" } else { "]" })
             }
             Self::Map(map) => {
                 f.write_str("{")?;

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 /// The keys and values of a transaction's operations of one name.
 pub(super) fn steps<'a>(value: &'a Datum, name: &str) -> Vec<(&'a Datum, &'a Datum)> {
     let step = |one: &'a Datum| match one.list()? {
-        [Datum::Word(word), key, value] if word == name => Some((key, value)),
+        [word, key, value] if word.is_name(name) => Some((key, value)),
         _ => None,
     };
     value.list().unwrap_or_default().iter().filter_map(step).collect()

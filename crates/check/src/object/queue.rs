@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 /// The elements that an operation took.
 pub(super) fn taken(one: &Operation) -> &[Datum] {
     match (one.function.as_str(), one.answer()) {
-        ("drain", Some(Datum::List(list))) => list,
+        ("drain", Some(taken)) => taken.list().unwrap_or_default(),
         ("dequeue", Some(element)) if *element != Datum::Nil => std::slice::from_ref(element),
         _ => &[],
     }

@@ -194,8 +194,10 @@ pub(super) fn judge(all: &[Operation], mutant: Mutant) -> Judged {
     let unread = set.reads.is_empty().then(|| "the set was never read".to_owned());
     let notes = set.notes();
     let kept = [Kind::Lost, Kind::Duplicated, Kind::Unexpected];
-    let (kept, order) = set.found.into_iter().partition(|one| kept.contains(&one.kind));
-    let parts = vec![Part::new("set", kept, unread), Part::new("linearizable", order, None)];
+    let all = set.found;
+    let kept = all.iter().filter(|one| kept.contains(&one.kind)).cloned().collect();
+    // Whatever is wrong fits in no order.
+    let parts = vec![Part::new("set", kept, unread), Part::new("linearizable", all, None)];
     Judged { parts, notes }
 }
 

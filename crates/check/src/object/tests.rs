@@ -226,7 +226,7 @@ fn examples_of_orders() -> Vec<Example> {
     };
     let lock = |second: &str| done(0, "acquire", "nil", "nil") + &done(0, second, "nil", "nil");
     vec![
-        (Workload::Ids, ids("\"b\""), vec![("duplicate id a", ids("\"a\""))]),
+        (Workload::Ids, ids("\"b\""), vec![("duplicate id \"a\"", ids("\"a\""))]),
         (
             Workload::LongFork,
             fork("[[:r 0 1] [:r 1 1]]"),
@@ -357,5 +357,47 @@ fn the_verifier_of_anomalies_refuses_what_is_not_there() {
                 assert!(!verify::accepts(&all, &claimed), "{claimed:?}");
             }
         }
+    }
+}
+
+/// What is written differently is another value, except where a notation says that it is the same.
+#[test]
+fn values_stay_what_they_are() {
+    let ids = |one: &str, other: &str| {
+        report(&(done(0, "generate", "nil", one) + &done(1, "generate", "nil", other))).verdict()
+    };
+    for (one, other) in [
+        ("\"007\"", "\"7\""),
+        ("\"1\"", "1"),
+        (":a", "\"a\""),
+        (":a", "a"),
+        ("[1 2]", "#{1 2}"),
+        ("[1 2]", "[2 1]"),
+        ("99999999999999999999", "\"99999999999999999999\""),
+    ] {
+        assert_eq!(ids(one, other), Word::Holds, "{one} is not {other}");
+        assert_eq!(ids(one, one), Word::Violated, "{one}");
+    }
+    for (one, other) in [
+        ("1N", "1"),
+        ("+1", "1"),
+        ("99999999999999999999N", "99999999999999999999"),
+        ("[{:a 1, :b 2}]", "[{:b 2, :a 1}]"),
+        ("[#{1 2}]", "[#{2 1}]"),
+    ] {
+        assert_eq!(ids(one, other), Word::Violated, "{one} is {other}");
+    }
+    assert!(Input::parse(done(0, "generate", "nil", "010").as_bytes()).is_err(), "octal, or not");
+    let queue = done(0, "enqueue", "\"1\"", "\"1\"") + &done(0, "dequeue", "nil", "1");
+    assert_eq!(report(&queue).verdict(), Word::Violated, "nobody enqueued the number");
+}
+
+/// What a set lost, or has twice, or was never given, fits in no order of it.
+#[test]
+fn what_is_wrong_of_a_set_is_not_linearizable() {
+    for seen in ["#{}", "[1 1]", "[1 2]"] {
+        let told = report(&(done(0, "add", "1", "1") + &done(1, "read", "nil", seen)));
+        let words: Vec<Word> = told.parts.iter().map(|part| part.finding.word()).collect();
+        assert_eq!(words, [Word::Violated, Word::Violated], "{seen}: {told}");
     }
 }

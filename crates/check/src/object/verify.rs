@@ -9,10 +9,8 @@ use crate::dependency::Fate;
 use std::collections::BTreeMap;
 
 fn list(one: &Operation) -> &[Datum] {
-    match one.answer() {
-        Some(Datum::List(list)) if one.is("read") => list,
-        _ => &[],
-    }
+    let answer = one.answer().filter(|_| one.is("read"));
+    answer.and_then(Datum::list).unwrap_or_default()
 }
 
 fn is_read(one: &Operation) -> bool {

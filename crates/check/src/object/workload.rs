@@ -48,7 +48,7 @@ impl Workload {
         let only = |names: &[&str]| all.iter().all(|one| names.contains(&one.function.as_str()));
         let any = |name: &str| all.iter().any(|one| one.is(name));
         let answers = || all.iter().filter(|one| one.is("read")).filter_map(Operation::answer);
-        let reads_lists = answers().any(|answer| matches!(answer, Datum::List(_)));
+        let reads_lists = answers().any(|answer| answer.list().is_some());
         let has_steps = |value: &Datum| {
             !long_fork::steps(value, "r").is_empty() || !long_fork::steps(value, "w").is_empty()
         };

@@ -75,6 +75,11 @@ impl State {
                 sorted.sort_unstable();
                 *elements == sorted
             }
+            (Datum::List(elements), Datum::Set(seen)) => {
+                let mut sorted = elements.clone();
+                sorted.sort_unstable();
+                sorted == *seen
+            }
             (Datum::List(elements), Datum::Nil) => elements.is_empty(),
             _ => answer == seen,
         }
