@@ -8,6 +8,7 @@ use super::datum::Datum;
 use super::history::Operation;
 use super::mutant::Mutant;
 use super::{Judged, Part};
+use avouch_promise::Error;
 
 /// Accounts and their balances.
 pub(super) type Balances = Vec<(Datum, Option<i64>)>;
@@ -27,9 +28,26 @@ pub(super) fn balances(one: &Operation) -> Option<Balances> {
     }
 }
 
-/// What balances add up to.
-pub(super) fn total(balances: &[(Datum, Option<i64>)]) -> Option<i64> {
-    balances.iter().try_fold(0_i64, |sum, (_, balance)| sum.checked_add((*balance)?))
+/// Refuses balances that are no numbers; one that is nothing is missing.
+pub(super) fn check(all: &[Operation]) -> Result<(), Error> {
+    for one in all.iter().filter(|one| one.is("read")) {
+        let Some(answer) = one.answer().filter(|answer| **answer != Datum::Nil) else { continue };
+        let is_balance = |value: &&Datum| **value == Datum::Nil || value.integer().is_some();
+        let wrong = match answer {
+            Datum::Map(map) => map.iter().map(|(_, value)| value).find(|one| !is_balance(one)),
+            Datum::List(list) => list.iter().find(|one| !is_balance(one)),
+            other => Some(other),
+        };
+        if let Some(wrong) = wrong {
+            return Err(one.refused("a balance of each account", wrong, one.ended_line));
+        }
+    }
+    Ok(())
+}
+
+/// What balances add up to; nothing if one is missing.
+pub(super) fn total(balances: &[(Datum, Option<i64>)]) -> Option<i128> {
+    balances.iter().try_fold(0, |sum, (_, balance)| Some(sum + i128::from((*balance)?)))
 }
 
 /// Judges a bank.
@@ -59,7 +77,7 @@ pub(super) fn judge(all: &[Operation], mutant: Mutant) -> Judged {
             && right != seen
             && mutant != Mutant::ForgetTotal
         {
-            let totals = [&Datum::Integer(right), &Datum::Integer(seen)];
+            let totals = [&Datum::number(right), &Datum::number(seen)];
             found.push(Anomaly::new(Kind::WrongTotal, &[*first, *place], &totals));
         }
     }

@@ -5,6 +5,7 @@
 //!   at most    that, with every addition that was asked for before the read ended instead
 //! ```
 //!
+//! An amount has 64 bits and a sum here 128, which no history that fits in memory exceeds.
 //! Beside these bounds of each read alone, all operations are searched for one order.
 
 use super::anomaly::{Anomaly, Kind};
@@ -13,17 +14,32 @@ use super::history::Operation;
 use super::mutant::Mutant;
 use super::{Judged, Part};
 use crate::dependency::Fate;
+use avouch_promise::Error;
+
+/// Refuses amounts and sums that are no numbers.
+pub(super) fn check(all: &[Operation]) -> Result<(), Error> {
+    for one in all.iter().filter(|one| one.fate != Fate::Aborted) {
+        if one.is("add") && one.asked.integer().is_none() {
+            return Err(one.refused("an amount to add to the counter", &one.asked, one.line));
+        }
+        let answer = one.answer().filter(|answer| one.is("read") && answer.integer().is_none());
+        if let Some(answer) = answer {
+            return Err(one.refused("the sum that the counter has", answer, one.ended_line));
+        }
+    }
+    Ok(())
+}
 
 /// The least and the most that a read may see.
-pub(super) fn bounds(all: &[Operation], read: &Operation) -> (i64, i64) {
+pub(super) fn bounds(all: &[Operation], read: &Operation) -> (i128, i128) {
     let may =
         |one: &&Operation| one.is("add") && one.fate != Fate::Aborted && one.began < read.ended;
-    let (mut low, mut high) = (0_i64, 0_i64);
+    let (mut low, mut high) = (0, 0);
     for one in all.iter().filter(may) {
-        let value = one.asked.integer().unwrap_or(0);
+        let value = i128::from(one.asked.integer().unwrap_or(0));
         let must = one.fate == Fate::Committed && one.is_before(read);
-        low = low.saturating_add(if must { value } else { value.min(0) });
-        high = high.saturating_add(if must { value } else { value.max(0) });
+        low += if must { value } else { value.min(0) };
+        high += if must { value } else { value.max(0) };
     }
     (low, high)
 }
@@ -31,16 +47,16 @@ pub(super) fn bounds(all: &[Operation], read: &Operation) -> (i64, i64) {
 /// Sums of what was added: of all of it, of what is below zero, and of what is above.
 #[derive(Clone, Copy, Default)]
 struct Sums {
-    all: i64,
-    below: i64,
-    above: i64,
+    all: i128,
+    below: i128,
+    above: i128,
 }
 
 impl Sums {
-    fn add(&mut self, value: i64) {
-        self.all = self.all.saturating_add(value);
-        self.below = self.below.saturating_add(value.min(0));
-        self.above = self.above.saturating_add(value.max(0));
+    fn add(&mut self, value: i128) {
+        self.all += value;
+        self.below += value.min(0);
+        self.above += value.max(0);
     }
 }
 
@@ -58,7 +74,7 @@ pub(super) fn judge(all: &[Operation], mutant: Mutant) -> Judged {
     for (_, has_ended, place) in events {
         let one = &all[place];
         if one.is("add") {
-            let value = one.asked.integer().unwrap_or(0);
+            let value = i128::from(one.asked.integer().unwrap_or(0));
             match (has_ended, one.fate) {
                 (false, Fate::Committed | Fate::Unknown) => asked.add(value),
                 (true, Fate::Committed) if mutant != Mutant::ForgetAdded => added.add(value),
@@ -67,15 +83,14 @@ pub(super) fn judge(all: &[Operation], mutant: Mutant) -> Judged {
         } else if !has_ended {
             before[place] = added;
         } else if let Some(seen) = one.answer().and_then(Datum::integer) {
-            let before = before[place];
-            let with = |open: i64| before.all.saturating_add(open);
-            let low = with(asked.below.saturating_sub(before.below));
-            let high = with(asked.above.saturating_sub(before.above));
+            let (seen, before) = (i128::from(seen), before[place]);
+            let low = before.all + asked.below - before.below;
+            let high = before.all + asked.above - before.above;
             reads += 1;
             if seen < low {
-                found.push(Anomaly::new(Kind::TooLow, &[place], &[&Datum::Integer(low)]));
+                found.push(Anomaly::new(Kind::TooLow, &[place], &[&Datum::number(low)]));
             } else if seen > high {
-                found.push(Anomaly::new(Kind::TooHigh, &[place], &[&Datum::Integer(high)]));
+                found.push(Anomaly::new(Kind::TooHigh, &[place], &[&Datum::number(high)]));
             }
         }
     }

@@ -99,6 +99,11 @@ impl Datum {
         Ok(Self::List(list))
     }
 
+    /// A whole number of any size.
+    pub(crate) fn number(number: i128) -> Self {
+        i64::try_from(number).map_or_else(|_| Self::Word(number.to_string()), Self::Integer)
+    }
+
     /// A whole number.
     pub fn integer(&self) -> Option<i64> {
         if let Self::Integer(number) = self { Some(*number) } else { None }

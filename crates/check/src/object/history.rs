@@ -8,6 +8,7 @@ use crate::dependency::Fate;
 use crate::history::Malformed;
 use crate::history::jepsen::{Event, Events, Happened, Values};
 use crate::history::notation::{Notation, Reader};
+use avouch_promise::{Blame, Error};
 
 /// One operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +58,16 @@ impl Operation {
             (None, _) => "unknown".to_owned(),
         };
         (action, answer)
+    }
+
+    /// The error of one whose value is none that can be judged.
+    pub(super) fn refused(&self, expected: &str, got: &Datum, line: usize) -> Error {
+        let got = match line {
+            0 => format!("`{got}` of {}", self.function),
+            line => format!("`{got}` of {} at line {line}", self.function),
+        };
+        Error::new(Blame::Caller, expected, got)
+            .hint("whole numbers of 64 bits are judged: write the value as one")
     }
 
     /// What came back of one that was done.

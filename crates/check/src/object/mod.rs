@@ -106,6 +106,11 @@ impl Objects {
         };
         let mut budget = Budget::new(*limits);
         let all = &self.operations;
+        match workload {
+            Workload::Bank => bank::check(all)?,
+            Workload::Counter => counter::check(all)?,
+            _ => {}
+        }
         let Judged { parts, notes } = judged(workload, all, Mutant::None);
         let mut found: Vec<report::Part> =
             parts.into_iter().map(|part| self.part(part.name, self.finding(&part))).collect();
@@ -131,6 +136,9 @@ impl Objects {
             let got = format!("`{}` at line {}", other.function, other.line);
             return Err(Error::new(Blame::Caller, expected, got)
                 .hint("name a model that has all functions of the history"));
+        }
+        if model == Model::Counter {
+            counter::check(&self.operations)?;
         }
         let mut budget = Budget::new(*limits);
         let finding = by_model::judge(&self.operations, model, &mut budget);

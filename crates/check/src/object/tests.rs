@@ -121,7 +121,9 @@ fn models_are_judged_as_by_every_order() {
             let mut all = play(what, &mut random, 6, 0.25);
             if random.chance(0.3) {
                 // What was refused is claimed to be done: two hold a lock, and so on.
-                let refused = all.iter_mut().filter(|one| one.fate == Fate::Aborted);
+                // (What a counter is read as is a number.)
+                let can_be = |one: &Operation| !matches!(what, What::Counter) || !one.is("read");
+                let refused = all.iter_mut().filter(|one| one.fate == Fate::Aborted && can_be(one));
                 refused.for_each(|one| (one.fate, one.got) = (Fate::Committed, Some(Datum::Nil)));
             }
             let holds = explained(what, &all);
@@ -400,4 +402,52 @@ fn what_is_wrong_of_a_set_is_not_linearizable() {
         let words: Vec<Word> = told.parts.iter().map(|part| part.finding.word()).collect();
         assert_eq!(words, [Word::Violated, Word::Violated], "{seen}: {told}");
     }
+}
+
+fn refused(text: &str, model: Option<Model>) -> String {
+    let Ok(Input::Objects(objects)) = Input::parse(text.as_bytes()) else { panic!("{text}") };
+    let told = match model {
+        Some(model) => objects.judge_by_model(model, &Limits::default()),
+        None => objects.judge(&Limits::default()),
+    };
+    told.map_or_else(|error| error.to_string(), |report| panic!("{text}{report}"))
+}
+
+/// A balance that is no number of 64 bits is the caller's error, and totals have more bits.
+#[test]
+fn balances_that_cannot_be_added_up_are_refused() {
+    let right = done(0, "read", "nil", "{0 10, 1 0}");
+    for wrong in ["9.5", "10000000000000000000N", "\"10\""] {
+        let text = right.clone() + &done(0, "read", "nil", &format!("{{0 {wrong}, 1 0}}"));
+        let error = refused(&text, None);
+        assert!(error.contains("line 4") && error.contains(wrong.trim_end_matches('N')), "{error}");
+    }
+    let most = i64::MAX;
+    let bank = |one: i64, other: i64| done(0, "read", "nil", &format!("{{0 {one}, 1 {other}}}"));
+    let told = report(&(bank(most, 10) + &bank(most, 11)));
+    assert!(told.to_string().contains("wrong total 9223372036854775818"), "{told}");
+    assert_eq!(report(&(bank(most, 10) + &bank(most - 1, 11))).verdict(), Word::Holds);
+}
+
+/// Amounts and sums of a counter are numbers, or the caller's error; sums have more bits.
+#[test]
+fn counters_refuse_what_is_no_number() {
+    let most = i64::MAX.to_string();
+    let add = |amount: &str| done(0, "add", amount, amount);
+    let read = |sum: &str| done(1, "read", "nil", sum);
+    for (text, line) in [
+        (add("1") + &read("9.5"), 4),
+        (add("1.5") + &read("1"), 1),
+        (add("1") + &read("1") + &read("[]"), 6),
+        (add("10000000000000000000") + &read("0"), 1),
+    ] {
+        for model in [None, Some(Model::Counter)] {
+            let error = refused(&text, model);
+            assert!(error.contains(&format!("line {line}")), "{error}");
+        }
+    }
+    let text = [add(&most), add(&most), add(&format!("-{most}")), read(&most)].concat();
+    assert_eq!(report(&text).verdict(), Word::Holds);
+    let text = [add(&most), add(&most), read(&most)].concat();
+    assert!(report(&text).to_string().contains("18446744073709551614"));
 }

@@ -69,9 +69,9 @@ fn of_one(all: &[Operation], kind: Kind, one: &Operation, value: &Datum) -> bool
     let puts = |one: &&Operation| {
         adds(one, value) || (one.is("enqueue") && one.asked == *value && one.fate != Fate::Aborted)
     };
-    let counted = |is: fn(i64, (i64, i64)) -> bool| {
+    let counted = |is: fn(i128, (i128, i128)) -> bool| {
         let seen = one.answer().and_then(Datum::integer).filter(|_| one.is("read"));
-        seen.is_some_and(|seen| is(seen, counter::bounds(all, one)))
+        seen.is_some_and(|seen| is(i128::from(seen), counter::bounds(all, one)))
     };
     match kind {
         Kind::Duplicated if is_read(one) => {
@@ -154,11 +154,11 @@ fn of_both(
 ) -> bool {
     match kind {
         Kind::WrongTotal => {
-            let adds_up = |one: &Operation| bank::balances(one).and_then(|all| bank::total(&all));
-            first != second
-                && adds_up(one) == first.integer()
-                && adds_up(other) == second.integer()
-                && first.integer().is_some()
+            let adds_up = |one: &Operation, to: &Datum| {
+                let total = bank::balances(one).and_then(|all| bank::total(&all));
+                total.is_some_and(|total| Datum::number(total) == *to)
+            };
+            first != second && adds_up(one, first) && adds_up(other, second)
         }
         Kind::LongFork => {
             let sees = |one: &Operation, key: &Datum| {

@@ -55,13 +55,15 @@ impl Workload {
         if any("transfer") && only(&["transfer", "read"]) {
             Some(Self::Bank)
         } else if only(&["add", "read"]) && any("add") {
-            let reads_numbers = answers().any(|answer| answer.integer().is_some());
+            // Whatever is read that is no collection is one value: of a counter, or of nothing.
+            let reads_one =
+                answers().any(|answer| *answer != Datum::Nil && answer.list().is_none());
             let mut asked: Vec<&Datum> =
                 all.iter().filter(|one| one.is("add")).map(|one| &one.asked).collect();
             let are_numbers = asked.iter().all(|one| one.integer().is_some());
             asked.sort_unstable();
             let repeats = asked.windows(2).any(|pair| pair[0] == pair[1]);
-            let counts = !reads_lists && are_numbers && (reads_numbers || repeats);
+            let counts = reads_one || (!reads_lists && are_numbers && repeats);
             Some(if counts { Self::Counter } else { Self::Set })
         } else if only(&["enqueue", "dequeue", "drain"]) && !all.is_empty() {
             Some(Self::Queue)

@@ -9,7 +9,7 @@ pub enum State {
     /// Whether a lock is held.
     Held(bool),
     /// A sum.
-    Sum(i64),
+    Sum(i128),
     /// Elements: in the order in which they came, or sorted where that does not matter.
     Elements(Vec<Datum>),
 }
@@ -34,10 +34,10 @@ impl State {
                 is_possible.then_some(Datum::Nil)
             }
             (Self::Sum(sum), "add") => {
-                *sum = sum.checked_add(value.integer()?)?;
+                *sum = sum.checked_add(i128::from(value.integer()?))?;
                 Some(Datum::Nil)
             }
-            (Self::Sum(sum), "read") => Some(Datum::Integer(*sum)),
+            (Self::Sum(sum), "read") => Some(Datum::number(*sum)),
             (Self::Elements(all), "read") => Some(Datum::List(all.clone())),
             (Self::Elements(all), "add") => {
                 if let Err(place) = all.binary_search(value) {
