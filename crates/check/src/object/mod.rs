@@ -60,13 +60,15 @@ pub struct Objects {
 struct Part {
     name: &'static str,
     anomalies: Vec<Anomaly>,
+    /// How many more there are of a kind, which were only counted.
+    more: BTreeMap<Kind, usize>,
     /// Why it cannot be decided, if nothing is wrong.
     open: Option<String>,
 }
 
 impl Part {
     fn new(name: &'static str, anomalies: Vec<Anomaly>, open: Option<String>) -> Self {
-        Self { name, anomalies, open }
+        Self { name, anomalies, more: BTreeMap::new(), open }
     }
 }
 
@@ -165,7 +167,7 @@ impl Objects {
 
     /// The first of each kind is told, the most serious kind as the title; the others are counted.
     fn finding(&self, part: &Part) -> Finding {
-        let mut counts: BTreeMap<Kind, usize> = BTreeMap::new();
+        let mut counts = part.more.clone();
         let mut told: Vec<&Anomaly> = Vec::new();
         for anomaly in &part.anomalies {
             *counts.entry(anomaly.kind).or_default() += 1;

@@ -24,6 +24,9 @@ use std::collections::BTreeMap;
 /// Functions that add an element.
 pub(super) const ADDS: [&str; 2] = ["add", "write"];
 
+/// Anomalies of a kind that are kept; the others are counted.
+const KEPT: usize = 8;
+
 /// What is known of one element.
 #[derive(Clone, Copy, Debug)]
 struct Element {
@@ -48,7 +51,10 @@ struct Set<'a> {
     names: Vec<&'a Datum>,
     elements: Vec<Element>,
     reads: Vec<Read>,
+    /// The first few of each kind.
     found: Vec<Anomaly>,
+    /// How many more of a kind there are: they can be as many as reads times elements.
+    more: BTreeMap<Kind, usize>,
     mutant: Mutant,
 }
 
@@ -60,6 +66,7 @@ impl<'a> Set<'a> {
             elements: Vec::new(),
             reads: Vec::new(),
             found: Vec::new(),
+            more: BTreeMap::new(),
             mutant,
         };
         let mut numbers: BTreeMap<&Datum, usize> = BTreeMap::new();
@@ -80,7 +87,7 @@ impl<'a> Set<'a> {
             elements.sort_unstable();
             if let Some(pair) = elements.windows(2).find(|pair| pair[0] == pair[1]) {
                 let name = set.names[pair[0]];
-                set.found.push(Anomaly::new(Kind::Duplicated, &[place], &[name]));
+                set.push(Kind::Duplicated, &[place], &[name]);
             }
             elements.dedup();
             for element in &elements {
@@ -107,7 +114,15 @@ impl<'a> Set<'a> {
 
     fn add(&mut self, kind: Kind, operations: &[usize], elements: &[usize]) {
         let names: Vec<&Datum> = elements.iter().map(|one| self.names[*one]).collect();
-        self.found.push(Anomaly::new(kind, operations, &names));
+        self.push(kind, operations, &names);
+    }
+
+    fn push(&mut self, kind: Kind, operations: &[usize], names: &[&Datum]) {
+        if self.found.iter().filter(|one| one.kind == kind).count() < KEPT {
+            self.found.push(Anomaly::new(kind, operations, names));
+        } else {
+            *self.more.entry(kind).or_default() += 1;
+        }
     }
 
     /// What one read must not have seen, and what it had to see.
@@ -194,10 +209,13 @@ pub(super) fn judge(all: &[Operation], mutant: Mutant) -> Judged {
     let unread = set.reads.is_empty().then(|| "the set was never read".to_owned());
     let notes = set.notes();
     let kept = [Kind::Lost, Kind::Duplicated, Kind::Unexpected];
-    let all = set.found;
-    let kept = all.iter().filter(|one| kept.contains(&one.kind)).cloned().collect();
+    let (all, more) = (set.found, set.more);
+    let found = all.iter().filter(|one| kept.contains(&one.kind)).cloned().collect();
     // Whatever is wrong fits in no order.
-    let parts = vec![Part::new("set", kept, unread), Part::new("linearizable", all, None)];
+    let mut parts = vec![Part::new("set", found, unread), Part::new("linearizable", all, None)];
+    parts[0].more = more.clone();
+    parts[0].more.retain(|kind, _| kept.contains(kind));
+    parts[1].more = more;
     Judged { parts, notes }
 }
 
@@ -208,6 +226,8 @@ pub(super) fn judge_reverse(all: &[Operation], mutant: Mutant) -> Judged {
         set.of_read(read, true);
     }
     set.found.retain(|one| one.kind == Kind::CausalReverse);
-    let parts = vec![Part::new("no causal reverse", set.found, None)];
+    set.more.retain(|kind, _| *kind == Kind::CausalReverse);
+    let mut parts = vec![Part::new("no causal reverse", set.found, None)];
+    parts[0].more = set.more;
     Judged { parts, notes: Vec::new() }
 }

@@ -451,3 +451,14 @@ fn counters_refuse_what_is_no_number() {
     let text = [add(&most), add(&most), read(&most)].concat();
     assert!(report(&text).to_string().contains("18446744073709551614"));
 }
+
+/// Of anomalies as many as reads times elements a few are kept, and the others counted.
+#[test]
+fn a_few_anomalies_of_a_kind_are_kept() {
+    let adds: String = (0..100).map(|one| done(0, "add", &format!("{one}"), "nil")).collect();
+    let text = adds + &done(1, "read", "nil", "[]").repeat(100);
+    let all = super::history::operations(&text, notation(&text).expect("EDN")).expect("a set");
+    assert!(anomalies(Workload::Set, &all, Mutant::None).len() < 20);
+    let told = report(&text).to_string();
+    assert_eq!(told.matches("9999 more of this kind").count(), 2, "{told}");
+}
