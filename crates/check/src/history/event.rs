@@ -42,6 +42,8 @@ pub struct Event {
 pub struct Events {
     events: Vec<Event>,
     open: BTreeMap<u64, usize>,
+    /// When something of each process happened last, and the line that says so.
+    last: BTreeMap<u64, (Nanos, usize)>,
 }
 
 impl Events {
@@ -55,6 +57,15 @@ impl Events {
     pub fn add(&mut self, event: Event, text: &str) -> Result<(), Malformed> {
         let Event { process, line, .. } = event;
         let wrong = |expected: String| Malformed::at(line, text, 0, expected);
+        if let Some(time) = event.time
+            && let Some((before, at)) = self.last.insert(process, (time, line))
+            && time < before
+        {
+            return Err(wrong(format!(
+                "a time of process {process} that is not before its {} ns of line {at}",
+                before.0
+            )));
+        }
         if matches!(event.kind, Kind::Invoked(..)) {
             if let Some(open) = self.open.insert(process, self.events.len()) {
                 let began = self.events.get(open).map_or(0, |event| event.line);

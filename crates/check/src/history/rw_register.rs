@@ -141,8 +141,12 @@ pub(crate) fn parse(text: &str, notation: Notation) -> Result<Transactions, Erro
     let mut builder = Builder::default();
     builder.timed();
     let (mut unknown, mut left_out) = (0_u64, 0);
-    // Sessions of those of unknown outcome: above those of any process.
+    // Sessions of those of unknown outcome: above those of any process, negative ones included.
     let alone = 1_u64 << 63;
+    let session = |process: i64| match u64::try_from(process) {
+        Ok(process) => process,
+        Err(_) => (1 << 62) | process.unsigned_abs(),
+    };
     for entry in &all {
         if builder.is_full() {
             return Err(Error::new(Blame::Caller, "a history of at most 2^29 steps", "more"));
@@ -152,7 +156,7 @@ pub(crate) fn parse(text: &str, notation: Notation) -> Result<Transactions, Erro
             writes.filter_map(|one| Some((one.key, one.value?))).any(|one| read.contains(&one));
         let is_known = match entry.ended {
             Some(Happened::Ok) => {
-                builder.begin_at(entry.process.unsigned_abs(), entry.line);
+                builder.begin_at(session(entry.process), entry.line);
                 true
             }
             Some(Happened::Fail) => {

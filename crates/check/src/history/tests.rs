@@ -215,6 +215,11 @@ fn a_malformed_line_is_placed() {
         ("{:process 0, :type :invoke, :f :get, :key \"k}", "line 1, column 46: the closing quote"),
         ("{:process 0, :type :sing, :f :get, :key \"k\"}", "line 1, column 20: invoke, ok, fail"),
         ("{:process -1, :type :invoke, :f :get}", "line 1, column 11: a number that is not"),
+        (
+            "{:process 0, :type :invoke, :f :put, :key \"k\", :value \"x\", :time 100}\n\
+             {:process 0, :type :ok, :f :put, :key \"k\", :value \"x\", :time 50}",
+            "line 2, column 1: a time of process 0 that is not before its 100 ns of line 1",
+        ),
         ("{:process 0, :process 0}", "line 1, column 14: a keyword that is not there yet"),
         ("{:process 0, :type :invoke, :f :get} x", "line 1, column 38: the end of the line"),
         ("{:type :invoke, :f :get}", "line 1, column 1: a number that is not negative as :process"),
@@ -386,4 +391,22 @@ fn unknown_writes_of_registers_count_where_they_were_read() {
     };
     assert_eq!((history.len(), history.operations()), (2, 3));
     assert!(history.notes.iter().any(|note| note.starts_with("1 of unknown outcome")));
+}
+
+/// A process below zero (those of tests that come before the clients) is not another's session.
+#[test]
+fn negative_processes_have_sessions_of_their_own() {
+    let of = |process: i64| {
+        let text = format!(
+            "{{:type :invoke :f :txn :value [[:w :x 1]] :process {process} :time 1}}\n\
+             {{:type :ok :f :txn :value [[:w :x 1]] :process {process} :time 2}}\n\
+             {{:type :invoke :f :txn :value [[:r :x nil]] :process 1 :time 3}}\n\
+             {{:type :ok :f :txn :value [[:r :x nil]] :process 1 :time 4}}\n"
+        );
+        let input = Input::parse(text.as_bytes()).expect("rw-register");
+        let level = Some(crate::Level::StrongSessionSerializable);
+        input.judge(level, &Limits::default()).expect("a level of registers").verdict()
+    };
+    assert_eq!(of(1), Word::Violated, "one session goes back");
+    assert_eq!(of(-1), Word::Holds, "two may");
 }

@@ -462,3 +462,19 @@ fn a_few_anomalies_of_a_kind_are_kept() {
     let told = report(&text).to_string();
     assert_eq!(told.matches("9999 more of this kind").count(), 2, "{told}");
 }
+
+/// A register whose values are lists is read and written, too, and nothing here may say it holds.
+#[test]
+fn a_register_of_lists_is_no_set_of_writes() {
+    let call = |f: &str, value: &str, answer: &str| {
+        format!(
+            "{{:process 0, :type :invoke, :f :{f}, :value {value}}}\n\
+             {{:process 0, :type :ok, :f :{f}, :value {answer}}}\n"
+        )
+    };
+    let lists =
+        call("write", "[1]", "[1]") + &call("write", "[2]", "[2]") + &call("read", "nil", "[1]");
+    assert!(!matches!(Input::parse(lists.as_bytes()), Ok(Input::Objects(_))), "a register");
+    let reads_only = call("read", "nil", "[1]");
+    assert!(!matches!(Input::parse(reads_only.as_bytes()), Ok(Input::Objects(_))), "nothing known");
+}

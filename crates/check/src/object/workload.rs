@@ -49,6 +49,10 @@ impl Workload {
         let any = |name: &str| all.iter().any(|one| one.is(name));
         let answers = || all.iter().filter(|one| one.is("read")).filter_map(Operation::answer);
         let reads_lists = answers().any(|answer| answer.list().is_some());
+        // A register whose values are lists is none of these.
+        let mut written = all.iter().filter(|one| one.is("write")).peekable();
+        let writes_scalars =
+            written.peek().is_some() && written.all(|one| one.asked.list().is_none());
         let has_steps = |value: &Datum| {
             !long_fork::steps(value, "r").is_empty() || !long_fork::steps(value, "w").is_empty()
         };
@@ -75,7 +79,7 @@ impl Workload {
             Some(Self::Stack)
         } else if only(&["read", "write"]) && all.iter().any(|one| has_steps(&one.asked)) {
             Some(Self::LongFork)
-        } else if only(&["read", "write"]) && reads_lists {
+        } else if only(&["read", "write"]) && reads_lists && writes_scalars {
             Some(Self::CausalReverse)
         } else if only(&["read"]) && answers().any(|answer| answer.map().is_some()) {
             Some(Self::Bank)
