@@ -40,7 +40,7 @@ pub struct Event {
 /// Collects events into a history.
 #[derive(Debug, Default)]
 pub struct Events {
-    events: Vec<Event>,
+    all: Vec<Event>,
     open: BTreeMap<u64, usize>,
     /// When something of each process happened last, and the line that says so.
     last: BTreeMap<u64, (Nanos, usize)>,
@@ -49,7 +49,7 @@ pub struct Events {
 impl Events {
     /// The action of the call that `process` has open.
     pub fn open_action(&self, process: u64) -> Option<&Action> {
-        let event = self.events.get(*self.open.get(&process)?)?;
+        let event = self.all.get(*self.open.get(&process)?)?;
         if let Kind::Invoked(action, _) = &event.kind { Some(action) } else { None }
     }
 
@@ -67,8 +67,8 @@ impl Events {
             )));
         }
         if matches!(event.kind, Kind::Invoked(..)) {
-            if let Some(open) = self.open.insert(process, self.events.len()) {
-                let began = self.events.get(open).map_or(0, |event| event.line);
+            if let Some(open) = self.open.insert(process, self.all.len()) {
+                let began = self.all.get(open).map_or(0, |event| event.line);
                 return Err(wrong(format!(
                     "the outcome of process {process}'s call of line {began} before its next call"
                 )));
@@ -76,14 +76,14 @@ impl Events {
         } else if self.open.remove(&process).is_none() {
             return Err(wrong(format!("process {process} to make a call before its outcome")));
         }
-        self.events.push(event);
+        self.all.push(event);
         Ok(())
     }
 
     /// The history of these events. Lines stand in the order in which things happened; where every
     /// event has a time, times decide, and lines only between equal times.
     pub fn finish(self, model: KeyValue, format: &'static str) -> History {
-        let mut events = self.events;
+        let mut events = self.all;
         let timed = !events.is_empty() && events.iter().all(|event| event.time.is_some());
         let mut history = History { model, format, ..History::default() };
         if timed {
