@@ -7,8 +7,8 @@ use crate::screen::{Screen, error_json};
 use avouch_check::composition::{Composition, compose};
 use avouch_check::report::html::{self, Shown};
 use avouch_check::{Input, Limits, Report};
-use avouch_promise::Error;
 use avouch_promise::evidence::Verdict;
+use avouch_promise::{Blame, Error};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -27,6 +27,12 @@ struct Found {
 }
 
 pub(super) fn run(check: &Check, shape: Shape, screen: &mut Screen) -> Exit {
+    if check.objects && matches!(shape, Shape::Html | Shape::Svg) {
+        let error = Error::new(Blame::Caller, "--objects with --format text or json", "a drawing")
+            .hint("a page does not draw objects beside the whole yet");
+        screen.error(&error);
+        return Exit::Error(Blame::Caller);
+    }
     let memory_bytes = usize::try_from(check.memory).unwrap_or(usize::MAX);
     let limits = Limits { time: check.time, memory_bytes, ..Limits::default() };
     let mut worst = Verdict::Holds;

@@ -393,4 +393,6 @@ fn what_holds_of_every_object_and_not_of_the_whole_is_told() {
     let told: serde_json::Value = serde_json::from_str(&place.avouch(&json).out).unwrap();
     let row = &told[0]["composition"]["guarantees"][0];
     assert_eq!((&row["objects"], &row["whole"]), (&"holds".into(), &"violated".into()), "{told}");
+    let drawn = place.avouch(&["check", "linearizable.edn", "--objects", "--format", "html"]);
+    assert!(drawn.code == 3 && drawn.out.is_empty(), "{drawn:?}");
 }
