@@ -26,7 +26,7 @@ Examples:
   avouch check session.history --model monotonic-reads
   avouch check appends.edn session.history --format html > report.html
   avouch check session.history --format svg > witness.svg
-  avouch check store-buffer.edn --objects";
+  avouch check store-buffer.edn --objects --level serializable";
 
 const FIRST: &str = "\
 A first session:

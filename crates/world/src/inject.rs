@@ -264,12 +264,6 @@ impl<P: Simulated> World<P> {
             host.saturation = None;
             let planned =
                 host.processor.as_mut().and_then(|processor| processor.settle(Nanos(self.now_ns)));
-            if let Some(running) = host.running.as_mut()
-                && running.paused_until_ns.is_some()
-            {
-                running.paused_until_ns = Some(self.now_ns);
-                self.queue.push(self.now_ns, Pending::Resume { node: at, life: host.life });
-            }
             host.disk.behave();
             host.rewrites = 0.0;
             host.clock.settle(self.now_ns, &host.drawn_clock);

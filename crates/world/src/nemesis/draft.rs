@@ -130,7 +130,8 @@ impl<'a> Draft<'a> {
                 }
             }
             Family::Pause => {
-                let (node, until) = (self.any(), self.end(at));
+                // Calm wakes no process that hangs: one that a script names may hang for good.
+                let (node, until) = (self.any(), self.end(at).min(self.nemesis.calm_at));
                 self.push(at, Fault::Pause { node, duration: until.minus(at) });
             }
             Family::DiskSlow => {
