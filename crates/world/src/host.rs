@@ -430,7 +430,6 @@ impl<P: Simulated> World<P> {
         host.doubtful = findings.doubtful;
         host.clock.restart(self.now_ns, Nanos(self.clock_random.below(1 << 40)));
         host.life += 1;
-        host.processor.iter_mut().for_each(|processor| processor.restart());
         host.catching_up = false;
         let incarnation = host.incarnation;
         let (found, next) = (recovered.records.len(), recovered.next_seq);
@@ -462,6 +461,8 @@ impl<P: Simulated> World<P> {
         if host.running.take().is_none() {
             return;
         }
+        let now = Nanos(self.now_ns);
+        host.processor.iter_mut().for_each(|processor| processor.give_up(now));
         let losses = host.disk.crash(crash, &self.options.disk, &mut host.disk_random);
         let counters = &mut self.counters;
         counters.add(Count::Crashes);

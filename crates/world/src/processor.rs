@@ -131,8 +131,12 @@ impl Processor {
         })
     }
 
-    /// Forgets what it worked on: the process is gone.
-    pub fn restart(&mut self) {
+    /// Forgets what it worked on: the process is gone, and waits no longer.
+    pub fn give_up(&mut self, now: Nanos) {
+        if self.step.done_ns > now.0 {
+            let would_wait = self.would_wait(now);
+            self.waited = self.waited.minus(would_wait);
+        }
         self.step = Step::default();
     }
 
@@ -165,15 +169,25 @@ impl Processor {
         if self.step.done_ns <= now.0 {
             return None;
         }
+        // What it would have waited from now on is not waited, unless the new plan says so.
+        let would_wait = self.would_wait(now);
+        self.waited = self.waited.minus(would_wait);
+        let left = u128::from(self.left(now)) * u128::from(self.slowness);
+        let left = u64::try_from(left.div_ceil(u128::from(before))).unwrap_or(u64::MAX);
+        Some(self.plan(now.0, left))
+    }
+
+    /// What the step under way still costs, at the slowness of its plan.
+    fn left(&self, now: Nanos) -> u64 {
         let ran: u64 =
             self.step.runs.iter().map(|run| run.1.min(now.0).saturating_sub(run.0)).sum();
         invariant!(I2, ran <= self.step.cost_ns, "ran {ran} of {} ns", self.step.cost_ns);
-        // What it would have waited from now on is not waited, unless the new plan says so.
-        let would_wait = self.step.done_ns - now.0 - (self.step.cost_ns - ran);
-        self.waited = self.waited.minus(Nanos(would_wait));
-        let left = u128::from(self.step.cost_ns - ran) * u128::from(self.slowness);
-        let left = u64::try_from(left.div_ceil(u128::from(before))).unwrap_or(u64::MAX);
-        Some(self.plan(now.0, left))
+        self.step.cost_ns - ran
+    }
+
+    /// How long the step under way would wait from now on, as planned.
+    fn would_wait(&self, now: Nanos) -> Nanos {
+        Nanos(self.step.done_ns - now.0 - self.left(now))
     }
 
     /// Plans a step, or what is left of one, from `now` on.
@@ -236,7 +250,9 @@ impl Stops {
     /// The first stop that is not over at this time.
     fn at(&mut self, at: u64, random: &mut Random) -> (u64, u64) {
         loop {
-            if let Some(stop) = self.drawn.iter().find(|stop| stop.1 > at) {
+            // They are drawn one after the other, so their ends are in order.
+            let over = self.drawn.partition_point(|stop| stop.1 <= at);
+            if let Some(stop) = self.drawn.get(over) {
                 return *stop;
             }
             let gap = random.between(self.every.0 / 2, self.every.0 + self.every.0 / 2);
@@ -338,6 +354,20 @@ mod tests {
         let worked = free.minus(millis(1_000)).0 * 100 + millis(1_000).0 - processor.waited().0;
         // At a hundredth of its pace it worked for as long as it did not wait.
         assert_eq!(worked, millis(100).0, "the step got what it costs");
+    }
+
+    #[test]
+    fn a_process_that_is_gone_waits_no_longer() {
+        let mut processor = processor();
+        processor.set_throttle(Nanos::ZERO, millis(10), millis(100));
+        processor.set_slowness(Nanos::ZERO, 30);
+        // It runs for 10 ms of every 100: at 150 ms it has waited 90 ms and then 40.
+        assert_eq!(processor.begin(Nanos::ZERO, &STEP).at, millis(210));
+        assert_eq!(processor.waited(), millis(180));
+        processor.give_up(millis(150));
+        assert_eq!(processor.waited(), millis(130));
+        assert_eq!(processor.settle(millis(160)), None, "nothing is under way");
+        assert_eq!(processor.begin(millis(170), &STEP).at, millis(171));
     }
 
     /// Stops stay where they were drawn when something else changes.

@@ -54,7 +54,7 @@ impl Interrupt {
             if std::io::stderr().is_terminal() {
                 eprint!("\r\x1b[K"); // the bar's line
             }
-            eprintln!("interrupted: a folder that was being written may be incomplete");
+            eprintln!("interrupted: what was being written may be incomplete");
             std::process::exit(INTERRUPTED);
         };
         let thread = std::thread::Builder::new().name("avouch lab signals".to_owned());

@@ -47,7 +47,8 @@ pub struct DiskModel {
     pub load: Delay,
     /// How long a checkpoint takes, whatever its size.
     pub checkpoint: Delay,
-    /// How many bytes of a checkpoint are written per second.
+    /// How many bytes of a checkpoint are written per second by a disk with nothing wrong; a slow
+    /// one writes as many times fewer as it is slow.
     pub checkpoint_rate: u64,
     /// How many records a load brings at most.
     pub load_records_max: u32,
