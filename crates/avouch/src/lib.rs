@@ -21,5 +21,6 @@ pub mod node;
 pub mod quantile;
 pub mod quantity;
 pub mod screen;
+pub mod shell;
 pub mod shown;
 pub mod tour;

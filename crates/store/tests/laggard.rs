@@ -1,17 +1,16 @@
 //! A node that was away comes back by checkpoint while writes go on and new checkpoints are taken
 //! all the time, many of them during one transfer.
 
+mod asking;
+
 use avouch_agreement::log::{self, Observation};
 use avouch_agreement::{Membership, Mutant};
 use avouch_machine::CommandId;
 use avouch_promise::trust::Trust;
-use avouch_promise::{
-    Encode, GroupId, Intent, KeyspaceId, Nanos, NodeId, Nonce, Request, RequestId, Scope,
-};
+use avouch_promise::{GroupId, KeyspaceId, Nanos, NodeId, Scope};
 use avouch_state::{Operation, PutRequest};
-use avouch_store::node::{Ask, Command, Config, Node};
+use avouch_store::node::{Config, Node};
 use avouch_world::{Delay, DiskModel, Driver, Fault, Link, Mutants, Options, World};
-use bytes::Bytes;
 
 /// One way between any two nodes.
 const DISTANCE: Nanos = Nanos::from_millis(25);
@@ -48,19 +47,8 @@ impl Driver<Node> for Writes {
         self.written += 1;
         let (key, value) = (format!("k{}", self.written % KEYS), vec![b'v'; 8]);
         let put = PutRequest { key: key.into(), value: value.into(), ..PutRequest::default() };
-        let request = Request {
-            cluster: Trust::symbolic(3, 3).cluster(),
-            keyspace: KeyspaceId(0),
-            id: RequestId { client: 1, sequence: self.written },
-            settled: self.written,
-            nonce: Nonce::default(),
-            guarantee: "linearizable".into(),
-            token: Bytes::new(),
-            intent: Intent::Write,
-            body: Operation::Put(put).to_bytes(),
-        };
-        let ask = Ask { request: request.to_bytes(), evidence: false, deadline: None };
-        world.command(NodeId(1), CommandId(self.written), Command::Ask(ask));
+        let ask = asking::ask(self.written, "linearizable", &Operation::Put(put), false);
+        world.command(NodeId(1), CommandId(self.written), ask);
         world.wake(world.now().plus(PACE), 0);
     }
     fn on_observation(&mut self, _: &mut World<Node>, node: NodeId, observation: Observation) {

@@ -2,17 +2,16 @@
 //! compaction has forgotten that state since: held against a machine that is cloned behind every
 //! entry.
 
+mod asking;
+
 use avouch_agreement::{Membership, log};
 use avouch_machine::CommandId;
 use avouch_promise::trust::Trust;
-use avouch_promise::{
-    Encode, GroupId, KeyspaceId, LogIndex, LogPoint, Nanos, NodeId, Nonce, Request, RequestId,
-    Scope,
-};
+use avouch_promise::{GroupId, KeyspaceId, LogIndex, LogPoint, Nanos, NodeId, Scope};
 use avouch_state::{
     CompactionRequest, Machine, Operation, PutRequest, RangeRequest, outcome_bytes,
 };
-use avouch_store::node::{Ask, Command, Config, Node, NodeMutant, Output, State};
+use avouch_store::node::{Config, Node, NodeMutant, Output, State};
 use avouch_world::{Delay, Driver, Link, Options, World};
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -66,22 +65,11 @@ impl Driver<Node> for Work {
         let operation = self.operation();
         let evidence = operation.is_read_only();
         let guarantee = if self.asked % 10 < 8 { "linearizable" } else { "consistent-prefix" };
-        let request = Request {
-            cluster: Trust::symbolic(3, 3).cluster(),
-            keyspace: KeyspaceId(0),
-            id: RequestId { client: 1, sequence: self.asked },
-            settled: self.asked,
-            nonce: Nonce::default(),
-            guarantee: guarantee.into(),
-            token: Bytes::new(),
-            intent: operation.intent(),
-            body: operation.to_bytes(),
-        };
+        let ask = asking::ask(self.asked, guarantee, &operation, evidence);
         if evidence {
             self.reads.insert(self.asked, operation);
         }
-        let ask = Ask { request: request.to_bytes(), evidence, deadline: None };
-        world.command(NodeId(1), CommandId(self.asked), Command::Ask(ask));
+        world.command(NodeId(1), CommandId(self.asked), ask);
         world.wake(world.now().plus(PACE), 0);
     }
 

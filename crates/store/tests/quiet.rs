@@ -1,14 +1,14 @@
 //! Reads with evidence at a node that has nothing but a checkpoint, in a cluster in which nobody
 //! writes any more: the checkpoint must tell enough of its last entry to prove what is read there.
 
+mod asking;
+
 use avouch_agreement::{Membership, log};
 use avouch_machine::CommandId;
 use avouch_promise::trust::Trust;
-use avouch_promise::{
-    Encode, GroupId, KeyspaceId, Nanos, NodeId, Nonce, Random, Request, RequestId, Scope,
-};
+use avouch_promise::{GroupId, KeyspaceId, Nanos, NodeId, Random, Scope};
 use avouch_state::{Operation, PutRequest, RangeRequest};
-use avouch_store::node::{Ask, Command, Config, Node, NodeMutant, Output};
+use avouch_store::node::{Config, Node, NodeMutant, Output};
 use avouch_world::{Delay, Driver, Fault, Link, Options, World};
 use bytes::Bytes;
 
@@ -32,19 +32,8 @@ impl Driver<Node> for Client {
 impl Client {
     fn ask(&mut self, world: &mut World<Node>, node: NodeId, guarantee: &str, what: &Operation) {
         self.asked += 1;
-        let request = Request {
-            cluster: Trust::symbolic(3, 3).cluster(),
-            keyspace: KeyspaceId(0),
-            id: RequestId { client: 1, sequence: self.asked },
-            settled: self.asked,
-            nonce: Nonce::default(),
-            guarantee: guarantee.into(),
-            token: Bytes::new(),
-            intent: what.intent(),
-            body: what.to_bytes(),
-        };
-        let ask = Ask { request: request.to_bytes(), evidence: true, deadline: None };
-        assert!(world.command(node, CommandId(self.asked), Command::Ask(ask)), "{node} is up");
+        let ask = asking::ask(self.asked, guarantee, what, true);
+        assert!(world.command(node, CommandId(self.asked), ask), "{node} is up");
     }
 
     fn lets(&mut self, world: &mut World<Node>, run: Nanos) {

@@ -11,6 +11,7 @@ use crate::embedded::{self, Embedded, Plan};
 use crate::exit::Exit;
 use crate::quantity::{counted, span_text};
 use crate::screen::{Format, Screen, error_json};
+use crate::shell;
 use avouch_promise::Error;
 use avouch_store::host::Host;
 use serde_json::{Value, json};
@@ -98,8 +99,7 @@ fn which(cluster: &Embedded, screen: &mut Screen) -> String {
 /// A path from anywhere, as a shell takes it.
 fn quoted(path: &Path) -> String {
     let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned()).display().to_string();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.+".contains(c);
-    if whole.chars().all(plain) { whole } else { format!("'{}'", whole.replace('\'', "'\\''")) }
+    shell::word(&whole)
 }
 
 fn introduce(cluster: &Embedded, plan: &Plan, screen: &mut Screen) {

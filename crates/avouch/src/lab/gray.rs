@@ -15,6 +15,7 @@ use super::interrupt::{First, Interrupt};
 use crate::exit::Exit;
 use crate::quantity::{self, exact, nanos};
 use crate::screen::{Format, Screen};
+use crate::shell;
 use avouch_agreement::gray::{GrayMutant, Verdict as Named, What};
 use avouch_promise::evidence::Verdict;
 use avouch_promise::{Blame, Error, Nanos, NodeId, Random};
@@ -223,10 +224,8 @@ fn healthy(
 
 /// The command that does exactly the same.
 fn repro(options: &Options, seed: u64) -> String {
-    let fault = options
-        .fault
-        .as_ref()
-        .map_or_else(String::new, |text| format!(" --fault '{}'", text.replace('\'', "'\\''")));
+    let fault = options.fault.as_deref().map(|text| format!(" --fault {}", shell::word(text)));
+    let fault = fault.unwrap_or_default();
     let healthy = options.healthy.map(|span| format!(" --healthy {}", exact(nanos(span))));
     let healthy = healthy.unwrap_or_default();
     let plant =
