@@ -42,6 +42,11 @@ pub(crate) struct Event<'a> {
 pub(crate) trait Values<'a> {
     /// A value stands next; it is read or passed over.
     fn value(&mut self, reader: &mut Reader<'a>, happened: Happened) -> Result<(), Malformed>;
+
+    /// The value of a field of another name stands next; it is read or passed over.
+    fn other(&mut self, _: &str, reader: &mut Reader<'a>) -> Result<(), Malformed> {
+        reader.pass()
+    }
 }
 
 /// The operations of a transaction, one by one; of what failed or is unknown there are none.
@@ -165,7 +170,7 @@ impl<'a> Events<'a> {
                         reader.pass()?;
                     }
                 }
-                _ => reader.pass()?,
+                other => values.other(other, reader)?,
             }
         }
         let Some(happened) = happened else {

@@ -12,6 +12,15 @@
 //! | negative balance, missing balance, unexpected account | a read of accounts that cannot be |
 //! | too low, too high | a counter is read below all that was added before, or above all that was |
 //! | duplicate id | an identity was given out twice |
+//! | inconsistent offsets | two messages at one offset of a log |
+//! | duplicate message | one message at two offsets |
+//! | lost message | consumers polled what stands behind it, and nobody polled it |
+//! | unexpected message | it was polled, and nobody had sent it |
+//! | G1a, aborted read | it was polled, and its sending failed |
+//! | precommitted read | a transaction polled what it sent itself |
+//! | G1c, circular information flow | transactions that polled from each other in a circle |
+//! | poll skip, nonmonotonic poll | a consumer leaves out a message, or goes back |
+//! | nonmonotonic send | it stands before one that had been acknowledged when it was sent |
 
 use super::datum::Datum;
 
@@ -55,6 +64,33 @@ pub enum Kind {
     TooHigh,
     /// Two operations; the identity.
     DuplicateId,
+    /// Two operations that show different messages; the key, the offset.
+    InconsistentOffsets,
+    /// Two operations that show it at different offsets; the key, the message.
+    DuplicateMessage,
+    /// Who sent it, who polled a later one; the key, the message.
+    LostMessage,
+    /// A poll; the key, the message.
+    UnexpectedMessage,
+    /// Who sent it, who polled it; the key, the message.
+    AbortedMessage,
+    /// A transaction; the key, the message.
+    Precommitted,
+    /// Transactions, each of which polled what the next one sent.
+    CircularMessages,
+    /// The poll before, the poll after; the key, the message skipped.
+    PollSkip,
+    /// The poll before, the poll after; the key, the message polled again or too late.
+    NonmonotonicPoll,
+    /// An earlier send, a later one; the key, the message that is too early.
+    NonmonotonicSend,
+}
+
+impl Kind {
+    /// Whether it is one of logs of messages.
+    pub(super) fn is_of_logs(self) -> bool {
+        self >= Self::InconsistentOffsets
+    }
 }
 
 impl Anomaly {
@@ -84,11 +120,82 @@ impl Anomaly {
             Kind::TooLow => "counter too low".to_owned(),
             Kind::TooHigh => "counter too high".to_owned(),
             Kind::DuplicateId => format!("duplicate id {value}"),
+            kind => self.title_of_logs(kind),
+        }
+    }
+
+    fn title_of_logs(&self, kind: Kind) -> String {
+        let (key, message) = (self.value(0), self.value(1));
+        match kind {
+            Kind::InconsistentOffsets => {
+                format!("inconsistent offsets: two messages at {message} of key {key}")
+            }
+            Kind::DuplicateMessage => format!("duplicate message {message} in key {key}"),
+            Kind::LostMessage => format!("lost message {message} of key {key}"),
+            Kind::UnexpectedMessage => format!("unexpected message {message} in key {key}"),
+            Kind::AbortedMessage => format!("G1a, aborted read of {message} in key {key}"),
+            Kind::Precommitted => format!("precommitted read of {message} in key {key}"),
+            Kind::CircularMessages => {
+                format!("G1c, circular information flow of {} transactions", self.operations.len())
+            }
+            Kind::PollSkip => format!("poll skip: {message} of key {key} is left out"),
+            Kind::NonmonotonicPoll => format!("nonmonotonic poll of {message} in key {key}"),
+            _ => format!("nonmonotonic send of {message} to key {key}"),
+        }
+    }
+
+    fn told_of_logs(&self, name: impl Fn(usize) -> String) -> String {
+        let (key, message) = (self.value(0), self.value(1));
+        let named: Vec<String> = self.operations.iter().map(|one| name(*one)).collect();
+        let of = |place: usize| named.get(place).map(String::as_str).unwrap_or_default();
+        let (one, two) = (of(0), of(1));
+        match self.kind {
+            Kind::InconsistentOffsets => {
+                format!("{one} and {two} show different messages at offset {message} of key {key}")
+            }
+            Kind::DuplicateMessage => {
+                format!("{one} and {two} show {message} at different offsets of key {key}")
+            }
+            Kind::LostMessage => format!(
+                "{one} put {message} into key {key}, {two} polled what stands behind it, and nobody \
+                 polled {message}"
+            ),
+            Kind::UnexpectedMessage => {
+                format!("when {one} ended, nobody had sent {message} to key {key}")
+            }
+            Kind::AbortedMessage => format!("{one} failed, and {two} polled its {message}"),
+            Kind::Precommitted => {
+                format!("{one} polled {message}, which it sent itself and had not committed")
+            }
+            Kind::CircularMessages => {
+                format!(
+                    "each polled what the next one sent: {}, and again the first",
+                    named.join(", ")
+                )
+            }
+            Kind::PollSkip if one == two => {
+                format!("{one} goes on from before {message} of key {key} to behind it")
+            }
+            Kind::PollSkip => {
+                format!("{one} ends before {message} of key {key}, and {two} goes on behind it")
+            }
+            Kind::NonmonotonicPoll => {
+                let last = if one == two { "it" } else { one };
+                format!(
+                    "{two} polls {message} of key {key}, at or before what {last} had polled last"
+                )
+            }
+            _ => format!(
+                "{two} puts {message} at or before what {one} had put into key {key} before"
+            ),
         }
     }
 
     /// Why that cannot be; `name` names an operation.
     pub(super) fn told(&self, name: impl Fn(usize) -> String) -> String {
+        if self.kind.is_of_logs() {
+            return self.told_of_logs(name);
+        }
         let (value, other) = (self.value(0), self.value(1));
         let of =
             |place: usize| self.operations.get(place).map(|one| name(*one)).unwrap_or_default();
@@ -126,6 +233,7 @@ impl Anomaly {
                 format!("what had been asked for before {one} ended is at most {value}")
             }
             Kind::DuplicateId => format!("{one} and {two} were both given {value}"),
+            _ => String::new(),
         }
     }
 }

@@ -23,6 +23,8 @@ pub struct Operation {
     pub got: Option<Datum>,
     /// Whether it took effect.
     pub fate: Fate,
+    /// Keys that its consumer lost or was given meanwhile (`:rebalance-log`).
+    pub rebalanced: Vec<Datum>,
     /// The rank of its invocation among all events.
     pub began: u32,
     /// The rank of its answer; the largest number if none came.
@@ -79,8 +81,10 @@ impl Operation {
 /// No answer.
 pub(crate) const NEVER: u32 = u32::MAX;
 
+#[derive(Default)]
 struct Reading {
     datum: Option<Datum>,
+    rebalanced: Vec<Datum>,
 }
 
 impl<'a> Values<'a> for Reading {
@@ -88,17 +92,28 @@ impl<'a> Values<'a> for Reading {
         self.datum = Some(Datum::read(reader)?);
         Ok(())
     }
+
+    fn other(&mut self, name: &str, reader: &mut Reader<'a>) -> Result<(), Malformed> {
+        if name != "rebalance-log" {
+            return reader.pass();
+        }
+        let log = Datum::read(reader)?;
+        let keys = log.list().unwrap_or_default().iter().filter_map(|one| one.field("keys"));
+        self.rebalanced.extend(keys.filter_map(Datum::list).flatten().cloned());
+        Ok(())
+    }
 }
 
 /// The operations of a text, in the order of their invocations.
 pub(super) fn operations(text: &str, notation: Notation) -> Result<Vec<Operation>, Malformed> {
     let mut events = Events::new(text, notation)?;
-    let mut reading = Reading { datum: None };
+    let mut reading = Reading::default();
     let mut all: Vec<Operation> = Vec::new();
     let mut open: Vec<usize> = Vec::new();
     let mut rank = 0;
     while let Some(event) = events.next(&mut reading)? {
         let datum = reading.datum.take().unwrap_or(Datum::Nil);
+        let rebalanced = std::mem::take(&mut reading.rebalanced);
         if event.happened == Happened::Invoke {
             begin(&mut all, &mut open, &events, &event, (datum, rank))?;
         } else {
@@ -115,7 +130,9 @@ pub(super) fn operations(text: &str, notation: Notation) -> Result<Vec<Operation
                 let expected = format!("process {process} to invoke before an outcome");
                 return Err(events.wrong(&event, expected));
             };
-            end(&mut all[open.remove(place)], &event, datum, rank);
+            let one = &mut all[open.remove(place)];
+            one.rebalanced = rebalanced;
+            end(one, &event, datum, rank);
         }
         rank += 1;
     }
@@ -143,6 +160,7 @@ fn begin(
         asked,
         got: None,
         fate: Fate::Unknown,
+        rebalanced: Vec::new(),
         began,
         ended: NEVER,
         line: event.line,

@@ -1,5 +1,5 @@
 //! Operations on one object, and the judges of Jepsen's workloads on such: bank, set, counter,
-//! queue, identities, long fork, causal reverse, lock.
+//! queue, identities, long fork, causal reverse, lock, logs of messages.
 //!
 //! ```text
 //! file -> operations (history) -> the workload (workload) -> its judge (set, bank, ...)
@@ -18,6 +18,7 @@ mod counter;
 mod datum;
 mod history;
 mod ids;
+mod kafka;
 mod long_fork;
 mod mutant;
 mod queue;
@@ -260,6 +261,7 @@ fn judged(workload: Workload, all: &[Operation], mutant: Mutant) -> Judged {
         Workload::Ids => ids::judge(all, mutant),
         Workload::LongFork => long_fork::judge(all, mutant),
         Workload::CausalReverse => set::judge_reverse(all, mutant),
+        Workload::Kafka => kafka::judge(all, mutant),
         Workload::Mutex | Workload::Stack => Judged { parts: Vec::new(), notes: Vec::new() },
     }
 }

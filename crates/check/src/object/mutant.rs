@@ -24,4 +24,18 @@ pub(super) enum Mutant {
     ForgetOthers,
     /// Of long forks: only reads of one process are compared.
     ForgetPairs,
+    /// Of logs: two messages at an offset pass, and one at two.
+    ForgetOffsets,
+    /// Of logs: what nobody polled passes.
+    ForgetLost,
+    /// Of logs: what failed may be polled.
+    ForgetFailed,
+    /// Of logs: a transaction may poll its own messages.
+    ForgetPrecommitted,
+    /// Of logs: polls in a circle pass.
+    ForgetCircles,
+    /// Of logs: a consumer may leave messages out.
+    ForgetSkips,
+    /// Of logs: sends may be in any order.
+    ForgetSends,
 }

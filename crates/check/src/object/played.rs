@@ -134,6 +134,7 @@ pub(crate) fn play(what: What, random: &mut Random, count: usize, bent: f64) -> 
                 asked,
                 got: None,
                 fate: Fate::Unknown,
+                rebalanced: Vec::new(),
                 began: rank,
                 ended: u32::MAX,
                 line: 0,

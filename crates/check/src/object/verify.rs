@@ -4,7 +4,7 @@
 use super::anomaly::{Anomaly, Kind};
 use super::datum::Datum;
 use super::history::Operation;
-use super::{bank, counter, long_fork, queue, set};
+use super::{bank, counter, kafka, long_fork, queue, set};
 use crate::dependency::Fate;
 use std::collections::BTreeMap;
 
@@ -28,6 +28,9 @@ fn shows(one: &Operation, element: &Datum) -> bool {
 
 /// Whether an anomaly is one.
 pub(super) fn accepts(all: &[Operation], anomaly: &Anomaly) -> bool {
+    if anomaly.kind.is_of_logs() {
+        return kafka::accepts(all, anomaly);
+    }
     let mut operations = Vec::new();
     for place in &anomaly.operations {
         let Some(one) = all.get(*place) else { return false };

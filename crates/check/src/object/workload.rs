@@ -2,7 +2,7 @@
 
 use super::datum::Datum;
 use super::history::Operation;
-use super::long_fork;
+use super::{kafka, long_fork};
 
 /// A workload of operations on one object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub enum Workload {
     Mutex,
     /// A stack.
     Stack,
+    /// Logs of messages.
+    Kafka,
 }
 
 impl Workload {
@@ -40,6 +42,7 @@ impl Workload {
             Self::CausalReverse => "causal-reverse",
             Self::Mutex => "mutex",
             Self::Stack => "stack",
+            Self::Kafka => "kafka",
         }
     }
 
@@ -56,6 +59,8 @@ impl Workload {
         let has_steps = |value: &Datum| {
             !long_fork::steps(value, "r").is_empty() || !long_fork::steps(value, "w").is_empty()
         };
+        let has_messages =
+            |one: &Operation| one.asked.list().unwrap_or_default().iter().any(kafka::is_step);
         if any("transfer") && only(&["transfer", "read"]) {
             Some(Self::Bank)
         } else if only(&["add", "read"]) && any("add") {
@@ -77,6 +82,8 @@ impl Workload {
             Some(Self::Mutex)
         } else if only(&["push", "pop"]) && !all.is_empty() {
             Some(Self::Stack)
+        } else if only(&kafka::FUNCTIONS) && all.iter().any(has_messages) {
+            Some(Self::Kafka)
         } else if only(&["read", "write"]) && all.iter().any(|one| has_steps(&one.asked)) {
             Some(Self::LongFork)
         } else if only(&["read", "write"]) && reads_lists && writes_scalars {
