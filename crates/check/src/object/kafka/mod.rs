@@ -16,7 +16,7 @@
 //!
 //! Offsets need not be contiguous: markers of transactions take some. Messages of transactions
 //! interleave, so write-write cycles (G0) are no anomaly, and sends are compared one by one. A
-//! consumer that subscribed may be given other keys at any moment: its gaps are counted, not judged;
+//! consumer that subscribed may be given other keys at any moment: its gaps are counted, no more;
 //! so are those of a key that the operation itself says was reassigned (`:rebalance-log`). Of a
 //! consumer that sought, or whose poll failed or is of unknown outcome, the place is not known.
 

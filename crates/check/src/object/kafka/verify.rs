@@ -90,7 +90,7 @@ fn of_two(
                 && !may_be_polled(all)
         }
         Kind::PollSkip => {
-            // Somebody saw the skipped one between two that this consumer polled one after the other.
+            // Somebody saw the skipped one between two that it polled one after the other.
             let seen: Vec<i64> = all.iter().flat_map(|one| offsets(shown(one), &is)).collect();
             let between = |pair: &[i64]| seen.iter().any(|at| pair[0] < *at && *at < pair[1]);
             one.process == other.process && steps(one, other, &of_key).windows(2).any(between)
