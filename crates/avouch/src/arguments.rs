@@ -349,7 +349,8 @@ impl std::str::FromStr for ByModel {
 #[derive(Debug, Args)]
 pub struct Check {
     /// Histories: avouch's own; Jepsen's register logs or maps; its list-append, rw-register, bank,
-    /// set, counter, queue, unique-ids, long-fork, causal-reverse, lock and kafka in EDN or JSON;
+    /// set, counter, queue, unique-ids, long-fork, causal-reverse, lock, kafka and closed-predicate
+    /// in EDN or JSON;
     /// transactions in Plume's text, dbcop's bincode, or a folder of cobra's logs
     #[arg(required = true, value_name = "HISTORY")]
     pub histories: Vec<PathBuf>,

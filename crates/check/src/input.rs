@@ -126,7 +126,14 @@ impl Input {
                 list_append::parse(text, notation).map(|history| Self::Appends(Box::new(history)))
             }
             Some((notation, Ok(Workload::Registers))) => {
-                rw_register::parse(text, notation).map(Self::Transactions)
+                match rw_register::parse(text, notation) {
+                    Ok(history) => Ok(Self::Transactions(history)),
+                    // Transactions that read by predicate may begin like those of registers.
+                    Err(error) => match object::parse(text, notation).ok() {
+                        Some(objects) if objects.workload.is_some() => Ok(Self::Objects(objects)),
+                        _ => Err(error),
+                    },
+                }
             }
             Some((notation, Ok(Workload::Other))) => {
                 let found = object::parse(text, notation).ok();
@@ -150,11 +157,7 @@ impl Input {
             }
             (Self::Transactions(history), level) => Ok(transaction::judge(history, level, limits)),
             (Self::Objects(objects), None) => objects.judge(limits),
-            (Self::Objects(_), Some(level)) => {
-                let expected = format!("transactions, to judge by {level}");
-                Err(Error::new(Blame::Caller, expected, "operations on one object")
-                    .hint("they are judged by their workload: leave the level out"))
-            }
+            (Self::Objects(objects), Some(level)) => objects.judge_by_level(level, limits),
             (Self::Appends(history), level) => Ok(append::judge(history, level, limits)),
         }
     }

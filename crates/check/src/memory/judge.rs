@@ -8,7 +8,7 @@ use super::views::Found;
 use super::{convergence, regular, sequential, staleness, views, witness};
 use crate::history::History;
 use crate::limits::{Budget, Exhausted, Limits};
-use crate::report::{About, Finding, Report, settle};
+use crate::report::{About, Finding, Report, Story, settle};
 
 /// Judges single operations by one model, whatever guarantees they carry. The other models are
 /// told of in notes.
@@ -18,7 +18,7 @@ pub fn judge(history: &History, asked: Model, limits: &Limits) -> Report {
     let from = Registers::new(history);
     let others = Model::PLAIN.into_iter().filter(|model| *model != asked);
     let all: Vec<Model> = std::iter::once(asked).chain(others).collect();
-    let of_weaker = |weaker: Model| Finding::Violated(witness::of_weaker(weaker));
+    let of_weaker = |weaker: Model| Finding::Violated(Story::of_weaker(weaker));
     let mut findings = settle(&all, Model::implies, of_weaker, |model| {
         one(history, &from, model, &mut budget, Mutant::None)
     });

@@ -92,12 +92,6 @@ pub(super) fn finding(
     Finding::Violated(story)
 }
 
-/// Of a model that implies one which is violated.
-pub(super) fn of_weaker(weaker: Model) -> Story {
-    let title = format!("it implies {weaker}, which is violated");
-    Story { title, minimal: true, ..Story::default() }
-}
-
 /// Whose reads cannot be explained.
 fn reads(alone: &Registers) -> String {
     let processes = alone.readers();

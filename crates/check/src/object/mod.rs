@@ -1,5 +1,6 @@
 //! Operations on one object, and the judges of Jepsen's workloads on such: bank, set, counter,
-//! queue, identities, long fork, causal reverse, lock, logs of messages.
+//! queue, identities, long fork, causal reverse, lock, logs of messages, reads by
+//! predicate.
 //!
 //! ```text
 //! file -> operations (history) -> the workload (workload) -> its judge (set, bank, ...)
@@ -21,6 +22,7 @@ mod ids;
 mod kafka;
 mod long_fork;
 mod mutant;
+mod predicate;
 mod queue;
 mod set;
 mod verify;
@@ -37,6 +39,7 @@ use crate::limits::{Budget, Limits};
 use crate::model::object::Model;
 use crate::operation::Moment;
 use crate::report::{self, Finding, Line, Report, Story};
+use crate::transaction::Level;
 use avouch_promise::{Blame, Error};
 use mutant::Mutant;
 use std::collections::BTreeMap;
@@ -107,6 +110,9 @@ impl Objects {
             return Err(Error::new(Blame::Caller, expected, format!("{functions:.3?}"))
                 .hint("name the object with --model"));
         };
+        if workload == Workload::Predicates {
+            return predicate::judge(self, None, limits);
+        }
         let mut budget = Budget::new(*limits);
         let all = &self.operations;
         match workload {
@@ -129,6 +135,16 @@ impl Objects {
             found.push(self.part("linearizable", finding));
         }
         Ok(self.report(found, notes, &budget))
+    }
+
+    /// Judges transactions that read by predicate by one level.
+    pub(crate) fn judge_by_level(&self, level: Level, limits: &Limits) -> Result<Report, Error> {
+        if self.workload == Some(Workload::Predicates) {
+            return predicate::judge(self, Some(level), limits);
+        }
+        let expected = format!("transactions, to judge by {level}");
+        Err(Error::new(Blame::Caller, expected, "operations on one object")
+            .hint("they are judged by their workload: leave the level out"))
     }
 
     /// Judges whether some order of all operations is one of a sequential model.
@@ -262,6 +278,8 @@ fn judged(workload: Workload, all: &[Operation], mutant: Mutant) -> Judged {
         Workload::LongFork => long_fork::judge(all, mutant),
         Workload::CausalReverse => set::judge_reverse(all, mutant),
         Workload::Kafka => kafka::judge(all, mutant),
-        Workload::Mutex | Workload::Stack => Judged { parts: Vec::new(), notes: Vec::new() },
+        Workload::Mutex | Workload::Stack | Workload::Predicates => {
+            Judged { parts: Vec::new(), notes: Vec::new() }
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::datum::Datum;
 use super::history::Operation;
-use super::{kafka, long_fork};
+use super::{kafka, long_fork, predicate};
 
 /// A workload of operations on one object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub enum Workload {
     Stack,
     /// Logs of messages.
     Kafka,
+    /// Transactions that read by predicate.
+    Predicates,
 }
 
 impl Workload {
@@ -43,6 +45,7 @@ impl Workload {
             Self::Mutex => "mutex",
             Self::Stack => "stack",
             Self::Kafka => "kafka",
+            Self::Predicates => "closed-predicate",
         }
     }
 
@@ -59,8 +62,9 @@ impl Workload {
         let has_steps = |value: &Datum| {
             !long_fork::steps(value, "r").is_empty() || !long_fork::steps(value, "w").is_empty()
         };
-        let has_messages =
-            |one: &Operation| one.asked.list().unwrap_or_default().iter().any(kafka::is_step);
+        let has = |one: &Operation, is: fn(&Datum) -> bool| {
+            one.asked.list().unwrap_or_default().iter().any(is)
+        };
         if any("transfer") && only(&["transfer", "read"]) {
             Some(Self::Bank)
         } else if only(&["add", "read"]) && any("add") {
@@ -82,8 +86,11 @@ impl Workload {
             Some(Self::Mutex)
         } else if only(&["push", "pop"]) && !all.is_empty() {
             Some(Self::Stack)
-        } else if only(&kafka::FUNCTIONS) && all.iter().any(has_messages) {
+        } else if only(&kafka::FUNCTIONS) && all.iter().any(|one| has(one, kafka::is_step)) {
             Some(Self::Kafka)
+        } else if only(&predicate::FUNCTIONS) && all.iter().any(|one| has(one, predicate::is_step))
+        {
+            Some(Self::Predicates)
         } else if only(&["read", "write"]) && all.iter().any(|one| has_steps(&one.asked)) {
             Some(Self::LongFork)
         } else if only(&["read", "write"]) && reads_lists && writes_scalars {

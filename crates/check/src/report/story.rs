@@ -87,6 +87,12 @@ pub struct Story {
 const TOLD: usize = 8;
 
 impl Story {
+    /// The story of what is violated because something weaker is.
+    pub(crate) fn of_weaker(weaker: impl fmt::Display) -> Self {
+        let title = format!("it implies {weaker}, which is violated");
+        Self { title, minimal: true, ..Self::default() }
+    }
+
     /// The story of calls that fit in no order, given as places in the history's calls.
     pub(crate) fn tell(
         history: &History,

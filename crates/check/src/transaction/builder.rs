@@ -149,6 +149,7 @@ impl Builder {
             names,
             keys,
             spans,
+            words: None,
             format: "built in code",
             notes: Vec::new(),
         }

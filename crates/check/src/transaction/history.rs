@@ -1,6 +1,7 @@
 //! Transactions as they were recorded: flat, so that a million of them are a few hundred megabytes
 //! less than as many small lists.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// What a step does with its key.
@@ -66,6 +67,15 @@ impl Span {
     }
 }
 
+/// What the values of a history are called.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Words {
+    /// By value.
+    pub(crate) values: Vec<String>,
+    /// What the initial state has, by key.
+    pub(crate) initial: BTreeMap<Vec<u8>, String>,
+}
+
 /// A history of transactions. Those of one session stand together, in its order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Transactions {
@@ -76,6 +86,8 @@ pub struct Transactions {
     pub(super) keys: Vec<Range<usize>>,
     /// When each ran, where the history says so.
     pub(super) spans: Option<Vec<Span>>,
+    /// What values are called, if not by their numbers.
+    pub(crate) words: Option<Box<Words>>,
     /// The name of the format that it was read from.
     pub format: &'static str,
     /// What a reader of the verdict should know of how it was read.
@@ -155,10 +167,19 @@ impl Transactions {
     /// A step in words.
     pub(crate) fn told(&self, step: &Step) -> String {
         let key = String::from_utf8_lossy(self.key(step.key));
+        let words = self.words.as_ref();
+        let word = words.zip(usize::try_from(step.value).ok());
+        let word = word.and_then(|(words, value)| words.values.get(value).cloned());
+        let value = word.unwrap_or_else(|| step.value.to_string());
         match step.access {
-            Access::Write => format!("write {key} = {}", step.value),
-            Access::Read => format!("read {key} = {}", step.value),
-            Access::ReadInitial => format!("read {key}: nothing yet"),
+            Access::Write => format!("write {key} = {value}"),
+            Access::Read => format!("read {key} = {value}"),
+            Access::ReadInitial => {
+                match words.and_then(|words| words.initial.get(self.key(step.key))) {
+                    Some(first) => format!("read {key} = {first}"),
+                    None => format!("read {key}: nothing yet"),
+                }
+            }
         }
     }
 }

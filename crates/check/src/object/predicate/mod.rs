@@ -1,0 +1,199 @@
+//! Transactions that read by predicate, in a closed universe (Elle's `closed-predicate`): every
+//! version of every key stands in the history, so that what a predicate did not find says which
+//! version was there (Adya 1999, section 4.4: the versions that a predicate selects from).
+//!
+//! ```text
+//! {:f :init, :value {:x 1, :y 2}}
+//! {:f :txn, :value [[:insert :z 3] [:w :x 2] [:delete :y] [:r :x 2] [:rp [:mod 2 0] {:x 2}]]}
+//!
+//! operations -> steps -> universe of versions -> registers (reduce) -> the judge of transactions
+//!                                                -> an order, replayed with its predicates (replay)
+//! ```
+//!
+//! That an insert finds its key not there is not judged.
+
+//= §2.3.1 phantom P3
+
+mod condition;
+mod reduce;
+mod replay;
+mod steps;
+mod universe;
+mod verify;
+
+#[cfg(test)]
+mod tests;
+
+use super::Objects;
+use super::datum::Datum;
+use crate::dependency::Fate;
+use crate::limits::{Budget, Limits};
+use crate::report::{About, Finding, Report, Story, settle};
+use crate::transaction::{Level, decide};
+use avouch_promise::Error;
+use reduce::{Flaw, Reduced, reduce};
+use std::fmt::Write;
+use steps::{Transaction, transactions};
+use universe::Universe;
+
+pub(super) use steps::is_step;
+
+/// The functions of this workload.
+pub(super) const FUNCTIONS: [&str; 3] = ["init", "txn", ""];
+
+/// A bug that a test plants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Mutant {
+    /// No bug.
+    #[default]
+    None,
+    /// What predicates did not find says nothing.
+    ForgetAbsences,
+    /// An order need not explain the predicates that leave something open.
+    TrustOrders,
+    /// Whatever a predicate leaves out or gives is believed.
+    ForgetFlaws,
+}
+
+struct Judge<'a> {
+    objects: &'a Objects,
+    all: Vec<Transaction<'a>>,
+    universe: Universe<'a>,
+    mutant: Mutant,
+}
+
+/// Judges a history by one level, or by all that are decided of registers.
+pub(super) fn judge(
+    objects: &Objects,
+    asked: Option<Level>,
+    limits: &Limits,
+) -> Result<Report, Error> {
+    judge_with(objects, asked, limits, Mutant::None)
+}
+
+fn judge_with(
+    objects: &Objects,
+    asked: Option<Level>,
+    limits: &Limits,
+    mutant: Mutant,
+) -> Result<Report, Error> {
+    let all = transactions(&objects.operations)?;
+    let universe = Universe::of(&all);
+    let judge = Judge { objects, all, universe, mutant };
+    let budget = Budget::new(*limits);
+    let reduced = reduce(&judge.all, &judge.universe, mutant != Mutant::ForgetAbsences);
+    let mut levels: Vec<Level> = asked.into_iter().collect();
+    levels.extend(Level::TIMED_REGISTERS.into_iter().filter(|level| Some(*level) != asked));
+    let of_weaker = |level: Level| Finding::Violated(Story::of_weaker(level));
+    let findings = settle(&levels, Level::implies, of_weaker, |level| {
+        let left = limits.time.saturating_sub(budget.elapsed());
+        judge.one(&reduced, level, &Limits { time: left, ..*limits })
+    });
+    let count = |fate| judge.all.iter().filter(|one| one.of.fate == fate).count();
+    let steps = judge.all.iter().map(|one| one.steps.len()).sum();
+    let mut notes =
+        vec![format!("{} transactions on {} keys", judge.all.len(), judge.universe.keys.len())];
+    if reduced.open > 0 {
+        notes.push(format!("{} reads leave open which version they saw", reduced.open));
+    }
+    if reduced.left_out > 0 {
+        let told = "of unknown outcome were left out: nobody read from them";
+        notes.push(format!("{} {told}", reduced.left_out));
+    }
+    let about = About {
+        format: &objects.format,
+        operations: steps,
+        unknown: count(Fate::Unknown),
+        failed: count(Fate::Aborted),
+        notes,
+    };
+    Ok(Report::of_levels(about, "steps", findings, asked, Level::implies, &budget))
+}
+
+impl Judge<'_> {
+    /// Decides one level.
+    fn one(&self, reduced: &Reduced<'_>, level: Level, limits: &Limits) -> Finding {
+        let unknown = |reason: String| Finding::Unknown { reason, story: None };
+        if let Some((key, value)) = self.universe.again {
+            return unknown(format!("incomplete information: {key} was given {value} twice"));
+        }
+        if let Some(flaw) = reduced.flaws.first().filter(|_| self.mutant != Mutant::ForgetFlaws) {
+            if level == Level::ReadUncommitted {
+                return unknown("what a predicate sees of uncommitted writes is open".to_owned());
+            }
+            if !verify::accepts(&self.all, flaw) {
+                return Finding::fault("what a predicate gave");
+            }
+            return Finding::Violated(self.of_flaw(level, flaw));
+        }
+        let open = || {
+            let count = reduced.open;
+            unknown(format!("{count} reads leave open which version they saw"))
+        };
+        match decide(&reduced.registers, level, limits) {
+            Finding::Holds { order, checked } => {
+                let place = |at: &usize| reduced.places.get(*at).copied();
+                let has_effect = |number: &usize| self.all[*number].of.fate != Fate::Aborted;
+                let order: Vec<usize> = order.iter().filter_map(place).filter(has_effect).collect();
+                let is_serial = Level::Serializable == level
+                    || Level::StrongSessionSerializable == level
+                    || Level::StrictSerializable == level;
+                if self.mutant == Mutant::TrustOrders
+                    || (is_serial && replay::explains(&self.all, &order))
+                {
+                    Finding::Holds { order, checked: true }
+                } else if reduced.open > 0 {
+                    open()
+                } else if is_serial {
+                    Finding::fault("an order")
+                } else {
+                    Finding::Holds { order, checked }
+                }
+            }
+            Finding::Violated(story) => {
+                let items = reduce(&self.all, &self.universe, false);
+                let alone = decide(&items.registers, level, limits);
+                let is_phantom = matches!(alone, Finding::Holds { .. });
+                if !is_phantom {
+                    return Finding::Violated(story);
+                }
+                // Adya's G2-item is of keys that were read; his G2 is of predicates, too.
+                let title = format!("phantom: {}", story.title.replacen("G2-item", "G2", 1));
+                Finding::Violated(Story { title, ..story })
+            }
+            unknown @ Finding::Unknown { .. } => unknown,
+        }
+    }
+
+    fn of_flaw(&self, level: Level, flaw: &Flaw<'_>) -> Story {
+        let Flaw { reader, key, condition, got } = flaw;
+        let mut named = vec![*reader];
+        let name = |number: usize| self.all.get(number).map_or(0, |one| one.of.line);
+        let (title, told) = if let Some(value) = got {
+            let told = format!("`{condition}` does not hold of {value}, which it gave for {key}");
+            (format!("predicate-read-mismatch: {key}"), told)
+        } else {
+            let mut told = format!("`{condition}` holds of every version of {key}:");
+            for version in self.universe.keys.get(key).into_iter().flatten() {
+                let Some(value) = version.value else { continue };
+                // What is there before all was written by the first.
+                let writer = version.writer.unwrap_or(0);
+                let _ = write!(told, " {value} (line {})", name(writer));
+                named.push(writer);
+            }
+            (format!("predicate-read-miss: {key}"), told)
+        };
+        named.sort_unstable();
+        named.dedup();
+        let place = |number: &usize| self.all.get(*number).map(|one| one.place);
+        let lines = named.iter().filter_map(place);
+        let line = |place| super::line(&self.objects.operations, place, level.name());
+        let lines = lines.filter_map(line).collect();
+        Story { title, lines, conclusion: vec![told], minimal: true, ..Story::default() }
+    }
+}
+
+/// Whether a key is named in a map.
+fn names(found: &[(Datum, Datum)], key: &Datum) -> bool {
+    found.iter().any(|(one, _)| one == key)
+}
