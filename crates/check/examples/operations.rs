@@ -187,17 +187,15 @@ fn clients(count: u64, each: u64, random: &mut Random) -> History {
     collected.finish(model, "generated")
 }
 
-/// One register of `count` operations by 50 clients, half of them writes of values of their own;
+type RegisterOperation = Operation<RegisterInput, RegisterAnswer>;
+
+/// One register of `count` operations by so many clients, half writes of values of their own;
 /// `stale` makes one read, late in it, see what had been overwritten long before.
-fn register(
-    count: u64,
-    stale: bool,
-    random: &mut Random,
-) -> Vec<Operation<RegisterInput, RegisterAnswer>> {
-    let mut free = [0_u64; 50];
+fn register(clients: u64, count: u64, stale: bool, random: &mut Random) -> Vec<RegisterOperation> {
+    let mut free = vec![0_u64; clients as usize];
     let mut calls = Vec::with_capacity(count as usize);
     for number in 0..count {
-        let client = (number % 50) as usize;
+        let client = (number % clients) as usize;
         let (began, length) = (free[client] + random.between(1, 50), random.between(1, 200));
         free[client] = began + length + 1;
         calls.push((began + random.between(0, length), began, began + length));
@@ -228,7 +226,7 @@ fn registers(count: u64, limits: &Limits, brief: bool) -> bool {
     let random = &mut Random::new(Random::seed_from_environment());
     let mut right = true;
     for (name, stale) in [("register", false), ("register_stale", true)] {
-        let operations = register(count, stale, random);
+        let operations = register(50, count, stale, random);
         let mut budget = Budget::new(*limits);
         let (verdict, took) = timed(|| decide(&Register, &operations, &mut budget));
         let word = match &verdict {
@@ -248,6 +246,40 @@ fn registers(count: u64, limits: &Limits, brief: bool) -> bool {
     right
 }
 
+/// One register that takes few values, again and again, so that a search must judge it; a read late
+/// in it sees what had been overwritten.
+fn repeating(count: u64, limits: &Limits) -> bool {
+    const VALUES: i64 = 40;
+    let random = &mut Random::new(Random::seed_from_environment());
+    let mut operations = register(10, count, false, random);
+    let held = |value: &i64| value % VALUES;
+    let late = count as usize * 3 / 4;
+    let is_read = |operation: &RegisterOperation| matches!(operation.input, RegisterInput::Read);
+    let wrong = operations.iter().skip(late).position(is_read).map(|place| place + late);
+    for (place, Operation { input, output, .. }) in operations.iter_mut().enumerate() {
+        if let RegisterInput::Write(value) = input {
+            *value = held(value);
+        }
+        if let Some(RegisterAnswer::Value(Some(value))) = output {
+            *value = held(&(*value + if Some(place) == wrong { VALUES / 2 } else { 0 }));
+        }
+    }
+    let judged = || decide(&Register, &operations, &mut Budget::new(*limits));
+    let (verdict, took) = best(3, judged);
+    let Verdict::Violated(violation) = verdict else {
+        println!("one register of few values: not violated");
+        return false;
+    };
+    let shown = violation.core.essential.len();
+    println!(
+        "one register of few values, {count} operations: violated, as {shown} operations show, in \
+         {:.2} ms",
+        took * 1e3
+    );
+    goal("register_of_few_values_stale", took, 0.1);
+    violation.core.minimal && shown <= 10
+}
+
 fn main() -> ExitCode {
     let brief = std::env::args().any(|argument| argument == "--brief");
     let limits = Limits::default();
@@ -264,5 +296,6 @@ fn main() -> ExitCode {
     right &= appends("like-c10-ok", &clients(10, 34, random), &limits, None, Some(0.020));
     right &= appends("like-c50-ok", &clients(50, 34, random), &limits, Some(0.017), None);
     right &= registers(if brief { 20_000 } else { 1_000_000 }, &limits, brief);
+    right &= repeating(2_000, &limits);
     if right { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -1,9 +1,13 @@
 //! Which configurations the search has already left without success.
 //!
-//! A configuration is (known operations done, unknown operations used, state). It is hopeless if
-//! one was tried before with the same known operations and state and *no other* unknown ones than
-//! this one has used: what remains unused may be used later or never, so less used is never worse.
-//! A plain lookup would only recognise equal sets.
+//! A configuration is (known operations done, unknown operations used, state, what the state was
+//! before an unknown operation that nothing saw yet). It is hopeless if one was tried before with
+//! the same known operations and states and *no other* unknown ones than this one has used: what
+//! remains unused may be used later or never, so less used is never worse. A plain lookup would
+//! only recognise equal sets. Unknown operations that can be placed no more count as used.
+//!
+//! That holds although one may have placed what began later: what is not used, or closed, in the
+//! one that is worse is not closed in the better one either, so it can be placed in both.
 //!
 //! The known operations done are nearly a prefix: in words of 64, those before `first_word` are
 //! all ones and those after the window all zeros, so a long history does not make entries long.
@@ -15,19 +19,19 @@ use crate::hash::Index;
 pub(super) struct Configuration<'a> {
     /// A hash of everything but `used`.
     pub(super) hash: u64,
-    /// The number of the state.
-    pub(super) state: u32,
+    /// The number of the state, and of the one before what nothing saw.
+    pub(super) states: (u32, u32),
     /// How many words of known operations are full.
     pub(super) first_word: u32,
     /// The words from there to the last that is not zero.
     pub(super) window: &'a [u64],
-    /// The unknown operations used, to the last word that is not zero.
+    /// The unknown operations used or closed, to the last word that is not zero.
     pub(super) used: &'a [u64],
 }
 
 struct Entry {
     hash: u64,
-    state: u32,
+    states: (u32, u32),
     first_word: u32,
     window: (u32, u32),
     used: (u32, u32),
@@ -57,7 +61,7 @@ impl Memo {
         let head = self.index.find(new.hash, |number| {
             let entry = &self.entries[number as usize];
             entry.hash == new.hash
-                && (entry.state == new.state || !with_state)
+                && (entry.states == new.states || !with_state)
                 && entry.first_word == new.first_word
                 && slice(entry.window) == new.window
         });
@@ -83,8 +87,8 @@ impl Memo {
             Some(head) => std::mem::replace(&mut self.entries[head as usize].next, number + 1),
             None => 0,
         };
-        let Configuration { hash, state, first_word, .. } = new;
-        self.entries.push(Entry { hash, state, first_word, window, used, next });
+        let Configuration { hash, states, first_word, .. } = new;
+        self.entries.push(Entry { hash, states, first_word, window, used, next });
         if head.is_none() {
             let entries = &self.entries;
             self.index.insert(hash, number, |number| entries[number as usize].hash);

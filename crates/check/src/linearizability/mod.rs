@@ -98,7 +98,7 @@ pub fn decide<M: Sequential>(
         match unambiguous::decide(model, operations, &part, Shortcut::None) {
             Some(Found::Order(order)) => orders.push(order),
             Some(Found::Suspects(suspects)) if is_refuted(model, operations, &suspects, budget) => {
-                let core = shrink::shrink(model, operations, &suspects, budget);
+                let core = shrink::shrink(model, operations, (&suspects, &[]), budget);
                 return Verdict::Violated(Violation { part, core });
             }
             _ => open.push(part),
@@ -111,8 +111,8 @@ pub fn decide<M: Sequential>(
             invariant!(I1, verified.is_ok(), "an order that does not verify: {verified:?}");
             Verdict::Holds(order)
         }
-        Parts::Disordered(part) => {
-            let core = shrink::shrink(model, operations, &part, budget);
+        Parts::Disordered(part, furthest) => {
+            let core = shrink::shrink(model, operations, (&part, &furthest), budget);
             Verdict::Violated(Violation { part, core })
         }
         Parts::Undecided(progress) => Verdict::Unknown(progress),
@@ -148,7 +148,8 @@ fn search<M: Sequential>(
 
 enum Parts {
     Ordered(Vec<Vec<usize>>),
-    Disordered(Vec<usize>),
+    /// A part, and the longest start of an order of it.
+    Disordered(Vec<usize>, Vec<usize>),
     Undecided(Progress),
 }
 
@@ -172,7 +173,7 @@ fn search_parts<M: Sequential>(
                 Ok(Some(order)) => orders.push(order),
                 Ok(None) => {
                     budget.slice(u64::MAX);
-                    return Parts::Disordered(part);
+                    return Parts::Disordered(part, furthest);
                 }
                 Err(bound) => {
                     let parts = (orders.len(), all);

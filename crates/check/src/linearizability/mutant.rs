@@ -27,6 +27,12 @@ pub(super) enum Mutant {
     NothingGrowsFromWrites,
     /// Any unknown operation stands for all unknown ones.
     AllUnknownAreTwins,
+    /// What reads saw of an unknown operation counts as seen by nothing.
+    ReadsSeeNothing,
+    /// Configurations are compared as if no optional operation could be placed any more.
+    AllOptionalAreClosed,
+    /// It does not matter what a twin that starts later closes out.
+    TwinsCloseNothing,
 }
 
 /// A bug that a test plants where there is no search.

@@ -85,9 +85,15 @@ impl Placed {
         (self.first_word as u32, &self.known[self.first_word..end])
     }
 
-    /// The unknown operations used.
-    pub(super) fn used(&self) -> &[u64] {
+    /// Writes into `used` the unknown operations used and the first `closed` of them, to the last
+    /// word that is not zero.
+    pub(super) fn used(&self, closed: usize, used: &mut Vec<u64>) {
         let end = self.unknown.iter().rposition(|word| *word != 0).map_or(0, |last| last + 1);
-        &self.unknown[..end]
+        used.clear();
+        used.extend_from_slice(&self.unknown[..end.max(closed.div_ceil(64))]);
+        used.iter_mut().take(closed / 64).for_each(|word| *word = FULL);
+        if let (Some(word), 1..) = (used.get_mut(closed / 64), closed % 64) {
+            *word |= (1 << (closed % 64)) - 1;
+        }
     }
 }

@@ -15,15 +15,22 @@
 //!   where an optional operation had ended before it began: that could not be placed behind it.
 //! - I2 *twins*: of operations with the same input and output that may come next, only the one with
 //!   the earliest end is tried: exchanging the two in an order that uses the other keeps it valid.
-//!   Of unknown operations, which have no end, the first to start stands for all its twins.
+//!   Of unknown operations, which have no end, the first to start stands for all its twins. An
+//!   operation stands for no other that starts before it if that may close out an optional one.
 //! - I3 *known before unknown*: where a known operation leads to the state that an unknown one with
-//!   the same input leads to, the unknown one is not tried: exchanging them keeps an order valid.
+//!   the same input leads to, and can stand for it as a twin could, the unknown one is not tried.
 //! - I4 *idle unknowns*: an unknown operation that would change nothing here is not tried here.
-//! - I5 *needs*: a state is left at once if an operation not placed needs what does not hold there
+//! - I5 *unseen*: where an unknown operation led here and no read saw what it left, an operation
+//!   that would do here just what it does without it is not tried: leaving the unknown one out keeps
+//!   an order valid. So a configuration that is remembered says what the state was before.
+//! - I6 *needs*: a state is left at once if an operation not placed needs what does not hold there
 //!   and nothing left can bring about (see `needs`).
 //!
 //! An operation may also be *optional*: it is placed within its span or not at all. `shrink`
 //! weakens operations to that.
+//!
+//! - I7 *closed*: an optional operation that ended before one that is placed began counts as used:
+//!   it can be placed no more, so that configurations that differ in such ones alone are equal.
 //!
 //! References: Wing and Gong, "Testing and verifying concurrent objects", 1993; Lowe, "Testing for
 //! linearizability", 2017; Horn and Kroening, "Faster linearizability checking via
@@ -67,7 +74,7 @@ struct Member<'a, M: Sequential> {
     operation: &'a Operation<M::Input, M::Output>,
     /// Its number in the ground.
     number: u32,
-    /// Its rank among the known or among the unknown operations.
+    /// Its rank among the known operations, or among the others: the optional ones first, by end.
     rank: u32,
     known: bool,
     pure: bool,
@@ -93,6 +100,9 @@ struct Frame {
     trail: usize,
     /// Where this frame's choices begin.
     choices: usize,
+    /// The state before the unknown operation that led here, if nothing saw yet what that left;
+    /// else `NONE` (I5).
+    unseen: u32,
 }
 
 /// A search for an order of one part of a history.
@@ -103,10 +113,12 @@ pub(super) struct Search<'g, 'a, M: Sequential> {
     timeline: Timeline,
     placed: Placed,
     needs: Needs,
-    /// Those that may be left out, and had ended at some moment.
-    optional: Vec<u32>,
+    /// The ends of those that may be left out and have one, in order: by rank.
+    ends: Vec<Moment>,
     states: &'g mut States<'a, M>,
     memo: Memo,
+    /// Scratch: the unknown operations used or closed.
+    used: Vec<u64>,
     trail: Vec<u32>,
     /// The latest start among the operations placed up to each place of the trail.
     starts: Vec<Moment>,
@@ -143,32 +155,22 @@ impl<'g, 'a, M: Sequential> Search<'g, 'a, M> {
             members.push(Member { operation, number, rank: 0, known, pure, twins, input });
         }
         members.sort_unstable_by_key(|member| member.number);
-        let (mut known, mut unknown) = (0, 0);
-        for member in &mut members {
-            let count = if member.known { &mut known } else { &mut unknown };
-            member.rank = *count;
-            *count += 1;
-        }
-        let is_optional =
-            |member: &Member<'_, M>| !member.known && member.operation.latest.is_some();
-        let optional = (0..)
-            .zip(&members)
-            .filter(|(_, member)| is_optional(member))
-            .map(|(at, _)| at)
-            .collect();
+        let ends = rank(&mut members);
+        let known = members.iter().filter(|member| member.known).count();
         let spans: Vec<_> = members.iter().map(|member| span(member, mutant)).collect();
         let numbered = members.iter().map(|member| (member.number, member.known));
         let needs = Needs::new(ground, numbered, mutant);
         Self {
             ground,
             members,
-            known: known as usize,
+            known,
             timeline: Timeline::new(&spans),
-            placed: Placed::new(known as usize, unknown as usize),
+            placed: Placed::new(known, spans.len() - known),
             needs,
-            optional,
+            ends,
             states,
             memo: Memo::default(),
+            used: Vec::new(),
             trail: Vec::new(),
             starts: Vec::new(),
             frames: Vec::new(),
@@ -215,12 +217,12 @@ impl<'g, 'a, M: Sequential> Search<'g, 'a, M> {
                 }
             }
             let Some(frame) = self.frames.last() else { return Ok(false) };
-            let Frame { state, trail, choices } = *frame;
+            let Frame { state, trail, choices, unseen } = *frame;
             if self.choices.len() == choices {
                 self.frames.pop();
                 self.take_back(trail);
             } else if let Some(choice) = self.choices.pop() {
-                entering = self.choose(state, choice);
+                entering = self.choose((state, unseen), choice);
             }
         }
     }
@@ -232,11 +234,12 @@ impl<'g, 'a, M: Sequential> Search<'g, 'a, M> {
         if self.placed.count() == self.known {
             return true;
         }
-        if self.is_lost(state, trail) || self.is_hopeless(state) {
+        let unseen = self.unseen(trail);
+        if self.is_lost(state, trail) || self.is_hopeless(state, unseen) {
             self.take_back(trail);
             return false;
         }
-        self.frames.push(Frame { state, trail, choices: self.choices.len() });
+        self.frames.push(Frame { state, trail, choices: self.choices.len(), unseen });
         self.offer_choices();
         false
     }
@@ -267,18 +270,32 @@ impl<'g, 'a, M: Sequential> Search<'g, 'a, M> {
         }
     }
 
+    /// How many optional operations have an end before this moment.
+    fn ended(&self, moment: Moment) -> usize {
+        self.ends.partition_point(|end| *end < moment)
+    }
+
+    /// How many optional operations can be placed no more, or are placed: the first of their ranks.
+    fn closed(&self) -> usize {
+        self.starts.last().map_or(0, |now| self.ended(*now))
+    }
+
     /// Whether an optional operation that is not placed could not be any more behind one that
     /// began at this moment, and can be now.
     fn closes_out(&self, earliest: Moment) -> bool {
-        let now = self.starts.last().copied().unwrap_or_default();
-        self.optional.iter().any(|number| {
-            let Member { operation, rank, .. } = &self.members[*number as usize];
-            let ended = operation.latest.is_some_and(|latest| now <= latest && latest < earliest);
-            ended && !self.placed.has_unknown(*rank)
-        })
+        (self.closed()..self.ended(earliest)).any(|rank| !self.placed.has_unknown(rank as u32))
     }
 
-    /// I5; `trail` says how much was placed when the needs were looked at last.
+    /// The state before the last operation, if that is unknown and no read was placed behind it.
+    fn unseen(&self, trail: usize) -> u32 {
+        let seen = self.mutant != Mutant::ReadsSeeNothing && self.trail.len() > trail + 1;
+        match (self.trail.get(trail), self.frames.last()) {
+            (Some(led), Some(frame)) if !seen && !self.members[*led as usize].known => frame.state,
+            _ => NONE,
+        }
+    }
+
+    /// I6; `trail` says how much was placed when the needs were looked at last.
     fn is_lost(&self, state: u32, trail: usize) -> bool {
         let lacks = |(number, grows): (u32, bool)| {
             let operation = self.members[number as usize].operation;
@@ -298,14 +315,25 @@ impl<'g, 'a, M: Sequential> Search<'g, 'a, M> {
         touched.is_some_and(|group| self.needs.critical(group).any(lacks))
     }
 
-    fn is_hopeless(&mut self, state: u32) -> bool {
+    fn is_hopeless(&mut self, state: u32, unseen: u32) -> bool {
         let with_state = self.mutant != Mutant::MemoWithoutState;
-        let state_hash = if with_state { mix(u64::from(state) ^ (1 << 40)) } else { 0 };
+        let states = (state, unseen);
+        let state_hash =
+            if with_state { mix(u64::from(state) << 32 | u64::from(unseen)) } else { 0 };
+        // I7.
+        let closed = if self.mutant == Mutant::AllOptionalAreClosed {
+            self.ends.len()
+        } else {
+            self.closed()
+        };
+        self.placed.used(closed, &mut self.used);
+        if self.mutant == Mutant::MemoWithoutUnknown {
+            self.used.clear();
+        }
         let (first_word, window) = self.placed.window();
-        let used = self.placed.used();
-        let used = if self.mutant == Mutant::MemoWithoutUnknown { &[] } else { used };
         let hash = mix(self.placed.hash() ^ state_hash);
-        !self.memo.enter(Configuration { hash, state, first_word, window, used }, with_state)
+        let used = &self.used;
+        !self.memo.enter(Configuration { hash, states, first_word, window, used }, with_state)
     }
 
     /// Puts the operations that may come next on the stack of choices, the first to try on top.
@@ -317,7 +345,7 @@ impl<'g, 'a, M: Sequential> Search<'g, 'a, M> {
             while let Some(number) = at {
                 let member = &self.members[number as usize];
                 // Reads that wait are tried like others.
-                if member.known == known && (!member.pure || !self.optional.is_empty()) {
+                if member.known == known && (!member.pure || !self.ends.is_empty()) {
                     self.offer(number, start);
                 }
                 at = self.timeline.after(number);
@@ -329,10 +357,7 @@ impl<'g, 'a, M: Sequential> Search<'g, 'a, M> {
     /// I2; remembers known inputs for I3.
     fn offer(&mut self, number: u32, start: usize) {
         let member = &self.members[number as usize];
-        let latest = |number: u32| {
-            self.members[number as usize].operation.latest.unwrap_or(Moment(u64::MAX))
-        };
-        if !member.known && self.starts.last().is_some_and(|start| latest(number) < *start) {
+        if !member.known && self.starts.last().is_some_and(|start| self.latest(number) < *start) {
             return;
         }
         let twins = (member.twins as usize).min(self.seen_twins.len() - 1);
@@ -340,11 +365,14 @@ impl<'g, 'a, M: Sequential> Search<'g, 'a, M> {
         let (input_entry, stand_in) = self.seen_inputs[member.input as usize];
         let stand_in = if input_entry == self.entries { stand_in } else { NONE };
         if entry == self.entries {
-            let rival = &mut self.choices[start + place];
-            if latest(number) < latest(rival.operation) {
-                rival.operation = number;
+            let rival = self.choices[start + place].operation;
+            if self.stands_for(rival, number) {
+                return;
             }
-            return;
+            if self.stands_for(number, rival) {
+                self.choices[start + place].operation = number;
+                return;
+            }
         }
         self.seen_twins[twins] = (self.entries, self.choices.len() - start);
         if member.known {
@@ -354,8 +382,27 @@ impl<'g, 'a, M: Sequential> Search<'g, 'a, M> {
         self.choices.push(Choice { operation: number, state: NONE, stand_in });
     }
 
+    fn latest(&self, number: u32) -> Moment {
+        self.members[number as usize].operation.latest.unwrap_or(Moment(u64::MAX))
+    }
+
+    /// Whether an operation can be placed wherever this other one of the same effect is, now or
+    /// later, and closes out no more if it is placed now.
+    fn stands_for(&self, one: u32, other: u32) -> bool {
+        let earliest = |number: u32| self.members[number as usize].operation.earliest;
+        let ended = |number: u32| self.ended(earliest(number));
+        let closes_more = || {
+            let more = self.closed().max(ended(other))..ended(one);
+            more.into_iter().any(|rank| !self.placed.has_unknown(rank as u32))
+        };
+        self.latest(one) <= self.latest(other)
+            && (self.mutant == Mutant::TwinsCloseNothing
+                || earliest(one) <= earliest(other)
+                || !closes_more())
+    }
+
     /// Tries a choice in `state`: the state to enter, and how much was placed before.
-    fn choose(&mut self, state: u32, choice: Choice) -> Option<(u32, usize)> {
+    fn choose(&mut self, (state, unseen): (u32, u32), choice: Choice) -> Option<(u32, usize)> {
         let Choice { operation: number, state: mut next, stand_in } = choice;
         let member = &self.members[number as usize];
         if next == NONE {
@@ -372,17 +419,23 @@ impl<'g, 'a, M: Sequential> Search<'g, 'a, M> {
                 }
             };
             let idle = !member.known && next == state;
-            let replaceable = stand_in != NONE && {
+            let replaceable = stand_in != NONE && self.stands_for(stand_in, number) && {
                 let Member { operation, number, .. } = self.members[stand_in as usize];
                 self.states.follow(state, number, operation) == successors
             };
-            if idle || replaceable {
+            if idle || replaceable || self.is_unseeing(unseen, number, successors) {
                 return None;
             }
         }
         let trail = self.trail.len();
         self.place(number);
         Some((next, trail))
+    }
+
+    /// I5: whether an operation leaves what it would leave without the one before it.
+    fn is_unseeing(&mut self, unseen: u32, number: u32, successors: Successors) -> bool {
+        let Member { operation, number, .. } = self.members[number as usize];
+        unseen != NONE && self.states.follow(unseen, number, operation) == successors
     }
 
     fn place(&mut self, number: u32) {
@@ -424,6 +477,17 @@ impl<'g, 'a, M: Sequential> Search<'g, 'a, M> {
             + self.frames.len() * size_of::<Frame>()
             + self.choices.len() * size_of::<Choice>()
     }
+}
+
+/// Ranks the members; the ends of the optional ones, by rank.
+fn rank<M: Sequential>(members: &mut [Member<'_, M>]) -> Vec<Moment> {
+    let known = (0..).zip(members.iter_mut().filter(|member| member.known));
+    known.for_each(|(rank, member)| member.rank = rank);
+    let mut others: Vec<_> = members.iter_mut().filter(|member| !member.known).collect();
+    let end = |member: &Member<'_, M>| member.operation.latest;
+    others.sort_by_key(|member| (end(member).is_none(), end(member)));
+    (0..).zip(&mut others).for_each(|(rank, member)| member.rank = rank);
+    others.iter().map_while(|member| end(member)).collect()
 }
 
 /// The span that holds others up: what may be left out holds up nothing.

@@ -5,9 +5,13 @@
 //! here only ever *weakens* the history (a history that fits before fits after), so what is
 //! violated after it was violated before:
 //!
-//! 1. keep the shortest violated start of the history: what had not answered by then is unknown;
+//! 1. keep a start of the history: what had not answered by then is unknown;
 //! 2. drop operations that change nothing;
 //! 3. make an operation optional: it takes effect within its span with its answer, or not at all.
+//!
+//! Which start is known mostly: to the end of the operation that held up the longest order met. Of
+//! that, the last few to end are violated mostly, whatever the others did; where they are not, the
+//! shortest start that is violated is looked for.
 //!
 //! What cannot be weakened any further, one at a time, is the core. The rest remains in the search
 //! as optional operations: the core says that, whichever of those took effect, it does not fit.
@@ -19,6 +23,7 @@ use super::states::States;
 use crate::limits::Budget;
 use crate::model::Sequential;
 use crate::operation::{Moment, Operation};
+use std::collections::BTreeSet;
 
 /// The smallest reason found; places in the slice of operations that was judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +43,9 @@ const STEPS_PER_ATTEMPT: u64 = 20_000;
 /// The steps that all attempts together may take.
 const STEPS_IN_ALL: u64 = 2_000_000;
 
+/// The operations of the widest window that is tried.
+const WIDTH_MAX: usize = 128;
+
 struct Shrinking<'g, 'a, 'b, M: Sequential> {
     ground: &'g Ground<'a, M>,
     states: States<'a, M>,
@@ -51,34 +59,43 @@ struct Shrinking<'g, 'a, 'b, M: Sequential> {
     furthest: (usize, Vec<usize>),
 }
 
-/// Shrinks the part `part` of `operations`, which has no order.
+/// Shrinks the part `part` of `operations`, which has no order; `furthest` is the longest start of
+/// one that was met.
 pub(super) fn shrink<M: Sequential>(
     model: &M,
     operations: &[Operation<M::Input, M::Output>],
-    part: &[usize],
+    (part, furthest): (&[usize], &[usize]),
     budget: &mut Budget,
 ) -> Core {
-    shrink_counted(model, operations, part, budget).0
+    shrink_counted(model, operations, (part, furthest), budget).0
 }
 
 /// The same, with the number of attempts that it took.
 fn shrink_counted<M: Sequential>(
     model: &M,
     operations: &[Operation<M::Input, M::Output>],
-    part: &[usize],
+    (part, furthest): (&[usize], &[usize]),
     budget: &mut Budget,
 ) -> (Core, usize) {
     let end = budget.taken().saturating_add(STEPS_IN_ALL);
     let ground = &Ground::new(model, operations, part, Mutant::None);
     let states = States::new(model);
-    let furthest = (0, Vec::new());
-    let mut shrinking =
-        Shrinking { ground, states, budget, end, undecided: false, attempts: 0, furthest };
+    let mut shrinking = Shrinking {
+        ground,
+        states,
+        budget,
+        end,
+        undecided: false,
+        attempts: 0,
+        furthest: (0, Vec::new()),
+    };
     let all = 0..part.len() as u32;
     let (mut essential, mut optional): (Vec<u32>, Vec<u32>) =
         all.partition(|number| shrinking.operation(*number).is_known());
     essential.sort_by_key(|number| shrinking.operation(*number).latest);
-    shrinking.shortest_start(&mut essential, &mut optional);
+    if !shrinking.window(&mut essential, &mut optional, furthest) {
+        shrinking.shortest_start(&mut essential, &mut optional);
+    }
     shrinking.narrow(&mut essential, &mut optional);
     shrinking.weaken(&mut essential, &mut optional);
     let furthest = shrinking.furthest(&essential, &optional);
@@ -129,6 +146,35 @@ impl<'a, M: Sequential> Shrinking<'_, 'a, '_, M> {
             self.furthest = (essential.len(), outcome.furthest);
         }
         violated
+    }
+
+    /// Keeps those that are the last to end up to the one that held up the `furthest` order, if few
+    /// of them are violated; `essential` is in the order of ends.
+    fn window(
+        &mut self,
+        essential: &mut Vec<u32>,
+        optional: &mut Vec<u32>,
+        furthest: &[usize],
+    ) -> bool {
+        let placed: BTreeSet<usize> = furthest.iter().copied().collect();
+        let place = |number: &u32| self.ground.facts[*number as usize].place;
+        let Some(held_up) = essential.iter().position(|one| !placed.contains(&place(one))) else {
+            return false;
+        };
+        let (start, open) = self.start(essential, optional, held_up + 1);
+        let widths = std::iter::successors(Some(2), |width| Some(width * 2));
+        for width in widths.take_while(|width| *width <= WIDTH_MAX) {
+            let kept = start[start.len().saturating_sub(width)..].to_vec();
+            let loose = self.loosened(&start, &open, &kept);
+            if self.is_violated(&kept, &loose) {
+                (*essential, *optional) = (kept, loose);
+                return true;
+            }
+            if width >= start.len() || self.is_spent() {
+                break;
+            }
+        }
+        false
     }
 
     /// Keeps the shortest violated start; `essential` is in the order of ends.
@@ -269,7 +315,7 @@ mod tests {
         let operations = stale(count);
         let part: Vec<usize> = (0..operations.len()).collect();
         let mut budget = Budget::new(Limits { steps, ..Limits::default() });
-        shrink_counted(&Register, &operations, &part, &mut budget)
+        shrink_counted(&Register, &operations, (&part, &[]), &mut budget)
     }
 
     #[test]

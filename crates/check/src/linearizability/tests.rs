@@ -2,7 +2,7 @@
 
 use super::exhaustive::{Subject, has_order};
 use super::mutant::Mutant;
-use super::{Budget, Fault, Moment, Operation, Parts, Verdict, Violation};
+use super::{Budget, Fault, Ground, Moment, Operation, Parts, Search, States, Verdict, Violation};
 use super::{decide, merge, search_parts, verify_order};
 
 use crate::limits::{Exhausted, Limits};
@@ -165,7 +165,7 @@ pub(super) fn searched<M: Sequential>(
             }
             true
         }
-        Parts::Disordered(_) => false,
+        Parts::Disordered(..) => false,
         Parts::Undecided(progress) => panic!("no bound was set, but {}", progress.bound),
     }
 }
@@ -192,6 +192,51 @@ fn disagreements<M: Sequential>(
     (wrong, orders)
 }
 
+/// The same, where any operations may be left out: of those two of three, drawn.
+fn optional_disagreements<M: Sequential>(
+    model: &M,
+    count: u64,
+    mutant: Mutant,
+    generate: impl Fn(&mut Random) -> Vec<Operation<M::Input, M::Output>>,
+) -> (Vec<u64>, u64) {
+    let seed = Random::seed_from_environment();
+    let mut orders = 0;
+    let mut wrong = Vec::new();
+    for number in 0..count {
+        let mut random = Random::new(seed).fork(number);
+        let operations = generate(&mut random);
+        let optional: Vec<bool> = operations.iter().map(|_| random.chance(0.6)).collect();
+        let drawn = operations.iter().zip(&optional);
+        let subjects: Vec<_> =
+            drawn.map(|(operation, optional)| Subject { operation, optional: *optional }).collect();
+        let expected = has_order(model, &subjects);
+        orders += u64::from(expected);
+        if searched_with(model, &operations, &optional, mutant) != expected {
+            wrong.push(number);
+        }
+    }
+    (wrong, orders)
+}
+
+/// Whether the search finds an order where some operations may be left out.
+fn searched_with<M: Sequential>(
+    model: &M,
+    operations: &[Operation<M::Input, M::Output>],
+    optional: &[bool],
+    mutant: Mutant,
+) -> bool {
+    let places: Vec<usize> = (0..operations.len()).collect();
+    let ground = Ground::new(model, operations, &places, mutant);
+    let numbered = ground.facts.iter().zip(0..);
+    let subjects: Vec<_> = numbered
+        .map(|(fact, number)| super::Subject { number, optional: optional[fact.place] })
+        .collect();
+    let mut states = States::new(model);
+    let search = Search::new(&ground, &mut states, &subjects, mutant);
+    let order = search.run(&mut Budget::new(Limits::default())).order;
+    order.is_ok_and(|order| order.is_some())
+}
+
 fn assert_agreement(name: &str, (wrong, orders): (Vec<u64>, u64), count: u64) {
     if !wrong.is_empty() {
         let seed = Random::seed_from_environment();
@@ -215,6 +260,17 @@ fn agrees_with_the_exhaustive_decider_on_key_value_stores() {
     let model = KeyValue::default();
     let result = disagreements(&model, HISTORIES, Mutant::None, generate::key_value);
     assert_agreement("agrees_with_the_exhaustive_decider_on_key_value_stores", result, HISTORIES);
+}
+
+#[test]
+fn agrees_with_the_exhaustive_decider_where_operations_may_be_left_out() {
+    let name = "agrees_with_the_exhaustive_decider_where_operations_may_be_left_out";
+    let count = HISTORIES / 2;
+    let result = optional_disagreements(&Register, count, Mutant::None, generate::register);
+    assert_agreement(name, result, count);
+    let model = KeyValue::default();
+    let result = optional_disagreements(&model, count, Mutant::None, generate::key_value);
+    assert_agreement(name, result, count);
 }
 
 /// A register of which a write of 2 may leave any of 0, 1, 2.
@@ -272,6 +328,41 @@ fn two_ways_to_one_state() -> Vec<Operation<RegisterInput, RegisterAnswer>> {
     ]
 }
 
+/// The same with answers and ends, of operations that may be left out.
+fn two_optional_ways_to_one_state(mutant: Mutant) -> bool {
+    let mut operations = two_ways_to_one_state();
+    let answers = [RegisterAnswer::Done, RegisterAnswer::Swapped(true)];
+    for (operation, answer) in operations.iter_mut().zip(answers) {
+        (operation.output, operation.latest) = (Some(answer), Some(Moment(10)));
+    }
+    let optional = [true, true, false, false, false, false];
+    searched_with(&Register, &operations, &optional, mutant)
+}
+
+/// Of two writes that may be left out, the one that ends first begins too late for the swap that
+/// must follow.
+fn a_twin_that_closes_out(mutant: Mutant) -> bool {
+    let swap = |from, value| RegisterInput::CompareAndSwap { expected: Some(from), value };
+    let write = || (RegisterInput::Write(1), RegisterAnswer::Done);
+    let swapped = RegisterAnswer::Swapped(true);
+    let read = (RegisterInput::Read, RegisterAnswer::Value(Some(2)));
+    let drawn = [
+        (write(), 0, 10, true),
+        (write(), 5, 6, true),
+        ((swap(1, 3), swapped), 0, 20, false),
+        ((swap(3, 2), swapped), 0, 3, true),
+        (read, 0, 20, false),
+    ];
+    let operation = |((input, output), from, to, _): (_, u64, u64, bool)| Operation {
+        input,
+        output: Some(output),
+        earliest: Moment(from),
+        latest: Some(Moment(to)),
+    };
+    let optional = drawn.map(|(.., optional)| optional);
+    searched_with(&Register, &drawn.map(operation), &optional, mutant)
+}
+
 /// What is read at last grew from the second write, not from the first.
 fn grown_from_a_write() -> Vec<Operation<Action, Outcome>> {
     let key = || Bytes::from_static(b"k");
@@ -297,6 +388,7 @@ fn grown_from_a_write() -> Vec<Operation<Action, Outcome>> {
 #[test]
 fn every_planted_bug_is_caught() {
     for mutant in [
+        Mutant::None,
         Mutant::UnknownNeverActs,
         Mutant::UnknownActsSoon,
         Mutant::NoRealTime,
@@ -307,17 +399,26 @@ fn every_planted_bug_is_caught() {
         Mutant::IdleNowIsIdleForever,
         Mutant::AllUnknownAreTwins,
         Mutant::UnknownBringsNothing,
+        Mutant::ReadsSeeNothing,
+        Mutant::AllOptionalAreClosed,
+        Mutant::TwinsCloseNothing,
     ] {
         let (wrong, _) = match mutant {
             Mutant::NothingGrows | Mutant::NothingGrowsFromWrites => {
                 disagreements(&KeyValue::default(), 20_000, mutant, generate::key_value)
             }
+            Mutant::AllOptionalAreClosed | Mutant::TwinsCloseNothing => {
+                optional_disagreements(&Register, 20_000, mutant, generate::register)
+            }
             _ => disagreements(&Register, 20_000, mutant, generate::register),
         };
         let misled = !searched(&Register, &two_ways_to_one_state(), mutant)
-            || !searched(&KeyValue::default(), &grown_from_a_write(), mutant);
+            || !searched(&KeyValue::default(), &grown_from_a_write(), mutant)
+            || !two_optional_ways_to_one_state(mutant)
+            || !a_twin_that_closes_out(mutant);
         println!("{mutant:?}: wrong on {} of 20000 histories, misled: {misled}", wrong.len());
-        assert!(misled || !wrong.is_empty(), "{mutant:?} is not caught");
+        let caught = misled || !wrong.is_empty();
+        assert_eq!(caught, mutant != Mutant::None, "{mutant:?}: caught or not");
     }
 }
 
