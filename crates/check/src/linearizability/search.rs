@@ -21,8 +21,8 @@
 //!   the same input leads to, and can stand for it as a twin could, the unknown one is not tried.
 //! - I4 *idle unknowns*: an unknown operation that would change nothing here is not tried here.
 //! - I5 *unseen*: where an unknown operation led here and no read saw what it left, an operation
-//!   that would do here just what it does without it is not tried: leaving the unknown one out keeps
-//!   an order valid. So a configuration that is remembered says what the state was before.
+//!   that would do here just what it does without it is not tried: leaving the unknown one out
+//!   keeps an order valid. So a configuration that is remembered says what the state was before.
 //! - I6 *needs*: a state is left at once if an operation not placed needs what does not hold there
 //!   and nothing left can bring about (see `needs`).
 //!
