@@ -8,7 +8,7 @@
 //! | G1a, aborted read | a committed transaction read what an aborted one wrote | read committed |
 //! | G1b, intermediate read | it read a version that its writer itself replaced | read committed |
 //! | incompatible order | two reads of a key, neither a prefix of the other: one is of no version that committed | read committed |
-//! | internal | it does not see its own append, or sees it before it is made | read committed |
+//! | internal | it does not see its own append, or sees it before it is made (future read) | read committed |
 //! | dirty update | a committed append on top of an aborted one (told with G1a) | read committed |
 //!
 //! An intermediate read is a G1b in itself and a cycle (the reader is before the writer's next
@@ -252,15 +252,17 @@ fn of_own(history: &Appends, versions: &Versions, add: &mut impl FnMut(Flaw)) {
                 let Act::Append(value) = other.act else { continue };
                 let is_seen = versions.is_among(number, key, value, length);
                 if is_seen != (place < at) {
-                    let what =
-                        if is_seen { "before it appends it" } else { "after it appended it" };
-                    let sees = if is_seen { "sees" } else { "does not see" };
+                    let (title, sees, what) = if is_seen {
+                        ("internal, future read", "sees", "before it appends it")
+                    } else {
+                        ("internal", "does not see", "after it appended it")
+                    };
                     let told = format!(
                         "T{number} {sees} its own {} in {} {what}",
                         history.value(value),
                         history.keys.name(key)
                     );
-                    add(flaw(Level::ReadCommitted, "internal", &[number], key, vec![told]));
+                    add(flaw(Level::ReadCommitted, title, &[number], key, vec![told]));
                 }
             }
             if let Some(writer) = length.checked_sub(1).map(|last| writers[last]) {

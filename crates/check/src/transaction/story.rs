@@ -1,7 +1,7 @@
 //! A witness in words: the transactions that it needs, then why each commits before the next.
 
 use super::cycle::{Cycle, Edge, Why};
-use super::history::{Step, Transactions};
+use super::history::{Access, Step, Transactions};
 use super::level::Level;
 use super::sources::{INITIAL, Impossible};
 use crate::history::Record;
@@ -108,9 +108,49 @@ pub(super) fn of_cycle(history: &Transactions, level: Level, cycle: &Cycle) -> S
     if !cycle.shortest {
         conclusion.push("a shorter cycle may exist: the bound on the search was reached".into());
     }
-    let count = cycle.edges.len();
-    let title = format!("a cycle of {count}: each of these must commit before the next");
+    let (count, name) = (cycle.edges.len(), anomaly(history, level, cycle));
+    let title = format!("{name}: a cycle of {count}, each of these must commit before the next");
     Story { title, lines, conclusion, minimal: cycle.shortest, cycle: edges, ..Story::default() }
+}
+
+//= §2.3.1 fractured-reads
+/// What a cycle of the commit order is called in the field.
+///
+/// | name | what was seen, and what was read all the same |
+/// |---|---|
+/// | G1c, circular information flow | nothing older: what is read from goes round in a circle |
+/// | non-repeatable read (P2) | another transaction's write of the key, and an older one of it |
+/// | observed transaction vanishes (OTV) | a write of another one, and from then on older ones |
+/// | fractured read | one write of another transaction, and what it had overwritten |
+/// | causality violation | what happened before by way of others, or of the same session |
+///
+/// OTV and fractured reads are Bailis's (VLDB 2014), P2 Berenson's (SIGMOD 1995), G1c Adya's.
+fn anomaly(history: &Transactions, level: Level, cycle: &Cycle) -> &'static str {
+    let seen = |edge: &Edge| match &edge.why {
+        Why::Seen { reader, key, path } => Some((edge.from, *reader, *key, path.len())),
+        _ => None,
+    };
+    let all: Vec<(u32, u32, u32, usize)> = cycle.edges.iter().filter_map(seen).collect();
+    // Whether the reader read this very key from the one that it saw.
+    let repeats = |(from, reader, key, _): &(u32, u32, u32, usize)| {
+        let of = |one: u32, access: Access| {
+            let is = move |step: &&Step| step.key == *key && step.access == access;
+            history.steps(one).iter().filter(is)
+        };
+        of(*reader, Access::Read)
+            .any(|read| of(*from, Access::Write).any(|write| write.value == read.value))
+    };
+    if all.is_empty() {
+        "G1c, circular information flow"
+    } else if all.iter().any(|(.., way)| *way > 2) {
+        "causality violation"
+    } else if all.iter().any(repeats) {
+        "non-repeatable read (P2)"
+    } else if level == Level::ReadCommitted {
+        "observed transaction vanishes (OTV)"
+    } else {
+        "fractured read"
+    }
 }
 
 /// The story of a read that no level allows.

@@ -104,7 +104,7 @@ impl Writers {
             NOBODY => THIN_AIR,
             writer if writer & TWICE != 0 => return Ok(None),
             writer if writer & NUMBER == reader => {
-                "internal: a transaction sees a write that it makes later"
+                "internal, future read: a transaction sees a write that it makes later"
             }
             writer if writer & ABORTED != 0 && mutant != Mutant::BelieveAborted => {
                 "G1a, aborted read: a read of a transaction that aborted"
