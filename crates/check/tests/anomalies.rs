@@ -214,6 +214,10 @@ fn report(text: &str, level: Option<Level>) -> Report {
 
 #[test]
 //= §2.3.1 fractured-reads test
+//= §2.3.1 dirty write G0 test
+//= §2.3.1 circular information flow G1c test
+//= §2.3.1 read skew A5A, G-single test
+//= §2.3.1 G-nonadjacent test
 fn every_anomaly_of_the_page_is_named_and_forbidden_from_its_level() {
     let mut wrong: Vec<String> = Vec::new();
     for (kind, name, weakest, text) in CYCLES.iter().chain(&FLAWS).chain(&REGISTERS) {

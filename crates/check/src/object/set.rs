@@ -13,6 +13,8 @@
 //! That nothing is lost, duplicated or unexpected is a verdict of its own: a store that catches up
 //! later keeps it.
 
+//= §2.3.1 stale read
+
 use super::anomaly::{Anomaly, Kind};
 use super::datum::Datum;
 use super::history::{NEVER, Operation};

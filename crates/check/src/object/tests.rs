@@ -241,6 +241,7 @@ fn examples_of_orders() -> Vec<Example> {
 
 #[test]
 //= §2.3.1 long fork test
+//= §2.3.1 stale read test
 fn every_anomaly_is_named_and_none_is_seen_where_there_is_none() {
     for (workload, right, wrong) in examples() {
         let told = report(&right);

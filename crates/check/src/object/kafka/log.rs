@@ -76,6 +76,7 @@ impl<'a> Logs<'a> {
         logs
     }
 
+    //= §2.3.1 lost write
     /// What is wrong with what the logs hold; and why that is not known for sure.
     pub(super) fn contents(
         &self,

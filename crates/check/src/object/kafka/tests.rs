@@ -260,6 +260,7 @@ fn no_alarm_of_a_broker_that_is_right() {
 
 /// Each fault of a broker shows as its anomaly, and each of these is accepted by the verifier.
 #[test]
+//= §2.3.1 lost write test
 fn every_fault_of_a_broker_is_named() {
     let (seed, root) = seeded(62);
     for (fault, kind) in FAULTS {
