@@ -12,6 +12,8 @@
 //! order that an independent verifier has accepted, or a few operations that fit in none.
 
 pub mod append;
+#[cfg(test)]
+mod campaign;
 pub mod composition;
 pub mod dependency;
 mod hash;

@@ -25,13 +25,17 @@ struct Campaign {
 enum Runs {
     /// What cargo runs for each seed.
     Each(&'static [&'static str]),
-    /// One test, a release build, which is run once for all the seeds.
-    Whole { package: &'static str, program: &'static [&'static str], test: &'static str },
+    /// The tests of these names, a release build, which is run once for all the seeds.
+    Whole {
+        package: &'static str,
+        program: &'static [&'static str],
+        tests: &'static [&'static str],
+    },
     /// Our own code, which enters what came out into the ledger itself.
     Here(fn(&Path, u64, u64) -> Result<Findings, Error>),
 }
 
-const CAMPAIGNS: [Campaign; 7] = [
+const CAMPAIGNS: [Campaign; 9] = [
     Campaign {
         name: "world",
         about: "every test of the simulated world",
@@ -43,7 +47,7 @@ const CAMPAIGNS: [Campaign; 7] = [
         runs: Runs::Whole {
             package: "avouch-store",
             program: &["--test", "campaign"],
-            test: "five_nodes",
+            tests: &["five_nodes"],
         },
     },
     Campaign {
@@ -52,7 +56,7 @@ const CAMPAIGNS: [Campaign; 7] = [
         runs: Runs::Whole {
             package: "avouch-store",
             program: &["--test", "campaign"],
-            test: "a_power_cut_behind_any_event",
+            tests: &["a_power_cut_behind_any_event"],
         },
     },
     Campaign {
@@ -61,7 +65,7 @@ const CAMPAIGNS: [Campaign; 7] = [
         runs: Runs::Whole {
             package: "avouch-store",
             program: &["--test", "campaign"],
-            test: "crash_and_part",
+            tests: &["crash_and_part"],
         },
     },
     Campaign {
@@ -70,7 +74,25 @@ const CAMPAIGNS: [Campaign; 7] = [
         runs: Runs::Whole {
             package: "avouch-check",
             program: &["--lib"],
-            test: "on_appends_is_the_exhaustive",
+            tests: &["on_appends_is_the_exhaustive", "planted_bug_of_the_inference"],
+        },
+    },
+    Campaign {
+        name: "registers",
+        about: "the judge of rw-registers against its oracle: 17,000 random histories a seed",
+        runs: Runs::Whole {
+            package: "avouch-check",
+            program: &["--lib"],
+            tests: &["every_verdict_on_registers", "planted_bug_of_registers"],
+        },
+    },
+    Campaign {
+        name: "orders",
+        about: "the search for an order against its oracle: 4 times 50,000 random histories a seed",
+        runs: Runs::Whole {
+            package: "avouch-check",
+            program: &["--lib"],
+            tests: &["agrees_with_the_exhaustive_decider", "planted_bug_of_the_search"],
         },
     },
     Campaign {
@@ -79,7 +101,7 @@ const CAMPAIGNS: [Campaign; 7] = [
         runs: Runs::Whole {
             package: "avouch-check",
             program: &["--lib"],
-            test: "on_operations_is_the_exhaustive",
+            tests: &["on_operations_is_the_exhaustive", "planted_bug_of_the_models"],
         },
     },
     Campaign {
@@ -107,9 +129,9 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<Findings, Error> 
     let (words, runs, each) = match campaign.runs {
         Runs::Here(run) => return run(root, first, last),
         Runs::Each(words) => (words.to_vec(), first..=last, 1),
-        Runs::Whole { package, program, test } => {
+        Runs::Whole { package, program, tests } => {
             let of = ["test", "--quiet", "--release", "-p", package];
-            let words = [&of[..], program, &["--", "--nocapture", test]].concat();
+            let words = [&of[..], program, &["--", "--nocapture"], tests].concat();
             (words, first..=first, last - first + 1)
         }
     };

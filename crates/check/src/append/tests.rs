@@ -3,6 +3,7 @@
 use super::exhaustive;
 use super::mutant::Mutant;
 use super::{Appends, Builder, infer, judge};
+use crate::campaign::{cases, counted};
 use crate::dependency;
 use crate::limits::Budget;
 use crate::report::{Finding, Word};
@@ -170,12 +171,6 @@ fn expected(history: &Appends) -> Vec<Word> {
     exhaustive::all(history, &LEVELS).into_iter().map(word).collect()
 }
 
-/// How many histories a test looks at: more in a campaign.
-fn cases() -> u64 {
-    let asked = std::env::var("AVOUCH_SEEDS").ok().and_then(|seeds| seeds.parse().ok());
-    asked.unwrap_or(1_u64).saturating_mul(20_000)
-}
-
 #[test]
 //= §2.3.2 strict serializability decided test
 //= §2.3.2 serializability decided test
@@ -183,8 +178,7 @@ fn cases() -> u64 {
 fn every_verdict_on_appends_is_the_exhaustive_deciders() {
     let seed = Random::seed_from_environment();
     let root = Random::new(seed);
-    let mut count = [[0_u64; 2]; LEVELS.len()];
-    for case in 0..cases() {
+    let count = counted(cases(20_000), |case, count: &mut [[u64; 2]; LEVELS.len()]| {
         let history = at_random(&mut root.fork(case));
         let report = judge(&history, None, &Limits::default());
         let all = expected(&history);
@@ -199,7 +193,7 @@ fn every_verdict_on_appends_is_the_exhaustive_deciders() {
             );
             assert!(!matches!(part.finding, Finding::Holds { checked: false, .. }), "{report}");
         }
-    }
+    });
     println!("violated and holding, by level: {count:?}");
     assert!(count.iter().flatten().all(|count| *count > 300), "{count:?}");
 }

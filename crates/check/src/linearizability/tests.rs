@@ -5,11 +5,13 @@ use super::mutant::Mutant;
 use super::{Budget, Fault, Ground, Moment, Operation, Parts, Search, States, Verdict, Violation};
 use super::{decide, merge, search_parts, verify_order};
 
+use crate::campaign::{cases, counted};
 use crate::limits::{Exhausted, Limits};
 use crate::model::key_value::{Absent, Action, Compare, KeyValue, Outcome};
 use crate::model::{Next, Register, RegisterAnswer, RegisterInput, Sequential};
 use avouch_promise::Random;
 use bytes::Bytes;
+use std::sync::Mutex;
 
 /// Small random histories, of which about half have an order.
 pub(super) mod generate {
@@ -172,37 +174,35 @@ pub(super) fn searched<M: Sequential>(
 
 /// On how many of `count` random histories the search and the exhaustive decider disagree, and on
 /// how many there is an order.
-fn disagreements<M: Sequential>(
+fn disagreements<M: Sequential + Sync>(
     model: &M,
     count: u64,
     mutant: Mutant,
-    generate: impl Fn(&mut Random) -> Vec<Operation<M::Input, M::Output>>,
+    generate: impl Fn(&mut Random) -> Vec<Operation<M::Input, M::Output>> + Sync,
 ) -> (Vec<u64>, u64) {
     let seed = Random::seed_from_environment();
-    let mut orders = 0;
-    let mut wrong = Vec::new();
-    for number in 0..count {
+    let wrong = Mutex::new(Vec::new());
+    let [[orders]] = counted(count, |number, orders: &mut [[u64; 1]; 1]| {
         let operations = generate(&mut Random::new(seed).fork(number));
         let expected = has_order(model, &subjects(&operations));
-        orders += u64::from(expected);
+        orders[0][0] += u64::from(expected);
         if searched(model, &operations, mutant) != expected {
-            wrong.push(number);
+            wrong.lock().expect("the others are well").push(number);
         }
-    }
-    (wrong, orders)
+    });
+    (wrong.into_inner().expect("all are well"), orders)
 }
 
 /// The same, where any operations may be left out: of those two of three, drawn.
-fn optional_disagreements<M: Sequential>(
+fn optional_disagreements<M: Sequential + Sync>(
     model: &M,
     count: u64,
     mutant: Mutant,
-    generate: impl Fn(&mut Random) -> Vec<Operation<M::Input, M::Output>>,
+    generate: impl Fn(&mut Random) -> Vec<Operation<M::Input, M::Output>> + Sync,
 ) -> (Vec<u64>, u64) {
     let seed = Random::seed_from_environment();
-    let mut orders = 0;
-    let mut wrong = Vec::new();
-    for number in 0..count {
+    let wrong = Mutex::new(Vec::new());
+    let [[orders]] = counted(count, |number, orders: &mut [[u64; 1]; 1]| {
         let mut random = Random::new(seed).fork(number);
         let operations = generate(&mut random);
         let optional: Vec<bool> = operations.iter().map(|_| random.chance(0.6)).collect();
@@ -210,12 +210,12 @@ fn optional_disagreements<M: Sequential>(
         let subjects: Vec<_> =
             drawn.map(|(operation, optional)| Subject { operation, optional: *optional }).collect();
         let expected = has_order(model, &subjects);
-        orders += u64::from(expected);
+        orders[0][0] += u64::from(expected);
         if searched_with(model, &operations, &optional, mutant) != expected {
-            wrong.push(number);
+            wrong.lock().expect("the others are well").push(number);
         }
-    }
-    (wrong, orders)
+    });
+    (wrong.into_inner().expect("all are well"), orders)
 }
 
 /// Whether the search finds an order where some operations may be left out.
@@ -247,25 +247,28 @@ fn assert_agreement(name: &str, (wrong, orders): (Vec<u64>, u64), count: u64) {
     assert!(orders > count / 4 && orders < count * 9 / 10, "one-sided histories: {orders}");
 }
 
-const HISTORIES: u64 = 60_000;
+/// Of each model, in a test or for each seed of a campaign.
+const HISTORIES: u64 = 50_000;
 
 #[test]
 fn agrees_with_the_exhaustive_decider_on_registers() {
-    let result = disagreements(&Register, HISTORIES, Mutant::None, generate::register);
-    assert_agreement("agrees_with_the_exhaustive_decider_on_registers", result, HISTORIES);
+    let count = cases(HISTORIES);
+    let result = disagreements(&Register, count, Mutant::None, generate::register);
+    assert_agreement("agrees_with_the_exhaustive_decider_on_registers", result, count);
 }
 
 #[test]
 fn agrees_with_the_exhaustive_decider_on_key_value_stores() {
     let model = KeyValue::default();
-    let result = disagreements(&model, HISTORIES, Mutant::None, generate::key_value);
-    assert_agreement("agrees_with_the_exhaustive_decider_on_key_value_stores", result, HISTORIES);
+    let count = cases(HISTORIES);
+    let result = disagreements(&model, count, Mutant::None, generate::key_value);
+    assert_agreement("agrees_with_the_exhaustive_decider_on_key_value_stores", result, count);
 }
 
 #[test]
 fn agrees_with_the_exhaustive_decider_where_operations_may_be_left_out() {
     let name = "agrees_with_the_exhaustive_decider_where_operations_may_be_left_out";
-    let count = HISTORIES / 2;
+    let count = cases(HISTORIES);
     let result = optional_disagreements(&Register, count, Mutant::None, generate::register);
     assert_agreement(name, result, count);
     let model = KeyValue::default();
@@ -386,7 +389,7 @@ fn grown_from_a_write() -> Vec<Operation<Action, Outcome>> {
 }
 
 #[test]
-fn every_planted_bug_is_caught() {
+fn every_planted_bug_of_the_search_is_caught() {
     for mutant in [
         Mutant::None,
         Mutant::UnknownNeverActs,

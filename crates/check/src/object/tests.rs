@@ -3,16 +3,12 @@
 use super::mutant::Mutant;
 use super::played::{What, explained, play};
 use super::{Anomaly, Datum, Judged, Kind, Objects, Operation, Workload, judged, verify};
+use crate::campaign::cases;
 use crate::dependency::Fate;
 use crate::history::jepsen::notation;
 use crate::report::{Finding, Report, Word};
 use crate::{Input, Limits, Model};
 use avouch_promise::Random;
-
-fn cases(most: u64) -> u64 {
-    let asked = std::env::var("AVOUCH_SEEDS").ok().and_then(|seeds| seeds.parse().ok());
-    asked.unwrap_or(1_u64).saturating_mul(most)
-}
 
 fn report(text: &str) -> Report {
     let input = Input::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{error}\n{text}"));

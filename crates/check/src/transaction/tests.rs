@@ -7,6 +7,7 @@ use super::mutant::Mutant;
 use super::sources::INITIAL;
 use super::verify::{accepts, accepts_order};
 use super::{Access, Builder, Level, Transactions, decide, judge};
+use crate::campaign::{cases, counted};
 use crate::report::{Finding, Report, Word};
 use crate::{Input, Limits};
 use avouch_promise::Random;
@@ -116,7 +117,7 @@ fn over_and_over() -> Transactions {
 /// Each planted bug gives another verdict than the exhaustive decider, or one that the judge's own
 /// verifier does not accept.
 #[test]
-fn every_planted_bug_is_caught() {
+fn every_planted_bug_of_registers_is_caught() {
     let root = Random::new(Random::seed_from_environment());
     let of = |history: &Transactions, mutant, level| {
         let word = decide_with(history, level, &Limits::default(), mutant).word();
@@ -149,23 +150,26 @@ fn words(report: &Report) -> Vec<Word> {
 }
 
 #[test]
-fn every_verdict_is_the_exhaustive_deciders() {
-    let root = Random::new(Random::seed_from_environment());
-    let mut count = [[0; 2]; Level::REGISTERS.len()];
-    let unordered = (0..500).map(|case| unordered(&mut root.fork(case)));
-    let at_random = (0..20_000).map(|case| at_random(&mut root.fork(case)));
-    for (case, history) in unordered.chain(at_random).enumerate() {
+fn every_verdict_on_registers_is_the_exhaustive_deciders() {
+    const LEVELS: usize = Level::REGISTERS.len();
+    let seed = Random::seed_from_environment();
+    let root = Random::new(seed);
+    let count = counted(cases(10_000), |case, count: &mut [[u64; 2]; LEVELS]| {
+        let random = &mut root.fork(case);
+        let history = if case % 20 == 0 { unordered(random) } else { at_random(random) };
         let report = judge(&history, None, &Limits::default());
         for (place, part) in report.parts.iter().enumerate() {
             let level: Level = part.guarantee.parse().expect("a level");
             let word = part.finding.word();
             let expected = if holds(&history, level) { Word::Holds } else { Word::Violated };
             count[place][usize::from(expected == Word::Holds)] += 1;
-            assert_eq!(word, expected, "case {case}, {level}: {history:?}\n{report}");
+            let repro = format!("repro: AVOUCH_SEED={seed}, case {case}, {level}");
+            assert_eq!(word, expected, "{repro}: {history:?}\n{report}");
             let finding = &report.parts[place].finding;
             assert!(!matches!(finding, Finding::Holds { checked: false, .. }), "{report}");
         }
-    }
+    });
+    println!("violated and holding, by level: {count:?}");
     assert!(count.iter().flatten().all(|count| *count > 1_000), "{count:?}");
 }
 
@@ -290,22 +294,24 @@ fn pairs_without_an_order_are_told_by_cases() {
 /// Where values repeat, each writer is tried: the verdict is the one of trying every interleaving
 /// on values alone.
 #[test]
-fn values_written_twice_are_decided_where_one_order_is_asked_for() {
-    let root = Random::new(Random::seed_from_environment()).fork(2);
-    let (mut count, mut ambiguous) = ([0; 2], 0);
-    for case in 0..2_000 {
+fn every_verdict_on_registers_of_repeated_values_is_the_exhaustive_deciders() {
+    let seed = Random::seed_from_environment();
+    let root = Random::new(seed).fork(2);
+    let [count, [ambiguous, _]] = counted(cases(2_000), |case, counts: &mut [[u64; 2]; 2]| {
+        let [count, [ambiguous, _]] = counts;
         let history = repeated(&mut root.fork(case));
         let writes: Vec<_> =
             history.all_steps().iter().filter(|step| step.access == Access::Write).collect();
-        ambiguous +=
-            usize::from(writes.iter().enumerate().any(|(at, one)| writes[..at].contains(one)));
+        *ambiguous +=
+            u64::from(writes.iter().enumerate().any(|(at, one)| writes[..at].contains(one)));
         for level in Level::REGISTERS.into_iter().filter(|level| !Level::WEAK.contains(level)) {
             let expected = if holds(&history, level) { Word::Holds } else { Word::Violated };
             count[usize::from(expected == Word::Holds)] += 1;
             let finding = decide(&history, level, &Limits::default());
-            assert_eq!(finding.word(), expected, "case {case}, {level}: {history:?} {finding:?}");
+            let repro = format!("repro: AVOUCH_SEED={seed}, case {case}, {level}");
+            assert_eq!(finding.word(), expected, "{repro}: {history:?} {finding:?}");
         }
-    }
+    });
     assert!(ambiguous > 1_000 && count.iter().all(|count| *count > 500), "{ambiguous} {count:?}");
 }
 

@@ -5,6 +5,7 @@ use super::exhaustive::holds;
 use super::judge::decide_with;
 use super::mutant::Mutant;
 use super::{Access, Builder, Level, Span, Transactions, judge};
+use crate::campaign::{cases, counted};
 use crate::report::{Finding, Word};
 use crate::{Input, Limits};
 use avouch_promise::Random;
@@ -249,11 +250,6 @@ fn expected(store: &Store, level: Level) -> bool {
     store.meanings().iter().any(is_right)
 }
 
-fn cases(most: u64) -> u64 {
-    let asked = std::env::var("AVOUCH_SEEDS").ok().and_then(|seeds| seeds.parse().ok());
-    asked.unwrap_or(1_u64).saturating_mul(most)
-}
-
 fn has_reads_or_writes(store: &Store) -> bool {
     store.all.iter().any(|ran| !ran.steps.is_empty())
 }
@@ -261,14 +257,14 @@ fn has_reads_or_writes(store: &Store) -> bool {
 //= §2.3.2 strict serializability decided test
 /// Also with failed transactions and those of unknown outcome, whatever the oracle lets them be.
 #[test]
-fn every_verdict_in_real_time_is_the_exhaustive_deciders() {
+fn every_verdict_on_registers_in_real_time_is_the_exhaustive_deciders() {
+    const LEVELS: usize = Level::TIMED_REGISTERS.len();
     let seed = Random::seed_from_environment();
     let root = Random::new(seed).fork(11);
-    let mut count = [[0_u64; 2]; Level::TIMED_REGISTERS.len()];
-    for case in 0..cases(5_000) {
+    let count = counted(cases(5_000), |case, count: &mut [[u64; 2]; LEVELS]| {
         let store = small(&mut root.fork(case));
         if !has_reads_or_writes(&store) {
-            continue;
+            return;
         }
         let text = store.text();
         let history = parsed(&text);
@@ -285,7 +281,7 @@ fn every_verdict_in_real_time_is_the_exhaustive_deciders() {
             );
             assert!(!matches!(part.finding, Finding::Holds { checked: false, .. }), "{report}");
         }
-    }
+    });
     println!("violated and holding, by level: {count:?}");
     assert!(count.iter().flatten().all(|count| *count > 100), "{count:?}");
 }
@@ -316,7 +312,7 @@ fn the_judge_without_times_never_contradicts_the_one_with_them() {
 
 /// Each gives another verdict than the exhaustive decider, or one that its verifier refuses.
 #[test]
-fn every_planted_bug_of_real_time_is_caught() {
+fn every_planted_bug_of_registers_in_real_time_is_caught() {
     let root = Random::new(Random::seed_from_environment()).fork(13);
     for mutant in Mutant::OF_TIME {
         let is_wrong = |store: &Store| {

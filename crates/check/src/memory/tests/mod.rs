@@ -9,6 +9,7 @@ use super::judge::one;
 use super::model::Model;
 use super::mutant::Mutant;
 use super::registers::Registers;
+use crate::campaign::{cases, counted};
 use crate::limits::Budget;
 use crate::report::{Finding, Word};
 use crate::{History, Limits};
@@ -38,12 +39,6 @@ const MODELS: [Model; 19] = [
     Model::Time(Nanos(40)),
 ];
 
-/// How many histories a test looks at: more in a campaign.
-fn cases() -> u64 {
-    let asked = std::env::var("AVOUCH_SEEDS").ok().and_then(|seeds| seeds.parse().ok());
-    asked.unwrap_or(1_u64).saturating_mul(10_000)
-}
-
 /// The verdict of a judge, perhaps with a bug, and whether it rests on what stands.
 fn judged(history: &History, model: Model, mutant: Mutant) -> (Word, Finding) {
     let mut budget = Budget::new(Limits::default());
@@ -69,8 +64,7 @@ fn expected(history: &History, model: Model) -> Word {
 fn every_verdict_on_operations_is_the_exhaustive_deciders() {
     let seed = Random::seed_from_environment();
     let root = Random::new(seed);
-    let mut count = [[0_u64; 3]; MODELS.len()];
-    for case in 0..cases() {
+    let count = counted(cases(10_000), |case, count: &mut [[u64; 3]; MODELS.len()]| {
         let history = history(&mut root.fork(case));
         for (place, model) in MODELS.into_iter().enumerate() {
             let expected = expected(&history, model);
@@ -83,7 +77,7 @@ fn every_verdict_on_operations_is_the_exhaustive_deciders() {
                 told(&history)
             );
         }
-    }
+    });
     println!("holding, violated and open, by model: {count:?}");
     assert!(count.iter().all(|[holds, violated, _]| *holds > 100 && *violated > 100), "{count:?}");
 }

@@ -5,6 +5,7 @@ use super::super::{Datum, Objects, Operation, Workload};
 use super::replay::runs;
 use super::steps::{Transaction, transactions};
 use super::{Mutant, judge_with};
+use crate::campaign::cases;
 use crate::dependency::Fate;
 use crate::history::jepsen::notation;
 use crate::report::{Report, Word};
@@ -12,11 +13,6 @@ use crate::transaction::Level;
 use crate::{Input, Limits};
 use avouch_promise::Random;
 use std::collections::BTreeMap;
-
-fn cases(most: u64) -> u64 {
-    let asked = std::env::var("AVOUCH_SEEDS").ok().and_then(|seeds| seeds.parse().ok());
-    asked.unwrap_or(1_u64).saturating_mul(most)
-}
 
 fn word(text: &str) -> Datum {
     Datum::Word(text.to_owned())
