@@ -1,6 +1,7 @@
 //! A file to judge: single operations, or transactions.
 
 use crate::append::{self, Appends};
+use crate::etcd;
 use crate::history::workload::{self, Workload};
 use crate::history::{
     History, cobra, dbcop, dbcop_text, first_line, is_native, jepsen, list_append, plume,
@@ -13,7 +14,48 @@ use crate::report::Report;
 use crate::transaction::{Level, Transactions};
 use crate::{obligation, transaction};
 use avouch_promise::{Blame, Error};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// Reads files, as many bytes as the limits allow in all.
+struct Reading {
+    left: u64,
+    limit: usize,
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Error {
+    let blame = match error.kind() {
+        std::io::ErrorKind::NotFound => Blame::Caller,
+        _ => Blame::Environment,
+    };
+    let expected = format!("a readable history at {}", path.display());
+    Error::new(blame, expected, error.to_string())
+}
+
+/// An error with the file that it is of.
+fn placed(path: &Path, error: Error) -> Error {
+    Error { expected: format!("{}: {}", path.display(), error.expected), ..error }
+}
+
+impl Reading {
+    fn new(limits: &Limits) -> Self {
+        Self { left: limits.memory_bytes as u64, limit: limits.memory_bytes }
+    }
+
+    fn file(&mut self, path: &Path) -> Result<Vec<u8>, Error> {
+        let size = std::fs::metadata(path).map_err(|error| unreadable(path, &error))?.len();
+        self.left = self.left.checked_sub(size).ok_or_else(|| {
+            let expected = format!("a history of at most {} bytes", self.limit);
+            Error::new(Blame::Caller, expected, format!("{size} bytes more than that leaves"))
+                .hint("raise the memory bound, or judge a part of the history")
+        })?;
+        std::fs::read(path).map_err(|error| unreadable(path, &error))
+    }
+
+    /// Several files, each with its name.
+    fn files(&mut self, paths: &[PathBuf]) -> Result<Vec<(String, Vec<u8>)>, Error> {
+        paths.iter().map(|path| Ok((path.display().to_string(), self.file(path)?))).collect()
+    }
+}
 
 /// What a file holds.
 #[derive(Clone, Debug)]
@@ -26,26 +68,15 @@ pub enum Input {
     Appends(Box<Appends>),
     /// Operations on one object.
     Objects(Objects),
+    /// A run of etcd's robustness tests.
+    Etcd(Box<etcd::Run>),
 }
 
 impl Input {
     /// Reads operations on one object, whatever they are.
     pub fn read_objects(path: &Path, limits: &Limits) -> Result<Objects, Error> {
-        let placed = |error: Error| Error {
-            expected: format!("{}: {}", path.display(), error.expected),
-            ..error
-        };
-        let unreadable = |error: std::io::Error| {
-            let expected = format!("a readable history at {}", path.display());
-            Error::new(Blame::Caller, expected, error.to_string())
-        };
-        let size = std::fs::metadata(path).map_err(unreadable)?.len();
-        if size > limits.memory_bytes as u64 {
-            let expected = format!("a history of at most {} bytes", limits.memory_bytes);
-            return Err(Error::new(Blame::Caller, expected, format!("{size} bytes"))
-                .hint("raise the memory bound, or judge a part of the history"));
-        }
-        let bytes = std::fs::read(path).map_err(unreadable)?;
+        let bytes = Reading::new(limits).file(path)?;
+        let placed = |error: Error| placed(path, error);
         let text = text(&bytes).map_err(Error::from).map_err(placed)?;
         let Some(notation) = jepsen::notation(text).filter(|_| !is_native(text)) else {
             let expected = format!("{}: Jepsen's events, as EDN or JSON", path.display());
@@ -54,54 +85,46 @@ impl Input {
         object::parse(text, notation).map_err(Error::from).map_err(placed)
     }
 
-    /// Reads a file in any format known, found by its content.
+    /// Reads a file or folder in any format known, found by its content.
     pub fn read(path: &Path, limits: &Limits) -> Result<Self, Error> {
-        let unreadable = |error: std::io::Error| {
-            let blame = match error.kind() {
-                std::io::ErrorKind::NotFound => Blame::Caller,
-                _ => Blame::Environment,
-            };
-            let expected = format!("a readable history at {}", path.display());
-            Error::new(blame, expected, error.to_string())
-        };
-        let mut left = limits.memory_bytes as u64;
-        let mut read = |path: &Path| {
-            let size = std::fs::metadata(path).map_err(unreadable)?.len();
-            left = left.checked_sub(size).ok_or_else(|| {
-                let expected = format!("a history of at most {} bytes", limits.memory_bytes);
-                Error::new(Blame::Caller, expected, format!("{size} bytes more than that leaves"))
-                    .hint("raise the memory bound, or judge a part of the history")
-            })?;
-            std::fs::read(path).map_err(unreadable)
-        };
+        let mut reading = Reading::new(limits);
         if path.is_dir() {
-            return Self::folder(path, unreadable, read);
+            return Self::folder(path, &mut reading);
         }
-        let bytes = read(path)?;
-        Self::parse(&bytes).map_err(|error| Error {
-            expected: format!("{}: {}", path.display(), error.expected),
-            ..error
-        })
+        let bytes = reading.file(path)?;
+        let is_run = std::str::from_utf8(&bytes)
+            .is_ok_and(|text| etcd::read::is_operations(text) || etcd::read::is_watch(text));
+        if is_run {
+            return match etcd::read::folder_of(path) {
+                Some(folder) => Self::run(&folder, &mut Reading::new(limits)),
+                None => etcd::read::parse(&[(path.display().to_string(), bytes)])
+                    .map(|run| Self::Etcd(Box::new(run))),
+            };
+        }
+        Self::parse(&bytes).map_err(|error| placed(path, error))
     }
 
-    fn folder(
-        path: &Path,
-        unreadable: impl Fn(std::io::Error) -> Error,
-        mut read: impl FnMut(&Path) -> Result<Vec<u8>, Error>,
-    ) -> Result<Self, Error> {
-        let logs = cobra::logs(path).map_err(unreadable)?;
-        if logs.is_empty() {
-            let expected = format!("a history, or a folder of cobra's logs, at {}", path.display());
-            return Err(Error::new(
-                Blame::Caller,
-                expected,
-                "a folder without T0.log, T1.log, ...",
-            )
-            .hint("name the history's file"));
+    /// The run of etcd's tests in a folder.
+    fn run(folder: &Path, reading: &mut Reading) -> Result<Self, Error> {
+        let files = etcd::read::files(folder).map_err(|error| unreadable(folder, &error))?;
+        let files = reading.files(&files)?;
+        etcd::read::parse(&files).map(|run| Self::Etcd(Box::new(run)))
+    }
+
+    fn folder(path: &Path, reading: &mut Reading) -> Result<Self, Error> {
+        let logs = cobra::logs(path).map_err(|error| unreadable(path, &error))?;
+        if !logs.is_empty() {
+            return cobra::parse(&reading.files(&logs)?).map(Self::Transactions);
         }
-        let with_name = |log: &std::path::PathBuf| Ok((log.display().to_string(), read(log)?));
-        let logs = logs.iter().map(with_name).collect::<Result<Vec<_>, Error>>()?;
-        cobra::parse(&logs).map(Self::Transactions)
+        if !etcd::read::files(path).map_err(|error| unreadable(path, &error))?.is_empty() {
+            return Self::run(path, reading);
+        }
+        let expected = format!(
+            "a history, a folder of cobra's logs or one of a run of etcd's tests, at {}",
+            path.display()
+        );
+        let got = "a folder without T0.log, T1.log, ... and without operations.json";
+        Err(Error::new(Blame::Caller, expected, got).hint("name the history's file"))
     }
 
     /// Reads a history in any format known, found by its content.
@@ -110,6 +133,10 @@ impl Input {
             return dbcop::parse(bytes).map(Self::Transactions);
         }
         let text = text(bytes)?;
+        if etcd::read::is_operations(text) || etcd::read::is_watch(text) {
+            let files = [("the file".to_owned(), bytes.to_vec())];
+            return etcd::read::parse(&files).map(|run| Self::Etcd(Box::new(run)));
+        }
         if plume::is_line(first_line(text)) {
             return plume::parse(text).map(Self::Transactions);
         }
@@ -158,6 +185,12 @@ impl Input {
             (Self::Transactions(history), level) => Ok(transaction::judge(history, level, limits)),
             (Self::Objects(objects), None) => objects.judge(limits),
             (Self::Objects(objects), Some(level)) => objects.judge_by_level(level, limits),
+            (Self::Etcd(run), None) => Ok(run.judge(limits)),
+            (Self::Etcd(_), Some(level)) => {
+                let expected = format!("transactions, to judge by {level}");
+                Err(Error::new(Blame::Caller, expected, "a run of etcd's tests")
+                    .hint("it is judged by linearizability: leave the level out"))
+            }
             (Self::Appends(history), level) => Ok(append::judge(history, level, limits)),
         }
     }
@@ -170,6 +203,11 @@ impl Input {
                 let expected = format!("single operations, to judge by {model}");
                 Err(Error::new(Blame::Caller, expected, "transactions")
                     .hint("name a level of transactions with --level, or leave the model out"))
+            }
+            Self::Etcd(_) => {
+                let expected = format!("gets and puts, to judge by {model}");
+                Err(Error::new(Blame::Caller, expected, "a run of etcd's tests")
+                    .hint("it is judged by linearizability: leave the model out"))
             }
             Self::Objects(_) => {
                 let expected = format!("gets and puts, to judge by {model}");

@@ -6,6 +6,7 @@
 //!      or operations by one model (memory)    -> views, an order or a cycle of each -> report
 //!      or transactions (transaction, append)  -> an order or a cycle of each level -> report
 //!      or one object (object, model)          -> its anomalies, or an order of a model -> report
+//!      or a run of etcd's tests (etcd)         -> its log of revisions, an order -> report
 //! ```
 //!
 //! A guarantee is judged by its own obligation, and every verdict comes with what shows it: an
@@ -16,6 +17,7 @@ pub mod append;
 mod campaign;
 pub mod composition;
 pub mod dependency;
+pub mod etcd;
 mod hash;
 pub mod history;
 mod input;

@@ -189,3 +189,15 @@ fn workloads_get_the_verdicts_that_they_were_published_with() {
         assert!(report.to_string().contains(told), "{name}: {report}");
     }
 }
+
+/// Its two watches of everything tell every write; of two clients alone too little is known.
+#[test]
+fn a_run_of_etcd_holds_and_a_part_of_it_is_unknown() {
+    let Some(folder) = folder("histories/etcd-robustness") else { return };
+    let whole = judge_file(&folder, &Limits::default()).expect("a run");
+    assert_eq!(whole.verdict(), Word::Holds, "{whole}");
+    let of_one = judge_file(&folder.join("client-8/operations.json"), &Limits::default());
+    assert_eq!(of_one.expect("a run").operations, whole.operations, "the run of a client's file");
+    let part = judge_file(&folder.join("client-8"), &Limits::default()).expect("a part");
+    assert_eq!(part.verdict(), Word::Unknown, "{part}");
+}

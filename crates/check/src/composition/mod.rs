@@ -139,13 +139,15 @@ impl Input {
             Self::Appends(history) => of_appends(history, mutant),
             // Jepsen's workloads on one object.
             Self::Objects(_) => vec![("the object".to_owned(), self.clone())],
+            // One log orders all of its keys.
+            Self::Etcd(_) => vec![("the store".to_owned(), self.clone())],
         }
     }
 
     fn spans_objects(&self) -> bool {
         match self {
             // Keys that one operation touches are one object here.
-            Self::Calls(_) | Self::Objects(_) => false,
+            Self::Calls(_) | Self::Objects(_) | Self::Etcd(_) => false,
             Self::Transactions(history) => (0..history.len() as u32)
                 .any(|one| history.steps(one).windows(2).any(|pair| pair[0].key != pair[1].key)),
             Self::Appends(history) => history.frames.all().iter().any(|frame| {

@@ -8,6 +8,7 @@
 //! | dbcop's transactions | bincode: five numbers, a string and two times |
 //! | dbcop's transactions | JSON: sessions of `{"events": ...}`; text: lines `[x:=1 y==2]` |
 //! | cobra's logs | a folder with `T0.log`, `T1.log`, ... |
+//! | runs of etcd's robustness tests | a folder with `operations.json` and `watch.json` of each client |
 //! | Jepsen's list-append | maps as EDN or JSON, with transactions `[[:append 3 1] [:r 4 nil]]` |
 //! | Jepsen's rw-register | the same, with transactions `[[:w :x 1] [:r :y nil]]` |
 //! | Jepsen's workloads on one object | the same, by the functions: `transfer`, `add`, `enqueue`, ... |
@@ -125,7 +126,7 @@ impl History {
     pub fn read(path: &Path, limits: &Limits) -> Result<Self, Error> {
         match Input::read(path, limits)? {
             Input::Calls(history) => Ok(history),
-            Input::Transactions(_) | Input::Appends(_) | Input::Objects(_) => {
+            Input::Transactions(_) | Input::Appends(_) | Input::Objects(_) | Input::Etcd(_) => {
                 let expected = format!("single operations at {}", path.display());
                 Err(Error::new(Blame::Caller, expected, "transactions, or one object"))
             }

@@ -5,6 +5,7 @@
 
 use crate::append::Appends;
 use crate::dependency::{Fate, Frame, Frames};
+use crate::etcd::Run;
 use crate::history::{Call, History};
 use crate::input::Input;
 use crate::model::key_value::{answered, asked};
@@ -185,6 +186,29 @@ impl Calls for Transactions {
     }
 }
 
+impl Calls for Run {
+    const UNIT: &'static str = "operations";
+    fn total(&self) -> usize {
+        self.operations.len()
+    }
+    fn rank(&self, call: usize) -> u64 {
+        self.operations.get(call).map_or(0, |one| one.call)
+    }
+    fn bar(&self, place: usize) -> Option<Bar> {
+        let one = self.operations.get(place)?;
+        let (action, answer) = one.told();
+        Some(Bar {
+            call: place,
+            process: format!("client {}", one.client),
+            began: one.call,
+            ended: one.returned,
+            line: one.line,
+            text: short(format!("{action} → {answer}")),
+            end: if one.returned.is_some() { Ended::Answered } else { Ended::Unknown },
+        })
+    }
+}
+
 impl Calls for Objects {
     const UNIT: &'static str = "operations";
     fn total(&self) -> usize {
@@ -220,6 +244,7 @@ impl View {
             Input::Transactions(history) => Self::around(history, witness),
             Input::Appends(history) => Self::around(&**history, witness),
             Input::Objects(history) => Self::around(history, witness),
+            Input::Etcd(run) => Self::around(&**run, witness),
         }
     }
 
