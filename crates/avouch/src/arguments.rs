@@ -131,6 +131,9 @@ Examples:
     /// Run named incidents in a simulated world, each from a seed, and judge every answer
     #[command(after_help = crate::lab::options::EXAMPLES)]
     Lab(crate::lab::options::Lab),
+    /// Say what clocks and their stamps say
+    #[command(after_help = crate::commands::clock::arguments::EXAMPLES)]
+    Clock(crate::commands::clock::arguments::Clock),
     /// Plan before building: round trips and their floors, queues, guarantees and placements
     #[command(after_help = crate::commands::plan::arguments::EXAMPLES)]
     Plan(crate::commands::plan::arguments::Plan),

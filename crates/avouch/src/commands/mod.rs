@@ -3,6 +3,7 @@
 mod answer;
 mod ask;
 mod check;
+pub(crate) mod clock;
 mod guarantees;
 mod init;
 mod lab;
@@ -61,6 +62,7 @@ fn perform(command: Command, shape: Shape, screen: &mut Screen) -> Result<Exit, 
         Command::Guarantees(guarantees) => guarantees::run(&guarantees, screen),
         Command::Init(init) => init::run(&init, screen),
         Command::Serve(serve) => serve::run(&serve, screen),
+        Command::Clock(clock) => clock::run(&clock, screen),
         Command::Plan(plan) => plan::run(&plan, screen),
         Command::Tour(tour) => crate::tour::run(&tour, screen),
         Command::Lab(lab) => lab::run(&lab, screen),

@@ -1,0 +1,121 @@
+//! `clock explain`: what hybrid stamps say.
+
+use super::arguments::Explain;
+use crate::quantity::span_text;
+use crate::screen::{Format, Screen};
+use avouch_promise::{Blame, Error, Nanos};
+use avouch_time::calendar;
+use avouch_time::hybrid::Stamp;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+pub(super) fn run(asked: &Explain, screen: &mut Screen) -> Result<(), Error> {
+    let stamps = asked.stamps.iter().map(|text| read(text)).collect::<Result<Vec<_>, _>>()?;
+    if screen.format == Format::Json {
+        let all: Vec<Value> = stamps.iter().map(|stamp| to_json(*stamp)).collect();
+        screen.line(&Value::from(all).to_string());
+        return Ok(());
+    }
+    for stamp in &stamps {
+        tell(*stamp, screen);
+    }
+    for pair in stamps.windows(2) {
+        screen.line(&compared(pair[0], pair[1]));
+    }
+    Ok(())
+}
+
+/// A stamp as it was typed.
+fn read(text: &str) -> Result<Stamp, Error> {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let found = if let Some(digits) = text.strip_prefix("0x") {
+        let is_hex = !digits.starts_with('+');
+        u64::from_str_radix(digits, 16).ok().filter(|_| is_hex).map(Stamp)
+    } else if text.len() == 16 && !text.contains('-') {
+        text.parse().ok()
+    } else if is_number {
+        text.parse().ok().map(Stamp)
+    } else {
+        calendar::parse(text).map(Stamp::at)
+    };
+    found.ok_or_else(|| {
+        let expected = "a hybrid stamp: 16 hexadecimal digits, 0x and digits, a number, or a time";
+        Error::new(Blame::Caller, expected, format!("`{text}`")).hint(
+            "for example 6a28ec5b1eb80003, or 2026-11-27T16:57:06Z for the first of that time",
+        )
+    })
+}
+
+fn to_json(stamp: Stamp) -> Value {
+    json!({
+        "stamp": stamp.to_string(),
+        "number": stamp.0,
+        "time": calendar::text(stamp.time()),
+        "nanoseconds": stamp.time().0,
+        "unit_nanoseconds": Stamp::unit().0,
+        "counter": stamp.counter(),
+    })
+}
+
+fn tell(stamp: Stamp, screen: &mut Screen) {
+    screen.line(&format!("stamp {stamp}"));
+    let unit = span(Stamp::unit());
+    screen
+        .line(&format!("  time     {}, a unit of {unit} (2^-16 s)", calendar::text(stamp.time())));
+    let counter = match stamp.counter() {
+        0 => "0: the first of its unit".to_owned(),
+        counter => format!("{counter}: {counter} may come before it in its unit"),
+    };
+    screen.line(&format!("  counter  {counter}"));
+    screen.line(&format!("  number   {}", stamp.0));
+}
+
+/// What two stamps say of their events.
+fn compared(one: Stamp, other: Stamp) -> String {
+    let (low, high) = (one.min(other), one.max(other));
+    if low == high {
+        return format!("{low} twice: one event, or two nodes that gave it at once");
+    }
+    let apart = Nanos(high.time().0.abs_diff(low.time().0));
+    let apart = match apart.0 {
+        0 => "in the same unit".to_owned(),
+        _ => format!("{} apart", span(apart)),
+    };
+    format!("{low} is below {high}, {apart}: what has {high} did not happen before what has {low}")
+}
+
+fn span(nanos: Nanos) -> String {
+    span_text(Duration::from_nanos(nanos.0))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may")]
+mod tests {
+    use super::{compared, read};
+    use avouch_time::hybrid::Stamp;
+
+    #[test]
+    fn stamps_are_read_in_every_form() {
+        let stamp = Stamp(0x6a28_ec5b_1eb8_0003);
+        assert_eq!(read("6a28ec5b1eb80003").unwrap(), stamp);
+        assert_eq!(read("0x6A28ec5b1eb80003").unwrap(), stamp);
+        assert_eq!(read(&stamp.0.to_string()).unwrap(), stamp);
+        assert_eq!(read("1970-01-01T00:00:01Z").unwrap(), Stamp(1 << 32));
+        assert_eq!(read("7").unwrap(), Stamp(7));
+        for bad in
+            ["", "0x", "0x+1", "6a28ec5b1eb8000", "now", "2026-11-27", "18446744073709551616"]
+        {
+            let error = read(bad).unwrap_err().to_string();
+            assert!(error.contains("hybrid stamp"), "{bad}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_two_stamps_say_does_not_depend_on_their_order() {
+        let (one, other) = (Stamp(1 << 32), Stamp((1 << 32) + 5));
+        assert_eq!(compared(one, other), compared(other, one));
+        assert!(compared(one, other).contains("in the same unit"));
+        assert!(compared(one, one).contains("twice"));
+        assert!(compared(one, Stamp(2 << 32)).contains("1.000 s apart"));
+    }
+}

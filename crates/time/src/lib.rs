@@ -1,0 +1,8 @@
+//! Clocks that say what they do not know. Pure: whoever has a clock hands its reading in.
+//!
+//! - [`logical`]: what happened before what, without time.
+//! - [`hybrid`]: 8-byte stamps close to time that are never against causality.
+
+pub mod calendar;
+pub mod hybrid;
+pub mod logical;

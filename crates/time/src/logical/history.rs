@@ -1,0 +1,34 @@
+//! The oracle: an event's causal history, as the set of the events in it. Nothing but sets.
+
+use super::Relation;
+
+/// A set of events by number, an event itself among its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct History(Vec<u64>);
+
+impl History {
+    pub(crate) fn add(&mut self, event: usize) {
+        if self.0.len() <= event / 64 {
+            self.0.resize(event / 64 + 1, 0);
+        }
+        self.0[event / 64] |= 1 << (event % 64);
+    }
+
+    pub(crate) fn unite(&mut self, other: &Self) {
+        if self.0.len() < other.0.len() {
+            self.0.resize(other.0.len(), 0);
+        }
+        for (mine, theirs) in self.0.iter_mut().zip(&other.0) {
+            *mine |= theirs;
+        }
+    }
+
+    fn is_within(&self, other: &Self) -> bool {
+        let word = |place: usize| other.0.get(place).copied().unwrap_or(0);
+        self.0.iter().enumerate().all(|(place, mine)| mine & !word(place) == 0)
+    }
+
+    pub(crate) fn relation(&self, other: &Self) -> Relation {
+        Relation::of(self.is_within(other), other.is_within(self))
+    }
+}
