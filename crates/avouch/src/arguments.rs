@@ -354,7 +354,8 @@ pub struct Check {
     /// Histories: avouch's own; Jepsen's register logs or maps; its list-append, rw-register, bank,
     /// set, counter, queue, unique-ids, long-fork, causal-reverse, lock, kafka and closed-predicate
     /// in EDN or JSON; transactions in Plume's text, dbcop's bincode, JSON or text, or a folder of
-    /// cobra's logs; a folder with operations.json and watch.json of a run of etcd's robustness tests
+    /// cobra's logs; a folder with operations.json and watch.json of a run of etcd's robustness
+    /// tests
     #[arg(required = true, value_name = "HISTORY")]
     pub histories: Vec<PathBuf>,
     /// Judge transactions by this level: read-committed, read-atomic, causal, prefix,
