@@ -47,8 +47,8 @@ fn the_examples_in_the_help_do_what_they_say() {
         None => format!("{line} --port 0"),
     });
     kept(&place);
-    // `tour` takes a minute: its own test runs it; `plan` has commands of its own, and theirs.
-    let mut done = vec!["up", "init", "serve", "tour", "plan"];
+    // `tour` takes a minute: its own test runs it; `plan` and `clock` have commands, and theirs.
+    let mut done = vec!["up", "init", "serve", "tour", "plan", "clock"];
     for (number, up) in ups.enumerate() {
         let cluster = start(&place, &up);
         for command in ["put", "txn", "get", "del", "verify", "check", "guarantees", "lab"] {

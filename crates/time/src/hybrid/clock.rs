@@ -19,6 +19,10 @@
 //! - I2 No stamp is more than the bound ahead of the true time, if all intervals hold it and no
 //!   clock's is wider than the bound.
 
+//= §3.3.1 HLC on send and receive
+//= §3.3.1 HLC is monotonic
+//= §3.3.1 HLC skew bound
+
 use super::stamp::Stamp;
 use avouch_promise::{Interval, Nanos, invariant};
 use std::fmt;

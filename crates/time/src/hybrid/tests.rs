@@ -99,6 +99,8 @@ fn a_restart_undoes_no_order_where_the_clock_was_set_back() {
 /// Processes with wandering clocks exchange messages: what happened before has the lower stamp,
 /// and no stamp is further ahead of the true time than clocks are off.
 #[test]
+//= §3.3.1 update-rules test
+//= §3.3.1 send-receive test
 fn stamps_follow_causality_and_stay_close_to_time() {
     let seed = Random::seed_from_environment();
     let root = Random::new(seed).fork(42);

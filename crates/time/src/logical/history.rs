@@ -1,5 +1,7 @@
 //! The oracle: an event's causal history, as the set of the events in it. Nothing but sets.
 
+//= §3.2.1 concurrent events, told by an oracle of causal histories
+
 use super::Relation;
 
 /// A set of events by number, an event itself among its own.

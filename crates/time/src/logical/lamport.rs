@@ -1,6 +1,9 @@
 //! Lamport's clock: a counter that is above all that was seen. Ties go to the lower process, so
 //! that the stamps are one total order (Lamport 1978).
 
+//= §3.2.1 Lamport clock algorithm
+//= §3.2.1 total order of events
+
 use super::{Errs, LogicalClock, Relation};
 
 /// A stamp, in the order of all events.

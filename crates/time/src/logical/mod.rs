@@ -13,7 +13,7 @@
 //! | [`Vector`] | an entry for each process that did anything | exactly what happened before |
 //! | [`Tree`] | as the shape of those that live | exactly, with processes that fork and join |
 
-//= §3.2.1 Lamport
+//= §3.2.1 happens-before relation
 
 mod lamport;
 mod tree;

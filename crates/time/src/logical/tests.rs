@@ -70,6 +70,8 @@ fn forked(count: u32) -> Vec<Tree> {
 
 #[test]
 //= §3.2.1 happens-before test
+//= §3.2.1 lamport-algorithm test
+//= §3.2.2 vector clocks test
 //= §3.2.1 concurrent events test
 fn every_clock_says_what_causal_histories_say() {
     let counts = differ(1, |count| (0..count).map(Vector::new).collect()).expect("vector");

@@ -1,6 +1,8 @@
 //! Vector clocks: for each process how many of its events are known (Fidge 1988, Mattern 1989).
 //! Exact, and no clock that is exact can have fewer entries (Charron-Bost 1991).
 
+//= §3.2.2 vector clocks
+
 use super::{Errs, LogicalClock, Relation};
 
 /// How many events of each process are known, by process; those of which none is are left out.

@@ -1,5 +1,7 @@
 //! `clock explain`: what hybrid stamps say.
 
+//= §3.3.1 stamp-debugging
+
 use super::arguments::Explain;
 use crate::quantity::span_text;
 use crate::screen::{Format, Screen};
