@@ -26,7 +26,8 @@ Examples:
   avouch check session.history --model monotonic-reads
   avouch check appends.edn session.history --format html > report.html
   avouch check session.history --format svg > witness.svg
-  avouch check store-buffer.edn --objects --level serializable";
+  avouch check store-buffer.edn --objects --level serializable
+  avouch check session.history --convert session.stream";
 
 const FIRST: &str = "\
 A first session:
@@ -351,11 +352,11 @@ impl std::str::FromStr for ByModel {
 /// `avouch check`.
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Histories: avouch's own; Jepsen's register logs or maps; its list-append, rw-register, bank,
-    /// set, counter, queue, unique-ids, long-fork, causal-reverse, lock, kafka and closed-predicate
-    /// in EDN or JSON; transactions in Plume's text, dbcop's bincode, JSON or text, or a folder of
-    /// cobra's logs; a folder with operations.json and watch.json of a run of etcd's robustness
-    /// tests
+    /// Histories: avouch's own, as text or stream; Jepsen's register logs or maps; its list-append,
+    /// rw-register, bank, set, counter, queue, unique-ids, long-fork, causal-reverse, lock, kafka
+    /// and closed-predicate in EDN or JSON; transactions in Plume's text, dbcop's bincode, JSON or
+    /// text, or a folder of cobra's logs; a folder with operations.json and watch.json of a run of
+    /// etcd's robustness tests
     #[arg(required = true, value_name = "HISTORY")]
     pub histories: Vec<PathBuf>,
     /// Judge transactions by this level: read-committed, read-atomic, causal, prefix,
@@ -375,6 +376,10 @@ pub struct Check {
     /// Judge every object alone, too, and say what holds of each and not of the whole
     #[arg(long, conflicts_with = "model")]
     pub objects: bool,
+    /// Convert the one history, and judge nothing: a stream (compressed, checksummed, judged as it
+    /// is) to text, anything else to a stream. OUT must not be there yet
+    #[arg(long, value_name = "OUT", conflicts_with_all = ["level", "model", "objects"])]
+    pub convert: Option<PathBuf>,
     /// How long to search in each before the verdict is unknown; looked at now and then, so that a
     /// search that is short anyway ends with its verdict
     #[arg(long, value_name = "SPAN", default_value = "1m", value_parser = quantity::span)]

@@ -12,7 +12,7 @@ use crate::memory::{self, Model};
 use crate::object::{self, Objects};
 use crate::report::Report;
 use crate::transaction::{Level, Transactions};
-use crate::{obligation, transaction};
+use crate::{obligation, stream, transaction};
 use avouch_promise::{Blame, Error};
 use std::path::{Path, PathBuf};
 
@@ -22,7 +22,8 @@ struct Reading {
     limit: usize,
 }
 
-fn unreadable(path: &Path, error: &std::io::Error) -> Error {
+/// Why a file could not be read.
+pub(crate) fn unreadable(path: &Path, error: &std::io::Error) -> Error {
     let blame = match error.kind() {
         std::io::ErrorKind::NotFound => Blame::Caller,
         _ => Blame::Environment,
@@ -77,6 +78,11 @@ impl Input {
     pub fn read_objects(path: &Path, limits: &Limits) -> Result<Objects, Error> {
         let bytes = Reading::new(limits).file(path)?;
         let placed = |error: Error| placed(path, error);
+        let bytes = if stream::is_stream(&bytes) {
+            stream::workload(&bytes, limits.memory_bytes).map_err(placed)?.into_bytes()
+        } else {
+            bytes
+        };
         let text = text(&bytes).map_err(Error::from).map_err(placed)?;
         let Some(notation) = jepsen::notation(text).filter(|_| !is_native(text)) else {
             let expected = format!("{}: Jepsen's events, as EDN or JSON", path.display());
@@ -92,6 +98,10 @@ impl Input {
             return Self::folder(path, &mut reading);
         }
         let bytes = reading.file(path)?;
+        if stream::is_stream(&bytes) {
+            let parsed = stream::parse(&bytes, limits.memory_bytes);
+            return parsed.map_err(|error| placed(path, error));
+        }
         let is_run = std::str::from_utf8(&bytes)
             .is_ok_and(|text| etcd::read::is_operations(text) || etcd::read::is_watch(text));
         if is_run {
@@ -129,6 +139,9 @@ impl Input {
 
     /// Reads a history in any format known, found by its content.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
+        if stream::is_stream(bytes) {
+            return stream::parse(bytes, Limits::default().memory_bytes);
+        }
         if dbcop::is_start(bytes) {
             return dbcop::parse(bytes).map(Self::Transactions);
         }

@@ -7,6 +7,7 @@
 //!      or transactions (transaction, append)  -> an order or a cycle of each level -> report
 //!      or one object (object, model)          -> its anomalies, or an order of a model -> report
 //!      or a run of etcd's tests (etcd)         -> its log of revisions, an order -> report
+//! or a stream of it, compressed (stream)
 //! ```
 //!
 //! A guarantee is judged by its own obligation, and every verdict comes with what shows it: an
@@ -33,6 +34,7 @@ pub mod picture;
 pub mod recorder;
 pub mod report;
 mod stopwatch;
+pub mod stream;
 pub mod transaction;
 
 use avouch_promise::Error;

@@ -218,6 +218,44 @@ pub(crate) fn kept(place: &Place) {
     std::fs::write(place.path("store-buffer.edn"), STORE_BUFFER).unwrap();
 }
 
+/// Any history goes into a stream and out of it, with one verdict; no file is written over.
+#[test]
+fn histories_are_converted_to_streams_and_back() {
+    let place = Place::new("converted");
+    kept(&place);
+    let histories = [
+        "transactions.txt",
+        "session.history",
+        "appends.edn",
+        "registers.edn",
+        "set.edn",
+        "bank.json",
+        "queue.edn",
+    ];
+    for name in histories {
+        let (stream, back) = (format!("{name}.stream"), format!("{name}.back"));
+        let told = place.avouch(&["check", name, "--convert", &stream]).well();
+        assert!(told.contains("stream of") && told.contains("an event, from"), "{told}");
+        place.avouch(&["check", &stream, "--convert", &back]).well();
+        let verdict = |name: &str| place.avouch(&["check", name]).code;
+        assert_eq!([verdict(name), verdict(&stream), verdict(&back)], [0, 0, 0], "{name}");
+        let again = place.avouch(&["check", name, "--convert", &stream]);
+        assert!(again.code == 3 && again.err.contains("not there yet"), "{again:?}");
+    }
+    let mut bytes = std::fs::read(place.path("session.history.stream")).unwrap();
+    bytes.pop();
+    std::fs::write(place.path("cut.stream"), &bytes).unwrap();
+    let cut = place.avouch(&["check", "cut.stream"]);
+    assert!(cut.out.contains("block 1 is cut after"), "{cut:?}");
+    if let Some(last) = bytes.last_mut() {
+        *last ^= 1;
+    }
+    bytes.push(0);
+    std::fs::write(place.path("changed.stream"), &bytes).unwrap();
+    let changed = place.avouch(&["check", "changed.stream"]);
+    assert!(changed.code == 6 && changed.err.contains("another checksum"), "{changed:?}");
+}
+
 /// By a model, whatever was promised: the witness, what else holds and fails, how stale it is.
 #[test]
 fn operations_are_judged_by_any_model() {

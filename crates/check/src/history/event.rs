@@ -80,6 +80,11 @@ impl Events {
         Ok(())
     }
 
+    /// The events as they came.
+    pub(crate) fn into_all(self) -> Vec<Event> {
+        self.all
+    }
+
     /// The history of these events. Lines stand in the order in which things happened; where every
     /// event has a time, times decide, and lines only between equal times.
     pub fn finish(self, model: KeyValue, format: &'static str) -> History {

@@ -107,6 +107,11 @@ fn belongs(function: &str, action: &Action) -> bool {
 
 /// Reads a log.
 pub(super) fn parse(text: &str) -> Result<History, Error> {
+    Ok(events(text)?.finish(KeyValue::default(), "jepsen register log"))
+}
+
+/// The events of a log.
+pub(super) fn events(text: &str) -> Result<Events, Malformed> {
     let mut events = Events::default();
     for (number, text) in text.lines().enumerate() {
         let line = number + 1;
@@ -114,7 +119,7 @@ pub(super) fn parse(text: &str) -> Result<History, Error> {
             continue;
         }
         if !is_line(text) {
-            return Err(Malformed::at(line, text, 0, "a line `INFO jepsen.util - ...`").into());
+            return Err(Malformed::at(line, text, 0, "a line `INFO jepsen.util - ...`"));
         }
         let mut words = Words { line, text, at: 0 };
         words.next("a level")?;
@@ -130,13 +135,13 @@ pub(super) fn parse(text: &str) -> Result<History, Error> {
         let (value_at, value) = words.next("a value")?;
         let end = words.at;
         if !text[end..].trim().is_empty() {
-            return Err(words.wrong(end, "the end of the line").into());
+            return Err(words.wrong(end, "the end of the line"));
         }
         let event = if kind == ":invoke" {
             invoked(function, value).map(|action| Kind::Invoked(action, Guarantee::Linearizable))
         } else {
             if events.open_action(process).is_some_and(|action| !belongs(function, action)) {
-                return Err(words.wrong(function_at, "the function that was invoked").into());
+                return Err(words.wrong(function_at, "the function that was invoked"));
             }
             ended(kind, function, value)
         };
@@ -145,5 +150,5 @@ pub(super) fn parse(text: &str) -> Result<History, Error> {
         })?;
         events.add(Event { process, kind, time: None, line }, text)?;
     }
-    Ok(events.finish(KeyValue::default(), "jepsen register log"))
+    Ok(events)
 }

@@ -12,6 +12,7 @@
 //! | Jepsen's list-append | maps as EDN or JSON, with transactions `[[:append 3 1] [:r 4 nil]]` |
 //! | Jepsen's rw-register | the same, with transactions `[[:w :x 1] [:r :y nil]]` |
 //! | Jepsen's workloads on one object | the same, by the functions: `transfer`, `add`, `enqueue`, ... |
+//! | any of these as a stream | bytes `89 'avouch'` (see `stream`) |
 //! | Plume's transactions | lines `w(4,2,0,7)`, or `w 4 2` parted by `-----` and `=====` |
 //!
 //! A line that is not in the format is an error with its place, never a verdict.
@@ -33,7 +34,7 @@ pub(crate) mod rw_register;
 pub(crate) mod workload;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::input::Input;
 use crate::limits::Limits;
@@ -109,6 +110,16 @@ pub(crate) fn first_line(text: &str) -> &str {
 /// Whether a text is in avouch's own format.
 pub(crate) fn is_native(text: &str) -> bool {
     native::is_header(first_line(text))
+}
+
+/// Whether a text is Jepsen's log of one register.
+pub(crate) fn is_jepsen_log(text: &str) -> bool {
+    jepsen_log::is_line(first_line(text))
+}
+
+/// The events of such a log.
+pub(crate) fn jepsen_log_events(text: &str) -> Result<Events, Malformed> {
+    jepsen_log::events(text)
 }
 
 /// The text of a file.

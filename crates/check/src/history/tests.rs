@@ -315,9 +315,8 @@ fn mutate(random: &mut Random, bytes: &mut Vec<u8>) {
     }
 }
 
-#[test]
-fn no_bytes_make_a_reader_panic() {
-    let seed = Random::seed_from_environment();
+/// A small history of each format, by a name for it.
+pub(crate) fn samples() -> Vec<(String, Vec<u8>)> {
     let people = b"w 0 1\nw 1 2\n-----\nr 0 1\n=====\nr 1 0\nw 0 3\n".to_vec();
     let plume = b"w(0,1,0,0)\nw(1,2,0,0)\nr(0,1,1,4)\nr(1,0,1,5)\nw(0,3,2,6)\n".to_vec();
     let appends = [
@@ -330,21 +329,32 @@ fn no_bytes_make_a_reader_panic() {
     let registers = "({:type :invoke, :f :txn :value [[:w :x 2] [:r :y nil]], :process 0}\n\
          {:type :ok, :f :txn :value [[:w :x 2] [:r :y nil]], :process 0}\n\
          {:type :invoke, :f :txn :value [[:r :x nil]], :process 1})";
-    let samples = [
-        registers.as_bytes().to_vec(),
-        LOG.as_bytes().to_vec(),
-        MAPS.as_bytes().to_vec(),
-        native(),
-        people,
-        plume,
-        dbcop(1),
-        appends[0].as_bytes().to_vec(),
-        appends[1].as_bytes().to_vec(),
+    let set = "{:process 0, :type :invoke, :f :add, :value 1}\n\
+         {:process 0, :type :ok, :f :add, :value 1, :time 4}\n\
+         {:process 1, :type :invoke, :f :read, :value nil, :error [:a \"b\" 1.5]}\n\
+         {:process 1, :type :ok, :f :read, :value #{1}}";
+    let samples: [(&str, &[u8]); 13] = [
+        ("registers", registers.as_bytes()),
+        ("log", LOG.as_bytes()),
+        ("maps", MAPS.as_bytes()),
+        ("native", &native()),
+        ("people", &people),
+        ("plume", &plume),
+        ("dbcop", &dbcop(1)),
+        ("appends", appends[0].as_bytes()),
+        ("appends-json", appends[1].as_bytes()),
+        ("set", set.as_bytes()),
+        ("dbcop-former", DBCOP_FORMER.as_bytes()),
+        ("dbcop-present", DBCOP_PRESENT.as_bytes()),
+        ("dbcop-text", DBCOP_TEXT.as_bytes()),
     ];
-    let samples: Vec<Vec<u8>> = samples
-        .into_iter()
-        .chain([DBCOP_FORMER, DBCOP_PRESENT, DBCOP_TEXT].map(|text| text.as_bytes().to_vec()))
-        .collect();
+    samples.map(|(name, bytes)| (name.to_owned(), bytes.to_vec())).to_vec()
+}
+
+#[test]
+fn no_bytes_make_a_reader_panic() {
+    let seed = Random::seed_from_environment();
+    let samples: Vec<Vec<u8>> = samples().into_iter().map(|(_, bytes)| bytes).collect();
     for sample in &samples {
         assert!(Input::parse(sample).is_ok(), "{}", String::from_utf8_lossy(sample));
     }
@@ -357,7 +367,12 @@ fn no_bytes_make_a_reader_panic() {
             Ok(input) => {
                 read += 1;
                 let limits = Limits { steps: 10_000, ..Limits::default() };
-                let report = input.judge(None, &limits).expect("no level is asked for");
+                // An object may have values that its judge refuses.
+                let is_object = matches!(input, Input::Objects(_));
+                let Ok(report) = input.judge(None, &limits) else {
+                    assert!(is_object, "no level is asked for");
+                    continue;
+                };
                 assert!(!report.to_string().is_empty() && report.to_json().is_object());
             }
             Err(error) => {

@@ -58,6 +58,8 @@ pub struct Objects {
     pub workload: Option<Workload>,
     /// The name of the format that they were read from.
     pub format: String,
+    /// What a reader of the verdict should know of how they were read.
+    pub notes: Vec<String>,
 }
 
 /// What a judge found of one guarantee.
@@ -91,14 +93,14 @@ pub(crate) fn parse(text: &str, notation: Notation) -> Result<Objects, Malformed
         Notation::Edn => format!("jepsen {name}, EDN"),
         Notation::Json => format!("jepsen {name}, JSON"),
     };
-    Ok(Objects { operations, workload, format })
+    Ok(Objects { operations, workload, format, notes: Vec::new() })
 }
 
 impl Objects {
     /// The history of these operations, in the order of their invocations.
     pub fn new(operations: Vec<Operation>) -> Self {
         let workload = Workload::of(&operations);
-        Self { operations, workload, format: "built in code".to_owned() }
+        Self { operations, workload, format: "built in code".to_owned(), notes: Vec::new() }
     }
 
     /// Judges it by its workload.
@@ -177,7 +179,7 @@ impl Objects {
             operations: self.operations.len(),
             unknown: count(Fate::Unknown),
             failed: count(Fate::Aborted),
-            notes,
+            notes: self.notes.iter().cloned().chain(notes).collect(),
         };
         Report::of_parts(about, parts, budget)
     }

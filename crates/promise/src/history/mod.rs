@@ -29,6 +29,7 @@ mod text;
 mod writer;
 
 pub use malformed::{HistoryError, Malformed};
+pub use order::{Order, OutOfOrder};
 pub use reader::{Ending, HistoryReader};
 pub use record::{Action, Answered, Compare, Header, Invocation, Outcome, Record, What};
 pub use writer::HistoryWriter;

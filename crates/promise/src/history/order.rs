@@ -6,23 +6,23 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A record that does not fit behind those before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct OutOfOrder {
+pub struct OutOfOrder {
     /// The member of the line that is wrong.
-    pub(super) member: &'static str,
+    pub member: &'static str,
     /// What it should have been.
-    pub(super) expected: String,
+    pub expected: String,
 }
 
 /// Which operations are open, and which numbers were used.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Order {
+pub struct Order {
     open: BTreeMap<u64, (u64, Nanos)>,
     used: Used,
 }
 
 impl Order {
     /// Admits the next record, or says why it does not fit.
-    pub(super) fn admit(&mut self, record: &Record) -> Result<(), OutOfOrder> {
+    pub fn admit(&mut self, record: &Record) -> Result<(), OutOfOrder> {
         let Record { process, operation, time, what } = record;
         let wrong = |member, expected| Err(OutOfOrder { member, expected });
         match (what, self.open.get(process)) {

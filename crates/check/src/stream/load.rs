@@ -1,0 +1,116 @@
+//! From a stream to what the judges take. Lines are those of the text that the stream converts to,
+//! so that a witness can be looked up there.
+
+use super::event::{Content, Event, Ran};
+use super::reader::{Ending, Reader};
+use super::text;
+use crate::history::{Event as Told, Events, Kind};
+use crate::input::Input;
+use crate::model::key_value::KeyValue;
+use crate::transaction::{Access, Builder, Outcome, Span};
+use avouch_promise::history::{Record, What};
+use avouch_promise::{Blame, Error};
+
+/// An operation's event as the judges take it; `line` is that of the text.
+pub(super) fn told(record: Record, line: usize, untimed: bool) -> Told {
+    let kind = match record.what {
+        What::Invoke(invocation) => Kind::Invoked(invocation.action, invocation.guarantee),
+        What::Ok(answered) => Kind::Answered(answered.outcome, answered.achieved, answered.point),
+        What::Fail { .. } => Kind::Failed,
+        What::Info { point, .. } => Kind::Unknown(point),
+    };
+    Told { process: record.process, kind, time: (!untimed).then_some(record.time), line }
+}
+
+fn add(builder: &mut Builder, ran: &Ran, line: usize) -> Result<(), Error> {
+    if builder.is_full() {
+        return Err(Error::new(Blame::Caller, "a history of at most 2^29 steps", "more"));
+    }
+    builder.begin_at(ran.session, line);
+    if ran.outcome == Outcome::Aborted {
+        builder.abort();
+    }
+    if let Some(Span { began, ended }) = ran.span {
+        builder.ran(began, ended);
+    }
+    for (key, access, value) in &ran.steps {
+        match access {
+            Access::Write => builder.write(key, *value),
+            Access::Read => builder.read(key, *value),
+            Access::ReadInitial => builder.read_initial(key),
+        };
+    }
+    Ok(())
+}
+
+/// Refuses a stream whose events take more than so many bytes.
+fn bounded(read: u64, memory_bytes: usize) -> Result<(), Error> {
+    if read <= memory_bytes as u64 {
+        return Ok(());
+    }
+    let expected = format!("a history of at most {memory_bytes} bytes");
+    Err(Error::new(Blame::Caller, expected, "more, once it is not compressed")
+        .hint("raise the memory bound, or judge a part of the history"))
+}
+
+/// The text of a stream of a workload's events.
+pub(crate) fn workload(bytes: &[u8], memory_bytes: usize) -> Result<String, Error> {
+    let mut reader = Reader::new(bytes)?;
+    let mut lines = String::new();
+    while let Some(event) = reader.next() {
+        bounded(reader.content_bytes(), memory_bytes)?;
+        match event? {
+            Event::Workload(step) => lines.push_str(&text::step(&step)),
+            other => {
+                let expected = Content::Workload.name();
+                return Err(Error::new(Blame::Caller, expected, other.content().name()));
+            }
+        }
+    }
+    Ok(lines)
+}
+
+/// Reads a stream whole, of which the events may take so many bytes.
+pub(crate) fn parse(bytes: &[u8], memory_bytes: usize) -> Result<Input, Error> {
+    let mut reader = Reader::new(bytes)?;
+    let header = reader.header().clone();
+    let mut events = Events::default();
+    let mut lines = String::new();
+    let mut builder = Builder::default();
+    while let Some(event) = reader.next() {
+        bounded(reader.content_bytes(), memory_bytes)?;
+        let number = usize::try_from(reader.events()).unwrap_or(usize::MAX);
+        match event? {
+            Event::Operation(record) => {
+                events.add(told(record, number + 1, header.untimed), "")?;
+            }
+            Event::Workload(step) => lines.push_str(&text::step(&step)),
+            Event::Transaction(ran) => add(&mut builder, &ran, number)?,
+        }
+    }
+    let mut input = match header.content {
+        Content::Operations => {
+            Input::Calls(events.finish(KeyValue { absent: header.absent }, "avouch stream"))
+        }
+        Content::Workload => Input::parse(lines.as_bytes())?,
+        Content::Transactions => {
+            let mut transactions = builder.build();
+            transactions.format = "avouch stream";
+            Input::Transactions(transactions)
+        }
+    };
+    if let Some(Ending::Cut { block, bytes }) = reader.ending() {
+        let note = format!(
+            "block {block} is cut after {bytes} bytes and was left out: its writer was stopped"
+        );
+        match &mut input {
+            Input::Calls(history) => history.notes.push(note),
+            Input::Transactions(history) => history.notes.push(note),
+            Input::Appends(history) => history.notes.push(note),
+            Input::Objects(objects) => objects.notes.push(note),
+            // No stream carries such a run.
+            Input::Etcd(_) => {}
+        }
+    }
+    Ok(input)
+}
