@@ -214,8 +214,8 @@ fn a_stream_cut_anywhere_reads_to_its_last_whole_block_and_goes_on_from_there() 
     let seed = Random::seed_from_environment();
     let random = &mut Random::new(seed).fork(1);
     let header = Header::default();
-    let all = operations(random, 60);
-    let stream = write(random, &header, &all, 0.2);
+    let all = operations(random, 24);
+    let stream = write(random, &header, &all, 0.3);
     let start = MAGIC.len() + block::seal(0, 0, &encode::header(&header)).len();
     let path = scratch("cut.stream");
     let mut cuts = 0;
@@ -233,7 +233,7 @@ fn a_stream_cut_anywhere_reads_to_its_last_whole_block_and_goes_on_from_there() 
         let again = std::fs::read(&path).unwrap();
         assert!(read(&again) == whole, "cut at {cut}: {}", repro("a_stream_cut_anywhere"));
     }
-    assert!(cuts > 500, "{cuts}");
+    assert!(cuts > 300, "{cuts}");
     // Before the header is whole there is no history.
     for cut in 0..start {
         assert!(Reader::new(&stream[..cut]).is_err(), "cut at {cut}");
