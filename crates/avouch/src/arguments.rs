@@ -354,9 +354,9 @@ impl std::str::FromStr for ByModel {
 pub struct Check {
     /// Histories: avouch's own, as text or stream; Jepsen's register logs or maps; its list-append,
     /// rw-register, bank, set, counter, queue, unique-ids, long-fork, causal-reverse, lock, kafka
-    /// and closed-predicate in EDN or JSON; transactions in Plume's text, dbcop's bincode, JSON or
-    /// text, or a folder of cobra's logs; a folder with operations.json and watch.json of a run of
-    /// etcd's robustness tests
+    /// and closed-predicate in EDN or JSON, or as stored in a test.jepsen; transactions in Plume's
+    /// text, dbcop's bincode, JSON or text, or a folder of cobra's logs; a folder with
+    /// operations.json and watch.json of a run of etcd's robustness tests
     #[arg(required = true, value_name = "HISTORY")]
     pub histories: Vec<PathBuf>,
     /// Judge transactions by this level: read-committed, read-atomic, causal, prefix,

@@ -4,8 +4,8 @@ use crate::append::{self, Appends};
 use crate::etcd;
 use crate::history::workload::{self, Workload};
 use crate::history::{
-    History, cobra, dbcop, dbcop_text, first_line, is_native, jepsen, list_append, plume,
-    rw_register, text,
+    History, cobra, dbcop, dbcop_text, first_line, is_native, jepsen, jepsen_store, list_append,
+    plume, rw_register, text,
 };
 use crate::limits::Limits;
 use crate::memory::{self, Model};
@@ -80,6 +80,8 @@ impl Input {
         let placed = |error: Error| placed(path, error);
         let bytes = if stream::is_stream(&bytes) {
             stream::workload(&bytes, limits.memory_bytes).map_err(placed)?.into_bytes()
+        } else if jepsen_store::is_start(&bytes) {
+            jepsen_store::as_edn(&bytes).map_err(placed)?.into_bytes()
         } else {
             bytes
         };
@@ -144,6 +146,9 @@ impl Input {
         }
         if dbcop::is_start(bytes) {
             return dbcop::parse(bytes).map(Self::Transactions);
+        }
+        if jepsen_store::is_start(bytes) {
+            return Self::parse(jepsen_store::as_edn(bytes)?.as_bytes());
         }
         let text = text(bytes)?;
         if etcd::read::is_operations(text) || etcd::read::is_watch(text) {

@@ -59,6 +59,13 @@ impl<'a> Binary<'a> {
         Self { all, at: 0, last: 0 }
     }
 
+    /// A part of a file, whose places are told as those of the file.
+    pub(crate) fn within(all: &'a [u8], from: usize, to: usize) -> Self {
+        let all = all.get(..to).unwrap_or(all);
+        let at = from.min(all.len());
+        Self { all, at, last: at }
+    }
+
     /// Whether everything was read.
     pub(crate) fn is_empty(&self) -> bool {
         self.at == self.all.len()
@@ -98,6 +105,13 @@ impl<'a> Binary<'a> {
     /// The next number of eight bytes, the greatest first.
     pub(crate) fn big(&mut self) -> Result<u64, Error> {
         self.eight().map(u64::from_be_bytes)
+    }
+
+    /// The next number of four bytes, the greatest first.
+    pub(crate) fn int(&mut self) -> Result<u32, Error> {
+        let mut number = [0; 4];
+        number.copy_from_slice(self.take(4)?);
+        Ok(u32::from_be_bytes(number))
     }
 
     /// Nothing may follow.

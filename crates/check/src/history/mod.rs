@@ -9,6 +9,7 @@
 //! | dbcop's transactions | JSON: sessions of `{"events": ...}`; text: lines `[x:=1 y==2]` |
 //! | cobra's logs | a folder with `T0.log`, `T1.log`, ... |
 //! | runs of etcd's robustness tests | a folder with `operations.json` and `watch.json` of each client |
+//! | Jepsen's stored tests, `test.jepsen` | the bytes `JEPSEN`; its operations are any of Jepsen's |
 //! | Jepsen's list-append | maps as EDN or JSON, with transactions `[[:append 3 1] [:r 4 nil]]` |
 //! | Jepsen's rw-register | the same, with transactions `[[:w :x 1] [:r :y nil]]` |
 //! | Jepsen's workloads on one object | the same, by the functions: `transfer`, `add`, `enqueue`, ... |
@@ -24,6 +25,7 @@ mod edn;
 mod event;
 pub(crate) mod jepsen;
 mod jepsen_log;
+pub(crate) mod jepsen_store;
 pub(crate) mod list_append;
 mod malformed;
 mod maps;
