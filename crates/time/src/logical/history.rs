@@ -25,6 +25,10 @@ impl History {
         }
     }
 
+    pub(crate) fn has(&self, event: usize) -> bool {
+        self.0.get(event / 64).is_some_and(|word| word >> (event % 64) & 1 == 1)
+    }
+
     fn is_within(&self, other: &Self) -> bool {
         let word = |place: usize| other.0.get(place).copied().unwrap_or(0);
         self.0.iter().enumerate().all(|(place, mine)| mine & !word(place) == 0)

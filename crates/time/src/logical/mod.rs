@@ -11,11 +11,18 @@
 //! |---|---|---|
 //! | [`Lamport`] | 12 bytes | an order of all that causality allows |
 //! | [`Vector`] | an entry for each process that did anything | exactly what happened before |
+//! | [`Matrix`] | an entry for each pair of processes | exactly; and what all know of |
 //! | [`Tree`] | as the shape of those that live | exactly, with processes that fork and join |
+//! | [`Plausible`], [`Bloom`] | as chosen | never misses an order, may see one too many |
+//! | [`DottedSet`] | an entry for each replica | which versions of a key nobody has overwritten |
 
 //= §3.2.1 happens-before relation
 
+mod bloom;
+mod dotted;
 mod lamport;
+mod matrix;
+mod plausible;
 mod tree;
 mod vector;
 
@@ -24,7 +31,11 @@ mod history;
 #[cfg(test)]
 mod tests;
 
+pub use bloom::{Bloom, BloomStamp};
+pub use dotted::DottedSet;
 pub use lamport::{Lamport, LamportStamp};
+pub use matrix::{Matrix, MatrixStamp};
+pub use plausible::{Plausible, PlausibleStamp};
 pub use tree::{Heights, Identity, Tree, TreeStamp};
 pub use vector::{Vector, VectorStamp};
 

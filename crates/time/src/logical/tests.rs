@@ -1,7 +1,10 @@
 //! Every clock against causal histories, at random.
 
+use super::dotted::Mutant;
 use super::history::History;
-use super::{Errs, Lamport, LogicalClock, Relation, Tree, Vector};
+use super::{
+    Bloom, DottedSet, Errs, Lamport, LogicalClock, Matrix, Plausible, Relation, Tree, Vector,
+};
 use avouch_promise::Random;
 
 /// Operations of all runs together.
@@ -78,6 +81,135 @@ fn every_clock_says_what_causal_histories_say() {
     assert!(counts.iter().all(|count| *count > 500), "{counts:?}");
     differ(2, |count| (0..count).map(Lamport::new).collect()).expect("Lamport");
     differ(3, forked).expect("tree");
+    differ(13, |count| (0..count).map(|one| Matrix::new(one, count as usize)).collect())
+        .expect("matrix");
+    let plausible = |count| (0..count).map(|one| Plausible::new(one, 3)).collect();
+    let plausible = differ(11, plausible).expect("plausible");
+    let bloom = |count| (0..count).map(|one| Bloom::new(one, 64, 2)).collect();
+    let bloom = differ(12, bloom).expect("Bloom");
+    // They err, but not always: some of what is concurrent is seen to be.
+    for counts in [plausible, bloom] {
+        assert!(counts[Relation::Concurrent as usize] > 1_000, "{counts:?}");
+    }
+}
+
+/// With enough entries a plausible clock is exact, with one it is Lamport's.
+#[test]
+fn a_plausible_clock_is_exact_if_no_entry_is_shared() {
+    #[derive(Clone)]
+    struct Wide(Plausible);
+    impl LogicalClock for Wide {
+        type Stamp = super::PlausibleStamp;
+        const ERRS: Errs = Errs::Never;
+        fn event(&mut self) -> Self::Stamp {
+            self.0.event()
+        }
+        fn receive(&mut self, stamp: &Self::Stamp) -> Self::Stamp {
+            self.0.receive(stamp)
+        }
+        fn relation(first: &Self::Stamp, second: &Self::Stamp) -> Relation {
+            Plausible::relation(first, second)
+        }
+        fn bytes(stamp: &Self::Stamp) -> usize {
+            Plausible::bytes(stamp)
+        }
+    }
+    let wide = |count| (0..count).map(|one| Wide(Plausible::new(one, 8))).collect();
+    differ(14, wide).expect("exact");
+    let narrow = |count| (0..count).map(|one| Wide(Plausible::new(one, 3))).collect();
+    assert!(differ(15, narrow).is_err(), "eight processes on three entries are not told apart");
+}
+
+/// What a matrix says that all know of, all do.
+#[test]
+//= §3.2.2 matrix clocks test
+//= §3.2.2 garbage collection of entries test
+fn what_all_know_of_is_known_by_all() {
+    let seed = Random::seed_from_environment();
+    let root = Random::new(seed).fork(16);
+    let mut forgotten = 0;
+    for run in 0..200 {
+        let mut random = root.fork(run);
+        let mut clocks: Vec<Matrix> = (0..4).map(|one| Matrix::new(one, 4)).collect();
+        let mut exact: Vec<Vector> = (0..4).map(Vector::new).collect();
+        let mut known = vec![super::VectorStamp::default(); 4];
+        for _ in 0..200 {
+            let (from, to) = (random.below(4) as usize, random.below(4) as usize);
+            let (stamp, vector) = (clocks[from].event(), exact[from].event());
+            known[from] = vector.clone();
+            if from != to && random.chance(0.7) {
+                clocks[to].receive(&stamp);
+                known[to] = exact[to].receive(&vector);
+            }
+            for process in 0..4 {
+                let all = known.iter().map(|one| one.known(process)).min().unwrap_or(0);
+                for clock in &clocks {
+                    let said = clock.known_by_all(process);
+                    assert!(said <= all, "repro: AVOUCH_SEED={seed}, run {run}: {said} of {all}");
+                    forgotten += said;
+                }
+            }
+        }
+    }
+    assert!(forgotten > 100_000, "{forgotten}");
+}
+
+/// Clients read and write at replicas that now and then exchange all they have: exactly the values
+/// that no later one had read must live. How often several did, and the first time it is not so.
+fn siblings(fork: u64, mutant: Mutant) -> Result<usize, String> {
+    let seed = Random::seed_from_environment();
+    let root = Random::new(seed).fork(fork);
+    let mut several = 0;
+    for run in 0..300 {
+        let mut random = root.fork(run);
+        let mut replicas: Vec<(DottedSet<usize>, History)> =
+            vec![(DottedSet::default(), History::default()); 3];
+        // What each client has read: its context, and the writes behind it.
+        let mut clients: Vec<(super::VectorStamp, History)> =
+            vec![(super::VectorStamp::default(), History::default()); 4];
+        // Which writes each write had overwritten.
+        let mut over: Vec<History> = Vec::new();
+        for _ in 0..200 {
+            let (at, client) = (random.below(3) as usize, random.below(4) as usize);
+            match random.below(3) {
+                0 => clients[client] = (replicas[at].0.context(), replicas[at].1.clone()),
+                1 => {
+                    let value = over.len();
+                    over.push(clients[client].1.clone());
+                    let (set, known) = &mut replicas[at];
+                    set.write_with(at as u32, &clients[client].0, value, mutant);
+                    known.unite(&clients[client].1);
+                    known.add(value);
+                }
+                _ => {
+                    let other = replicas[random.below(3) as usize].clone();
+                    replicas[at].0.merge_with(&other.0, mutant);
+                    replicas[at].1.unite(&other.1);
+                }
+            }
+            let (set, known) = &replicas[at];
+            let mut live: Vec<usize> = set.values().copied().collect();
+            live.sort_unstable();
+            let all: Vec<usize> = (0..over.len()).filter(|one| known.has(*one)).collect();
+            let is_gone = |one: &usize| all.iter().any(|other| over[*other].has(*one));
+            let expected: Vec<usize> = all.iter().copied().filter(|one| !is_gone(one)).collect();
+            if live != expected {
+                return Err(format!("repro: AVOUCH_SEED={seed}, run {run}: {live:?}"));
+            }
+            several += usize::from(live.len() > 1);
+        }
+    }
+    Ok(several)
+}
+
+#[test]
+//= §3.2.2 dotted version vectors test
+fn siblings_are_the_writes_that_nobody_has_overwritten() {
+    let several = siblings(17, Mutant::None).unwrap_or_else(|error| panic!("{error}"));
+    assert!(several > 1_000, "{several}");
+    for mutant in [Mutant::KeepOverwritten, Mutant::DropSiblings, Mutant::Resurrect] {
+        assert!(siblings(18, mutant).is_err(), "{mutant:?} is not caught");
+    }
 }
 
 /// Lamport's stamps are one order, in which nothing stands before what it knows.
@@ -115,6 +247,9 @@ macro_rules! planted {
 
 planted!(DeafVector, Vector, |clock: &mut Vector, _: &_| clock.event());
 planted!(DeafLamport, Lamport, |clock: &mut Lamport, _: &_| clock.event());
+planted!(DeafMatrix, Matrix, |clock: &mut Matrix, _: &_| clock.event());
+planted!(DeafBloom, Bloom, |clock: &mut Bloom, _: &_| clock.event());
+planted!(DeafPlausible, Plausible, |clock: &mut Plausible, _: &_| clock.event());
 planted!(DeafTree, Tree, |clock: &mut Tree, _: &_| clock.event());
 
 #[test]
@@ -123,6 +258,12 @@ fn a_clock_that_hears_nothing_is_caught() {
     assert!(differ(5, vectors).is_err());
     let lamports = |count| (0..count).map(|one| DeafLamport(Lamport::new(one))).collect();
     assert!(differ(6, lamports).is_err());
+    let matrices = |count| (0..count).map(|one| DeafMatrix(Matrix::new(one, 8))).collect();
+    assert!(differ(19, matrices).is_err());
+    let blooms = |count| (0..count).map(|one| DeafBloom(Bloom::new(one, 64, 2))).collect();
+    assert!(differ(20, blooms).is_err());
+    let plausible = |count| (0..count).map(|one| DeafPlausible(Plausible::new(one, 3))).collect();
+    assert!(differ(21, plausible).is_err());
     assert!(differ(7, |count| forked(count).into_iter().map(DeafTree).collect()).is_err());
 }
 

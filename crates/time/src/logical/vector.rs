@@ -23,6 +23,16 @@ impl VectorStamp {
         &self.entries
     }
 
+    /// The stamp with these entries; of two of one process the higher one counts.
+    pub fn of(entries: impl IntoIterator<Item = (u32, u64)>) -> Self {
+        let mut stamp = Self::default();
+        for (process, count) in entries.into_iter().filter(|(_, count)| *count > 0) {
+            let entry = stamp.entry(process);
+            *entry = (*entry).max(count);
+        }
+        stamp
+    }
+
     /// Whether the other one knows all that this one does.
     pub fn is_within(&self, other: &Self) -> bool {
         self.entries.iter().all(|(process, count)| *count <= other.known(*process))
@@ -34,6 +44,11 @@ impl VectorStamp {
             let entry = self.entry(*process);
             *entry = (*entry).max(*count);
         }
+    }
+
+    /// One more event of a process.
+    pub(super) fn raise(&mut self, process: u32) {
+        *self.entry(process) += 1;
     }
 
     fn entry(&mut self, process: u32) -> &mut u64 {
@@ -65,7 +80,7 @@ impl LogicalClock for Vector {
     const ERRS: Errs = Errs::Never;
 
     fn event(&mut self) -> VectorStamp {
-        *self.last.entry(self.process) += 1;
+        self.last.raise(self.process);
         self.last.clone()
     }
 
