@@ -134,6 +134,7 @@ impl Builder {
             order.into_iter().map(|place| spans[place as usize]).collect()
         });
         transactions.sort_by_key(|one| one.session);
+        let steps = in_order(&mut transactions, steps);
         let mut ranges = vec![0..0; sessions.len()];
         for (place, one) in transactions.iter().enumerate() {
             let range: &mut Range<u32> = &mut ranges[one.session as usize];
@@ -154,4 +155,20 @@ impl Builder {
             notes: Vec::new(),
         }
     }
+}
+
+/// The steps in the order of their transactions, so that whoever looks at one after another does
+/// not wait for memory at each.
+fn in_order(transactions: &mut [Transaction], steps: Vec<Step>) -> Vec<Step> {
+    if transactions.is_sorted_by_key(|one| one.first) {
+        return steps;
+    }
+    let mut ordered = Vec::with_capacity(steps.len());
+    for one in transactions {
+        let first = ordered.len() as u32;
+        let start = one.first as usize;
+        ordered.extend_from_slice(&steps[start..start + one.count as usize]);
+        one.first = first;
+    }
+    ordered
 }

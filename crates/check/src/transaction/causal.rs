@@ -10,7 +10,6 @@ use super::mutant::Mutant;
 use super::order::{Graph, Inferred, Order};
 use super::sources::{INITIAL, Sources};
 use crate::limits::{Budget, Exhausted};
-use std::ops::Range;
 
 //= §2.3.1 causality violation
 /// The edges that causal consistency infers, or those on a cycle of what happened before what.
@@ -27,7 +26,7 @@ pub(super) fn infer(
     let sessions = history.sessions();
     let width = sessions.len();
     let mut clocks = vec![0_u32; width * history.len()];
-    let mut mine = vec![0_u32; width];
+    let (mut mine, none) = (vec![0_u32; width], vec![0_u32; width]);
     let mut found = Vec::new();
     for reader in order {
         budget.step(clocks.len() * 4 + writers.bytes() + found.len() * size_of::<Inferred>())?;
@@ -48,19 +47,15 @@ pub(super) fn infer(
         }
         clocks[reader as usize * width..][..width].copy_from_slice(&mine);
         for read in sources.reads(reader) {
-            let theirs = (read.from != INITIAL).then(|| row(&clocks, width, read.from));
-            for group in writers.groups(read.key) {
-                let session = group.session as usize;
-                let Some(last) = group.last_below(&writers.places, mine[session]) else { continue };
-                // What happened before the one read from commits before it anyway.
-                if theirs.is_some_and(|theirs| last < theirs[session]) {
-                    continue;
-                }
-                let before = sessions[session].start + last;
+            let known = if read.from == INITIAL { &none } else { row(&clocks, width, read.from) };
+            // What happened before the one read from commits before it anyway.
+            let tell = |Writer { session, place }| {
+                let before = sessions[session as usize].start + place;
                 if before != read.from {
                     found.push(Inferred { before, after: read.from, reader });
                 }
-            }
+            };
+            last_between(writers.of(read.key), known, &mine, tell);
         }
     }
     Ok(found)
@@ -70,31 +65,51 @@ fn row(clocks: &[u32], width: usize, transaction: u32) -> &[u32] {
     &clocks[transaction as usize * width..][..width]
 }
 
-/// The transactions of one session that write one key, by their places in the session.
-struct Group {
+/// A transaction that writes some key: its session, and its place in it.
+#[derive(Clone, Copy)]
+struct Writer {
     session: u32,
-    places: Range<u32>,
+    place: u32,
 }
 
-impl Group {
-    /// The last place below a bound.
-    fn last_below(&self, all: &[u32], bound: u32) -> Option<u32> {
-        let places = &all[self.places.start as usize..self.places.end as usize];
-        let below = if places.len() <= 8 {
-            places.iter().take_while(|place| **place < bound).count()
-        } else {
-            places.partition_point(|place| *place < bound)
-        };
-        below.checked_sub(1).map(|at| places[at])
+/// Writers that are so many times as many as sessions are searched, fewer looked through.
+const MANY: usize = 8;
+
+/// Tells the last writer of each session from the place in `from` on and before that in `to`;
+/// writers are in the order of sessions and places.
+fn last_between(writers: &[Writer], from: &[u32], to: &[u32], mut tell: impl FnMut(Writer)) {
+    let is_between = |writer: &Writer| {
+        let (from, to) = (from[writer.session as usize], to[writer.session as usize]);
+        // Both bounds in one comparison: neither alone can be foretold.
+        writer.place.wrapping_sub(from) < to.saturating_sub(from)
+    };
+    if writers.len() <= MANY * to.len() {
+        let mut last: Option<Writer> = None;
+        for writer in writers.iter().filter(|writer| is_between(writer)) {
+            last.filter(|last| last.session != writer.session).into_iter().for_each(&mut tell);
+            last = Some(*writer);
+        }
+        return last.into_iter().for_each(tell);
+    }
+    let mut left = writers;
+    while let Some(Writer { session, .. }) = left.first().copied() {
+        let (mine, others) = left.split_at(left.partition_point(|one| one.session == session));
+        left = others;
+        let below = mine.partition_point(|one| one.place < to[session as usize]);
+        mine[..below]
+            .last()
+            .filter(|last| is_between(last))
+            .copied()
+            .into_iter()
+            .for_each(&mut tell);
     }
 }
 
-/// Who writes each key, by session.
+/// Who writes each key, in the order of sessions and places.
 struct ByKey {
-    groups: Vec<Group>,
-    /// Where each key's groups end.
+    writers: Vec<Writer>,
+    /// Where each key's writers end.
     ends: Vec<u32>,
-    places: Vec<u32>,
 }
 
 impl ByKey {
@@ -108,43 +123,64 @@ impl ByKey {
         for key in 0..history.keys() {
             ends[key + 1] += ends[key];
         }
-        let mut all = vec![(0_u32, 0_u32); ends[history.keys()] as usize];
+        let count = ends[history.keys()] as usize;
+        let mut writers = vec![Writer { session: 0, place: 0 }; count];
         for (session, range) in (0..).zip(history.sessions()) {
             for writer in range.clone() {
                 for key in sources.writes(writer) {
                     let at = &mut ends[*key as usize];
-                    all[*at as usize] = (session, writer - range.start);
+                    writers[*at as usize] = Writer { session, place: writer - range.start };
                     *at += 1;
                 }
             }
         }
         ends.truncate(history.keys());
-        let mut groups: Vec<Group> = Vec::new();
-        let mut start = 0;
-        let group_ends = ends.iter().map(|end| {
-            let mut new = true;
-            for at in start..*end {
-                let (session, _) = all[at as usize];
-                match groups.last_mut().filter(|last| !new && last.session == session) {
-                    Some(last) => last.places.end = at + 1,
-                    None => groups.push(Group { session, places: at..at + 1 }),
-                }
-                new = false;
-            }
-            start = *end;
-            groups.len() as u32
-        });
-        let ends = group_ends.collect();
-        Self { groups, ends, places: all.into_iter().map(|(_, place)| place).collect() }
+        Self { writers, ends }
     }
 
-    fn groups(&self, key: u32) -> &[Group] {
+    fn of(&self, key: u32) -> &[Writer] {
         let key = key as usize;
         let start = key.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
-        &self.groups[start..self.ends[key] as usize]
+        &self.writers[start..self.ends[key] as usize]
     }
 
     fn bytes(&self) -> usize {
-        self.groups.len() * size_of::<Group>() + (self.ends.len() + self.places.len()) * 4
+        self.writers.len() * size_of::<Writer>() + self.ends.len() * size_of::<u32>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MANY, Writer, last_between};
+    use avouch_promise::Random;
+
+    /// Searched or looked through, and by definition.
+    #[test]
+    fn the_last_writers_between_two_clocks_are_told() {
+        let random = &mut Random::new(Random::seed_from_environment());
+        let mut both = [0, 0];
+        for _ in 0..2_000 {
+            let sessions = 1 + random.below(4) as u32;
+            let all = (0..sessions).flat_map(|session| (0..20).map(move |place| (session, place)));
+            let chance = random.unit();
+            let drawn: Vec<_> = all.filter(|_| random.chance(chance)).collect();
+            let mut clock = || (0..sessions).map(|_| random.below(22) as u32).collect::<Vec<_>>();
+            let (from, to) = (clock(), clock());
+            let expected = (0..sessions).filter_map(|session| {
+                let range = from[session as usize]..to[session as usize];
+                let mine =
+                    drawn.iter().filter(|(of, place)| *of == session && range.contains(place));
+                mine.max().copied()
+            });
+            let writers: Vec<_> = drawn
+                .iter()
+                .map(|(session, place)| Writer { session: *session, place: *place })
+                .collect();
+            let mut told = Vec::new();
+            last_between(&writers, &from, &to, |one| told.push((one.session, one.place)));
+            assert_eq!(told, expected.collect::<Vec<_>>(), "{drawn:?} {from:?} {to:?}");
+            both[usize::from(writers.len() > MANY * to.len())] += 1;
+        }
+        assert!(both.iter().all(|count| *count > 100), "{both:?}");
     }
 }

@@ -19,6 +19,7 @@ mod judge;
 mod level;
 mod mutant;
 mod order;
+mod parts;
 mod polygraph;
 mod read_atomic;
 mod read_committed;

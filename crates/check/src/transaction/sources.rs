@@ -9,9 +9,10 @@
 //! - G1b, intermediate read: of a value that its writer overwrote itself;
 //! - internal: a transaction does not see its own last write, or sees one that it makes later.
 
-use super::history::{Access, Step, Transactions};
+use super::history::{Access, Outcome, Step, Transactions};
 use super::mutant::Mutant;
-use super::writers::Writers;
+use super::parts::Parts;
+use super::writers::{FEW, LastWrites, Write, Writers};
 use crate::limits::{Budget, Exhausted};
 
 /// The transaction that wrote every key's initial state, before all others.
@@ -95,43 +96,171 @@ impl Sources {
         budget: &mut Budget,
         mutant: Mutant,
     ) -> Result<Self, Unsourced> {
-        let bytes = Writers::bytes(history);
-        budget.step(bytes).map_err(Unsourced::Exhausted)?;
-        let writers = Writers::new(history);
+        let mut parts = Parts::new(history);
+        budget.step(parts.bytes()).map_err(Unsourced::Exhausted)?;
         let mut found = Self::default();
-        // Which transaction wrote a key last, and what: of the one looked at, only.
-        let mut own = vec![(u32::MAX, 0_i64); history.keys()];
-        for transaction in 0..history.len() as u32 {
-            let start = found.writes.len();
-            let held = bytes + found.bytes() + own.len() * size_of::<(u32, i64)>();
-            budget.step(held).map_err(Unsourced::Exhausted)?;
-            let committed = history.is_committed(transaction);
-            let steps = if committed { history.steps(transaction) } else { &[] };
-            for step in steps {
-                let mine = &mut own[step.key as usize];
-                let is_own = mine.0 == transaction;
-                if step.access == Access::Write {
-                    if !is_own {
-                        found.writes.push(step.key);
-                    }
-                    *mine = (transaction, step.value);
-                } else if is_own {
-                    let is_mine = step.access == Access::Read && step.value == mine.1;
-                    if !is_mine && mutant != Mutant::ForgetOwnWrites {
-                        let title = "internal: a transaction does not see its own last write";
-                        return Err(writers.impossible(title, transaction, step));
-                    }
-                } else {
-                    match writers.source(transaction, step, mutant)? {
-                        Some(from) => found.reads.push(Read { key: step.key, from }),
-                        None => found.ambiguous.push((transaction, *step)),
-                    }
-                }
-            }
-            found.writes[start..].sort_unstable();
-            found.reads_end.push(found.reads.len() as u32);
-            found.writes_end.push(found.writes.len() as u32);
-        }
+        let mut own = Own::new(history);
+        found.collect(history, &mut parts, &mut own);
+        let bytes = parts.bytes() + found.bytes();
+        parts.resolve(&mut found.reads, ODD);
+        drop(parts);
+        found.settle(history, &mut own, (bytes, budget), mutant)?;
         Ok(found)
+    }
+
+    /// Lists writes and reads of others, the sources of which are not known yet: [`ODD`] where a
+    /// transaction does not see its own write.
+    fn collect(&mut self, history: &Transactions, parts: &mut Parts, own: &mut Own) {
+        let mut last = LastWrites::new(history);
+        for (transaction, one) in (0..).zip(history.transactions()) {
+            let steps = history.steps(transaction);
+            let committed = one.outcome == Outcome::Committed;
+            last.look(transaction, steps);
+            let start = self.writes.len();
+            for (place, step) in steps.iter().enumerate() {
+                let is_write = step.access == Access::Write;
+                if is_write {
+                    let is_overwritten = last.is_overwritten(transaction, steps, place);
+                    let write = Write::new(step, transaction, one.outcome, is_overwritten);
+                    parts.write(step.key, write);
+                }
+                if !committed {
+                    continue;
+                }
+                let mine = own.before(transaction, steps, place);
+                if is_write {
+                    if mine.is_none() {
+                        self.writes.push(step.key);
+                    }
+                    own.write(transaction, steps, place);
+                    continue;
+                }
+                let from = match (mine, step.access) {
+                    (Some(mine), Access::Read) if mine == step.value => continue,
+                    (Some(_), _) => ODD,
+                    (None, Access::ReadInitial) => INITIAL,
+                    (None, _) => {
+                        parts.read(step.key, step.value, self.reads.len() as u32);
+                        ODD
+                    }
+                };
+                self.reads.push(Read { key: step.key, from });
+            }
+            self.writes[start..].sort_unstable();
+            self.reads_end.push(self.reads.len() as u32);
+            self.writes_end.push(self.writes.len() as u32);
+        }
+    }
+
+    /// Looks again at every transaction of which more must be said than where its reads are from.
+    fn settle(
+        &mut self,
+        history: &Transactions,
+        own: &mut Own,
+        (bytes, budget): (usize, &mut Budget),
+        mutant: Mutant,
+    ) -> Result<(), Unsourced> {
+        let mut writers = None;
+        let (mut start, mut kept) = (0, 0);
+        let mut again = Vec::new();
+        for transaction in 0..history.len() {
+            budget.step(bytes).map_err(Unsourced::Exhausted)?;
+            let end = self.reads_end[transaction] as usize;
+            let is_odd = |read: &Read| read.from == ODD || read.from == transaction as u32;
+            if self.reads[start..end].iter().any(is_odd) {
+                let writers = writers.get_or_insert_with(|| Writers::new(history));
+                again.clear();
+                let open = (&mut again, &mut self.ambiguous);
+                look_again(history, transaction as u32, writers, own, open, mutant)?;
+                self.reads[kept..kept + again.len()].copy_from_slice(&again);
+                kept += again.len();
+            } else if kept == start {
+                kept = end;
+            } else {
+                self.reads.copy_within(start..end, kept);
+                kept += end - start;
+            }
+            start = end;
+            self.reads_end[transaction] = kept as u32;
+        }
+        self.reads.truncate(kept);
+        Ok(())
+    }
+}
+
+/// A read of which more must be said than where it is from.
+const ODD: u32 = INITIAL - 1;
+
+/// The reads of one transaction, and those that are ambiguous, with all that may be wrong.
+fn look_again(
+    history: &Transactions,
+    transaction: u32,
+    writers: &Writers,
+    own: &mut Own,
+    (reads, ambiguous): (&mut Vec<Read>, &mut Vec<(u32, Step)>),
+    mutant: Mutant,
+) -> Result<(), Unsourced> {
+    let steps = history.steps(transaction);
+    own.forget(steps);
+    for (place, step) in steps.iter().enumerate() {
+        let mine = own.before(transaction, steps, place);
+        if step.access == Access::Write {
+            own.write(transaction, steps, place);
+        } else if let Some(mine) = mine {
+            let is_mine = step.access == Access::Read && step.value == mine;
+            if !is_mine && mutant != Mutant::ForgetOwnWrites {
+                let title = "internal: a transaction does not see its own last write";
+                return Err(writers.impossible(title, transaction, step));
+            }
+        } else {
+            match writers.source(transaction, step, mutant)? {
+                Some(from) => reads.push(Read { key: step.key, from }),
+                None => ambiguous.push((transaction, *step)),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What the transaction looked at wrote to a key last.
+struct Own {
+    /// By key: the transaction, and the value.
+    by_key: Vec<(u32, i64)>,
+}
+
+impl Own {
+    fn new(history: &Transactions) -> Self {
+        let is_long = |number: u32| history.steps(number).len() > FEW;
+        let keys = if (0..history.len() as u32).any(is_long) { history.keys() } else { 0 };
+        Self { by_key: vec![(u32::MAX, 0); keys] }
+    }
+
+    /// Before a transaction is looked at again.
+    fn forget(&mut self, steps: &[Step]) {
+        if steps.len() > FEW {
+            for step in steps {
+                self.by_key[step.key as usize].0 = u32::MAX;
+            }
+        }
+    }
+
+    fn write(&mut self, transaction: u32, steps: &[Step], place: usize) {
+        if steps.len() > FEW {
+            let Step { key, value, .. } = steps[place];
+            self.by_key[key as usize] = (transaction, value);
+        }
+    }
+
+    /// The value that the transaction wrote last, before this place, to the key there.
+    #[inline]
+    fn before(&self, transaction: u32, steps: &[Step], place: usize) -> Option<i64> {
+        let key = steps[place].key;
+        if steps.len() > FEW {
+            let (writer, value) = self.by_key[key as usize];
+            return (writer == transaction).then_some(value);
+        }
+        let before = steps[..place].iter().rev();
+        let mut mine = before.filter(|step| step.access == Access::Write && step.key == key);
+        mine.next().map(|step| step.value)
     }
 }

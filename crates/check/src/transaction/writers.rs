@@ -16,75 +16,101 @@ const NOBODY: u32 = u32::MAX;
 /// What a read of no one's value is called.
 pub(super) const THIN_AIR: &str = "thin air: a read of a value that nobody wrote";
 
+/// A write: also a slot of the table.
 #[derive(Clone, Copy)]
-struct Slot {
+pub(super) struct Write {
     value: i64,
     key: u32,
     /// The writer's number and the flags.
     writer: u32,
 }
 
-/// The table.
-pub(super) struct Writers {
-    slots: Vec<Slot>,
+impl Write {
+    /// An empty slot.
+    pub(super) const NONE: Self = Self { value: 0, key: 0, writer: NOBODY };
+
+    /// A step of this writer, which aborted or not, and overwrites it itself or not.
+    pub(super) fn new(step: &Step, writer: u32, outcome: Outcome, is_overwritten: bool) -> Self {
+        let aborted = if outcome == Outcome::Aborted { ABORTED } else { 0 };
+        let overwritten = if is_overwritten { OVERWRITTEN } else { 0 };
+        Self { value: step.value, key: step.key, writer: writer | aborted | overwritten }
+    }
 }
 
-fn hash(step: &Step) -> usize {
-    mix(step.value.cast_unsigned() ^ u64::from(step.key).wrapping_mul(0x9e37_79b9_7f4a_7c15))
-        as usize
+/// The table.
+#[derive(Default)]
+pub(super) struct Writers {
+    slots: Vec<Write>,
+}
+
+fn hash(key: u32, value: i64) -> usize {
+    mix(value.cast_unsigned() ^ u64::from(key).wrapping_mul(0x9e37_79b9_7f4a_7c15)) as usize
 }
 
 impl Writers {
-    fn slots(history: &Transactions) -> usize {
-        let writes = history.steps.iter().filter(|step| step.access == Access::Write).count();
+    /// The slots for so many writes.
+    pub(super) fn slots(writes: usize) -> usize {
         (writes * 2).next_power_of_two().max(2)
     }
 
-    /// How many bytes the table of a history holds.
-    pub(super) fn bytes(history: &Transactions) -> usize {
-        Self::slots(history) * size_of::<Slot>()
-    }
-
+    /// The table of a whole history.
     pub(super) fn new(history: &Transactions) -> Self {
-        let empty = Slot { value: 0, key: 0, writer: NOBODY };
-        let mut table = Self { slots: vec![empty; Self::slots(history)] };
-        // Which transaction wrote a key later: of the one looked at, only.
-        let mut later = vec![u32::MAX; history.keys()];
+        let mut writes = Vec::new();
+        let mut last = LastWrites::new(history);
         for (number, one) in (0..).zip(history.transactions()) {
-            let aborted = if one.outcome == Outcome::Aborted { ABORTED } else { 0 };
-            for step in history.steps(number).iter().rev() {
+            let steps = history.steps(number);
+            last.look(number, steps);
+            for (place, step) in steps.iter().enumerate() {
                 if step.access == Access::Write {
-                    let seen = &mut later[step.key as usize];
-                    let overwritten = if *seen == number { OVERWRITTEN } else { 0 };
-                    *seen = number;
-                    table.insert(step, number | aborted | overwritten);
+                    let is_overwritten = last.is_overwritten(number, steps, place);
+                    writes.push(Write::new(step, number, one.outcome, is_overwritten));
                 }
             }
         }
+        let mut table = Self::default();
+        table.fill(&writes);
         table
     }
 
-    fn insert(&mut self, step: &Step, writer: u32) {
-        let at = self.place(step);
+    /// Makes it the table of these writes, and no others.
+    pub(super) fn fill(&mut self, writes: &[Write]) {
+        self.slots.clear();
+        self.slots.resize(Self::slots(writes.len()), Write::NONE);
+        for write in writes {
+            self.insert(write);
+        }
+    }
+
+    fn insert(&mut self, write: &Write) {
+        let at = self.place(write.key, write.value);
         let slot = &mut self.slots[at];
         if slot.writer == NOBODY {
-            *slot = Slot { value: step.value, key: step.key, writer };
+            *slot = *write;
         } else {
             slot.writer |= TWICE;
         }
     }
 
     /// The slot of a value of a key, or the empty one where it would be.
-    fn place(&self, step: &Step) -> usize {
+    #[inline]
+    fn place(&self, key: u32, value: i64) -> usize {
         let mask = self.slots.len() - 1;
-        let mut at = hash(step) & mask;
+        let mut at = hash(key, value) & mask;
         loop {
             let slot = &self.slots[at];
-            if slot.writer == NOBODY || (slot.value == step.value && slot.key == step.key) {
+            if slot.writer == NOBODY || (slot.value == value && slot.key == key) {
                 return at;
             }
             at = (at + 1) & mask;
         }
+    }
+
+    /// Who wrote a value of a key, if nothing more is to be said of it: nobody else wrote it, and
+    /// its writer committed and left it so.
+    #[inline]
+    pub(super) fn plain(&self, key: u32, value: i64) -> Option<u32> {
+        let writer = self.slots[self.place(key, value)].writer;
+        (writer <= NUMBER).then_some(writer)
     }
 
     //= §2.3.1 aborted or dirty read G1a
@@ -99,7 +125,7 @@ impl Writers {
         if step.access == Access::ReadInitial {
             return Ok(Some(INITIAL));
         }
-        let writer = self.slots[self.place(step)].writer;
+        let writer = self.slots[self.place(step.key, step.value)].writer;
         let title = match writer {
             NOBODY => THIN_AIR,
             writer if writer & TWICE != 0 => return Ok(None),
@@ -122,7 +148,8 @@ impl Writers {
         let committed = |one: &u32| history.is_committed(*one);
         (0..history.len() as u32).filter(committed).find_map(|reader| {
             let is_of_nobody = |step: &&Step| {
-                step.access == Access::Read && self.slots[self.place(step)].writer == NOBODY
+                step.access == Access::Read
+                    && self.slots[self.place(step.key, step.value)].writer == NOBODY
             };
             let step = history.steps(reader).iter().find(is_of_nobody)?;
             Some(Impossible { title: THIN_AIR, reader, step: *step, writer: None })
@@ -131,8 +158,47 @@ impl Writers {
 
     /// A read that no level allows.
     pub(super) fn impossible(&self, title: &'static str, reader: u32, step: &Step) -> Unsourced {
-        let writer = self.slots[self.place(step)].writer;
+        let writer = self.slots[self.place(step.key, step.value)].writer;
         let writer = (writer != NOBODY).then_some(writer & NUMBER);
         Unsourced::Impossible(Impossible { title, reader, step: *step, writer })
+    }
+}
+
+/// Transactions of so few steps are looked through, faster than a table is asked.
+pub(super) const FEW: usize = 16;
+
+/// Which write of a key is its transaction's last: of the one looked at, only.
+pub(super) struct LastWrites {
+    /// By key: the transaction, and the place of the step.
+    by_key: Vec<(u32, u32)>,
+}
+
+impl LastWrites {
+    /// Of no transaction yet.
+    pub(super) fn new(history: &Transactions) -> Self {
+        let transactions = history.transactions();
+        let is_long = transactions.iter().any(|one| one.count as usize > FEW);
+        let keys = if is_long { history.keys() } else { 0 };
+        Self { by_key: vec![(u32::MAX, 0); keys] }
+    }
+
+    /// Looks at a transaction.
+    pub(super) fn look(&mut self, number: u32, steps: &[Step]) {
+        if steps.len() > FEW {
+            for (place, step) in (0..).zip(steps).filter(|(_, step)| step.access == Access::Write) {
+                self.by_key[step.key as usize] = (number, place);
+            }
+        }
+    }
+
+    /// Whether the transaction looked at writes the key of its write at this place again.
+    #[inline]
+    pub(super) fn is_overwritten(&self, number: u32, steps: &[Step], place: usize) -> bool {
+        let key = steps[place].key;
+        if steps.len() > FEW {
+            return self.by_key[key as usize] != (number, place as u32);
+        }
+        let mut later = steps[place + 1..].iter();
+        later.any(|step| step.access == Access::Write && step.key == key)
     }
 }
