@@ -34,16 +34,16 @@ pub(super) fn infer(
         }
     }
     let known: Vec<bool> = frames.all().iter().map(|frame| frame.fate == Fate::Committed).collect();
-    let mut writes = Edges::new(count);
-    let is_judged_by_all = known == versions.committed;
-    if !is_judged_by_all || !flaws.is_empty() {
-        write_write(&mut writes, &versions, &known, &is_clear);
-    }
     let mut edges = Edges::new(count);
     write_write(&mut edges, &versions, &versions.committed, &is_clear);
-    if writes.all.is_empty() {
-        writes.clone_from(&edges);
-    }
+    // What is of unknown outcome may have aborted, and read uncommitted allows to read of it.
+    let writes = if known == versions.committed || mutant == Mutant::UnknownDirtyWrites {
+        edges.clone()
+    } else {
+        let mut writes = Edges::new(count);
+        write_write(&mut writes, &versions, &known, &is_clear);
+        writes
+    };
     reads(&mut edges, history, &versions, mutant);
     if mutant != Mutant::NoProcess {
         edges.process(frames, &versions.committed);

@@ -26,12 +26,14 @@ pub(crate) enum Mutant {
     NoRealTime,
     /// Processes do not count.
     NoProcess,
+    /// What is of unknown outcome and was read committed even where reads may be dirty.
+    UnknownDirtyWrites,
 }
 
 impl Mutant {
     /// Every bug.
     #[cfg(test)]
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::BelieveAborted,
         Self::ForgetUnknown,
         Self::BelieveApart,
@@ -42,5 +44,6 @@ impl Mutant {
         Self::OverlapUnread,
         Self::NoRealTime,
         Self::NoProcess,
+        Self::UnknownDirtyWrites,
     ];
 }
