@@ -8,54 +8,19 @@
 //! the same kind.
 
 mod measure;
+#[path = "measure/texts.rs"]
+mod texts;
 
 use avouch_check::report::Word;
-use avouch_check::{Input, Level, Limits};
 use avouch_promise::Random;
-use measure::{peak_mib, timed};
+use measure::peak_mib;
 use std::fmt::Write;
 use std::process::ExitCode;
+use texts::{Open, history, judged};
 
-const PROCESSES: usize = 20;
 /// Keys in use at a time, and appends to each.
 const KEYS: usize = 10;
 const APPENDS: usize = 128;
-
-/// One transaction under way: its operations as invoked and as answered.
-struct Open {
-    asked: String,
-    answered: String,
-}
-
-/// So many transactions as a text in EDN.
-fn history(transactions: u64, random: &mut Random) -> String {
-    let mut text = String::new();
-    let mut keys: Vec<(u64, Vec<u64>)> = (0..KEYS as u64).map(|key| (key, Vec::new())).collect();
-    let mut next_key = KEYS as u64;
-    let mut open: Vec<Option<Open>> = (0..PROCESSES).map(|_| None).collect();
-    let (mut left, mut index) = (transactions, 0_u64);
-    while left > 0 || open.iter().any(Option::is_some) {
-        let process = random.below(PROCESSES as u64) as usize;
-        let (happened, value) = match open[process].take() {
-            Some(done) => ("ok", done.answered),
-            None if left == 0 => continue,
-            None => {
-                left -= 1;
-                let made = transaction(&mut keys, &mut next_key, random);
-                let asked = made.asked.clone();
-                open[process] = Some(made);
-                ("invoke", asked)
-            }
-        };
-        let time = index * 10_000;
-        let _ = writeln!(
-            text,
-            "{{:type :{happened}, :f :txn, :value [{value}], :process {process}, :time {time}, :index {index}}}"
-        );
-        index += 1;
-    }
-    text
-}
 
 /// Runs one at this moment.
 fn transaction(keys: &mut [(u64, Vec<u64>)], next_key: &mut u64, random: &mut Random) -> Open {
@@ -88,23 +53,15 @@ fn main() -> ExitCode {
     let mut all_hold = true;
     for (transactions, goal) in sizes {
         let mut random = Random::new(Random::seed_from_environment());
-        let text = history(*transactions, &mut random);
-        let limits = Limits { memory_bytes: 8 << 30, ..Limits::default() };
-        let (read, reading) = timed(|| Input::parse(text.as_bytes()));
-        let Ok(input) = read else { return ExitCode::FAILURE };
-        let (report, judging) = timed(|| input.judge(Some(Level::StrictSerializable), &limits));
-        let Ok(report) = report else { return ExitCode::FAILURE };
+        let mut keys: Vec<_> = (0..KEYS as u64).map(|key| (key, Vec::new())).collect();
+        let mut next = KEYS as u64;
+        let text =
+            history(*transactions, &mut random, |random| transaction(&mut keys, &mut next, random));
+        let Some((report, took)) = judged(*transactions, &text) else { return ExitCode::FAILURE };
         all_hold &= report.verdict() == Word::Holds;
-        println!(
-            "{transactions} transactions, {} operations, {} MB of text: {}; read in {reading:.3} s, judged in {judging:.3} s",
-            report.operations,
-            text.len() / 1_000_000,
-            report.verdict()
-        );
         if brief {
             continue;
         }
-        let took = reading + judging;
         let met = if took <= *goal { "met" } else { "short" };
         println!("goal appends_{}k {took:.3} s target {goal} {met}", transactions / 1_000);
         if let (Some(peak), 100_000) = (peak_mib(), *transactions) {

@@ -8,54 +8,19 @@
 //! 100,000, measured once on a machine of the same kind.
 
 mod measure;
+#[path = "measure/texts.rs"]
+mod texts;
 
 use avouch_check::report::Word;
-use avouch_check::{Input, Level, Limits};
 use avouch_promise::Random;
-use measure::{peak_mib, timed};
+use measure::peak_mib;
 use std::fmt::Write;
 use std::process::ExitCode;
+use texts::{Open, history, judged};
 
-const PROCESSES: usize = 20;
 /// Keys in use at a time, and writes to each.
 const KEYS: usize = 10;
 const WRITES: u64 = 128;
-
-/// One transaction under way: its operations as invoked and as answered.
-struct Open {
-    asked: String,
-    answered: String,
-}
-
-/// So many transactions as a text in EDN.
-fn history(transactions: u64, random: &mut Random) -> String {
-    let mut text = String::new();
-    let mut keys: Vec<(u64, u64)> = (0..KEYS as u64).map(|key| (key, 0)).collect();
-    let mut next_key = KEYS as u64;
-    let mut open: Vec<Option<Open>> = (0..PROCESSES).map(|_| None).collect();
-    let (mut left, mut index) = (transactions, 0_u64);
-    while left > 0 || open.iter().any(Option::is_some) {
-        let process = random.below(PROCESSES as u64) as usize;
-        let (happened, value) = match open[process].take() {
-            Some(done) => ("ok", done.answered),
-            None if left == 0 => continue,
-            None => {
-                left -= 1;
-                let made = transaction(&mut keys, &mut next_key, random);
-                let asked = made.asked.clone();
-                open[process] = Some(made);
-                ("invoke", asked)
-            }
-        };
-        let time = index * 10_000;
-        let _ = writeln!(
-            text,
-            "{{:type :{happened}, :f :txn, :value [{value}], :process {process}, :time {time}, :index {index}}}"
-        );
-        index += 1;
-    }
-    text
-}
 
 /// Runs one at this moment.
 fn transaction(keys: &mut [(u64, u64)], next_key: &mut u64, random: &mut Random) -> Open {
@@ -85,20 +50,12 @@ fn main() -> ExitCode {
     let brief = std::env::args().any(|argument| argument == "--brief");
     let transactions: u64 = if brief { 10_000 } else { 100_000 };
     let mut random = Random::new(Random::seed_from_environment());
-    let text = history(transactions, &mut random);
-    let limits = Limits { memory_bytes: 4 << 30, ..Limits::default() };
-    let (read, reading) = timed(|| Input::parse(text.as_bytes()));
-    let Ok(input) = read else { return ExitCode::FAILURE };
-    let (report, judging) = timed(|| input.judge(Some(Level::StrictSerializable), &limits));
-    let Ok(report) = report else { return ExitCode::FAILURE };
-    println!(
-        "{transactions} transactions, {} operations, {} MB of text: {}; read in {reading:.3} s, judged in {judging:.3} s",
-        report.operations,
-        text.len() / 1_000_000,
-        report.verdict()
-    );
+    let mut keys: Vec<_> = (0..KEYS as u64).map(|key| (key, 0)).collect();
+    let mut next = KEYS as u64;
+    let text =
+        history(transactions, &mut random, |random| transaction(&mut keys, &mut next, random));
+    let Some((report, took)) = judged(transactions, &text) else { return ExitCode::FAILURE };
     if !brief {
-        let took = reading + judging;
         let met = if took <= 2.0 { "met" } else { "short" };
         println!("goal registers_100k {took:.3} s target 2 {met}");
         if let Some(peak) = peak_mib() {
