@@ -27,7 +27,8 @@ Examples:
   avouch check appends.edn session.history --format html > report.html
   avouch check session.history --format svg > witness.svg
   avouch check store-buffer.edn --objects --level serializable
-  avouch check session.history --convert session.stream";
+  avouch check session.history --convert session.stream
+  avouch check session.history --stream";
 
 const FIRST: &str = "\
 A first session:
@@ -376,14 +377,19 @@ pub struct Check {
     /// Judge every object alone, too, and say what holds of each and not of the whole
     #[arg(long, conflicts_with = "model")]
     pub objects: bool,
+    /// Judge avouch's own histories, as text or stream, as they come, in memory that does not grow
+    /// with them; `-` is stdin. Linearizability of gets and puts whose values are unlike; anything
+    /// else is unknown, with the reason
+    #[arg(long, conflicts_with_all = ["level", "objects", "convert"])]
+    pub stream: bool,
     /// Convert the one history, and judge nothing: a stream (compressed, checksummed, judged as it
     /// is) to text, anything else to a stream. OUT must not be there yet
     #[arg(long, value_name = "OUT", conflicts_with_all = ["level", "model", "objects"])]
     pub convert: Option<PathBuf>,
-    /// How long to search in each before the verdict is unknown; looked at now and then, so that a
-    /// search that is short anyway ends with its verdict
-    #[arg(long, value_name = "SPAN", default_value = "1m", value_parser = quantity::span)]
-    pub time: Duration,
+    /// How long to search in each before the verdict is unknown (1m; with --stream no bound); looked
+    /// at now and then, so that a search that is short anyway ends with its verdict
+    #[arg(long, value_name = "SPAN", value_parser = quantity::span)]
+    pub time: Option<Duration>,
     /// How much memory the search's tables may take before the verdict is unknown
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = quantity::size)]
     pub memory: u64,

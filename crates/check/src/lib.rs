@@ -7,7 +7,7 @@
 //!      or transactions (transaction, append)  -> an order or a cycle of each level -> report
 //!      or one object (object, model)          -> its anomalies, or an order of a model -> report
 //!      or a run of etcd's tests (etcd)         -> its log of revisions, an order -> report
-//! or a stream of it, compressed (stream)
+//! or a stream of it, compressed (stream); gets and puts are judged as they come, too (online)
 //! ```
 //!
 //! A guarantee is judged by its own obligation, and every verdict comes with what shows it: an
@@ -29,6 +29,7 @@ pub mod model;
 mod names;
 pub mod object;
 pub mod obligation;
+pub mod online;
 pub mod operation;
 pub mod picture;
 pub mod recorder;

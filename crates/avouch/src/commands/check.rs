@@ -5,6 +5,8 @@ use crate::arguments::{ByModel, Check, Shape};
 use crate::exit::{Exit, verdict};
 use crate::screen::{Screen, error_json};
 use avouch_check::composition::{Composition, compose};
+use avouch_check::memory::Model;
+use avouch_check::online::{self, Asked};
 use avouch_check::report::html::{self, Shown};
 use avouch_check::stream::convert;
 use avouch_check::{Input, Limits, Report};
@@ -12,6 +14,7 @@ use avouch_promise::evidence::Verdict;
 use avouch_promise::{Blame, Error};
 use serde_json::{Value, json};
 use std::path::Path;
+use std::time::Duration;
 
 /// What became of a history.
 struct Judged {
@@ -28,6 +31,12 @@ struct Found {
 }
 
 pub(super) fn run(check: &Check, shape: Shape, screen: &mut Screen) -> Exit {
+    if check.stream && matches!(shape, Shape::Html | Shape::Svg) {
+        let error = Error::new(Blame::Caller, "--stream with --format text or json", "a drawing")
+            .hint("a page draws the history, which a stream does not keep");
+        screen.error(&error);
+        return Exit::Error(Blame::Caller);
+    }
     if let Some(out) = &check.convert {
         return converted(check, out, shape, screen).unwrap_or_else(|error| {
             screen.error(&error);
@@ -134,11 +143,44 @@ fn converted(check: &Check, out: &Path, shape: Shape, screen: &mut Screen) -> Re
 /// The bounds of each judgement.
 fn limits(check: &Check) -> Limits {
     let memory_bytes = usize::try_from(check.memory).unwrap_or(usize::MAX);
-    Limits { time: check.time, memory_bytes, ..Limits::default() }
+    // A stream takes as long as it comes.
+    let unbounded = if check.stream { Duration::MAX } else { Duration::from_secs(60) };
+    Limits { time: check.time.unwrap_or(unbounded), memory_bytes, ..Limits::default() }
+}
+
+/// Judges one history as it comes.
+fn streamed(check: &Check, path: &Path, limits: &Limits) -> Result<Report, Error> {
+    let by_model = match check.model {
+        None => false,
+        Some(ByModel::Operations(Model::Linearizable)) => true,
+        Some(_) => {
+            let expected = "linearizable as --model of a stream";
+            return Err(Error::new(Blame::Caller, expected, "another").hint(
+                "other models allow values however old, so that every value put would have to be \
+                 kept: judge the file without --stream",
+            ));
+        }
+    };
+    let asked = Asked { by_model, limits: *limits };
+    if path == Path::new("-") {
+        return online::judge(std::io::stdin().lock(), asked);
+    }
+    let file = std::fs::File::open(path).map_err(|error| {
+        let expected = format!("a readable history at {}", path.display());
+        Error::new(Blame::Caller, expected, error.to_string())
+    })?;
+    online::judge(file, asked).map_err(|error| Error {
+        expected: format!("{}: {}", path.display(), error.expected),
+        ..error
+    })
 }
 
 /// Judges one history, and its objects if that is asked for.
 fn judge(check: &Check, path: &Path, limits: &Limits, shape: Shape) -> Result<Found, Error> {
+    if check.stream {
+        let report = streamed(check, path, limits)?;
+        return Ok(Found { report, composition: None, input: None });
+    }
     let (input, report) = match check.model {
         Some(ByModel::Object(model)) => {
             let objects = Input::read_objects(path, limits)?;

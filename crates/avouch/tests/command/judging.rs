@@ -256,6 +256,33 @@ fn histories_are_converted_to_streams_and_back() {
     assert!(changed.code == 6 && changed.err.contains("another checksum"), "{changed:?}");
 }
 
+/// As it comes, from a file or stdin: the same word, or unknown with the reason.
+#[test]
+fn histories_are_judged_as_they_come() {
+    let place = Place::new("streamed");
+    kept(&place);
+    std::fs::write(place.path("backwards.history"), BACKWARDS).unwrap();
+    place.avouch(&["check", "session.history", "--convert", "session.stream"]).well();
+    let codes = [("session.history", 0), ("session.stream", 0), ("backwards.history", 1)];
+    for (name, code) in codes {
+        let file = place.avouch(&["check", name, "--stream", "--model", "linearizable"]);
+        assert_eq!(file.code, code, "{name}: {file:?}");
+        let piped = format!("avouch check - --stream --model linearizable < {name}");
+        let piped = place.runs("sh", &["-c", &piped]);
+        assert_eq!(piped.code, code, "{name}: {piped:?}");
+    }
+    let weak = place.avouch(&["check", "backwards.history", "--stream"]);
+    assert!(weak.code == 2 && weak.out.contains("promised eventual"), "{weak:?}");
+    for (name, more, told) in [
+        ("set.edn", &["--stream"][..], "--convert first"),
+        ("session.history", &["--stream", "--model", "pram"], "however old"),
+        ("session.history", &["--stream", "--format", "html"], "does not keep"),
+    ] {
+        let refused = place.avouch(&[&["check", name], more].concat());
+        assert!(refused.code == 3 && refused.err.contains(told), "{refused:?}");
+    }
+}
+
 /// By a model, whatever was promised: the witness, what else holds and fails, how stale it is.
 #[test]
 fn operations_are_judged_by_any_model() {

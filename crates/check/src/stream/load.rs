@@ -12,7 +12,7 @@ use avouch_promise::history::{Record, What};
 use avouch_promise::{Blame, Error};
 
 /// An operation's event as the judges take it; `line` is that of the text.
-pub(super) fn told(record: Record, line: usize, untimed: bool) -> Told {
+pub(crate) fn told(record: Record, line: usize, untimed: bool) -> Told {
     let kind = match record.what {
         What::Invoke(invocation) => Kind::Invoked(invocation.action, invocation.guarantee),
         What::Ok(answered) => Kind::Answered(answered.outcome, answered.achieved, answered.point),

@@ -26,7 +26,7 @@ mod writer;
 
 pub use convert::{Converted, convert};
 pub use event::{Content, Event, Happened, Header, Ran, Step};
-pub(crate) use load::{parse, workload};
+pub(crate) use load::{parse, told, workload};
 pub use reader::{Ending, Reader, is_stream};
 pub use writer::{Shared, Writer};
 

@@ -1,0 +1,398 @@
+//! The judge of streams: events are judged as they come, in memory that does not grow with them.
+//!
+//! ```text
+//! text or stream -> events, by their times -> of each key what can still matter (register)
+//!                                           -> the first read that fits in no order, or holds
+//! ```
+//!
+//! Linearizability composes over keys (Herlihy and Wing, 1990), so each key is judged alone. What
+//! is not judged here is refused with the reason: other operations than gets and puts, a value put
+//! again while the first may still be read, promises weaker than linearizable. Of weaker models a
+//! read may return a value however old, so that every value ever put would have to be kept.
+//!
+//! - O1: the word is the one that the judge of whole histories gives, unless it is unknown.
+
+mod mutant;
+mod register;
+#[cfg(test)]
+mod tests;
+
+use crate::history::{Event, Kind, Record};
+use crate::limits::{Budget, Limits};
+use crate::model::key_value::{Absent, Action, Outcome, answered, asked};
+use crate::operation::Moment;
+use crate::report::{self, About, Finding, Line, Part, Report, Story};
+use crate::stream::{self, Content, Ending};
+use avouch_promise::guarantee::Guarantee;
+use avouch_promise::history::{self, HistoryReader};
+use avouch_promise::{Blame, Error, Nanos};
+use bytes::Bytes;
+use mutant::Mutant;
+use register::{Brief, Rank, Register, Wrong};
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Cursor, Read};
+
+/// So many events may stand between one and an earlier one by its time.
+const WINDOW: usize = 4096;
+
+/// What a key, a cluster and an open operation take beside their texts, about.
+const EACH_BYTES: usize = 256;
+
+/// A call that is open.
+#[derive(Clone, Debug)]
+struct Open {
+    key: Bytes,
+    /// What is put; nothing for a read.
+    value: Option<Bytes>,
+    guarantee: Guarantee,
+    rank: Rank,
+    began: Record,
+}
+
+/// Why the stream is judged no further.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum End {
+    Violated(Box<Story>),
+    Unknown(String),
+}
+
+/// Judges operations as they come.
+#[derive(Debug)]
+struct Judge {
+    absent: Absent,
+    /// Whether every operation is judged as linearizable, whatever it was promised.
+    by_model: bool,
+    mutant: Mutant,
+    keys: BTreeMap<Bytes, Register>,
+    open: BTreeMap<u64, Open>,
+    rank: Rank,
+    operations: usize,
+    unknown: usize,
+    failed: usize,
+    /// Clusters kept, and bytes of keys.
+    kept: usize,
+    key_bytes: usize,
+}
+
+impl Judge {
+    fn new(absent: Absent, by_model: bool, mutant: Mutant) -> Self {
+        Self {
+            absent,
+            by_model,
+            mutant,
+            keys: BTreeMap::new(),
+            open: BTreeMap::new(),
+            rank: 0,
+            operations: 0,
+            unknown: 0,
+            failed: 0,
+            kept: 0,
+            key_bytes: 0,
+        }
+    }
+
+    /// The memory that it takes, about.
+    fn bytes(&self) -> usize {
+        self.key_bytes + (self.kept + self.keys.len() + self.open.len()) * EACH_BYTES
+    }
+
+    fn add(&mut self, event: Event) -> Result<(), End> {
+        self.rank += 1;
+        let record =
+            Record { line: event.line, time: event.time, moment: Moment(2 * self.rank - 1) };
+        let Event { process, kind, .. } = event;
+        match kind {
+            Kind::Invoked(action, guarantee) => self.invoked(process, action, guarantee, record),
+            kind => {
+                let Some(open) = self.open.remove(&process) else { return Ok(()) };
+                let before = self.keys.get(&open.key).map_or(0, Register::len);
+                let key = open.key.clone();
+                let done = self.ended(process, open, kind, record);
+                self.kept = (self.kept + self.keys.get(&key).map_or(0, Register::len)) - before;
+                done
+            }
+        }
+    }
+
+    fn invoked(
+        &mut self,
+        process: u64,
+        action: Action,
+        guarantee: Guarantee,
+        began: Record,
+    ) -> Result<(), End> {
+        let told = asked(&action);
+        let (key, value) = match action {
+            Action::Get { key } => (key, None),
+            Action::Put { key, value } => (key, Some(value)),
+            _ => {
+                return Err(End::Unknown(format!(
+                    "`{told}` of line {} is neither a get nor a put: a stream is judged of those",
+                    began.line
+                )));
+            }
+        };
+        if self.absent == Absent::Empty && value.as_ref().is_some_and(Bytes::is_empty) {
+            let line = began.line;
+            return Err(End::Unknown(format!("line {line} puts what reads as nothing")));
+        }
+        if !self.keys.contains_key(&key) {
+            self.key_bytes += key.len();
+            self.kept += 1;
+            self.keys.insert(key.clone(), Register::default());
+        }
+        let rank = self.rank;
+        if let Some(register) = self.keys.get_mut(&key) {
+            match &value {
+                None => register.begin_read(rank),
+                Some(value) => {
+                    if !register.begin_write(value, rank, Brief { process, began, ended: None }) {
+                        return Err(End::Unknown(format!(
+                            "`{told}` of line {} puts a value again while the first may be read",
+                            began.line
+                        )));
+                    }
+                    self.kept += 1;
+                }
+            }
+        }
+        self.operations += 1;
+        self.open.insert(process, Open { key, value, guarantee, rank, began });
+        Ok(())
+    }
+
+    fn ended(&mut self, process: u64, open: Open, kind: Kind, ended: Record) -> Result<(), End> {
+        let Open { key, value, guarantee, rank, began } = open;
+        let (now, mutant, absent) = (self.rank, self.mutant, self.absent);
+        let Some(register) = self.keys.get_mut(&key) else { return Ok(()) };
+        match (kind, value) {
+            (Kind::Failed, Some(value)) => {
+                self.operations -= 1;
+                self.failed += 1;
+                if register.undo_write(&value) {
+                    return Ok(());
+                }
+                let action = asked(&Action::Put { key, value });
+                let lines = vec![told(process, began, Some(ended), action, "failed".to_owned())];
+                let title = "this operation failed, and what it would have put was read".to_owned();
+                let story = Story { title, lines, minimal: false, ..Story::default() };
+                Err(End::Violated(Box::new(story)))
+            }
+            (Kind::Failed, None) => {
+                self.operations -= 1;
+                self.failed += 1;
+                register.drop_read(rank);
+                Ok(())
+            }
+            (Kind::Unknown(_), value) => {
+                self.unknown += 1;
+                if value.is_none() {
+                    register.drop_read(rank);
+                }
+                Ok(())
+            }
+            (Kind::Answered(outcome, achieved, _), value) => {
+                let guarantee = achieved.unwrap_or(guarantee);
+                if !self.by_model && !is_linearizable(guarantee) {
+                    let line = began.line;
+                    let reason = format!("the operation of line {line} was promised {guarantee}");
+                    return Err(End::Unknown(format!(
+                        "{reason}, which is not judged on a stream; name --model linearizable"
+                    )));
+                }
+                match (outcome, value) {
+                    (Outcome::Done, Some(value)) => {
+                        register.end_write(&value, now, ended, mutant);
+                        Ok(())
+                    }
+                    (Outcome::Value(read), None) => {
+                        let read =
+                            read.filter(|value| absent == Absent::Distinct || !value.is_empty());
+                        let wrong = register.end_read(read.as_ref(), (rank, now), mutant);
+                        wrong.map_err(|wrong| {
+                            let brief = Brief { process, began, ended: Some(ended) };
+                            End::Violated(Box::new(story(&key, read.as_ref(), brief, *wrong)))
+                        })
+                    }
+                    (outcome, _) => {
+                        let (line, outcome) = (ended.line, answered(&outcome));
+                        Err(End::Unknown(format!("line {line} answers with {outcome}")))
+                    }
+                }
+            }
+            (Kind::Invoked(..), _) => Ok(()),
+        }
+    }
+}
+
+fn is_linearizable(guarantee: Guarantee) -> bool {
+    matches!(
+        guarantee,
+        Guarantee::Linearizable
+            | Guarantee::StrictSerializable
+            | Guarantee::ByzantineLinearizable
+            | Guarantee::ByzantineStrictSerializable
+    )
+}
+
+fn told(
+    process: u64,
+    began: Record,
+    ended: Option<Record>,
+    action: String,
+    answer: String,
+) -> Line {
+    let guarantee = Guarantee::Linearizable.to_string();
+    Line { call: began.line, process, began, ended, action, answer, guarantee }
+}
+
+/// A read that fits in no order.
+fn story(key: &Bytes, read: Option<&Bytes>, brief: Brief, wrong: Wrong) -> Story {
+    let got = answered(&Outcome::Value(read.cloned()));
+    let action = asked(&Action::Get { key: key.clone() });
+    let mut lines = vec![told(brief.process, brief.began, brief.ended, action, got.clone())];
+    let mut put = |write: Option<Brief>, value: Option<&Bytes>| {
+        let (Some(write), Some(value)) = (write, value) else { return };
+        let action = asked(&Action::Put { key: key.clone(), value: value.clone() });
+        let answer = if write.ended.is_some() { "done" } else { "unknown" };
+        lines.push(told(write.process, write.began, write.ended, action, answer.to_owned()));
+    };
+    let why = match wrong {
+        Wrong::NotThere(other) => {
+            if let Some(other) = other {
+                put(other.write, other.value.as_ref());
+            }
+            format!("{got} was not there: it had been overwritten before, or nobody had put it")
+        }
+        Wrong::Crossed(write, other) => {
+            put(write, read);
+            put(other.write, other.value.as_ref());
+            let other = answered(&Outcome::Value(other.value));
+            format!("{got} and {other} would each have to come before the other")
+        }
+    };
+    lines.sort_by_key(|line| line.began.line);
+    let hint = "the smallest reason is found by judging the lines around these as a history".into();
+    let title = "a read of this key fits in no order".to_owned();
+    Story { title, lines, conclusion: vec![why, hint], minimal: false, ..Story::default() }
+}
+
+/// How a stream is judged.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked {
+    /// Whether all operations are judged as linearizable, whatever each was promised.
+    pub by_model: bool,
+    /// The bounds.
+    pub limits: Limits,
+}
+
+/// Judges avouch's own history, as text or stream, as it comes.
+///
+/// # Errors
+/// `Caller` for another format or a malformed line, `Corrupt` for a stream that was changed,
+/// `Environment` where reading fails. What was found before is lost then.
+pub fn judge(mut input: impl Read, asked: Asked) -> Result<Report, Error> {
+    let mut start = Vec::new();
+    input.by_ref().take(16).read_to_end(&mut start).map_err(|error| {
+        Error::new(Blame::Environment, "a history that can be read", error.to_string())
+    })?;
+    let is_stream = stream::is_stream(&start);
+    let input = BufReader::with_capacity(1 << 16, Cursor::new(start).chain(input));
+    if is_stream { streamed(input, asked) } else { text(input, asked) }
+}
+
+fn streamed(input: impl BufRead, asked: Asked) -> Result<Report, Error> {
+    let mut reader = stream::Reader::new(input)?;
+    let header = reader.header().clone();
+    if header.content != Content::Operations {
+        let expected = "operations, to judge as they come";
+        return Err(Error::new(Blame::Caller, expected, header.content.name())
+            .hint("judge the file without --stream"));
+    }
+    let mut line = 1;
+    let events = reader.by_ref().map(|event| {
+        line += 1;
+        match event? {
+            stream::Event::Operation(record) => Ok(stream::told(record, line, header.untimed)),
+            other => Err(Error::new(Blame::Corrupt, "operations", other.content().name())),
+        }
+    });
+    let mut report = run(events, Judge::new(header.absent, asked.by_model, Mutant::None), asked)?;
+    if let Some(Ending::Cut { block, bytes }) = reader.ending() {
+        report.notes.push(format!("block {block} is cut after {bytes} bytes and was left out"));
+    }
+    Ok(report)
+}
+
+fn text(input: impl BufRead, asked: Asked) -> Result<Report, Error> {
+    let mut reader = HistoryReader::new(input).map_err(|error| {
+        Error::from(error).hint("a stream is of avouch's own: convert another with --convert first")
+    })?;
+    let mut line = 1;
+    let events = reader.by_ref().map(|record| {
+        line += 1;
+        Ok(stream::told(record?, line, false))
+    });
+    let judge = Judge::new(Absent::Distinct, asked.by_model, Mutant::None);
+    let mut report = run(events, judge, asked)?;
+    if let Some(history::Ending::Cut { line, bytes }) = reader.ending() {
+        report.notes.push(format!("line {line} is cut after {bytes} bytes and was left out"));
+    }
+    Ok(report)
+}
+
+/// Judges events, which may stand so far from their places by time as the window is wide.
+fn run(
+    events: impl Iterator<Item = Result<Event, Error>>,
+    mut judge: Judge,
+    asked: Asked,
+) -> Result<Report, Error> {
+    let mut budget = Budget::new(asked.limits);
+    let mut waiting: BTreeMap<(Option<Nanos>, usize), Event> = BTreeMap::new();
+    let mut last = (None, 0);
+    let mut end = None;
+    for event in events {
+        let event = event?;
+        let place = (event.time, event.line);
+        if place < last {
+            end = Some(End::Unknown(format!(
+                "line {} is earlier than one that stands more than {WINDOW} events before it; sort \
+                 the history by time, or judge it whole",
+                event.line
+            )));
+            break;
+        }
+        waiting.insert(place, event);
+        if waiting.len() <= WINDOW {
+            continue;
+        }
+        let Some((place, event)) = waiting.pop_first() else { continue };
+        last = place;
+        let stepped = budget.step(judge.bytes());
+        let stepped = stepped.map_err(|met| {
+            End::Unknown(format!("{met} after {} of the operations", judge.operations))
+        });
+        if let Err(met) = stepped.and_then(|()| judge.add(event)) {
+            end = Some(met);
+            break;
+        }
+    }
+    if end.is_none() {
+        end = waiting.into_values().find_map(|event| judge.add(event).err());
+    }
+    let finding = match end {
+        None => Finding::Holds { order: Vec::new(), checked: false },
+        Some(End::Violated(story)) => Finding::Violated(*story),
+        Some(End::Unknown(reason)) => Finding::Unknown { reason, story: None },
+    };
+    let guarantee = Guarantee::Linearizable.to_string();
+    let part = Part { guarantee, operations: judge.operations, finding };
+    let about = About {
+        format: "avouch history as it came",
+        operations: judge.operations,
+        unknown: judge.unknown + judge.open.len(),
+        failed: judge.failed,
+        notes: Vec::new(),
+    };
+    Ok(report::Report::of_parts(about, vec![part], &budget))
+}
