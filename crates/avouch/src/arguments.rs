@@ -386,8 +386,8 @@ pub struct Check {
     /// is) to text, anything else to a stream. OUT must not be there yet
     #[arg(long, value_name = "OUT", conflicts_with_all = ["level", "model", "objects"])]
     pub convert: Option<PathBuf>,
-    /// How long to search in each before the verdict is unknown (1m; with --stream no bound); looked
-    /// at now and then, so that a search that is short anyway ends with its verdict
+    /// How long to search in each before the verdict is unknown (1m; with --stream no bound);
+    /// looked at now and then, so that a search that is short anyway ends with its verdict
     #[arg(long, value_name = "SPAN", value_parser = quantity::span)]
     pub time: Option<Duration>,
     /// How much memory the search's tables may take before the verdict is unknown

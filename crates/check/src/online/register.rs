@@ -14,8 +14,8 @@
 //!
 //! - I1: a cluster B can be forgotten once a cluster A with F(A) < m has F(B) < S(A): any further
 //!   read of B would break the rule with A, and so whoever reads B's value then is wrong.
-//! - I2: with A everything goes that A forgets, so what stays has an F after the S of all that went,
-//!   and contradicts none of it, whatever is read later.
+//! - I2: with A everything goes that A forgets, so what stays has an F after the S of all that
+//!   went, and contradicts none of it, whatever is read later.
 //!
 //! So what is kept are the clusters of operations that overlap, of writes whose outcome is unknown
 //! and nobody read, and one more: it does not grow with the stream.
