@@ -2,10 +2,11 @@
 
 use crate::append::{self, Appends};
 use crate::etcd;
+use crate::history::notation::Notation;
 use crate::history::workload::{self, Workload};
 use crate::history::{
-    History, cobra, dbcop, dbcop_text, first_line, is_native, jepsen, jepsen_store, list_append,
-    plume, rw_register, text,
+    History, Malformed, cobra, dbcop, dbcop_text, first_line, is_native, jepsen, jepsen_store,
+    list_append, maps, plume, rw_register, text,
 };
 use crate::limits::Limits;
 use crate::memory::{self, Model};
@@ -164,31 +165,61 @@ impl Input {
         if dbcop_text::is_short(text) {
             return dbcop_text::parse_short(text).map(Self::Transactions);
         }
-        let notation = jepsen::notation(text).filter(|_| !is_native(text));
-        let found = notation.map(|notation| (notation, workload::of(text, notation)));
-        match found {
-            Some((notation, Ok(Workload::ListAppend))) => {
-                list_append::parse(text, notation).map(|history| Self::Appends(Box::new(history)))
+        match jepsen::notation(text).filter(|_| !is_native(text)) {
+            Some(notation) => Self::events(text, notation),
+            None => History::parse(bytes).map(Self::Calls),
+        }
+    }
+
+    /// Reads Jepsen's events, whatever they are of.
+    fn events(text: &str, notation: Notation) -> Result<Self, Error> {
+        let found = match workload::of(text, notation) {
+            Ok(Workload::ListAppend) => {
+                let history = list_append::parse(text, notation)?;
+                return Ok(Self::Appends(Box::new(history)));
             }
-            Some((notation, Ok(Workload::Registers))) => {
-                match rw_register::parse(text, notation) {
+            Ok(Workload::Registers) => {
+                return match rw_register::parse(text, notation) {
                     Ok(history) => Ok(Self::Transactions(history)),
                     // Transactions that read by predicate may begin like those of registers.
                     Err(error) => match object::parse(text, notation).ok() {
                         Some(objects) if objects.workload.is_some() => Ok(Self::Objects(objects)),
                         _ => Err(error),
                     },
-                }
+                };
             }
-            Some((notation, Ok(Workload::Other))) => {
-                let found = object::parse(text, notation).ok();
-                match found.filter(|objects| objects.workload.is_some()) {
-                    Some(objects) => Ok(Self::Objects(objects)),
-                    None => History::parse(bytes).map(Self::Calls),
-                }
-            }
-            _ => History::parse(bytes).map(Self::Calls),
+            Ok(Workload::Other) => object::parse(text, notation),
+            Err(error) => Err(error),
+        };
+        match found {
+            Ok(objects) if objects.workload.is_some() => Ok(Self::Objects(objects)),
+            found => Self::calls(text, notation, found),
         }
+    }
+
+    /// Reads maps of a register or a store. What is wrong is told by the reader that fits: of maps
+    /// if all functions are theirs, else by the one that came further.
+    fn calls(
+        text: &str,
+        notation: Notation,
+        found: Result<Objects, Malformed>,
+    ) -> Result<Self, Error> {
+        let is_maps = first_line(text).starts_with("{:");
+        let error = match is_maps.then(|| maps::parse(text)) {
+            Some(Ok(history)) => return Ok(Self::Calls(history)),
+            Some(Err(error)) => Some(error),
+            None => None,
+        };
+        let fits = || workload::are_all(text, notation, maps::has);
+        Err(match (error, found) {
+            (Some(error), Ok(objects)) if fits() || objects.operations.is_empty() => error.into(),
+            (Some(error), Err(other)) => {
+                let place = |error: &Malformed| (error.line, error.column);
+                if fits() || place(&error) >= place(&other) { error.into() } else { other.into() }
+            }
+            (_, Ok(objects)) => objects.of_no_workload(),
+            (None, Err(error)) => error.into(),
+        })
     }
 
     /// Judges it: operations by the guarantee of each, transactions by `level` or by every level.

@@ -146,13 +146,29 @@ impl<'a> Events<'a> {
 
     fn event(&mut self, values: &mut impl Values<'a>) -> Result<Option<Event<'a>>, Malformed> {
         let reader = &mut self.reader;
+        reader.peek()?;
+        let open = reader.mark();
         reader.need(b'{', "an event: a map")?;
         let (at, line) = (reader.mark(), reader.line());
         let (mut happened, mut function, mut process) = (None, "", Some(0));
         let (mut later, mut has_value, mut names_process) = (None, false, false);
         let mut first = true;
-        while reader.more(b'}', &mut first)? {
-            match reader.key()? {
+        let mut seen: Vec<&str> = Vec::with_capacity(8);
+        loop {
+            if reader.is_done()? {
+                return Err(reader.wrong_at(open, "`}` to this"));
+            }
+            if !reader.more(b'}', &mut first)? {
+                break;
+            }
+            reader.peek()?;
+            let here = reader.mark();
+            let key = reader.key()?;
+            if seen.contains(&key) {
+                return Err(reader.wrong_at(here, "a key that the event does not have yet"));
+            }
+            seen.push(key);
+            match key {
                 "type" => happened = Some(type_of(reader)?),
                 "f" if reader.nothing()? => {}
                 "f" => function = reader.name()?,

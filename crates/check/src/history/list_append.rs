@@ -33,7 +33,13 @@ impl Lists {
             }
         }
         let text = reader.raw()?;
-        Ok(self.builder.history().text(text))
+        // In JSON, 1.0 is a whole number, too.
+        if let Some(value) = text.parse().ok().filter(|_| reader.is_json())
+            && Appends::is_plain(value)
+        {
+            return Ok(value);
+        }
+        Ok(self.builder.history().text(&text))
     }
 
     fn operation(&mut self, reader: &mut Reader<'_>, happened: Happened) -> Result<(), Malformed> {

@@ -13,8 +13,8 @@ use super::edn::{self, Placed, Value};
 use super::event::{Event, Events, Kind};
 use super::{History, Malformed};
 use crate::model::key_value::{Absent, Action, KeyValue, Outcome};
+use avouch_promise::Nanos;
 use avouch_promise::guarantee::Guarantee;
-use avouch_promise::{Error, Nanos};
 use bytes::Bytes;
 use std::collections::BTreeMap;
 
@@ -107,8 +107,13 @@ fn scalar(value: &Value) -> Option<Bytes> {
     }
 }
 
+/// Whether a function is one of those that are read here.
+pub(crate) fn has(function: &str) -> bool {
+    matches!(function, "read" | "get" | "write" | "put" | "append" | "delete" | "cas")
+}
+
 /// Reads a history of maps.
-pub(super) fn parse(text: &str) -> Result<History, Error> {
+pub(crate) fn parse(text: &str) -> Result<History, Malformed> {
     let mut events = Events::default();
     let mut of_texts = false;
     for (number, text) in text.lines().enumerate() {
@@ -135,7 +140,7 @@ pub(super) fn parse(text: &str) -> Result<History, Error> {
             }
             "fail" => Kind::Failed,
             "info" => Kind::Unknown(None),
-            _ => return Err(line.wrong("type", "invoke, ok, fail or info").into()),
+            _ => return Err(line.wrong("type", "invoke, ok, fail or info")),
         };
         let time = match line.value("time") {
             Value::Nil => None,

@@ -27,8 +27,9 @@ pub(crate) mod jepsen;
 mod jepsen_log;
 pub(crate) mod jepsen_store;
 pub(crate) mod list_append;
+pub(crate) mod literal;
 mod malformed;
-mod maps;
+pub(crate) mod maps;
 mod native;
 pub(crate) mod notation;
 pub(crate) mod plume;
@@ -153,14 +154,15 @@ impl History {
         if is_native(text) {
             native::parse(bytes)
         } else if first.starts_with("{:") {
-            maps::parse(text)
+            maps::parse(text).map_err(Error::from)
         } else if jepsen_log::is_line(first) {
             jepsen_log::parse(text)
         } else {
             let got = Malformed::shown(first);
             Err(Error::new(Blame::Caller, "a history in a format known", format!("`{got}`")).hint(
-                "known are avouch's own, Jepsen's register logs and maps, plume's transactions, \
-                 dbcop's bincode, JSON and text, and a folder of cobra's logs",
+                "known are avouch's own, as text or stream; Jepsen's register logs, its maps and \
+                 workloads as EDN, JSON or test.jepsen; plume's transactions, dbcop's bincode, JSON \
+                 and text; folders of cobra's logs and of runs of etcd's robustness tests",
             ))
         }
     }

@@ -11,6 +11,8 @@
 //! own stack does not grow with what it reads.
 
 use super::Malformed;
+use super::literal::canonical;
+use std::borrow::Cow;
 
 /// Which of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -266,13 +268,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Any value as it stands.
+    /// Any value as it stands, a scalar in its one writing.
     #[inline]
-    pub(crate) fn raw(&mut self) -> Result<&'a str, Malformed> {
+    pub(crate) fn raw(&mut self) -> Result<Cow<'a, str>, Malformed> {
         self.peek()?;
         let start = self.here.at;
         self.pass_value()?;
-        Ok(self.text.get(start..self.here.at).unwrap_or_default())
+        let raw = self.text.get(start..self.here.at).unwrap_or_default();
+        Ok(canonical(raw, self.is_json()))
     }
 
     /// A whole number.

@@ -15,12 +15,13 @@ use super::jepsen::{Event, Events, Happened, Values, operations};
 use super::notation::{Notation, Reader};
 use crate::transaction::{Builder, Span, Transactions};
 use avouch_promise::{Blame, Error};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One operation: its key, and what it writes, reads, or does not know.
 #[derive(Clone, Debug)]
 struct Operation<'a> {
-    key: &'a str,
+    key: Cow<'a, str>,
     is_write: bool,
     value: Option<i64>,
 }
@@ -136,7 +137,7 @@ pub(crate) fn parse(text: &str, notation: Notation) -> Result<Transactions, Erro
     let read: BTreeSet<(&str, i64)> = committed()
         .flat_map(|entry| &entry.operations)
         .filter(|one| !one.is_write)
-        .filter_map(|one| Some((one.key, one.value?)))
+        .filter_map(|one| Some((&*one.key, one.value?)))
         .collect();
     let mut builder = Builder::default();
     builder.timed();
@@ -153,7 +154,7 @@ pub(crate) fn parse(text: &str, notation: Notation) -> Result<Transactions, Erro
         }
         let writes = entry.operations.iter().filter(|one| one.is_write);
         let is_read =
-            writes.filter_map(|one| Some((one.key, one.value?))).any(|one| read.contains(&one));
+            writes.filter_map(|one| Some((&*one.key, one.value?))).any(|one| read.contains(&one));
         let is_known = match entry.ended {
             Some(Happened::Ok) => {
                 builder.begin_at(session(entry.process), entry.line);
@@ -177,9 +178,9 @@ pub(crate) fn parse(text: &str, notation: Notation) -> Result<Transactions, Erro
         builder.ran(entry.ran.0, entry.ran.1);
         for one in &entry.operations {
             match (one.is_write, one.value) {
-                (true, Some(value)) => builder.write(one.key, value),
-                (false, Some(value)) if is_known => builder.read(one.key, value),
-                (false, None) if is_known => builder.read_initial(one.key),
+                (true, Some(value)) => builder.write(one.key.as_bytes(), value),
+                (false, Some(value)) if is_known => builder.read(one.key.as_bytes(), value),
+                (false, None) if is_known => builder.read_initial(one.key.as_bytes()),
                 _ => &mut builder,
             };
         }

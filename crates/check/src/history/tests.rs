@@ -425,3 +425,116 @@ fn negative_processes_have_sessions_of_their_own() {
     assert_eq!(of(1), Word::Violated, "one session goes back");
     assert_eq!(of(-1), Word::Holds, "two may");
 }
+
+/// What is wrong in a file is told by the reader that fits what stands in it, at its place.
+#[test]
+fn a_malformed_workload_is_placed() {
+    let bank = |second: &str| {
+        format!(
+            "{{:type :invoke, :f :transfer, :value {{:from 1, :to 2, :amount 3}}, :process 0}}\n\
+             {second}\n"
+        )
+    };
+    let json = |second: &str| {
+        format!(
+            "{{\"type\": \"invoke\", \"f\": \"add\", \"value\": 1, \"process\": 0}}\n{second}\n"
+        )
+    };
+    let register =
+        |second: &str| format!("{{:type :invoke, :f :write, :value 1, :process 0}}\n{second}\n");
+    let cases = [
+        (
+            bank("{:type :ok, :f :transfer, :value {:from 1, :to 2 :process 0}"),
+            "line 2, column 1: `}` to this",
+        ),
+        (bank("{:type :done, :f :transfer, :process 0}"), "line 2, column 8: invoke, ok, fail"),
+        (bank("{:type :ok, :f :transfer, :process 7}"), "line 2, column 2: process 7 to invoke"),
+        (
+            bank("{:type :ok, :f :transfer, :type :ok, :process 0}"),
+            "line 2, column 27: a key that the event does not have yet",
+        ),
+        (bank("nonsense"), "line 2, column 1: an event: a map"),
+        (json("{\"type\": \"ok\", \"f\": \"add\", \"value\": 1"), "line 2"),
+        (
+            json("{\"a\": 1, \"type\": \"ok\", \"f\": \"add\", \"a\": 2, \"process\": 0}"),
+            "line 2, column 36: a key that the event does not have yet",
+        ),
+        (
+            register("{:type :ok, :f :write, :value 1 2, :process 0}"),
+            "line 2, column 33: a keyword",
+        ),
+        (register("{:type :ok, :f :read, :value 1, :process 0}"), "the function that was invoked"),
+        (
+            "{\"type\": \"invoke\", \"f\": \"mix\", \"process\": 0}\n".to_owned(),
+            "operations of a workload known, or a model for them",
+        ),
+    ];
+    for (text, place) in cases {
+        let error = Input::parse(text.as_bytes()).expect_err(&text).to_string();
+        assert!(error.contains(place), "{text}\n{error}");
+    }
+    let error = Input::parse(b"what is this").expect_err("no history").to_string();
+    for format in ["stream", "test.jepsen", "plume", "dbcop", "cobra", "etcd"] {
+        assert!(error.contains(format), "{format} is not named: {error}");
+    }
+}
+
+/// Values are compared as what they are, not as they are written.
+#[test]
+fn values_are_compared_and_not_their_writing() {
+    let text = r#"[{"process": 1, "type": "invoke", "f": "txn", "value": [["append", "a\u0062", 1.0]]},
+        {"process": 1, "type": "ok", "f": "txn", "value": [["append", "ab", 1]]},
+        {"process": 1, "type": "invoke", "f": "txn", "value": [["r", "\u0061b", null]]},
+        {"process": 1, "type": "ok", "f": "txn", "value": [["r", "ab", [1.00]]]}]"#;
+    let judged = |text: &str| {
+        let input = Input::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{error}"));
+        input.judge(None, &Limits::default()).unwrap_or_else(|error| panic!("{error}")).verdict()
+    };
+    assert_eq!(judged(text), Word::Holds);
+    let set = r#"[{"process": 1, "type": "invoke", "f": "add", "value": "x\/y"},
+        {"process": 1, "type": "ok", "f": "add", "value": "x\/y"},
+        {"process": 1, "type": "invoke", "f": "read", "value": null},
+        {"process": 1, "type": "ok", "f": "read", "value": ["x/y"]}]"#;
+    assert_eq!(judged(set), Word::Holds);
+    assert_eq!(judged(&set.replace("[\"x/y\"]", "[\"x/z\"]")), Word::Violated);
+}
+
+/// Nothing that is nested without end, or stands in one line without end, stops a reader for long.
+#[test]
+fn depth_and_length_are_bounded() {
+    let many = 200_000;
+    let starts = [
+        "{:type :invoke, :f :add, :value ",
+        "{:type :invoke, :f :txn, :value [[:append 1 ",
+        "{:type :invoke, :f :read, :value ",
+        "[{\"type\": \"invoke\", \"f\": \"txn\", \"value\": ",
+        "{\"sessions\": ",
+        "{\"ClientId\":1,\"Input\":",
+        "{\"avouch_history\":1,\"about\":",
+        "",
+    ];
+    for start in starts {
+        for piece in
+            ["[", "{", "(", "{:a ", "#{", "\"", "\\", "#_", "{\"a\":", "1", "x ", "w(0,1,0,0)"]
+        {
+            let text = format!("{start}{}", piece.repeat(many));
+            // Whatever it is found to be: it comes back, and what it says is short.
+            if let Err(error) = Input::parse(text.as_bytes()) {
+                assert!(
+                    error.to_string().len() < 1_000,
+                    "{start}{piece}...: {}",
+                    error.to_string().len()
+                );
+            }
+        }
+    }
+    for place in 0..4 {
+        let mut bytes = b"{:type :invoke, :f :add}".to_vec();
+        bytes.insert(place * 7, 0xff);
+        let error = Input::parse(&bytes).expect_err("no text").to_string();
+        assert!(
+            error.contains(&format!("line 1, column {}: UTF-8 text", place * 7 + 1)),
+            "{error}"
+        );
+    }
+}

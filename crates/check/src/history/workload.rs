@@ -85,6 +85,27 @@ impl<'a> Values<'a> for Look {
     }
 }
 
+struct Passing;
+
+impl<'a> Values<'a> for Passing {
+    fn value(&mut self, reader: &mut Reader<'a>, _: Happened) -> Result<(), Malformed> {
+        reader.pass()
+    }
+}
+
+/// Whether all events up to the first that is malformed, one at least, are of functions that `is`.
+pub(crate) fn are_all(text: &str, notation: Notation, is: impl Fn(&str) -> bool) -> bool {
+    let Ok(mut events) = Events::new(text, notation) else { return false };
+    let mut any = false;
+    while let Ok(Some(event)) = events.next(&mut Passing) {
+        if !is(event.function) {
+            return false;
+        }
+        any = true;
+    }
+    any
+}
+
 /// The workload of a text.
 pub(crate) fn of(text: &str, notation: Notation) -> Result<Workload, Malformed> {
     let mut look = Look::default();

@@ -1,6 +1,7 @@
 //! A value of a history, of whatever shape a workload gives it.
 
 use crate::history::Malformed;
+use crate::history::literal::canonical;
 use crate::history::notation::Reader;
 use std::fmt;
 
@@ -14,7 +15,7 @@ pub enum Datum {
     /// Anything else that is one word, as it stands: `:a`, `a`, `9.5`, `\a`. A whole number beyond
     /// 64 bits is its digits.
     Word(String),
-    /// What stands in quotes, without them.
+    /// What stands in quotes, without them, with as few escapes as it needs.
     Text(String),
     /// A list or vector, in the order in which it stands.
     List(Vec<Datum>),
@@ -51,6 +52,16 @@ impl Datum {
         number.map_or_else(|| Self::Text(text.to_owned()), Self::Integer)
     }
 
+    /// A key as it stands in its quotes.
+    fn json_key(raw: &str) -> Self {
+        if !raw.contains('\\') {
+            return Self::key(raw);
+        }
+        let quoted = format!("\"{raw}\"");
+        let text = canonical(&quoted, true);
+        Self::key(text.get(1..text.len() - 1).unwrap_or(raw))
+    }
+
     /// Reads one.
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
         Self::read_to(reader, DEPTH_MAX)
@@ -68,7 +79,8 @@ impl Datum {
             _ => {
                 let start = reader.mark();
                 let expected = "a number without leading zeros";
-                let scalar = Self::scalar(reader.word()?);
+                let is_json = reader.is_json();
+                let scalar = Self::scalar(&canonical(reader.word()?, is_json));
                 return scalar.ok_or_else(|| reader.wrong_at(start, expected));
             }
         };
@@ -81,7 +93,7 @@ impl Datum {
             if !is_map {
                 list.push(Self::read_to(reader, depth)?);
             } else if reader.is_json() {
-                let key = Self::key(reader.key()?);
+                let key = Self::json_key(reader.key()?);
                 map.push((key, Self::read_to(reader, depth)?));
             } else {
                 let key = Self::read_to(reader, depth)?;

@@ -42,7 +42,7 @@ use crate::report::{self, Finding, Line, Report, Story};
 use crate::transaction::Level;
 use avouch_promise::{Blame, Error};
 use mutant::Mutant;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use anomaly::{Anomaly, Kind};
 pub use datum::Datum;
@@ -103,14 +103,24 @@ impl Objects {
         Self { operations, workload, format: "built in code".to_owned(), notes: Vec::new() }
     }
 
+    /// The error that nothing is known of what its operations are.
+    pub(crate) fn of_no_workload(&self) -> Error {
+        const SHOWN: usize = 8;
+        let expected = "operations of a workload known, or a model for them";
+        let functions: BTreeSet<&str> =
+            self.operations.iter().map(|one| one.function.as_str()).collect();
+        let shown: Vec<String> = functions
+            .iter()
+            .take(SHOWN)
+            .map(|one| format!("`{}`", Malformed::shown(one)))
+            .collect();
+        Error::new(Blame::Caller, expected, shown.join(", ")).hint("name the object with --model")
+    }
+
     /// Judges it by its workload.
     pub fn judge(&self, limits: &Limits) -> Result<Report, Error> {
         let Some(workload) = self.workload else {
-            let expected = "operations of a workload known, or a model for them";
-            let functions: Vec<&str> =
-                self.operations.iter().map(|one| one.function.as_str()).collect();
-            return Err(Error::new(Blame::Caller, expected, format!("{functions:.3?}"))
-                .hint("name the object with --model"));
+            return Err(self.of_no_workload());
         };
         if workload == Workload::Predicates {
             return predicate::judge(self, None, limits);
