@@ -2,7 +2,7 @@
 
 use super::record::{Record, What};
 use crate::quantity::Nanos;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// A record that does not fit behind those before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,24 +55,24 @@ impl Order {
     }
 }
 
-/// A set of numbers that is small when they are used mostly in ascending order.
+/// A set of numbers that is small when they are used mostly in ascending order, from any on.
 #[derive(Clone, Debug, Default)]
 struct Used {
-    /// Every number below this one was used.
-    below: u64,
-    /// The others.
-    beyond: BTreeSet<u64>,
+    /// Runs of numbers that were all used: the first of each, and the last.
+    runs: BTreeMap<u64, u64>,
 }
 
 impl Used {
     /// Adds a number; false when it was there.
     fn insert(&mut self, number: u64) -> bool {
-        if number < self.below || !self.beyond.insert(number) {
+        let before = self.runs.range(..=number).next_back().map(|(first, last)| (*first, *last));
+        if before.is_some_and(|(_, last)| last >= number) {
             return false;
         }
-        while self.beyond.remove(&self.below) {
-            self.below += 1;
-        }
+        let joined = before.filter(|(_, last)| last.checked_add(1) == Some(number));
+        let first = joined.map_or(number, |(first, _)| first);
+        let behind = number.checked_add(1).and_then(|next| self.runs.remove(&next));
+        self.runs.insert(first, behind.unwrap_or(number));
         true
     }
 }
