@@ -362,8 +362,10 @@ pub struct Check {
     pub histories: Vec<PathBuf>,
     /// Judge transactions by this level: read-committed, read-atomic, causal, prefix,
     /// snapshot-isolation, serializable, or one of the last two as strong-session-...; Jepsen's by
-    /// read-uncommitted, strong-snapshot-isolation and strict-serializable too, but its appends not
-    /// by those from read-atomic to prefix. The others are noted. Without it by all of them
+    /// read-uncommitted, strong-snapshot-isolation and strict-serializable too; its appends not by
+    /// those from read-atomic to prefix, but by consistent-view, update-serializable,
+    /// repeatable-read, strong-session-read-committed and strong-read-committed. The others are
+    /// noted. Without it by all of them
     #[arg(long, value_name = "LEVEL")]
     pub level: Option<avouch_check::Level>,
     /// Judge operations by one order that an object allows (mutex, counter, set, fifo-queue,

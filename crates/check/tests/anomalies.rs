@@ -14,9 +14,10 @@ type Row = (char, &'static str, Level, &'static str);
 const PAGE: &str = include_str!("../../../docs/anomalies.md");
 
 use Level::{
-    Causal, Prefix, ReadAtomic, ReadCommitted, ReadUncommitted, Serializable, SnapshotIsolation,
-    StrictSerializable, StrongSessionSerializable, StrongSessionSnapshotIsolation,
-    StrongSnapshotIsolation,
+    Causal, ConsistentView, Prefix, ReadAtomic, ReadCommitted, ReadUncommitted, Serializable,
+    SnapshotIsolation, StrictSerializable, StrongReadCommitted, StrongSessionReadCommitted,
+    StrongSessionSerializable, StrongSessionSnapshotIsolation, StrongSnapshotIsolation,
+    UpdateSerializable,
 };
 
 /// Cycles of dependencies, plain and by way of a session or of real time.
@@ -33,16 +34,11 @@ const CYCLES: [Row; 15] = [
         ReadCommitted,
         "0 0-10 a x 1, r y 1 / 1 1-11 a y 1, r x 1",
     ),
-    (
-        'L',
-        "G-single, read skew (A5A)",
-        SnapshotIsolation,
-        "0 0-10 a x 1, a y 1 / 1 1-11 r x 1, r y",
-    ),
+    ('L', "G-single, read skew (A5A)", ConsistentView, "0 0-10 a x 1, a y 1 / 1 1-11 r x 1, r y"),
     (
         'L',
         "G-single, lost update (P4)",
-        SnapshotIsolation,
+        ConsistentView,
         "0 0-10 r x, a x 1 / 1 1-11 r x, a x 2 / 2 12-13 r x 1 2",
     ),
     (
@@ -54,16 +50,11 @@ const CYCLES: [Row; 15] = [
     (
         'L',
         "G2-item, write skew (A5B)",
-        Serializable,
+        UpdateSerializable,
         "0 0-10 r x, r y, a x 1 / 1 1-11 r x, r y, a y 1",
     ),
-    (
-        'L',
-        "G0-process",
-        StrongSessionSnapshotIsolation,
-        "0 0-1 a x 1 / 0 2-3 a x 2 / 1 4-5 r x 2 1",
-    ),
-    ('L', "G1c-process", StrongSessionSnapshotIsolation, "0 0-1 r x 1 / 0 2-3 a x 1"),
+    ('L', "G0-process", StrongSessionReadCommitted, "0 0-1 a x 1 / 0 2-3 a x 2 / 1 4-5 r x 2 1"),
+    ('L', "G1c-process", StrongSessionReadCommitted, "0 0-1 r x 1 / 0 2-3 a x 1"),
     (
         'L',
         "G-single-process",
@@ -82,8 +73,8 @@ const CYCLES: [Row; 15] = [
         StrongSessionSerializable,
         "0 0-1 a y 1 / 0 2-20 r x / 1 0-10 a x 1, r y / 2 40-41 r x 1, r y 1",
     ),
-    ('L', "G0-realtime", StrongSnapshotIsolation, "0 0-1 a x 1 / 1 2-3 a x 2 / 2 4-5 r x 2 1"),
-    ('L', "G1c-realtime", StrongSnapshotIsolation, "0 0-1 r x 1 / 1 2-3 a x 1"),
+    ('L', "G0-realtime", StrongReadCommitted, "0 0-1 a x 1 / 1 2-3 a x 2 / 2 4-5 r x 2 1"),
+    ('L', "G1c-realtime", StrongReadCommitted, "0 0-1 r x 1 / 1 2-3 a x 1"),
     ('L', "G-single-realtime", StrongSnapshotIsolation, "0 0-1 a x 1 / 1 2-3 r x / 2 4-5 r x 1"),
     (
         'L',

@@ -15,7 +15,7 @@
 use super::history::{Act, Appends};
 use super::mutant::Mutant;
 use super::versions::{NOBODY, Versions};
-use crate::dependency::{Edges, Fate, Flaw, Inferred, Kind};
+use crate::dependency::{Edges, Fate, Flaw, Inferred, Kind, ViewsMutant};
 
 /// Everything that the judge needs.
 pub(super) fn infer(
@@ -60,7 +60,14 @@ pub(super) fn infer(
         let (key, value) = (history.keys.name(key), history.value(value));
         format!("incomplete information: {value} was appended to {key} twice")
     });
-    Inferred { edges, writes, committed: versions.committed, flaws, unordered, open }
+    let views = if mutant == Mutant::ShortWay {
+        ViewsMutant::ShortWay
+    } else if mutant == Mutant::FirstOrder {
+        ViewsMutant::FirstOrder
+    } else {
+        ViewsMutant::None
+    };
+    Inferred { edges, writes, committed: versions.committed, flaws, unordered, open, views }
 }
 
 /// Each key's writers in the order of their versions.

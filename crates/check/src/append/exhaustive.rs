@@ -2,10 +2,12 @@
 //!
 //! It shares nothing with the judge but the history. Strong levels are asked operationally: is
 //! there an order of transactions, or of their starts and commits, in which a store would have
-//! given these answers? Read committed and read uncommitted, which no store's steps define, by
-//! Adya's words: is there an order of versions without the cycles that they forbid?
+//! given these answers? Those that no store's steps define, from read uncommitted to update
+//! serializable, by Adya's words: is there an order of versions without the cycles that they
+//! forbid?
 
 use super::history::{Act, Appends, Operation};
+use super::proscribed;
 use crate::dependency::{Fate, Frame};
 use crate::transaction::Level;
 
@@ -81,7 +83,12 @@ fn holds(history: &Appends, level: Level) -> bool {
     choices(history).into_iter().any(|mut chosen| match level {
         Level::ReadUncommitted => by_versions(history, &chosen, level),
         _ if !is_plausible(history, &chosen) => false,
-        Level::ReadCommitted => by_versions(history, &chosen, level),
+        Level::ReadCommitted
+        | Level::StrongSessionReadCommitted
+        | Level::StrongReadCommitted
+        | Level::ConsistentView
+        | Level::UpdateSerializable
+        | Level::RepeatableRead => by_versions(history, &chosen, level),
         Level::Serializable | Level::StrongSessionSerializable | Level::StrictSerializable => {
             World::new(history, level).serial(&mut chosen)
         }
@@ -264,11 +271,12 @@ fn by_versions(history: &Appends, chosen: &[usize], level: Level) -> bool {
         })
         .collect();
     let own = |one: &usize| sees_its_own(history, operations(*one));
-    if level == Level::ReadCommitted && !readers.iter().all(own) {
+    if level != Level::ReadUncommitted && !readers.iter().all(own) {
         return false;
     }
     any_product(&per_key, &mut Vec::new(), &mut |orders| {
-        acyclic(history, chosen, orders, level == Level::ReadCommitted)
+        acyclic(history, chosen, orders, level != Level::ReadUncommitted)
+            && proscribed::is_clean(history, chosen, orders, level)
     })
 }
 
@@ -284,7 +292,7 @@ fn keeps_order(all: &[(usize, i64)], list: &[i64]) -> bool {
 /// Whether lists read fit an order of versions.
 fn agree(order: &[(usize, i64)], lists: &[&[i64]], level: Level) -> bool {
     let values: Vec<i64> = order.iter().map(|(_, value)| *value).collect();
-    if level == Level::ReadCommitted {
+    if level != Level::ReadUncommitted {
         // Every list is a version that a commit left, or was under way in its own reader.
         return lists.iter().all(|list| values.starts_with(list));
     }

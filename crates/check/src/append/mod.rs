@@ -19,6 +19,8 @@ mod versions;
 #[cfg(test)]
 mod exhaustive;
 #[cfg(test)]
+mod proscribed;
+#[cfg(test)]
 mod tests;
 
 use crate::dependency::{self, Inferred};

@@ -28,12 +28,16 @@ pub(crate) enum Mutant {
     NoProcess,
     /// What is of unknown outcome and was read committed even where reads may be dirty.
     UnknownDirtyWrites,
+    /// The way back from a read's successor is one dependency long.
+    ShortWay,
+    /// What nobody read comes in the first order that was tried, or in none.
+    FirstOrder,
 }
 
 impl Mutant {
     /// Every bug.
     #[cfg(test)]
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::BelieveAborted,
         Self::ForgetUnknown,
         Self::BelieveApart,
@@ -45,5 +49,7 @@ impl Mutant {
         Self::NoRealTime,
         Self::NoProcess,
         Self::UnknownDirtyWrites,
+        Self::ShortWay,
+        Self::FirstOrder,
     ];
 }

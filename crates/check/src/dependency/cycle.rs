@@ -25,7 +25,7 @@ const NONE: u32 = u32::MAX;
 type Path = Vec<(u32, Kind)>;
 
 /// The number of each node's component, where it is on a cycle, and the components' sizes.
-fn components(net: &Net) -> (Vec<u32>, Vec<u32>) {
+pub(super) fn components(net: &Net) -> (Vec<u32>, Vec<u32>) {
     let count = net.nodes() as usize;
     let (mut index, mut low) = (vec![NONE; count], vec![0_u32; count]);
     let (mut component, mut sizes) = (vec![NONE; count], Vec::new());

@@ -7,6 +7,7 @@ use super::levels::{JUDGED, Rule, implies, rule};
 use super::net::Net;
 use super::snapshot::{self, Snapshots};
 use super::verify::Because;
+use super::views::{self, Views};
 use super::{story, verify};
 use crate::limits::{Budget, Exhausted};
 use crate::report::{About, Finding, Report, Word};
@@ -57,6 +58,8 @@ pub(crate) struct Inferred {
     pub(crate) unordered: Vec<Vec<u32>>,
     /// Why the history does not say enough.
     pub(crate) open: Option<String>,
+    /// The bug of the search for views, in tests.
+    pub(crate) views: views::Mutant,
 }
 
 impl Inferred {
@@ -139,6 +142,9 @@ fn decided(
     let net = Net::new(edges, &[], rule.kinds, rule.snapshots);
     budget.step(net.bytes() + edges.all.len() * size_of::<Edge>())?;
     let Some(order) = net.order() else {
+        if let Some(heavy) = rule.heavy {
+            return viewed(subject, inferred, (level, rule, heavy), budget);
+        }
         let cycle = cycle::find(&net);
         return Ok(cycle
             .map_or_else(|| Finding::fault("no cycle"), |one| told(subject, level, rule, &one)));
@@ -174,6 +180,32 @@ fn decided(
     }
     let order = commits.into_iter().map(|one| one as usize).collect();
     Ok(Finding::Holds { order, checked: true })
+}
+
+/// Decides a level that forbids some cycles only, where there is no order of all.
+fn viewed(
+    subject: &impl Subject,
+    inferred: &Inferred,
+    (level, rule, heavy): (Level, Rule, views::Heavy),
+    budget: &mut Budget,
+) -> Result<Finding, Exhausted> {
+    let count = inferred.edges.transactions;
+    let writes: Vec<bool> = (0..count).map(|one| subject.write_same(one, one).is_some()).collect();
+    let (edges, writes, mutant) = (&inferred.edges, &writes[..], inferred.views);
+    let search = views::Search { edges, rule, heavy, writes, mutant };
+    let order = match search.run(&inferred.unordered, budget)? {
+        Views::Order(order) => order,
+        Views::Cycle(cycle) => return Ok(told(subject, level, rule, &cycle)),
+        Views::None => return Ok(Finding::Violated(story::of_no_order())),
+    };
+    let is_in = |one: &u32| inferred.committed.get(*one as usize).is_some_and(|is| *is);
+    let commits: Vec<u32> = order.into_iter().filter(is_in).collect();
+    if !subject.flows(&commits, true) {
+        return Ok(Finding::fault("an order"));
+    }
+    // The order shows that no cycle is light; that none has one heavy edge, only the search says.
+    let order = commits.into_iter().map(|one| one as usize).collect();
+    Ok(Finding::Holds { order, checked: false })
 }
 
 fn told(subject: &impl Subject, level: Level, rule: Rule, cycle: &cycle::Cycle) -> Finding {

@@ -22,10 +22,14 @@ mod net;
 mod snapshot;
 mod story;
 mod verify;
+mod views;
 
 pub use frame::{Fate, Frame, Frames};
 
 pub(crate) use anomaly::name;
 pub(crate) use edges::{Edge, Edges, Kind};
 pub(crate) use judge::{Flaw, Inferred, Subject, judge, report};
+#[cfg(test)]
+pub(crate) use levels::implies;
 pub(crate) use verify::Because;
+pub(crate) use views::Mutant as ViewsMutant;

@@ -78,6 +78,12 @@ pub(super) fn accepts(
             _ => return None,
         }
     }
+    if let Some(heavy) = rule.heavy {
+        let writes = |one| subject.write_same(one, one).is_some();
+        if edges.iter().filter(|edge| heavy.is(edge, writes)).count() > 1 {
+            return None;
+        }
+    }
     edges.iter().map(|edge| because(subject, edge).map(|because| (edge.kind, because))).collect()
 }
 

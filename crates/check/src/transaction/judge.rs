@@ -118,7 +118,11 @@ fn one(
 
 /// Of a level that needs more than the reads of a history tell.
 fn undecided(level: Level) -> Finding {
-    let reason = format!("{level} is not decided of registers without times");
+    let reason = if Level::TIMED_REGISTERS.contains(&level) {
+        format!("{level} is not decided of registers without times")
+    } else {
+        format!("{level} is not decided of registers, whose order of versions is not known")
+    };
     Finding::Unknown { reason, story: None }
 }
 

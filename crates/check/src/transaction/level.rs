@@ -18,6 +18,10 @@
 //! Adya's PL-3 and PL-SI, know no sessions: a session may read from its own future, which breaks
 //! even read committed as it is judged here.
 //!
+//! Not drawn: snapshot isolation and update-serializable imply consistent-view; serializable
+//! implies update-serializable and repeatable-read; strong snapshot isolation, of sessions or of
+//! real time, implies strong read committed of the same. They are decided where version orders are known.
+//!
 //! Which of them a history can be judged by depends on what it says: see [`Level::REGISTERS`] for
 //! registers of unique values, and `dependency` for histories whose version orders are known.
 
@@ -30,14 +34,26 @@ use std::str::FromStr;
 pub enum Level {
     /// Writes of transactions are not interleaved (Adya's PL-1).
     ReadUncommitted,
-    /// A transaction that saw another one sees nothing older than its writes from then on.
+    /// Of registers of unique values: a transaction that saw another one sees nothing older than
+    /// its writes from then on, and a session's order counts. Of known version orders: Adya's PL-2,
+    /// no cycle of ww and wr edges, and sessions do not count.
     ReadCommitted,
+    /// Adya's PL-2, and none of a session's cycles of ww, wr and session edges.
+    StrongSessionReadCommitted,
+    /// Adya's PL-2, and no cycle of ww, wr and real-time edges.
+    StrongReadCommitted,
     /// A transaction sees all writes of another one or none (RAMP's and Cerone's read atomic).
     ReadAtomic,
     /// What happened before a transaction is seen by it (transactional causal consistency).
     Causal,
     /// Each sees what was committed before some moment, in one order of commits.
     Prefix,
+    /// No cycle of dependencies with fewer than two rw edges (Adya's PL-2+).
+    ConsistentView,
+    /// Those that write are serializable, alone and with any one that only reads (Adya's PL-3U).
+    UpdateSerializable,
+    /// Serializable but for reads by predicate (Adya's PL-2.99).
+    RepeatableRead,
     /// Each transaction reads one snapshot, and of two that write the same key, one is in the
     /// other's snapshot (Adya's PL-SI).
     SnapshotIsolation,
@@ -55,12 +71,17 @@ pub enum Level {
 
 impl Level {
     /// Every level; each after all that it implies, within its column.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 16] = [
         Self::ReadUncommitted,
         Self::ReadCommitted,
+        Self::StrongSessionReadCommitted,
+        Self::StrongReadCommitted,
         Self::ReadAtomic,
         Self::Causal,
         Self::Prefix,
+        Self::ConsistentView,
+        Self::UpdateSerializable,
+        Self::RepeatableRead,
         Self::SnapshotIsolation,
         Self::StrongSessionSnapshotIsolation,
         Self::StrongSnapshotIsolation,
@@ -105,13 +126,24 @@ impl Level {
     pub fn directly_implied(self) -> &'static [Self] {
         match self {
             Self::ReadUncommitted => &[],
-            Self::ReadCommitted | Self::SnapshotIsolation => &[Self::ReadUncommitted],
+            Self::ReadCommitted
+            | Self::StrongSessionReadCommitted
+            | Self::ConsistentView
+            | Self::RepeatableRead => &[Self::ReadUncommitted],
+            Self::StrongReadCommitted => &[Self::StrongSessionReadCommitted],
+            Self::SnapshotIsolation | Self::UpdateSerializable => &[Self::ConsistentView],
             Self::ReadAtomic => &[Self::ReadCommitted],
             Self::Causal => &[Self::ReadAtomic],
             Self::Prefix => &[Self::Causal],
-            Self::StrongSessionSnapshotIsolation => &[Self::Prefix, Self::SnapshotIsolation],
-            Self::StrongSnapshotIsolation => &[Self::StrongSessionSnapshotIsolation],
-            Self::Serializable => &[Self::SnapshotIsolation],
+            Self::StrongSessionSnapshotIsolation => {
+                &[Self::Prefix, Self::SnapshotIsolation, Self::StrongSessionReadCommitted]
+            }
+            Self::StrongSnapshotIsolation => {
+                &[Self::StrongSessionSnapshotIsolation, Self::StrongReadCommitted]
+            }
+            Self::Serializable => {
+                &[Self::SnapshotIsolation, Self::UpdateSerializable, Self::RepeatableRead]
+            }
             Self::StrongSessionSerializable => {
                 &[Self::StrongSessionSnapshotIsolation, Self::Serializable]
             }
@@ -131,6 +163,11 @@ impl Level {
         match self {
             Self::ReadUncommitted => "read-uncommitted",
             Self::ReadCommitted => "read-committed",
+            Self::StrongSessionReadCommitted => "strong-session-read-committed",
+            Self::StrongReadCommitted => "strong-read-committed",
+            Self::ConsistentView => "consistent-view",
+            Self::UpdateSerializable => "update-serializable",
+            Self::RepeatableRead => "repeatable-read",
             Self::ReadAtomic => "read-atomic",
             Self::Causal => "causal",
             Self::Prefix => "prefix",
