@@ -27,7 +27,12 @@ fn every_object_is_linearizable_and_the_store_is_not_strictly_serializable() {
     assert_eq!(row(&found, Level::StrictSerializable), (Word::Holds, Word::Violated));
     assert_eq!(row(&found, Level::StrongSnapshotIsolation), (Word::Holds, Word::Holds));
     assert!(found.spanning && found.objects == 2, "{found}");
-    assert!(found.to_string().contains("lost in the whole: serializable, "), "{found}");
+    assert!(
+        found
+            .to_string()
+            .contains("lost in the whole: update-serializable, repeatable-read, serializable, "),
+        "{found}"
+    );
 }
 
 //= §2.3.2 sequential consistency does not compose test
