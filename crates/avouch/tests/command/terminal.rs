@@ -76,8 +76,17 @@ fn ctrl_c_ends_a_campaign_with_a_true_summary_and_a_clean_line() {
 fn ctrl_c_ends_a_shrinking_run_at_once_with_a_clean_line() {
     let place = Place::new("lab-shrinking");
     let shipped = place.avouch(&["lab", "show", "stale-leader-reads"]).well();
-    let long = shipped.replace("duration = \"8s\"", "duration = \"60s\"");
-    assert_ne!(long, shipped);
+    // The cut that shows the bug comes late, so that each attempt takes a while.
+    let mut long = shipped.clone();
+    for (from, to) in [
+        ("duration = \"8s\"", "duration = \"60s\""),
+        ("at = \"2s\"", "at = \"52s\""),
+        ("at = \"2500ms\"", "at = \"52500ms\""),
+        ("at = \"6s\"", "at = \"56s\""),
+    ] {
+        assert!(long.contains(from), "{from}: {long}");
+        long = long.replace(from, to);
+    }
     std::fs::write(place.path("long.toml"), long).unwrap();
     let line = "avouch lab run long.toml";
     let Some((shown, code)) = interrupted(&place, line, "faults left") else { return };

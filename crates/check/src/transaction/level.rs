@@ -20,7 +20,8 @@
 //!
 //! Not drawn: snapshot isolation and update-serializable imply consistent-view; serializable
 //! implies update-serializable and repeatable-read; strong snapshot isolation, of sessions or of
-//! real time, implies strong read committed of the same. They are decided where version orders are known.
+//! real time, implies strong read committed of the same. They are decided where version orders are
+//! known.
 //!
 //! Which of them a history can be judged by depends on what it says: see [`Level::REGISTERS`] for
 //! registers of unique values, and `dependency` for histories whose version orders are known.
