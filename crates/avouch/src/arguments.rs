@@ -370,10 +370,11 @@ pub struct Check {
     pub level: Option<avouch_check::Level>,
     /// Judge operations by one order that an object allows (mutex, counter, set, fifo-queue,
     /// priority-queue, stack or log); or gets and puts by a model, whatever each was promised:
-    /// linearizable, sequential, causal-plus, causal-convergence, causal-memory, causal, pram,
-    /// read-your-writes, monotonic-reads, monotonic-writes, writes-follow-reads, regular, safe,
-    /// convergent, consistent-prefix, k-atomic=2, delta-atomic=50ms, bounded-staleness=2s or =5v
-    /// (the worst staleness is measured then). The other models are noted
+    /// linearizable, sequential, red-blue (red is what was promised sequential or more),
+    /// causal-plus, causal-convergence, causal-memory, causal, pram, read-your-writes,
+    /// monotonic-reads, monotonic-writes, writes-follow-reads, regular, safe, convergent,
+    /// consistent-prefix, k-atomic=2, delta-atomic=50ms, bounded-staleness=2s or =5v (the worst
+    /// staleness is measured then). The other models are noted
     #[arg(long, value_name = "MODEL", conflicts_with = "level")]
     pub model: Option<ByModel>,
     /// Judge every object alone, too, and say what holds of each and not of the whole

@@ -31,6 +31,7 @@ pub(super) fn holds(from: &Registers, model: Model) -> Option<bool> {
     let reads: Vec<usize> = (0..count).filter(|at| !from.operations[*at].is_write()).collect();
     match model {
         Model::Sequential => orders(from, &(0..count).collect(), &sessions.before, &reads, 1),
+        Model::RedBlue => super::red_blue::schedule::holds(from),
         Model::Linearizable => orders(from, &(0..count).collect(), &real_time(from), &reads, 1),
         Model::Versions(bound) => {
             let most = usize::try_from(bound).unwrap_or(usize::MAX).saturating_add(1);

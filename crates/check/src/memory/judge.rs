@@ -5,7 +5,7 @@ use super::mutant::Mutant;
 use super::registers::Registers;
 use super::staleness::Worst;
 use super::views::Found;
-use super::{convergence, regular, sequential, staleness, views, witness};
+use super::{convergence, red_blue, regular, sequential, staleness, views, witness};
 use crate::history::History;
 use crate::limits::{Budget, Exhausted, Limits};
 use crate::report::{About, Finding, Report, Story, settle};
@@ -93,6 +93,7 @@ fn found(
 ) -> Result<Found, Exhausted> {
     match model {
         Model::Sequential => sequential::decide(from, budget, mutant),
+        Model::RedBlue => red_blue::decide(from, budget, mutant),
         Model::Regular | Model::Safe | Model::ConsistentPrefix => {
             Ok(regular::decide(from, model, mutant))
         }

@@ -1,10 +1,11 @@
 //! The models of single operations, and which implies which.
 //!
 //! ```text
-//! linearizable ─┬─► sequential ─┬─► causal-memory ─┬─► pram ─┬─► read-your-writes
-//!               │               │                  │         └─► monotonic-writes ──┐
-//!               │               │                  ├─► writes-follow-reads ─────────┴► monotonic-reads
-//!               │               │                  └─► causal ─► read-your-writes
+//! linearizable ─┬─► sequential ─┬─► red-blue ─► causal-memory
+//!               │               │                 ├─► pram ─┬─► read-your-writes
+//!               │               │                 │         └─► monotonic-writes ──┐
+//!               │               │                 ├─► writes-follow-reads ─────────┴► monotonic-reads
+//!               │               │                 └─► causal ─► read-your-writes
 //!               │               └─► causal-convergence ─► causal, monotonic-reads
 //!               ├─► causal-plus ─► causal-convergence, convergent
 //!               ├─► regular ─► safe, read-your-writes, consistent-prefix
@@ -28,6 +29,9 @@ pub enum Model {
     Linearizable,
     /// One order of all operations that keeps each session's own (Lamport, 1979).
     Sequential,
+    /// One order of the red operations, and causality; red were asked to be sequential or more (Li
+    /// et al., 2012).
+    RedBlue,
     /// Causal convergence, and sessions agree in the end (Lloyd et al., 2011).
     CausalPlus,
     /// `CCv`: what is seen follows causality, and one order of writes arbitrates for all.
@@ -62,9 +66,10 @@ pub enum Model {
 
 impl Model {
     /// Every model without a bound, weakest last within its column.
-    pub const PLAIN: [Self; 15] = [
+    pub const PLAIN: [Self; 16] = [
         Self::Linearizable,
         Self::Sequential,
+        Self::RedBlue,
         Self::CausalPlus,
         Self::CausalConvergence,
         Self::CausalMemory,
@@ -84,7 +89,8 @@ impl Model {
     pub fn directly_implied(self) -> &'static [Self] {
         match self {
             Self::Linearizable => &[Self::Sequential, Self::CausalPlus, Self::Regular],
-            Self::Sequential => &[Self::CausalConvergence, Self::CausalMemory],
+            Self::Sequential => &[Self::CausalConvergence, Self::RedBlue],
+            Self::RedBlue => &[Self::CausalMemory],
             Self::CausalPlus => &[Self::CausalConvergence, Self::Convergent],
             Self::CausalConvergence => &[Self::Causal, Self::MonotonicReads],
             Self::CausalMemory => &[Self::Causal, Self::Pram, Self::WritesFollowReads],
@@ -118,6 +124,7 @@ impl Model {
         match self {
             Self::Linearizable => "linearizable",
             Self::Sequential => "sequential",
+            Self::RedBlue => "red-blue",
             Self::CausalPlus => "causal-plus",
             Self::CausalConvergence => "causal-convergence",
             Self::CausalMemory => "causal-memory",

@@ -26,6 +26,12 @@ pub(super) enum Mutant {
     OneRound,
     /// The judge of orders believes what causal memory and convergence say together (sequential).
     BelieveParts,
+    /// Red operations need no order (red-blue).
+    RedIsBlue,
+    /// Two red operations are in the order in which they were invoked, or in none (red-blue).
+    NeverFlip,
+    /// What a site had applied before its own operation counts for nothing elsewhere (red-blue).
+    ForgetWhatWasApplied,
     /// A write that lies between does not matter (regular, safe).
     ForgetBetween,
     /// Every read overlaps some write (safe).
@@ -45,7 +51,7 @@ pub(super) enum Mutant {
 impl Mutant {
     /// Every bug.
     #[cfg(test)]
-    pub(super) const ALL: [Self; 17] = [
+    pub(super) const ALL: [Self; 20] = [
         Self::ForgetProgram,
         Self::ForgetCauses,
         Self::ForgetReadOrder,
@@ -56,6 +62,9 @@ impl Mutant {
         Self::IgnoreOverwritten,
         Self::OneRound,
         Self::BelieveParts,
+        Self::RedIsBlue,
+        Self::NeverFlip,
+        Self::ForgetWhatWasApplied,
         Self::ForgetBetween,
         Self::AllOverlap,
         Self::FirstIsLast,

@@ -10,6 +10,7 @@ use crate::history::{Call, History};
 use crate::model::key_value::{Absent, Action, Outcome, answered, asked};
 use crate::operation::Moment;
 use avouch_promise::Nanos;
+use avouch_promise::guarantee::Guarantee;
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,6 +33,8 @@ pub(super) struct Operation {
     /// Whose it is.
     pub(super) process: u64,
     pub(super) key: u32,
+    /// Whether it was asked to be sequential, or more (red-blue consistency).
+    pub(super) is_red: bool,
     /// What a read returned; nothing for a write.
     pub(super) read: Option<Source>,
     /// What its session did just before.
@@ -131,6 +134,7 @@ impl Registers {
                 call: place,
                 process: call.process,
                 key,
+                is_red: call.guarantee.implies(&Guarantee::Sequential),
                 read: source,
                 previous: last.get(&call.process).copied(),
                 began: call.began.moment,

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 /// Whether the order is one of all writes and the session's reads (of all operations, if there is
 /// no session), run one after another.
-fn runs(from: &Registers, session: Option<u64>, order: &[u32]) -> Option<Vec<u32>> {
+pub(super) fn runs(from: &Registers, session: Option<u64>, order: &[u32]) -> Option<Vec<u32>> {
     let mut place = vec![u32::MAX; from.operations.len()];
     let mut last: BTreeMap<u32, u32> = BTreeMap::new();
     for (at, number) in (0..).zip(order) {

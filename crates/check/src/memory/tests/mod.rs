@@ -2,6 +2,7 @@
 
 mod map;
 mod random;
+mod red_blue;
 mod replicas;
 
 use super::exhaustive;
@@ -17,9 +18,10 @@ use avouch_promise::{Nanos, Random};
 use random::{history, told};
 
 /// Every model, with bounds that small histories can miss.
-const MODELS: [Model; 19] = [
+const MODELS: [Model; 20] = [
     Model::Linearizable,
     Model::Sequential,
+    Model::RedBlue,
     Model::CausalPlus,
     Model::CausalConvergence,
     Model::CausalMemory,

@@ -103,19 +103,23 @@ pub(super) fn history(random: &mut Random) -> History {
             plans.into_iter().zip(values).collect()
         }
     };
-    written(&planned)
+    // All red, none, or some.
+    let red = [1.0, 0.0, 0.25, 0.6][random.below(4) as usize];
+    let coloured = planned.into_iter().map(|(plan, value)| (plan, value, random.chance(red)));
+    written(&coloured.collect::<Vec<_>>())
 }
 
-/// Plans as a history, with what the gets among them return.
-fn written(planned: &[(Plan, Option<u64>)]) -> History {
+/// Plans as a history, with what the gets among them return, and which are red.
+pub(super) fn written(planned: &[(Plan, Option<u64>, bool)]) -> History {
     let mut events = Vec::new();
-    for (plan, value) in planned {
+    for (plan, value, is_red) in planned {
         let key = Bytes::from(plan.key);
         let bytes = |value: u64| Bytes::from(value.to_string());
         let (action, outcome) = match plan.value {
             Some(value) => (Action::Put { key, value: bytes(value) }, Outcome::Done),
             None => (Action::Get { key }, Outcome::Value(value.map(bytes))),
         };
+        let asked = if *is_red { Guarantee::Linearizable } else { Guarantee::CausalPlus };
         let ending = match plan.fate {
             Fate::Answered => Kind::Answered(outcome, None, None),
             Fate::Failed => Kind::Failed,
@@ -124,7 +128,7 @@ fn written(planned: &[(Plan, Option<u64>)]) -> History {
         let mut add = |time: u64, kind: Kind| {
             events.push(Event { process: plan.process, kind, time: Some(Nanos(time)), line: 0 });
         };
-        add(plan.began * 2, Kind::Invoked(action, Guarantee::Linearizable));
+        add(plan.began * 2, Kind::Invoked(action, asked));
         add(plan.ended * 2 + 1, ending);
     }
     events.sort_by_key(|event| event.time);
@@ -142,8 +146,9 @@ pub(super) fn told(history: &History) -> String {
         let answer = call.answer.as_ref().map_or_else(|| "unknown".to_owned(), answered);
         let ended = call.ended.map(|ended| ended.moment.0);
         format!(
-            "p{} {}..{ended:?} {} -> {answer}",
+            "p{} {} {}..{ended:?} {} -> {answer}",
             call.process,
+            call.guarantee,
             call.began.moment.0,
             asked(&call.action)
         )

@@ -73,6 +73,25 @@ impl Run {
         }
     }
 
+    /// One replica applies so many writes of each, in an order that causality allows.
+    fn catch_up(&mut self, process: usize, until: &[usize]) {
+        let replica = &mut self.replicas[process];
+        let is_behind =
+            |replica: &Replica| replica.applied.iter().zip(until).any(|(own, to)| own < to);
+        while is_behind(replica) {
+            for from in (0..until.len()).filter(|from| *from != process) {
+                let next = self.writes[from].get(replica.applied[from]);
+                let is_ready = |write: &&Write| {
+                    replica.applied[from] < until[from]
+                        && write.after.iter().zip(&replica.applied).all(|(one, own)| one <= own)
+                };
+                if let Some(write) = next.filter(is_ready) {
+                    replica.apply(write, self.by_stamp);
+                }
+            }
+        }
+    }
+
     /// One operation.
     fn step(&mut self, process: usize, key: usize, is_write: bool, random: &mut Random) {
         let at = self.told.len() as u64 + 1;
@@ -128,4 +147,34 @@ pub(super) fn late(random: &mut Random) -> Vec<(Plan, Option<u64>)> {
     }
     run.step(1, 0, false, random);
     run.told
+}
+
+/// A store of red and blue operations: replicas apply what they hear of, and a red operation first
+/// hears of everything that red ones before it had. One that forgets is not red-blue.
+pub(super) fn red_and_blue(
+    operations: u64,
+    forgets: bool,
+    random: &mut Random,
+) -> Vec<(Plan, Option<u64>, bool)> {
+    let count = 2 + random.below(3) as usize;
+    let mut run = Run::new(count, false);
+    let mut seen_by_red = vec![0; count];
+    let mut is_red = Vec::new();
+    for _ in 0..operations {
+        run.spread(0.2, random);
+        let process = random.below(count as u64) as usize;
+        is_red.push(random.chance(0.4));
+        if is_red.last() == Some(&true) {
+            if !forgets {
+                run.catch_up(process, &seen_by_red);
+            }
+            run.step(process, random.below(3) as usize, random.chance(0.5), random);
+            for (seen, own) in seen_by_red.iter_mut().zip(&run.replicas[process].applied) {
+                *seen = (*seen).max(*own);
+            }
+        } else {
+            run.step(process, random.below(3) as usize, random.chance(0.5), random);
+        }
+    }
+    run.told.into_iter().zip(is_red).map(|((plan, seen), red)| (plan, seen, red)).collect()
 }
