@@ -86,7 +86,12 @@ pub(super) fn finding(
     let calls: Vec<usize> = kept.iter().map(|number| from.at(*number).call).collect();
     let mut story = Story::of_calls(history, &title, &calls, conclusion);
     for line in &mut story.lines {
-        line.guarantee = model.to_string();
+        let is_red = alone.operations.iter().any(|one| one.call == line.call && one.is_red);
+        line.guarantee = match (model, is_red) {
+            (Model::RedBlue, true) => "red".to_owned(),
+            (Model::RedBlue, false) => "blue".to_owned(),
+            _ => model.to_string(),
+        };
     }
     story.minimal = minimal;
     Finding::Violated(story)

@@ -3,8 +3,8 @@
 //! and what a site had applied before an operation of its own comes before it for all.
 //!
 //! Li, Porto, Clement, Gehrke, Preguica and Rodrigues, "Making geo-replicated systems fast as
-//! possible, consistent when necessary" (OSDI 2012), definitions 1 to 3. Red are the operations that
-//! were asked for sequential consistency or anything that implies it, blue all others: so a history
+//! possible, consistent when necessary" (OSDI 2012), definitions 1 to 3. Red are the operations
+//! that were promised sequential consistency or more, blue all others: a history
 //! whose operations are all red keeps it exactly if it is sequential, and one whose operations are
 //! all blue keeps a little more than causal memory (there, a site may apply a write earlier than
 //! what it told others of what it had seen).

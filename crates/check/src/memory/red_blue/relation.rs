@@ -3,17 +3,17 @@
 //! ```text
 //!   for all ──► every site        what comes before for all does so at each site
 //!   a site's own operation u      what the site has before u comes before u for all
-//!   a site's read r of s          another write of the key that it has before r, it has before s
-//!                                 and r before what it has after s
+//!   a site's read r of s          a write of the key that it has before r comes before s, and r
+//!                                 before one that it has after s
 //!   red operations                what a site has before another comes before it for all
 //! ```
 //!
-//! Where these close without a contradiction and the red operations are in one order, the sites have
-//! theirs: before each of its own operations, in turn, a site applies what its order has before it,
-//! and the rest at the end. A write that is not before a read is then applied after it.
+//! Where these close without a contradiction and the red operations are in one order, the sites
+//! have theirs: before each of its own operations, in turn, a site applies what its order has
+//! before it, and the rest at the end. A write that is not before a read is then applied after it.
 //!
-//! O(n^2) bits for each site. Each pair is found once; finding what a new pair joins takes O(n / 64)
-//! for each operation before it.
+//! O(n^2) bits for each site. Each pair is found once; finding what a new pair joins takes
+//! O(n / 64) for each operation before it.
 
 use super::super::mutant::Mutant;
 use super::super::registers::{Registers, Source};

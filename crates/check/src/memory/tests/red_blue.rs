@@ -1,4 +1,4 @@
-//! Stores of red and blue operations, right by construction and with the bug that the model is about.
+//! Stores of red and blue operations, right by construction, and with a bug.
 
 use super::random::{told, written};
 use super::replicas::red_and_blue;
