@@ -11,7 +11,8 @@ struct Step {
     run: fn(&Path) -> Result<Findings, Error>,
 }
 
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
+    Step { name: "locks", run: |root| Ok(locks(root)) },
     Step { name: "fmt", run: |root| cargo_step(root, "fmt", &["fmt", "--all", "--check"]) },
     Step { name: "order", run: |root| order::run(root, &[]) },
     Step { name: "tidy", run: |root| tidy::run(root, &[]) },
@@ -59,6 +60,34 @@ fn cargo_step(root: &Path, name: &str, arguments: &[&str]) -> Result<Findings, E
     Ok(failed.then_some(finding).into_iter().collect())
 }
 
+/// Every workspace: ours, and those apart, which take ours by path.
+const WORKSPACES: [&str; 5] = [
+    "Cargo.toml",
+    "examples/tested-map/Cargo.toml",
+    "peers/Cargo.toml",
+    "peers/madsim/Cargo.toml",
+    "peers/turmoil/Cargo.toml",
+];
+
+/// Whether every lock file names what is built; a new dependency of ours changes those of the
+/// workspaces apart, too.
+fn locks(root: &Path) -> Findings {
+    WORKSPACES.iter().filter_map(|manifest| unlocked(root, manifest)).collect()
+}
+
+fn unlocked(root: &Path, manifest: &str) -> Option<Finding> {
+    let arguments = ["metadata", "--locked", "--format-version", "1", "--manifest-path", manifest];
+    let said = || {
+        let update = format!("cargo metadata --format-version 1 --manifest-path {manifest}");
+        Finding::new(
+            manifest,
+            0,
+            format!("its lock file does not name what is built: run {update}"),
+        )
+    };
+    prints(cargo(root).args(arguments)).is_none().then(said)
+}
+
 /// Bans, licences and sources of dependencies. Advisories are left out: they need the network, and
 /// their answer changes while the tree does not.
 fn deny(root: &Path) -> Result<Findings, Error> {
@@ -71,9 +100,23 @@ fn deny(root: &Path) -> Result<Findings, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::run;
+    use super::{WORKSPACES, run, unlocked};
     use avouch_promise::Blame;
     use std::path::Path;
+
+    #[test]
+    fn a_workspace_whose_lock_file_does_not_name_what_is_built_is_found() {
+        let root = crate::tree::root().expect("the repository");
+        assert_eq!(unlocked(&root, WORKSPACES[1]), None);
+        let folder = std::env::temp_dir().join(format!("avouch-unlocked-{}", std::process::id()));
+        std::fs::create_dir_all(folder.join("src")).expect("a folder");
+        let manifest = "[package]\nname = \"unlocked\"\nedition = \"2024\"\n[workspace]\n";
+        std::fs::write(folder.join("Cargo.toml"), manifest).expect("a manifest");
+        std::fs::write(folder.join("src/lib.rs"), "").expect("a source");
+        let found = unlocked(&folder, "Cargo.toml").expect("there is no lock file");
+        assert!(found.what.contains("lock file"), "{found}");
+        std::fs::remove_dir_all(&folder).expect("the folder goes");
+    }
 
     #[test]
     fn an_unknown_step_or_flag_is_the_callers_error() {
