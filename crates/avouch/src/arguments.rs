@@ -23,6 +23,7 @@ Examples:
   avouch check appends.edn registers.edn --level strict-serializable
   avouch check set.edn bank.json
   avouch check queue.edn --model fifo-queue
+  avouch check registers.edn --model multi-register
   avouch check session.history --model monotonic-reads
   avouch check appends.edn session.history --format html > report.html
   avouch check session.history --format svg > witness.svg
@@ -369,8 +370,8 @@ pub struct Check {
     #[arg(long, value_name = "LEVEL")]
     pub level: Option<avouch_check::Level>,
     /// Judge operations by one order that an object allows (mutex, counter, set, fifo-queue,
-    /// priority-queue, stack or log); or gets and puts by a model, whatever each was promised:
-    /// linearizable, sequential, red-blue (red is what was promised sequential or more),
+    /// priority-queue, stack, log or multi-register); or gets and puts by a model, whatever each
+    /// was promised: linearizable, sequential, red-blue (red is what was promised sequential or more),
     /// causal-plus, causal-convergence, causal-memory, causal, pram, read-your-writes,
     /// monotonic-reads, monotonic-writes, writes-follow-reads, regular, safe, convergent,
     /// consistent-prefix, k-atomic=2, delta-atomic=50ms, bounded-staleness=2s or =5v (the worst

@@ -14,6 +14,7 @@ use std::time::Duration;
 pub(crate) use levels::{About, settle};
 pub use models::Model;
 pub(crate) use models::Standard;
+pub(crate) use story::no_help;
 pub use story::{Dependency, Line, Story};
 
 /// The three words that a judge has.

@@ -5,7 +5,7 @@
 //! {:type :ok,     :f :txn, :value [[:w :x 2] [:r :y 7]],   :process 0}
 //! ```
 //!
-//! A read of `nil` is of the initial state. What is of unknown outcome counts as committed, with
+//! Knossos' multi-register says `:write` and `:read`. A read of `nil` is of the initial state. What is of unknown outcome counts as committed, with
 //! its writes alone and in a session of its own, if somebody who committed read from it; else it
 //! is left out, which no one can tell from its having aborted. It may have committed at any time
 //! after its invocation.
@@ -51,8 +51,8 @@ impl<'a> Registers<'a> {
             return Err(reader.wrong_at(at, FORM));
         }
         let is_write = match reader.name()?.trim_start_matches(':') {
-            "w" => true,
-            "r" => false,
+            "w" | "write" => true,
+            "r" | "read" => false,
             _ => return Err(reader.wrong_at(at, "w or r")),
         };
         if !reader.more(b']', &mut first)? {

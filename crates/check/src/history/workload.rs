@@ -39,8 +39,8 @@ impl Look {
         };
         self.found = match name {
             "append" => Some(Workload::ListAppend),
-            "w" => Some(Workload::Registers),
-            "r" => {
+            "w" | "write" => Some(Workload::Registers),
+            "r" | "read" => {
                 self.transactions = true;
                 if !reader.more(b']', &mut first)? {
                     return Ok(());

@@ -8,7 +8,7 @@ use crate::limits::Budget;
 use crate::linearizability::{Verdict, decide};
 use crate::model::object::{Ask, Model};
 use crate::operation::{self, Moment};
-use crate::report::{Finding, Line, Story};
+use crate::report::{Finding, Line, Story, no_help};
 
 /// Judges operations by a model; those that failed are left out.
 pub(super) fn judge(all: &[Operation], model: Model, budget: &mut Budget) -> Finding {
@@ -16,13 +16,13 @@ pub(super) fn judge(all: &[Operation], model: Model, budget: &mut Budget) -> Fin
     let mut operations = Vec::new();
     for (place, one) in all.iter().enumerate().filter(|(_, one)| one.fate != Fate::Aborted) {
         places.push(place);
-        let takes = !model.gives(&one.function);
+        let (takes, gives) = (model.takes(&one.function), model.gives(&one.function));
         operations.push(operation::Operation {
             input: Ask {
                 function: one.function.clone(),
                 value: if takes { one.asked.clone() } else { Datum::Nil },
             },
-            output: one.answer().filter(|_| !takes).cloned(),
+            output: one.answer().filter(|_| gives).cloned(),
             earliest: Moment(u64::from(one.began)),
             latest: (one.ended != NEVER).then(|| Moment(u64::from(one.ended))),
         });
@@ -48,16 +48,15 @@ pub(super) fn judge(all: &[Operation], model: Model, budget: &mut Budget) -> Fin
             let order = if order.is_empty() { "none of them".to_owned() } else { order.join(", ") };
             let mut conclusion = vec![format!("the longest order that fits: {order}")];
             if !core.optional.is_empty() {
-                let count = core.optional.len();
-                conclusion
-                    .push(format!("{count} other operations do not help, whichever took effect"));
+                conclusion.push(no_help(core.optional.len(), ""));
             }
             Finding::Violated(Story {
-                title: format!(
-                    "these {} operations fit in no order of a {}",
-                    lines.len(),
-                    model.name()
-                ),
+                title: match lines.len() {
+                    1 => format!("this operation fits in no order of a {}", model.name()),
+                    count => {
+                        format!("these {count} operations fit in no order of a {}", model.name())
+                    }
+                },
                 lines,
                 conclusion,
                 minimal: core.minimal,

@@ -171,6 +171,15 @@ impl Objects {
         if model == Model::Counter {
             counter::check(&self.operations)?;
         }
+        for one in &self.operations {
+            let told = one.answer().map(|got| (got, one.ended_line));
+            for (value, line) in std::iter::once((&one.asked, one.line)).chain(told) {
+                if let Err(expected) = model.form(value) {
+                    let got = format!("`{value}` of {} at line {line}", one.function);
+                    return Err(Error::new(Blame::Caller, expected, got));
+                }
+            }
+        }
         let mut budget = Budget::new(*limits);
         let finding = by_model::judge(&self.operations, model, &mut budget);
         let parts = vec![self.part(&format!("linearizable {}", model.name()), finding)];

@@ -18,10 +18,35 @@ pub(crate) enum What {
     Fifo,
     Priority,
     Log,
+    Registers,
 }
 
 fn list(all: &[i64]) -> Datum {
     Datum::List(all.iter().copied().map(Datum::Integer).collect())
+}
+
+/// The step of a transaction.
+fn step(is_write: bool, key: i64, value: Datum) -> Datum {
+    let name = if is_write { ":write" } else { ":read" };
+    Datum::List(vec![Datum::Word(name.to_owned()), Datum::Integer(key), value])
+}
+
+/// What a transaction does to three registers, which hold 0 at first: nothing.
+fn transact(all: &[i64], steps: &Datum) -> (Vec<i64>, Datum) {
+    let mut all = if all.is_empty() { vec![0; 3] } else { all.to_vec() };
+    let mut told = Vec::new();
+    for one in steps.list().unwrap_or_default() {
+        let Some([name, key, value]) = one.list() else { continue };
+        let number = key.integer().unwrap_or(0);
+        let held = &mut all[number.unsigned_abs() as usize];
+        let is_write = *name == Datum::Word(":write".to_owned());
+        if is_write {
+            *held = value.integer().unwrap_or(0);
+        }
+        let found = if *held == 0 { Datum::Nil } else { Datum::Integer(*held) };
+        told.push(step(is_write, number, found));
+    }
+    (all, Datum::List(told))
 }
 
 /// Every state and answer that one operation may lead to.
@@ -36,6 +61,7 @@ fn steps(what: What, all: &[i64], function: &str, value: &Datum) -> Vec<(Vec<i64
     let last = all.len().saturating_sub(1);
     let done = |all: Vec<i64>| vec![(all, Datum::Nil)];
     match (what, function) {
+        (What::Registers, _) => vec![transact(all, value)],
         (What::Mutex, "acquire") if all.is_empty() => done(vec![1]),
         (What::Mutex, "release") if !all.is_empty() => done(Vec::new()),
         (What::Mutex, _) => Vec::new(),
@@ -82,7 +108,7 @@ fn goes_on(what: What, state: &[i64], left: &[&Operation]) -> bool {
             return false;
         }
         let rest: Vec<&Operation> = [&left[..place], &left[place + 1..]].concat();
-        let counts = matches!(one.function.as_str(), "read" | "dequeue" | "pop" | "drain");
+        let counts = matches!(one.function.as_str(), "read" | "dequeue" | "pop" | "drain" | "txn");
         let fits = |answer: &Datum| match one.answer() {
             Some(seen) if counts && matches!(what, What::Set | What::Bag) => {
                 sorted(answer) == sorted(seen)
@@ -99,12 +125,20 @@ fn goes_on(what: What, state: &[i64], left: &[&Operation]) -> bool {
 
 fn asked(what: What, next: i64, random: &mut Random) -> (&'static str, Datum) {
     let first = random.chance(0.5);
+    if what == What::Registers {
+        let steps = (0..=random.below(3)).map(|_| {
+            let (is_write, key) = (random.chance(0.5), random.below(3).cast_signed());
+            let written = Datum::Integer(1 + random.below(3).cast_signed());
+            step(is_write, key, if is_write { written } else { Datum::Nil })
+        });
+        return ("txn", Datum::List(steps.collect()));
+    }
     let (puts, takes) = match what {
         What::Set | What::Counter => ("add", "read"),
         What::Bag | What::Fifo | What::Priority => ("enqueue", "dequeue"),
         What::Mutex => ("acquire", "release"),
         What::Stack => ("push", "pop"),
-        What::Log => ("append", "read"),
+        What::Log | What::Registers => ("append", "read"),
     };
     match what {
         What::Bag if random.chance(0.15) => ("drain", Datum::Nil),
@@ -177,6 +211,15 @@ pub(crate) fn play(what: What, random: &mut Random, count: usize, bent: f64) -> 
 fn bend(got: Datum, random: &mut Random) -> Datum {
     match got {
         Datum::Integer(number) => Datum::Integer(number + random.below(5).cast_signed() - 2),
+        Datum::List(mut all) if matches!(all.first(), Some(Datum::List(_))) => {
+            let place = random.below(all.len() as u64) as usize;
+            if let Some([name, Datum::Integer(key), _]) = all[place].list() {
+                let is_write = *name == Datum::Word(":write".to_owned());
+                all[place] =
+                    step(is_write, *key, Datum::Integer(1 + random.below(3).cast_signed()));
+            }
+            Datum::List(all)
+        }
         Datum::List(mut all) => {
             match random.below(3) {
                 0 => drop(all.pop()),

@@ -86,6 +86,14 @@ pub struct Story {
 /// How many calls at the end of an order are told.
 const TOLD: usize = 8;
 
+/// That so many others make no difference.
+pub(crate) fn no_help(count: usize, whose: &str) -> String {
+    match count {
+        1 => format!("1 other operation{whose} does not help, whether it took effect or not"),
+        _ => format!("{count} other operations{whose} do not help, whichever took effect"),
+    }
+}
+
 impl Story {
     /// The story of what is violated because something weaker is.
     pub(crate) fn of_weaker(weaker: impl fmt::Display) -> Self {
@@ -125,10 +133,7 @@ impl Story {
             }
         }
         if !optional.is_empty() {
-            conclusion.push(format!(
-                "{} other operations of these keys do not help, whichever took effect",
-                optional.len()
-            ));
+            conclusion.push(no_help(optional.len(), " of these keys"));
         }
         if !minimal {
             conclusion.push("a smaller set may exist: the bound on shrinking was reached".into());

@@ -10,10 +10,12 @@
 //! | priority-queue | `enqueue`; `dequeue` the smallest, or nothing |
 //! | stack | `push`; `pop` the newest, or nothing |
 //! | log | `append`; `read` all, in order |
+//! | multi-register | `txn`: a list of `[:read key value]` and `[:write key value]`, at once; `r` and `w` are read, too |
 //!
-//! Only what `read`, `dequeue` and `pop` answer counts: what others are answered is the history's
+//! Only what `read`, `dequeue`, `pop` and `txn` answer counts: what others are answered is the history's
 //! own way to say "done".
 
+mod registers;
 mod step;
 
 use super::{Next, Sequential};
@@ -40,6 +42,8 @@ pub enum Model {
     Stack,
     /// A list that grows at its end.
     Log,
+    /// Registers that are read and written several at once; each holds nothing at first.
+    MultiRegister,
 }
 
 /// What an object is asked.
@@ -53,7 +57,7 @@ pub struct Ask {
 
 impl Model {
     /// Every model.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Mutex,
         Self::Counter,
         Self::Set,
@@ -61,6 +65,7 @@ impl Model {
         Self::PriorityQueue,
         Self::Stack,
         Self::Log,
+        Self::MultiRegister,
     ];
 
     /// Its name, as in `--model`.
@@ -73,6 +78,7 @@ impl Model {
             Self::PriorityQueue => "priority-queue",
             Self::Stack => "stack",
             Self::Log => "log",
+            Self::MultiRegister => "multi-register",
         }
     }
 
@@ -85,6 +91,7 @@ impl Model {
             Self::FifoQueue | Self::PriorityQueue => &["enqueue", "dequeue"],
             Self::Stack => &["push", "pop"],
             Self::Log => &["append", "read"],
+            Self::MultiRegister => &["txn"],
         }
     }
 
@@ -95,7 +102,20 @@ impl Model {
 
     /// Whether a function's answer says something of the object.
     pub fn gives(self, function: &str) -> bool {
-        matches!(function, "read" | "dequeue" | "pop")
+        matches!(function, "read" | "dequeue" | "pop" | "txn")
+    }
+
+    /// Whether what is asked says something of the object.
+    pub fn takes(self, function: &str) -> bool {
+        !self.gives(function) || function == "txn"
+    }
+
+    /// What an operation has to be asked; nothing if any value will do.
+    pub(crate) fn form(self, asked: &Datum) -> Result<(), &'static str> {
+        match self {
+            Self::MultiRegister => registers::form(asked),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -123,7 +143,10 @@ impl Sequential for Model {
     }
 
     fn is_pure(&self, input: &Ask, _output: Option<&Datum>) -> bool {
-        input.function == "read"
+        match self {
+            Self::MultiRegister => registers::only_reads(&input.value),
+            _ => input.function == "read",
+        }
     }
 
     fn state_bytes(&self, state: &State) -> usize {

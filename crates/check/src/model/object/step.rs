@@ -1,7 +1,8 @@
 //! What an object holds, and one operation on it.
 
-use super::{Ask, Model};
+use super::{Ask, Model, registers};
 use crate::object::Datum;
+use std::collections::BTreeMap;
 
 /// What an object holds.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -12,6 +13,8 @@ pub enum State {
     Sum(i128),
     /// Elements: in the order in which they came, or sorted where that does not matter.
     Elements(Vec<Datum>),
+    /// What each register holds that was written.
+    Registers(BTreeMap<Datum, Datum>),
 }
 
 impl State {
@@ -20,6 +23,7 @@ impl State {
         match model {
             Model::Mutex => Self::Held(false),
             Model::Counter => Self::Sum(0),
+            Model::MultiRegister => Self::Registers(BTreeMap::new()),
             _ => Self::Elements(Vec::new()),
         }
     }
@@ -59,6 +63,7 @@ impl State {
                 all.insert(place, value.clone());
                 Some(Datum::Nil)
             }
+            (Self::Registers(held), "txn") => registers::apply(held, value),
             (Self::Elements(all), "dequeue") if all.is_empty() => Some(Datum::Nil),
             (Self::Elements(all), "dequeue") => Some(all.remove(0)),
             (Self::Elements(all), "pop") => Some(all.pop().unwrap_or(Datum::Nil)),
@@ -70,6 +75,7 @@ impl State {
     /// may be read as nothing.
     pub(super) fn is_same(model: Model, answer: &Datum, seen: &Datum) -> bool {
         match (answer, seen) {
+            _ if model == Model::MultiRegister => registers::is_same(answer, seen),
             (Datum::List(elements), Datum::List(seen)) if model == Model::Set => {
                 let mut sorted = seen.clone();
                 sorted.sort_unstable();
@@ -90,6 +96,7 @@ impl State {
         match self {
             Self::Held(_) | Self::Sum(_) => 0,
             Self::Elements(all) => all.len() * size_of::<Datum>(),
+            Self::Registers(held) => held.len() * 2 * size_of::<Datum>(),
         }
     }
 }
