@@ -371,7 +371,7 @@ pub struct Check {
     pub level: Option<avouch_check::Level>,
     /// Judge operations by one order that an object allows (mutex, counter, set, fifo-queue,
     /// priority-queue, stack, log or multi-register); or gets and puts by a model, whatever each
-    /// was promised: linearizable, sequential, red-blue (red is what was promised sequential or more),
+    /// was promised: linearizable, sequential, red-blue (red: promised sequential or more),
     /// causal-plus, causal-convergence, causal-memory, causal, pram, read-your-writes,
     /// monotonic-reads, monotonic-writes, writes-follow-reads, regular, safe, convergent,
     /// consistent-prefix, k-atomic=2, delta-atomic=50ms, bounded-staleness=2s or =5v (the worst

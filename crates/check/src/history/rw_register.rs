@@ -5,10 +5,10 @@
 //! {:type :ok,     :f :txn, :value [[:w :x 2] [:r :y 7]],   :process 0}
 //! ```
 //!
-//! Knossos' multi-register says `:write` and `:read`. A read of `nil` is of the initial state. What is of unknown outcome counts as committed, with
-//! its writes alone and in a session of its own, if somebody who committed read from it; else it
-//! is left out, which no one can tell from its having aborted. It may have committed at any time
-//! after its invocation.
+//! Knossos' multi-register says `:write` and `:read`. A read of `nil` is of the initial state. What
+//! is of unknown outcome counts as committed, with its writes alone and in a session of its own, if
+//! somebody who committed read from it; else it is left out, which no one can tell from its having
+//! aborted. It may have committed at any time after its invocation.
 
 use super::Malformed;
 use super::jepsen::{Event, Events, Happened, Values, operations};

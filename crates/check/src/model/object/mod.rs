@@ -10,7 +10,7 @@
 //! | priority-queue | `enqueue`; `dequeue` the smallest, or nothing |
 //! | stack | `push`; `pop` the newest, or nothing |
 //! | log | `append`; `read` all, in order |
-//! | multi-register | `txn`: a list of `[:read key value]` and `[:write key value]`, at once; `r` and `w` are read, too |
+//! | multi-register | `txn`: `[:read key value]` (or `r`) and `[:write key value]` (or `w`), at once |
 //!
 //! Only what `read`, `dequeue`, `pop` and `txn` answer counts: what others are answered is the history's
 //! own way to say "done".
