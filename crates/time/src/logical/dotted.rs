@@ -19,6 +19,7 @@
 
 //= §3.2.2 dotted version vectors
 
+use super::siblings::{Keeps, Siblings, Writer};
 use super::vector::VectorStamp;
 use avouch_promise::invariant;
 
@@ -58,22 +59,32 @@ impl<V> Default for DottedSet<V> {
     }
 }
 
-impl<V: Clone> DottedSet<V> {
-    /// The values that live: more than one if nobody has overwritten them all.
-    pub fn values(&self) -> impl Iterator<Item = &V> {
-        self.entries.iter().flat_map(|entry| &entry.values)
+impl<V: Clone> Siblings<V> for DottedSet<V> {
+    const KEEPS: Keeps = Keeps::Exactly;
+
+    fn values(&self) -> Vec<&V> {
+        self.entries.iter().flat_map(|entry| &entry.values).collect()
     }
 
-    /// What a client that reads all of it knows: the context of its next write.
-    pub fn context(&self) -> VectorStamp {
+    fn context(&self) -> VectorStamp {
         VectorStamp::of(self.entries.iter().map(|entry| (entry.replica, entry.count)))
     }
 
-    /// A client writes a value at a replica, with the context of what it had read.
-    pub fn write(&mut self, replica: u32, context: &VectorStamp, value: V) {
-        self.write_with(replica, context, value, Mutant::None);
+    fn write(&mut self, by: Writer, context: &VectorStamp, value: V) {
+        self.write_with(by.replica, context, value, Mutant::None);
     }
 
+    fn merge(&mut self, other: &Self) {
+        self.merge_with(other, Mutant::None);
+    }
+
+    /// A replica, how many events, and how many values.
+    fn bytes(&self) -> usize {
+        self.entries.len() * 16
+    }
+}
+
+impl<V: Clone> DottedSet<V> {
     pub(super) fn write_with(
         &mut self,
         replica: u32,
@@ -97,11 +108,6 @@ impl<V: Clone> DottedSet<V> {
         entry.count += 1;
         entry.values.insert(0, value);
         invariant!(I1, entry.values.len() as u64 <= entry.count, "{} values", entry.values.len());
-    }
-
-    /// Takes in what another replica has.
-    pub fn merge(&mut self, other: &Self) {
-        self.merge_with(other, Mutant::None);
     }
 
     pub(super) fn merge_with(&mut self, other: &Self, mutant: Mutant) {

@@ -14,17 +14,31 @@
 //! | [`Matrix`] | an entry for each pair of processes | exactly; and what all know of |
 //! | [`Tree`] | as the shape of those that live | exactly, with processes that fork and join |
 //! | [`Plausible`], [`Bloom`] | as chosen | never misses an order, may see one too many |
-//! | [`DottedSet`] | an entry for each replica | which versions of a key nobody has overwritten |
+//! | [`Coalesced`] | an entry for each group | never misses an order; how many too many is bounded |
+//! | [`Pruned`] | as chosen | never orders what is concurrent, may miss an order |
+//!
+//! Versions of a key, of which those live that nobody has overwritten ([`Siblings`]):
+//!
+//! | versions | size | what it keeps |
+//! |---|---|---|
+//! | [`DottedSet`] | an entry for each replica | exactly those |
+//! | [`DottedVersions`] | that, for each version | exactly those |
+//! | [`ClientVersions`] | an entry for each client, for each version | exactly those |
+//! | [`ReplicaVersions`] | an entry for each replica, for each version | may lose one |
 
 //= §3.2.1 happens-before relation
 
 mod bloom;
+mod coalesced;
 mod dotted;
 mod lamport;
 mod matrix;
 mod plausible;
+mod pruned;
+mod siblings;
 mod tree;
 mod vector;
+mod versions;
 
 #[cfg(test)]
 mod history;
@@ -32,12 +46,16 @@ mod history;
 mod tests;
 
 pub use bloom::{Bloom, BloomStamp};
+pub use coalesced::{Account, Coalesced, CoalescedStamp};
 pub use dotted::DottedSet;
 pub use lamport::{Lamport, LamportStamp};
 pub use matrix::{Matrix, MatrixStamp};
 pub use plausible::{Plausible, PlausibleStamp};
+pub use pruned::{Pruned, PrunedStamp};
+pub use siblings::{Keeps, Siblings, Writer};
 pub use tree::{Heights, Identity, Tree, TreeStamp};
 pub use vector::{Vector, VectorStamp};
+pub use versions::{ClientVersions, DottedVersions, ReplicaVersions};
 
 use std::fmt::Debug;
 
@@ -83,6 +101,8 @@ pub enum Errs {
     Never,
     /// What happened before is said to be so; of what is concurrent it may say so, too.
     ByOrderingMore,
+    /// What is concurrent is said to be so; of what happened before it may say so, too.
+    ByOrderingLess,
 }
 
 /// One process's end of a logical clock.

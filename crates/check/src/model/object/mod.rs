@@ -10,10 +10,10 @@
 //! | priority-queue | `enqueue`; `dequeue` the smallest, or nothing |
 //! | stack | `push`; `pop` the newest, or nothing |
 //! | log | `append`; `read` all, in order |
-//! | multi-register | `txn`: `[:read key value]` (or `r`) and `[:write key value]` (or `w`), at once |
+//! | multi-register | `txn`: `[:read key value]` and `[:write key value]` (or `r`, `w`), at once |
 //!
-//! Only what `read`, `dequeue`, `pop` and `txn` answer counts: what others are answered is the history's
-//! own way to say "done".
+//! Only what `read`, `dequeue`, `pop` and `txn` answer counts: what others are answered is the
+//! history's own way to say "done".
 
 mod registers;
 mod step;
