@@ -16,9 +16,9 @@
 //! out; of the blocks that were in escrow then, at most one for each other member, it may know less
 //! than it says. (Settling is a message to the account and its answer one back: what they carry
 //! has happened before.) So in a group of `g` members with blocks of `b` numbers at most
-//! `(g - 1) b` events of each account look as if they had happened before a stamp that does not know
-//! them: never the other way round. With one member in each account it is a vector clock; with
-//! blocks of one number every event asks the account.
+//! `(g - 1) b` events of each account look as if they had happened before a stamp that does not
+//! know them: never the other way round. With one member in each account it is a vector clock;
+//! with blocks of one number every event asks the account.
 //!
 //! No published algorithm goes by this name; the rule that a number is above all that its process
 //! knows of its account is Lamport's, account by account, and the blocks are O'Neil's escrow
