@@ -222,7 +222,8 @@ fn of_registers(history: &Transactions, mutant: Mutant) -> Vec<(String, Input)> 
         let mut built = transaction::Builder::default();
         for one in own {
             let Some(found) = history.transactions().get(one as usize) else { continue };
-            built.begin_at(u64::from(found.session), found.line as usize);
+            let process = history.process(found.session);
+            built.begin_at(u64::from(found.session), found.line as usize).process(process);
             if let Some(span) = history.spans().and_then(|spans| spans.get(one as usize)) {
                 match mutant {
                     Mutant::None => built.ran(span.began, span.ended),

@@ -175,7 +175,7 @@ pub(crate) fn parse(text: &str, notation: Notation) -> Result<Transactions, Erro
                 continue;
             }
         };
-        builder.ran(entry.ran.0, entry.ran.1);
+        builder.process(entry.process).ran(entry.ran.0, entry.ran.1);
         for one in &entry.operations {
             match (one.is_write, one.value) {
                 (true, Some(value)) => builder.write(one.key.as_bytes(), value),

@@ -26,6 +26,7 @@ pub struct Builder {
     transactions: Vec<Transaction>,
     steps: Vec<Step>,
     sessions: BTreeMap<u64, u32>,
+    processes: Vec<i64>,
     names: Vec<u8>,
     keys: Vec<Range<usize>>,
     index: Index,
@@ -41,7 +42,11 @@ impl Builder {
     /// Begins a transaction that stands at a line of a file.
     pub fn begin_at(&mut self, session: u64, line: usize) -> &mut Self {
         let next = self.sessions.len() as u32;
-        let session = *self.sessions.entry(session).or_insert(next);
+        let process = session.cast_signed();
+        let session = *self.sessions.entry(session).or_insert_with(|| {
+            self.processes.push(process);
+            next
+        });
         self.transactions.push(Transaction {
             session,
             outcome: Outcome::Committed,
@@ -49,6 +54,16 @@ impl Builder {
             first: self.steps.len() as u32,
             count: 0,
         });
+        self
+    }
+
+    /// Says which process ran the session of the transaction begun last, if it is not the one of
+    /// the session's number.
+    pub fn process(&mut self, process: i64) -> &mut Self {
+        let session = self.transactions.last().map(|last| last.session as usize);
+        if let Some(own) = session.and_then(|session| self.processes.get_mut(session)) {
+            *own = process;
+        }
         self
     }
 
@@ -127,7 +142,7 @@ impl Builder {
 
     /// The history: those of one session stand together, in the order in which they began.
     pub fn build(self) -> Transactions {
-        let Self { mut transactions, steps, sessions, names, keys, spans, .. } = self;
+        let Self { mut transactions, steps, sessions, processes, names, keys, spans, .. } = self;
         let spans = spans.filter(|spans| spans.len() == transactions.len()).map(|spans| {
             let mut order: Vec<u32> = (0..transactions.len() as u32).collect();
             order.sort_by_key(|place| transactions[*place as usize].session);
@@ -147,6 +162,7 @@ impl Builder {
             all: transactions,
             steps,
             sessions: ranges,
+            processes,
             names,
             keys,
             spans,

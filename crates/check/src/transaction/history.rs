@@ -82,6 +82,8 @@ pub struct Transactions {
     pub(super) all: Vec<Transaction>,
     pub(super) steps: Vec<Step>,
     pub(super) sessions: Vec<Range<u32>>,
+    /// The process of each session.
+    pub(super) processes: Vec<i64>,
     pub(super) names: Vec<u8>,
     pub(super) keys: Vec<Range<usize>>,
     /// When each ran, where the history says so.
@@ -124,6 +126,11 @@ impl Transactions {
     /// The places of each session's transactions.
     pub fn sessions(&self) -> &[Range<u32>] {
         &self.sessions
+    }
+
+    /// The process that ran a session, as the history calls it.
+    pub fn process(&self, session: u32) -> i64 {
+        self.processes.get(session as usize).copied().unwrap_or_else(|| i64::from(session))
     }
 
     /// What a transaction does, in its order.

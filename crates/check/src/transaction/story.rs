@@ -36,7 +36,7 @@ pub(super) fn line(
     };
     Some(Line {
         call: transaction as usize,
-        process: u64::from(one.session),
+        process: history.process(one.session).unsigned_abs(),
         began: at(0),
         ended: Some(at(1)),
         action: format!("{}: {}", name(transaction), told.join("; ")),

@@ -230,6 +230,22 @@ fn parsed(text: &str) -> Transactions {
     }
 }
 
+/// A story names processes as the history does, also those whose outcome is unknown.
+#[test]
+fn a_story_tells_of_the_processes_of_the_history() {
+    let text = "\
+        {:type :invoke, :f :txn, :value [[:w :x 1]], :process 7}\n\
+        {:type :info, :f :txn, :value [[:w :x 1]], :process 7}\n\
+        {:type :invoke, :f :txn, :value [[:r :x nil]], :process 5}\n\
+        {:type :ok, :f :txn, :value [[:r :x 1]], :process 5}\n\
+        {:type :invoke, :f :txn, :value [[:r :x nil]], :process 6}\n\
+        {:type :ok, :f :txn, :value [[:r :x nil]], :process 6}\n";
+    let report = judge(&parsed(text), Some(Level::StrictSerializable), &Limits::default());
+    let Finding::Violated(story) = &report.parts[0].finding else { panic!("{report}") };
+    let told: Vec<u64> = story.lines.iter().map(|line| line.process).collect();
+    assert_eq!(told, [7, 5, 6], "{report}");
+}
+
 /// Whether a level holds by definition: read uncommitted is the absence of reads from nowhere.
 fn expected(store: &Store, level: Level) -> bool {
     let is_right = |history: &Transactions| match level {

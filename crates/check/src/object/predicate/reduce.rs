@@ -185,7 +185,7 @@ fn build(
         if last != Some(session(number)) {
             (last, sessions) = (Some(session(number)), sessions + 1);
         }
-        builder.begin_at(sessions, one.of.line);
+        builder.begin_at(sessions, one.of.line).process(one.of.process);
         if one.of.fate == Fate::Aborted {
             builder.abort();
         }

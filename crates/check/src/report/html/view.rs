@@ -172,7 +172,7 @@ impl Calls for Transactions {
         };
         Some(Bar {
             call: place,
-            process: format!("session {}", one.session),
+            process: format!("session {}", self.process(one.session)),
             began,
             ended,
             line: one.line as usize,
