@@ -2,7 +2,9 @@
 //!
 //! - [`logical`]: what happened before what, without time.
 //! - [`hybrid`]: 8-byte stamps close to time that are never against causality.
+//! - [`interval`]: the true time, within bounds that follow from what was measured.
 
 pub mod calendar;
 pub mod hybrid;
+pub mod interval;
 pub mod logical;

@@ -35,7 +35,7 @@ enum Runs {
     Here(fn(&Path, u64, u64) -> Result<Findings, Error>),
 }
 
-const CAMPAIGNS: [Campaign; 9] = [
+const CAMPAIGNS: [Campaign; 10] = [
     Campaign {
         name: "world",
         about: "every test of the simulated world",
@@ -102,6 +102,15 @@ const CAMPAIGNS: [Campaign; 9] = [
             package: "avouch-check",
             program: &["--lib"],
             tests: &["on_operations_is_the_exhaustive", "planted_bug_of_the_models"],
+        },
+    },
+    Campaign {
+        name: "clocks",
+        about: "the true time in every interval, once a second: a simulated node-year a seed",
+        runs: Runs::Whole {
+            package: "avouch-time",
+            program: &["--lib"],
+            tests: &["the_true_time_is_in_every_interval"],
         },
     },
     Campaign {
