@@ -204,21 +204,18 @@ impl Input {
         notation: Notation,
         found: Result<Objects, Malformed>,
     ) -> Result<Self, Error> {
-        let is_maps = first_line(text).starts_with("{:");
-        let error = match is_maps.then(|| maps::parse(text)) {
-            Some(Ok(history)) => return Ok(Self::Calls(history)),
-            Some(Err(error)) => Some(error),
-            None => None,
+        let error = match maps::parse(text, notation) {
+            Ok(history) => return Ok(Self::Calls(history)),
+            Err(error) => error,
         };
         let fits = || workload::are_all(text, notation, maps::has);
         Err(match (error, found) {
-            (Some(error), Ok(objects)) if fits() || objects.operations.is_empty() => error.into(),
-            (Some(error), Err(other)) => {
+            (error, Ok(objects)) if fits() || objects.operations.is_empty() => error.into(),
+            (error, Err(other)) => {
                 let place = |error: &Malformed| (error.line, error.column);
                 if fits() || place(&error) >= place(&other) { error.into() } else { other.into() }
             }
             (_, Ok(objects)) => objects.of_no_workload(),
-            (None, Err(error)) => error.into(),
         })
     }
 

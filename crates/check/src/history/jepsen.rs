@@ -113,6 +113,11 @@ impl<'a> Events<'a> {
         self.reader.wrong_at(event.at, expected)
     }
 
+    /// An error at a place that was marked.
+    pub(crate) fn wrong_at(&self, at: Mark, expected: impl Into<String>) -> Malformed {
+        self.reader.wrong_at(at, expected)
+    }
+
     /// Whether another map follows.
     fn follows(&mut self) -> Result<bool, Malformed> {
         if self.done {

@@ -21,7 +21,7 @@ pub(crate) fn canonical(word: &str, is_json: bool) -> Cow<'_, str> {
 }
 
 /// A text without its escapes; nothing if one of them is none.
-fn unescaped(text: &str) -> Option<String> {
+pub(crate) fn unescaped(text: &str) -> Option<String> {
     let mut units: Vec<u16> = Vec::with_capacity(text.len());
     let mut signs = text.chars();
     while let Some(sign) = signs.next() {

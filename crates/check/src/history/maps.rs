@@ -1,108 +1,157 @@
-//! Jepsen's maps, one per line: registers (`:read`, `:write`, `:cas`) and key-value stores (`:get`,
-//! `:put`, `:append`, `:delete`).
+//! Jepsen's events of registers (`read`, `write`, `cas`) and of key-value stores (`get`, `put`,
+//! `append`, `delete`), in EDN or JSON.
 //!
 //! ```text
 //! {:process 0, :type :invoke, :f :append, :key "7", :value "x"}
-//! {:process 0, :type :ok,     :f :append, :key "7", :value "x"}
+//! {"process": 0, "type": "ok", "f": "cas", "value": [1, 2]}
+//! {:process 0, :type :ok, :f :write, :value [9 1]}
 //! ```
 //!
-//! Without a key, the object is one register. A store of texts reads an absent key as the empty
+//! Without a key, the object is one register; or each of several has its key beside its value, as
+//! in the last line (Jepsen's independent keys). A store of texts reads an absent key as the empty
 //! text.
 
-use super::edn::{self, Placed, Value};
 use super::event::{Event, Events, Kind};
+use super::jepsen::{self, Happened, Values};
+use super::literal::unescaped;
+use super::notation::{Mark, Notation, Reader};
 use super::{History, Malformed};
 use crate::model::key_value::{Absent, Action, KeyValue, Outcome};
+use crate::object::Datum;
 use avouch_promise::Nanos;
 use avouch_promise::guarantee::Guarantee;
 use bytes::Bytes;
-use std::collections::BTreeMap;
 
-/// One line's map with its place.
-struct Line<'a> {
-    number: usize,
-    text: &'a str,
-    map: BTreeMap<String, Placed>,
+/// One field, and where it stands.
+type Placed = Option<(Datum, Mark)>;
+
+/// The fields of one event that are not of every event.
+#[derive(Default)]
+struct Fields {
+    value: Placed,
+    key: Placed,
+    time: Placed,
 }
 
-impl Line<'_> {
-    fn wrong(&self, name: &str, expected: &str) -> Malformed {
-        let at = self.map.get(name).map_or(0, |(at, _)| *at);
-        Malformed::at(self.number, self.text, at, format!("{expected} as :{name}"))
+fn placed(reader: &mut Reader<'_>) -> Result<Placed, Malformed> {
+    reader.peek()?;
+    let at = reader.mark();
+    Ok(Some((Datum::read(reader)?, at)))
+}
+
+impl<'a> Values<'a> for Fields {
+    fn value(&mut self, reader: &mut Reader<'a>, _: Happened) -> Result<(), Malformed> {
+        self.value = placed(reader)?;
+        Ok(())
     }
 
-    fn value(&self, name: &str) -> &Value {
-        self.map.get(name).map_or(&Value::Nil, |(_, value)| value)
-    }
-
-    fn keyword(&self, name: &str) -> Result<&str, Malformed> {
-        match self.value(name) {
-            Value::Keyword(word) => Ok(word),
-            _ => Err(self.wrong(name, "a keyword")),
+    fn other(&mut self, name: &str, reader: &mut Reader<'a>) -> Result<(), Malformed> {
+        match name {
+            "key" => self.key = placed(reader)?,
+            "time" => self.time = placed(reader)?,
+            _ => reader.pass()?,
         }
+        Ok(())
+    }
+}
+
+/// One event with its fields.
+struct Line<'a, 'b> {
+    event: jepsen::Event<'a>,
+    fields: Fields,
+    events: &'b jepsen::Events<'a>,
+}
+
+impl Line<'_, '_> {
+    fn wrong(&self, of: &Placed, expected: &str) -> Malformed {
+        let at = of.as_ref().map_or(self.event.at, |(_, at)| *at);
+        self.events.wrong_at(at, expected)
     }
 
-    fn natural(&self, name: &str) -> Result<u64, Malformed> {
-        match self.value(name) {
-            Value::Integer(number) => u64::try_from(*number).ok(),
-            _ => None,
+    fn wrong_value(&self, expected: &str) -> Malformed {
+        self.wrong(&self.fields.value, &format!("{expected} as :value"))
+    }
+
+    /// The value, and the key that stands beside it.
+    fn parts(&self) -> (&Datum, Option<&Datum>) {
+        let value = self.fields.value.as_ref().map_or(&Datum::Nil, |(value, _)| value);
+        match (value, self.event.function) {
+            (Datum::List(pair), "cas") => match &pair[..] {
+                [key, inner @ Datum::List(_)] => (inner, Some(key)),
+                _ => (value, None),
+            },
+            (Datum::List(pair), _) => match &pair[..] {
+                [key, inner] => (inner, Some(key)),
+                _ => (value, None),
+            },
+            _ => (value, None),
         }
-        .ok_or_else(|| self.wrong(name, "a number that is not negative"))
     }
 
     fn key(&self) -> Result<Bytes, Malformed> {
-        match self.value("key") {
-            Value::Nil => Ok(Bytes::from_static(b"register")),
-            value => scalar(value).ok_or_else(|| self.wrong("key", "a text or number")),
+        let beside = self.parts().1;
+        let own = self.fields.key.as_ref().map(|(key, _)| key);
+        match own.filter(|key| **key != Datum::Nil).or(beside) {
+            None => Ok(Bytes::from_static(b"register")),
+            Some(key) => {
+                scalar(key).ok_or_else(|| self.wrong(&self.fields.key, "a text or number as :key"))
+            }
         }
     }
 
     fn scalar(&self) -> Result<Bytes, Malformed> {
-        scalar(self.value("value")).ok_or_else(|| self.wrong("value", "a text or number"))
+        scalar(self.parts().0).ok_or_else(|| self.wrong_value("a text or number"))
     }
 
     fn action(&self) -> Result<Action, Malformed> {
         let key = self.key()?;
-        match self.keyword("f")? {
+        match self.event.function.trim_start_matches(':') {
             "read" | "get" => Ok(Action::Get { key }),
             "write" | "put" => Ok(Action::Put { key, value: self.scalar()? }),
             "append" => Ok(Action::Append { key, value: self.scalar()? }),
             "delete" => Ok(Action::Delete { key }),
-            "cas" => match self.value("value") {
-                Value::Vector(pair) => match &pair[..] {
-                    [expected, value] if scalar(value).is_some() => Ok(Action::CompareAndSwap {
-                        key,
-                        expected: scalar(expected),
-                        value: scalar(value).unwrap_or_default(),
-                    }),
-                    _ => Err(self.wrong("value", "a pair")),
-                },
-                _ => Err(self.wrong("value", "a pair")),
-            },
-            _ => Err(self.wrong("f", "read, write, cas, get, put, append or delete")),
+            "cas" => {
+                let pair = self.parts().0.list().unwrap_or_default();
+                let [expected, value] = pair else { return Err(self.wrong_value("a pair")) };
+                let value = scalar(value).ok_or_else(|| self.wrong_value("a pair of values"))?;
+                Ok(Action::CompareAndSwap { key, expected: scalar(expected), value })
+            }
+            _ => Err(self.wrong(&None, "read, write, cas, get, put, append or delete as :f")),
         }
     }
 
     fn answer(&self, action: &Action) -> Result<Outcome, Malformed> {
-        let function = self.keyword("f")?;
-        Ok(match (action, function) {
-            (Action::Get { .. }, "read" | "get") => match self.value("value") {
-                Value::Nil => Outcome::Value(None),
+        Ok(match (action, self.event.function.trim_start_matches(':')) {
+            (Action::Get { .. }, "read" | "get") => match self.parts().0 {
+                Datum::Nil => Outcome::Value(None),
                 _ => Outcome::Value(Some(self.scalar()?)),
             },
             (Action::CompareAndSwap { .. }, "cas") => Outcome::Swapped(true),
             (Action::Put { .. }, "write" | "put")
             | (Action::Append { .. }, "append")
             | (Action::Delete { .. }, "delete") => Outcome::Done,
-            _ => return Err(self.wrong("f", "the function that was invoked")),
+            _ => return Err(self.wrong(&None, "the function that was invoked as :f")),
         })
+    }
+
+    fn time(&self) -> Result<Option<Nanos>, Malformed> {
+        match self.fields.time.as_ref().map(|(time, _)| time) {
+            None | Some(Datum::Nil) => Ok(None),
+            Some(time) => match time.integer().and_then(|time| u64::try_from(time).ok()) {
+                Some(time) => Ok(Some(Nanos(time))),
+                None => {
+                    Err(self.wrong(&self.fields.time, "a number that is not negative as :time"))
+                }
+            },
+        }
     }
 }
 
-fn scalar(value: &Value) -> Option<Bytes> {
+fn scalar(value: &Datum) -> Option<Bytes> {
     match value {
-        Value::Integer(number) => Some(number.to_string().into()),
-        Value::Text(text) => Some(text.clone().into()),
+        Datum::Integer(number) => Some(number.to_string().into()),
+        Datum::Text(text) => unescaped(text).map(Bytes::from),
+        Datum::Word(word) => Some(word.clone().into()),
         _ => None,
     }
 }
@@ -112,42 +161,41 @@ pub(crate) fn has(function: &str) -> bool {
     matches!(function, "read" | "get" | "write" | "put" | "append" | "delete" | "cas")
 }
 
-/// Reads a history of maps.
-pub(crate) fn parse(text: &str) -> Result<History, Malformed> {
-    let mut events = Events::default();
+/// Reads a history of registers or of a store.
+pub(crate) fn parse(text: &str, notation: Notation) -> Result<History, Malformed> {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut calls = Events::default();
     let mut of_texts = false;
-    for (number, text) in text.lines().enumerate() {
-        let number = number + 1;
-        if text.trim().is_empty() {
-            continue;
-        }
-        let line = Line { number, text, map: edn::map(number, text)? };
-        // The nemesis and other named processes make no calls.
-        if matches!(line.value("process"), Value::Keyword(_)) {
-            continue;
-        }
-        let process = line.natural("process")?;
-        let kind = match line.keyword("type")? {
-            "invoke" => {
-                of_texts |= matches!(line.keyword("f")?, "get" | "put" | "append");
+    let mut events = jepsen::Events::new(text, notation)?;
+    let mut fields = Fields::default();
+    while let Some(event) = events.next(&mut fields)? {
+        let fields = std::mem::take(&mut fields);
+        let line = Line { event, fields, events: &events };
+        let process = u64::try_from(event.process).ok().filter(|_| event.names_process);
+        let process = process
+            .ok_or_else(|| line.wrong(&None, "an event with a :process that is not negative"))?;
+        let kind = match event.happened {
+            Happened::Invoke => {
+                of_texts |= matches!(event.function, "get" | "put" | "append");
                 Kind::Invoked(line.action()?, Guarantee::Linearizable)
             }
-            "ok" => {
-                let action = events.open_action(process);
+            Happened::Ok => {
+                let action = calls.open_action(process);
                 let action =
-                    action.ok_or_else(|| line.wrong("type", "a call before its outcome"))?;
+                    action.ok_or_else(|| line.wrong(&None, "a call before its outcome"))?;
                 Kind::Answered(line.answer(action)?, None, None)
             }
-            "fail" => Kind::Failed,
-            "info" => Kind::Unknown(None),
-            _ => return Err(line.wrong("type", "invoke, ok, fail or info")),
+            Happened::Fail => Kind::Failed,
+            Happened::Info => Kind::Unknown(None),
         };
-        let time = match line.value("time") {
-            Value::Nil => None,
-            _ => Some(Nanos(line.natural("time")?)),
-        };
-        events.add(Event { process, kind, time, line: number }, text)?;
+        let time = line.time()?;
+        let shown = lines.get(event.line.saturating_sub(1)).copied().unwrap_or_default();
+        calls.add(Event { process, kind, time, line: event.line }, shown)?;
     }
     let absent = if of_texts { Absent::Empty } else { Absent::Distinct };
-    Ok(events.finish(KeyValue { absent }, "jepsen maps"))
+    let format = match notation {
+        Notation::Edn => "jepsen maps",
+        Notation::Json => "jepsen maps, JSON",
+    };
+    Ok(calls.finish(KeyValue { absent }, format))
 }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | avouch's own | a first line `{"avouch_history": 1}` |
 //! | Jepsen's log of one register | lines `INFO jepsen.util - 3 :invoke :write 1` |
-//! | Jepsen's maps | lines `{:process 0, :type :invoke, :f :get, :key "k"}` |
+//! | Jepsen's maps | events `{:process 0, :type :invoke, :f :get, :key "k"}`, as EDN or JSON |
 //! | dbcop's transactions | bincode: five numbers, a string and two times |
 //! | dbcop's transactions | JSON: sessions of `{"events": ...}`; text: lines `[x:=1 y==2]` |
 //! | cobra's logs | a folder with `T0.log`, `T1.log`, ... |
@@ -21,7 +21,6 @@
 pub(crate) mod cobra;
 pub(crate) mod dbcop;
 pub(crate) mod dbcop_text;
-mod edn;
 mod event;
 pub(crate) mod jepsen;
 mod jepsen_log;
@@ -153,8 +152,8 @@ impl History {
         let first = first_line(text);
         if is_native(text) {
             native::parse(bytes)
-        } else if first.starts_with("{:") {
-            maps::parse(text).map_err(Error::from)
+        } else if let Some(notation) = jepsen::notation(text) {
+            maps::parse(text, notation).map_err(Error::from)
         } else if jepsen_log::is_line(first) {
             jepsen_log::parse(text)
         } else {

@@ -174,6 +174,46 @@ fn maps_are_read_and_ordered_by_their_times() {
     assert_eq!(crate::judge(&history, &Limits::default()).verdict(), Word::Holds);
 }
 
+/// Registers in JSON, one list or one event a line; each key alone where it stands beside the value.
+#[test]
+fn registers_are_read_in_json_and_with_independent_keys() {
+    let events = [
+        r#"{"process": 0, "type": "invoke", "f": "write", "value": 1, "time": 10}"#,
+        r#"{"process": 0, "type": "ok", "f": "write", "value": 1, "time": 20}"#,
+        r#"{"process": "nemesis", "type": "info", "f": "start", "value": null, "time": 25}"#,
+        r#"{"process": 1, "type": "invoke", "f": "cas", "value": [1, 2], "time": 30}"#,
+        r#"{"process": 1, "type": "ok", "f": "cas", "value": [1, 2], "time": 40}"#,
+        r#"{"process": 2, "type": "invoke", "f": "read", "value": null, "time": 50}"#,
+        r#"{"process": 2, "type": "ok", "f": "read", "value": 2, "time": 60}"#,
+    ];
+    let judged = |text: &str| {
+        let history = parse(text).unwrap_or_else(|error| panic!("{error}"));
+        crate::judge(&history, &Limits::default()).verdict()
+    };
+    let lines = events.join("\n");
+    assert_eq!(judged(&lines), Word::Holds);
+    assert_eq!(judged(&format!("[{}]", events.join(",\n"))), Word::Holds);
+    assert_eq!(
+        judged(&lines.replace(r#""read", "value": 2"#, r#""read", "value": 1"#)),
+        Word::Violated
+    );
+    // Two keys, which have nothing to do with each other.
+    let independent = "\
+        {:process 0, :type :invoke, :f :write, :value [7 1]}\n\
+        {:process 0, :type :ok, :f :write, :value [7 1]}\n\
+        {:process 1, :type :invoke, :f :cas, :value [8 [1 2]]}\n\
+        {:process 1, :type :fail, :f :cas, :value [8 [1 2]]}\n\
+        {:process 1, :type :invoke, :f :read, :value [8 nil]}\n\
+        {:process 1, :type :ok, :f :read, :value [8 nil]}\n";
+    assert_eq!(judged(independent), Word::Holds);
+    assert_eq!(judged(&independent.replace('8', "7")), Word::Violated);
+    // One value, however it is written.
+    let written = lines.replace(r#""read", "value": 2"#, r#""read", "value": 2.0"#);
+    assert_eq!(judged(&written), Word::Holds);
+    let error = parse(&lines.replace("[1, 2]", "[1, [2]]")).expect_err("no pair of values");
+    assert!(error.expected.starts_with("line 4, column 55: a pair as :value"), "{error}");
+}
+
 #[test]
 fn avouchs_own_histories_are_read() {
     let history = History::parse(&native()).expect("a history");
@@ -212,17 +252,17 @@ fn a_malformed_line_is_placed() {
             "INFO  jepsen.util - 0 :invoke :read nil\nINFO  jepsen.util - 0 :invoke :read nil",
             "line 2, column 1: the outcome of process 0's call of line 1",
         ),
-        ("{:process 0, :type :invoke, :f :get, :key \"k}", "line 1, column 46: the closing quote"),
+        ("{:process 0, :type :invoke, :f :get, :key \"k}", "line 1, column 43: the closing quote"),
         ("{:process 0, :type :sing, :f :get, :key \"k\"}", "line 1, column 20: invoke, ok, fail"),
-        ("{:process -1, :type :invoke, :f :get}", "line 1, column 11: a number that is not"),
+        ("{:process -1, :type :invoke, :f :get}", "line 1, column 2: an event with a :process"),
         (
             "{:process 0, :type :invoke, :f :put, :key \"k\", :value \"x\", :time 100}\n\
              {:process 0, :type :ok, :f :put, :key \"k\", :value \"x\", :time 50}",
             "line 2, column 1: a time of process 0 that is not before its 100 ns of line 1",
         ),
-        ("{:process 0, :process 0}", "line 1, column 14: a keyword that is not there yet"),
-        ("{:process 0, :type :invoke, :f :get} x", "line 1, column 38: the end of the line"),
-        ("{:type :invoke, :f :get}", "line 1, column 1: a number that is not negative as :process"),
+        ("{:process 0, :process 0}", "line 1, column 14: a key that the event does not"),
+        ("{:process 0, :type :invoke, :f :get} x", "line 1, column 38: an event: a map"),
+        ("{:type :invoke, :f :get}", "line 1, column 2: an event with a :process"),
     ] {
         let error = parse(text).expect_err(text);
         assert!(error.expected.starts_with(place), "{text}\n{error}");
