@@ -29,7 +29,10 @@ Examples:
   avouch check session.history --format svg > witness.svg
   avouch check store-buffer.edn --objects --level serializable
   avouch check session.history --convert session.stream
-  avouch check session.history --stream";
+  avouch check session.history --stream
+  avouch check stamped.json --level snapshot-isolation
+  avouch check stamped.json --stream --level serializable
+  avouch check stamped.json --ignore-stamps --level serializable";
 
 const FIRST: &str = "\
 A first session:
@@ -357,16 +360,17 @@ pub struct Check {
     /// Histories: avouch's own, as text or stream; Jepsen's register logs or maps; its list-append,
     /// rw-register, bank, set, counter, queue, unique-ids, long-fork, causal-reverse, lock, kafka
     /// and closed-predicate in EDN or JSON, or as stored in a test.jepsen; transactions in Plume's
-    /// text, dbcop's bincode, JSON or text, or a folder of cobra's logs; a folder with
-    /// operations.json and watch.json of a run of etcd's robustness tests
+    /// text, dbcop's bincode, JSON or text, or a folder of cobra's logs; the same with the store's
+    /// own stamps in Chronos' JSON (judged by those stamps); a folder with operations.json and watch.json of a run of etcd's robustness tests
     #[arg(required = true, value_name = "HISTORY")]
     pub histories: Vec<PathBuf>,
     /// Judge transactions by this level: read-committed, read-atomic, causal, prefix,
     /// snapshot-isolation, serializable, or one of the last two as strong-session-...; Jepsen's by
     /// read-uncommitted, strong-snapshot-isolation and strict-serializable too; its appends not by
     /// those from read-atomic to prefix, but by consistent-view, update-serializable,
-    /// repeatable-read, strong-session-read-committed and strong-read-committed. The others are
-    /// noted. Without it by all of them
+    /// repeatable-read, strong-session-read-committed and strong-read-committed; those with stamps by
+    /// snapshot-isolation and serializable and both as strong-session-... The others are noted.
+    /// Without it by all of them
     #[arg(long, value_name = "LEVEL")]
     pub level: Option<avouch_check::Level>,
     /// Judge operations by one order that an object allows (mutex, counter, set, fifo-queue,
@@ -381,11 +385,16 @@ pub struct Check {
     /// Judge every object alone, too, and say what holds of each and not of the whole
     #[arg(long, conflicts_with = "model")]
     pub objects: bool,
-    /// Judge avouch's own histories, as text or stream, as they come, in memory that does not grow
-    /// with them; `-` is stdin. Linearizability of gets and puts whose values are unlike; anything
-    /// else is unknown, with the reason
-    #[arg(long, conflicts_with_all = ["level", "objects", "convert"])]
+    /// Judge avouch's own histories, as text or stream, or transactions with the store's stamps, as
+    /// they come, in memory that does not grow with them; `-` is stdin. Of single operations,
+    /// linearizability of gets and puts whose values are unlike; anything else is unknown, with the
+    /// reason. Transactions may arrive up to 8192 behind their place by commit stamp
+    #[arg(long, conflicts_with_all = ["objects", "convert", "ignore_stamps"])]
     pub stream: bool,
+    /// Judge transactions that carry the store's own stamps as if they carried none: whether any
+    /// order explains what was read. With their stamps it is asked whether the order of those does
+    #[arg(long, conflicts_with_all = ["model", "convert"])]
+    pub ignore_stamps: bool,
     /// Convert the one history, and judge nothing: a stream (compressed, checksummed, judged as it
     /// is) to text, anything else to a stream. OUT must not be there yet
     #[arg(long, value_name = "OUT", conflicts_with_all = ["level", "model", "objects"])]

@@ -92,7 +92,7 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
         ["write", count, path] => write(count.parse()?, path)?,
         ["judge", path] => {
             let limits = Limits { time: Duration::MAX, ..Limits::default() };
-            let report = judge(File::open(path)?, Asked { by_model: false, limits })?;
+            let report = judge(File::open(path)?, Asked { by_model: false, level: None, limits })?;
             print!("{report}");
             println!("{} in {:.1?}", most_memory(), report.elapsed);
         }

@@ -5,13 +5,14 @@ use crate::etcd;
 use crate::history::notation::Notation;
 use crate::history::workload::{self, Workload};
 use crate::history::{
-    History, Malformed, cobra, dbcop, dbcop_text, first_line, is_native, jepsen, jepsen_store,
-    list_append, maps, plume, rw_register, text,
+    History, Malformed, chronos, cobra, dbcop, dbcop_text, first_line, is_native, jepsen,
+    jepsen_store, list_append, maps, plume, rw_register, text,
 };
 use crate::limits::Limits;
 use crate::memory::{self, Model};
 use crate::object::{self, Objects};
 use crate::report::Report;
+use crate::stamped::{self, Stamped};
 use crate::transaction::{Level, Transactions};
 use crate::{obligation, stream, transaction};
 use avouch_promise::{Blame, Error};
@@ -70,6 +71,8 @@ pub enum Input {
     Appends(Box<Appends>),
     /// Operations on one object.
     Objects(Objects),
+    /// Transactions with the store's stamps.
+    Stamped(Box<Stamped>),
     /// A run of etcd's robustness tests.
     Etcd(Box<etcd::Run>),
 }
@@ -159,6 +162,9 @@ impl Input {
         if plume::is_line(first_line(text)) {
             return plume::parse(text).map(Self::Transactions);
         }
+        if chronos::is_start(text) {
+            return chronos::parse(text).map(|history| Self::Stamped(Box::new(history)));
+        }
         if dbcop_text::is_json(text) {
             return dbcop_text::parse_json(text).map(Self::Transactions);
         }
@@ -238,6 +244,18 @@ impl Input {
                     .hint("it is judged by linearizability: leave the level out"))
             }
             (Self::Appends(history), level) => Ok(append::judge(history, level, limits)),
+            (Self::Stamped(history), level) => stamped::judge(history, level, limits),
+        }
+    }
+
+    /// The same without the store's stamps, where it has some: by an order that may be any.
+    ///
+    /// # Errors
+    /// `Caller` where values are written that no history without stamps can tell apart.
+    pub fn without_stamps(self) -> Result<Self, Error> {
+        match self {
+            Self::Stamped(history) => history.without_stamps(),
+            other => Ok(other),
         }
     }
 
@@ -245,7 +263,7 @@ impl Input {
     pub fn judge_by_model(&self, model: Model, limits: &Limits) -> Result<Report, Error> {
         match self {
             Self::Calls(history) => Ok(memory::judge(history, model, limits)),
-            Self::Transactions(_) | Self::Appends(_) => {
+            Self::Transactions(_) | Self::Appends(_) | Self::Stamped(_) => {
                 let expected = format!("single operations, to judge by {model}");
                 Err(Error::new(Blame::Caller, expected, "transactions")
                     .hint("name a level of transactions with --level, or leave the model out"))

@@ -5,6 +5,7 @@
 //!      -> operations with spans (obligation)  -> one order? (linearizability) -> report
 //!      or operations by one model (memory)    -> views, an order or a cycle of each -> report
 //!      or transactions (transaction, append)  -> an order or a cycle of each level -> report
+//!      or the same with the store's stamps (stamped) -> what the stamps say of each level -> report
 //!      or one object (object, model)          -> its anomalies, or an order of a model -> report
 //!      or a run of etcd's tests (etcd)         -> its log of revisions, an order -> report
 //! or a stream of it, compressed (stream); gets and puts are judged as they come, too (online)
@@ -34,6 +35,7 @@ pub mod operation;
 pub mod picture;
 pub mod recorder;
 pub mod report;
+pub mod stamped;
 mod stopwatch;
 pub mod stream;
 pub mod transaction;
@@ -49,6 +51,7 @@ pub use model::object::Model;
 pub use object::Objects;
 pub use obligation::{judge, judge_by_evidence};
 pub use report::{Report, Word};
+pub use stamped::Stamped;
 pub use transaction::{Level, Transactions};
 
 /// Reads a history in any format known and judges it.

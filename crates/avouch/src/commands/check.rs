@@ -161,7 +161,7 @@ fn streamed(check: &Check, path: &Path, limits: &Limits) -> Result<Report, Error
             ));
         }
     };
-    let asked = Asked { by_model, limits: *limits };
+    let asked = Asked { by_model, level: check.level, limits: *limits };
     if path == Path::new("-") {
         return online::judge(std::io::stdin().lock(), asked);
     }
@@ -193,7 +193,10 @@ fn judge(check: &Check, path: &Path, limits: &Limits, shape: Shape) -> Result<Fo
             (input, report)
         }
         None => {
-            let input = Input::read(path, limits)?;
+            let mut input = Input::read(path, limits)?;
+            if check.ignore_stamps {
+                input = input.without_stamps()?;
+            }
             let report = input.judge(check.level, limits)?;
             (input, report)
         }

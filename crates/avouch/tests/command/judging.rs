@@ -204,6 +204,8 @@ const FRACTURED: &str = "w 0 1\nw 1 1\n=====\nr 0 1\nr 1 0\n";
 
 /// The shipped histories that do not compose.
 const STORE_BUFFER: &str = include_str!("../../../check/histories/store-buffer.edn");
+/// The shipped history with the store's stamps.
+const STAMPED: &str = include_str!("../../../check/histories/stamped.json");
 const LINEARIZABLE: &str = include_str!("../../../check/histories/linearizable-objects.edn");
 
 /// Histories that keep their promises.
@@ -216,6 +218,7 @@ pub(crate) fn kept(place: &Place) {
     std::fs::write(place.path("bank.json"), BANK).unwrap();
     std::fs::write(place.path("queue.edn"), QUEUE).unwrap();
     std::fs::write(place.path("store-buffer.edn"), STORE_BUFFER).unwrap();
+    std::fs::write(place.path("stamped.json"), STAMPED).unwrap();
 }
 
 /// Any history goes into a stream and out of it, with one verdict; no file is written over.
@@ -231,6 +234,7 @@ fn histories_are_converted_to_streams_and_back() {
         "set.edn",
         "bank.json",
         "queue.edn",
+        "stamped.json",
     ];
     for name in histories {
         let (stream, back) = (format!("{name}.stream"), format!("{name}.back"));
@@ -276,6 +280,8 @@ fn histories_are_judged_as_they_come() {
     for (name, more, told) in [
         ("set.edn", &["--stream"][..], "--convert first"),
         ("session.history", &["--stream", "--model", "pram"], "however old"),
+        ("session.history", &["--stream", "--level", "causal"], "leave the level out"),
+        ("stamped.json", &["--stream", "--model", "linearizable"], "--level"),
         ("session.history", &["--stream", "--format", "html"], "does not keep"),
     ] {
         let refused = place.avouch(&[&["check", name], more].concat());
@@ -460,4 +466,40 @@ fn what_holds_of_every_object_and_not_of_the_whole_is_told() {
     assert_eq!((&row["objects"], &row["whole"]), (&"holds".into(), &"violated".into()), "{told}");
     let drawn = place.avouch(&["check", "linearizable.edn", "--objects", "--format", "html"]);
     assert!(drawn.code == 3 && drawn.out.is_empty(), "{drawn:?}");
+}
+
+/// Transactions with the store's stamps are judged by them, whole and as they come; without them
+/// the weaker question is asked.
+#[test]
+fn transactions_are_judged_by_the_stores_stamps() {
+    let place = Place::new("stamps");
+    kept(&place);
+    // Write skew: each reads what the other overwrites.
+    let skew = r#"[{"tid": 1, "sid": 1, "sts": {"p": 1, "l": 0}, "cts": {"p": 3, "l": 0},
+      "ops": [{"t": "r", "k": 1, "v": 0}, {"t": "w", "k": 2, "v": 1}]},
+     {"tid": 2, "sid": 2, "sts": {"p": 2, "l": 0}, "cts": {"p": 4, "l": 0},
+      "ops": [{"t": "r", "k": 2, "v": 0}, {"t": "w", "k": 3, "v": 1}]}]"#;
+    std::fs::write(place.path("skew.json"), skew).unwrap();
+    for stream in [&[][..], &["--stream"]] {
+        let by = |level: &str| {
+            place.avouch(&[&["check", "skew.json", "--level", level], stream].concat())
+        };
+        assert_eq!(by("snapshot-isolation").code, 0);
+        let serial = by("serializable");
+        assert_eq!(serial.code, 1);
+        for word in ["EXT", "line 3", "at its commit, 4, there was 1, which T1 left at 3", "stamps"]
+        {
+            assert!(serial.out.contains(word), "{word}: {serial:?}");
+        }
+        let other = by("causal");
+        assert!(other.code == 3 && other.err.contains("--ignore-stamps"), "{other:?}");
+    }
+    // T2 before T1 explains what was read; the stamps say otherwise.
+    place.avouch(&["check", "skew.json", "--ignore-stamps", "--level", "serializable"]).well();
+    for shape in ["html", "svg"] {
+        let drawn = place.avouch(&["check", "skew.json", "--format", shape]);
+        assert!(drawn.code == 1 && drawn.out.contains("T2"), "{drawn:?}");
+    }
+    let objects = place.avouch(&["check", "skew.json", "--objects", "--level", "serializable"]);
+    assert!(objects.out.contains("objects violated  whole violated (key 2)"), "{objects:?}");
 }

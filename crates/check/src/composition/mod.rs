@@ -141,6 +141,7 @@ impl Input {
             Self::Objects(_) => vec![("the object".to_owned(), self.clone())],
             // One log orders all of its keys.
             Self::Etcd(_) => vec![("the store".to_owned(), self.clone())],
+            Self::Stamped(history) => history.objects(),
         }
     }
 
@@ -148,6 +149,7 @@ impl Input {
         match self {
             // Keys that one operation touches are one object here.
             Self::Calls(_) | Self::Objects(_) | Self::Etcd(_) => false,
+            Self::Stamped(history) => history.spans_keys(),
             Self::Transactions(history) => (0..history.len() as u32)
                 .any(|one| history.steps(one).windows(2).any(|pair| pair[0].key != pair[1].key)),
             Self::Appends(history) => history.frames.all().iter().any(|frame| {

@@ -14,10 +14,12 @@
 //! | Jepsen's rw-register | the same, with transactions `[[:w :x 1] [:r :y nil]]` |
 //! | Jepsen's workloads on one object | the same, by the functions: `transfer`, `add`, `enqueue`, ... |
 //! | any of these as a stream | bytes `89 'avouch'` (see `stream`) |
+//! | Chronos' transactions with stamps | JSON: objects with `tid`, `sid`, `sts`, `cts`, `ops` |
 //! | Plume's transactions | lines `w(4,2,0,7)`, or `w 4 2` parted by `-----` and `=====` |
 //!
 //! A line that is not in the format is an error with its place, never a verdict.
 
+pub(crate) mod chronos;
 pub(crate) mod cobra;
 pub(crate) mod dbcop;
 pub(crate) mod dbcop_text;
@@ -139,7 +141,11 @@ impl History {
     pub fn read(path: &Path, limits: &Limits) -> Result<Self, Error> {
         match Input::read(path, limits)? {
             Input::Calls(history) => Ok(history),
-            Input::Transactions(_) | Input::Appends(_) | Input::Objects(_) | Input::Etcd(_) => {
+            Input::Transactions(_)
+            | Input::Appends(_)
+            | Input::Objects(_)
+            | Input::Stamped(_)
+            | Input::Etcd(_) => {
                 let expected = format!("single operations at {}", path.display());
                 Err(Error::new(Blame::Caller, expected, "transactions, or one object"))
             }
@@ -161,7 +167,7 @@ impl History {
             Err(Error::new(Blame::Caller, "a history in a format known", format!("`{got}`")).hint(
                 "known are avouch's own, as text or stream; Jepsen's register logs, its maps and \
                  workloads as EDN, JSON or test.jepsen; plume's transactions, dbcop's bincode, JSON \
-                 and text; folders of cobra's logs and of runs of etcd's robustness tests",
+                 and text, Chronos' with stamps; folders of cobra's logs and of runs of etcd's robustness tests",
             ))
         }
     }

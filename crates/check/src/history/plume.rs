@@ -123,7 +123,7 @@ pub(crate) fn parse(text: &str) -> Result<Transactions, Error> {
 }
 
 /// Reads of 0 from keys to which nobody writes 0 are of the initial state.
-pub(super) fn take_zero_as_initial(history: &mut Transactions) {
+pub(crate) fn take_zero_as_initial(history: &mut Transactions) {
     let mut written = vec![false; history.keys()];
     for step in history.all_steps() {
         if step.access == Access::Write && step.value == 0 {

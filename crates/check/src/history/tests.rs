@@ -373,7 +373,7 @@ pub(crate) fn samples() -> Vec<(String, Vec<u8>)> {
          {:process 0, :type :ok, :f :add, :value 1, :time 4}\n\
          {:process 1, :type :invoke, :f :read, :value nil, :error [:a \"b\" 1.5]}\n\
          {:process 1, :type :ok, :f :read, :value #{1}}";
-    let samples: [(&str, &[u8]); 13] = [
+    let samples: [(&str, &[u8]); 14] = [
         ("registers", registers.as_bytes()),
         ("log", LOG.as_bytes()),
         ("maps", MAPS.as_bytes()),
@@ -387,9 +387,15 @@ pub(crate) fn samples() -> Vec<(String, Vec<u8>)> {
         ("dbcop-former", DBCOP_FORMER.as_bytes()),
         ("dbcop-present", DBCOP_PRESENT.as_bytes()),
         ("dbcop-text", DBCOP_TEXT.as_bytes()),
+        ("stamps", STAMPS.as_bytes()),
     ];
     samples.map(|(name, bytes)| (name.to_owned(), bytes.to_vec())).to_vec()
 }
+
+const STAMPS: &str = r#"[{"tid": 1, "sid": "a", "sts": {"p": 1, "l": 0}, "cts": {"p": "2", "l": 0},
+  "ops": [{"t": "w", "k": 7, "v": 5}, {"t": "r", "k": 7, "v": 5}, {"t": "r", "k": "8"}]},
+ {"tid": 2, "sid": 4, "sts": {"p": 2, "l": 0}, "cts": {"p": 2, "l": 1},
+  "ops": [{"t": "a", "k": "l", "v": -3}, {"t": "r", "k": "l", "v": [-3]}]}]"#;
 
 #[test]
 fn no_bytes_make_a_reader_panic() {

@@ -17,12 +17,14 @@ mod register;
 #[cfg(test)]
 mod tests;
 
-use crate::history::{Event, Kind, Record};
+use crate::history::{Event, Kind, Record, chronos};
 use crate::limits::{Budget, Limits};
 use crate::model::key_value::{Absent, Action, Outcome, answered, asked};
 use crate::operation::Moment;
 use crate::report::{self, About, Finding, Line, Part, Report, Story};
+use crate::stamped;
 use crate::stream::{self, Content, Ending};
+use crate::transaction::Level;
 use avouch_promise::guarantee::Guarantee;
 use avouch_promise::history::{self, HistoryReader};
 use avouch_promise::{Blame, Error, Nanos};
@@ -282,33 +284,89 @@ fn story(key: &Bytes, read: Option<&Bytes>, brief: Brief, wrong: Wrong) -> Story
 pub struct Asked {
     /// Whether all operations are judged as linearizable, whatever each was promised.
     pub by_model: bool,
+    /// Of transactions with stamps, the level; nothing for all that stamps decide.
+    pub level: Option<Level>,
     /// The bounds.
     pub limits: Limits,
 }
 
-/// Judges avouch's own history, as text or stream, as it comes.
+/// So many bytes at most tell what a history is.
+const START_MAX: usize = 512;
+
+/// The start of a history: so much that its format can be told.
+fn start(input: &mut impl Read) -> Result<Vec<u8>, Error> {
+    let mut start = Vec::new();
+    let mut byte = [0];
+    // The first name of a text has two.
+    let mut quotes = 0;
+    while start.len() < START_MAX && !stream::is_stream(&start) && quotes < 2 {
+        let read = input.read(&mut byte).map_err(|error| {
+            Error::new(Blame::Environment, "a history that can be read", error.to_string())
+        })?;
+        if read == 0 {
+            break;
+        }
+        start.push(byte[0]);
+        quotes += usize::from(byte[0] == b'"');
+    }
+    Ok(start)
+}
+
+/// Judges a history as it comes: avouch's own, as text or stream, or transactions with the store's
+/// stamps.
 ///
 /// # Errors
 /// `Caller` for another format or a malformed line, `Corrupt` for a stream that was changed,
 /// `Environment` where reading fails. What was found before is lost then.
-pub fn judge(mut input: impl Read, asked: Asked) -> Result<Report, Error> {
-    let mut start = Vec::new();
-    input.by_ref().take(16).read_to_end(&mut start).map_err(|error| {
-        Error::new(Blame::Environment, "a history that can be read", error.to_string())
-    })?;
+pub fn judge(input: impl Read, asked: Asked) -> Result<Report, Error> {
+    let mut input = BufReader::with_capacity(1 << 16, input);
+    let start = start(&mut input)?;
     let is_stream = stream::is_stream(&start);
+    let has_stamps = chronos::is_start(&String::from_utf8_lossy(&start));
     let input = BufReader::with_capacity(1 << 16, Cursor::new(start).chain(input));
-    if is_stream { streamed(input, asked) } else { text(input, asked) }
+    if is_stream {
+        streamed(input, asked)
+    } else if has_stamps {
+        stamped::judge_text(input, of_stamps(asked)?)
+    } else {
+        text(input, without_level(asked)?)
+    }
+}
+
+/// What is asked of transactions with stamps.
+fn of_stamps(asked: Asked) -> Result<stamped::Asked, Error> {
+    if asked.by_model {
+        let expected = "single operations, to judge by a model";
+        return Err(Error::new(Blame::Caller, expected, "transactions with stamps")
+            .hint("name a level of transactions with --level, or leave the model out"));
+    }
+    Ok(stamped::Asked { level: asked.level, limits: asked.limits })
+}
+
+/// The same, of single operations: they have no level.
+fn without_level(asked: Asked) -> Result<Asked, Error> {
+    match asked.level {
+        None => Ok(asked),
+        Some(level) => {
+            let expected = format!("transactions with stamps, to judge by {level} as they come");
+            Err(Error::new(Blame::Caller, expected, "single operations")
+                .hint("each operation is judged by its own guarantee: leave the level out"))
+        }
+    }
 }
 
 fn streamed(input: impl BufRead, asked: Asked) -> Result<Report, Error> {
     let mut reader = stream::Reader::new(input)?;
     let header = reader.header().clone();
+    if header.content == Content::Stamped {
+        return stamped::judge_stream(reader, of_stamps(asked)?);
+    }
     if header.content != Content::Operations {
-        let expected = "operations, to judge as they come";
+        let expected = "operations or transactions with stamps, to judge as they come";
         return Err(Error::new(Blame::Caller, expected, header.content.name())
             .hint("judge the file without --stream"));
     }
+    let asked = without_level(asked)?;
     let mut line = 1;
     let events = reader.by_ref().map(|event| {
         line += 1;
@@ -326,7 +384,7 @@ fn streamed(input: impl BufRead, asked: Asked) -> Result<Report, Error> {
 
 fn text(input: impl BufRead, asked: Asked) -> Result<Report, Error> {
     let mut reader = HistoryReader::new(input).map_err(|error| {
-        Error::from(error).hint("a stream is of avouch's own: convert another with --convert first")
+        Error::from(error).hint("a stream is of avouch's own, or of transactions with stamps: convert another with --convert first")
     })?;
     let mut line = 1;
     let events = reader.by_ref().map(|record| {

@@ -78,7 +78,7 @@ fn events(random: &mut Random, count: u64, wrong: f64) -> Vec<Event> {
 
 fn online(events: &[Event], mutant: Mutant) -> Report {
     let judge = Judge::new(Absent::Distinct, true, mutant);
-    let asked = Asked { by_model: true, limits: Limits::default() };
+    let asked = Asked { by_model: true, level: None, limits: Limits::default() };
     run(events.iter().cloned().map(Ok), judge, asked).expect("events in order")
 }
 
@@ -176,7 +176,7 @@ fn what_a_stream_cannot_say_is_refused_with_the_reason() {
     let weak = Kind::Invoked(Action::Get { key: "k".into() }, Guarantee::Eventual);
     let answered = Kind::Answered(Outcome::Value(None), None, None);
     let judge = Judge::new(Absent::Distinct, false, Mutant::None);
-    let asked = Asked { by_model: false, limits: Limits::default() };
+    let asked = Asked { by_model: false, level: None, limits: Limits::default() };
     let events = [event(0, weak, 1), Event { line: 8, ..event(0, answered, 2) }];
     let told = run(events.into_iter().map(Ok), judge, asked).expect("a report");
     assert!(told.to_string().contains("promised eventual"), "{told}");

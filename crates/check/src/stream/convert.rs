@@ -1,6 +1,6 @@
 //! From any history that the judge reads to a stream, and from a stream to text.
 
-use super::event::{Content, Event, Happened, Header, Ran, Step};
+use super::event::{Content, Event, Happened, Header, Ran, Stamped, Step};
 use super::reader::{Ending, Reader, is_stream};
 use super::text;
 use super::writer::Writer;
@@ -11,6 +11,7 @@ use crate::input::{Input, unreadable};
 use crate::limits::Limits;
 use crate::model::key_value::Absent;
 use crate::object::Datum;
+use crate::stamped;
 use crate::transaction::Transactions;
 use avouch_promise::history::{
     Answered, Ending as TextEnding, Header as TextHeader, HistoryReader, HistoryWriter, Invocation,
@@ -130,6 +131,18 @@ fn to_text<R: std::io::Read>(mut reader: Reader<R>, out: impl Write) -> Result<C
             let written = out.write_all(text::transactions(&all).as_bytes());
             written.map_err(|error| unwritten(&error))?;
         }
+        Content::Stamped => {
+            let mut is_first = true;
+            for event in reader.by_ref() {
+                if let Event::Stamped(one) = event? {
+                    let start = if std::mem::take(&mut is_first) { "[" } else { ",\n" };
+                    let line = format!("{start}{}", text::stamped(&one));
+                    out.write_all(line.as_bytes()).map_err(|error| unwritten(&error))?;
+                }
+            }
+            let end = if is_first { "[]\n" } else { "]\n" };
+            out.write_all(end.as_bytes()).map_err(|error| unwritten(&error))?;
+        }
     }
     out.0.flush().map_err(|error| unwritten(&error))?;
     let was_cut = matches!(reader.ending(), Some(Ending::Cut { .. }));
@@ -149,6 +162,9 @@ fn other(path: &Path, out: impl Write, limits: &Limits) -> Result<Converted, Err
         && !is_maps(transactions)
     {
         return from_transactions(transactions, out);
+    }
+    if let Input::Stamped(history) = &input {
+        return from_stamped(history, out);
     }
     let bytes = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
     let text = crate::history::text(&bytes)?;
@@ -183,6 +199,30 @@ fn from_transactions(transactions: &Transactions, out: impl Write) -> Result<Con
     writer.finish()?;
     let events = transactions.len() as u64;
     Ok(Converted { content: Content::Transactions, events, to_stream: true, was_cut: false })
+}
+
+/// A transaction with stamps as an event.
+pub(super) fn event(history: &crate::Stamped, one: &stamped::Transaction) -> Stamped {
+    let name = |name: String| Bytes::from(name.into_bytes());
+    let step = |step: &stamped::Step| (name(history.key(step.key)), step.access.clone());
+    Stamped {
+        name: Bytes::copy_from_slice(one.who.name.as_bytes()),
+        session: name(history.session(one.who.session)),
+        start: one.who.start,
+        commit: one.who.commit,
+        steps: one.steps.iter().map(step).collect(),
+    }
+}
+
+fn from_stamped(history: &crate::Stamped, out: impl Write) -> Result<Converted, Error> {
+    let header = Header { content: Content::Stamped, ..Header::default() };
+    let mut writer = Writer::new(out, &header)?;
+    for one in history.transactions() {
+        writer.append(&Event::Stamped(event(history, one)))?;
+    }
+    writer.finish()?;
+    let events = history.transactions().len() as u64;
+    Ok(Converted { content: Content::Stamped, events, to_stream: true, was_cut: false })
 }
 
 /// A log of one register has no times: its events count in the order of their lines.

@@ -2,9 +2,10 @@
 //! before what it counts is there.
 
 use super::encode::{DEPTH_MAX, VERSION};
-use super::event::{Content, Event, Happened, Header, Ran, Step};
+use super::event::{Content, Event, Happened, Header, Ran, Stamped, Step};
 use crate::model::key_value::Absent;
 use crate::object::Datum;
+use crate::stamped::{self, Stamp};
 use crate::transaction::{Access, Outcome as Ended, Span};
 use avouch_promise::codec::{DecodeError, Reader};
 use avouch_promise::guarantee::Guarantee;
@@ -43,7 +44,8 @@ pub(super) fn header(content: &[u8]) -> Found<Header> {
         0 => Content::Operations,
         1 => Content::Workload,
         2 => Content::Transactions,
-        _ => return Err(input.error("a content from 0 to 2")),
+        3 => Content::Stamped,
+        _ => return Err(input.error("a content from 0 to 3")),
     };
     let about = input.bytes()?;
     let about = string(about, &input)?;
@@ -61,6 +63,7 @@ impl Decoder {
             Content::Operations => self.record(input).map(Event::Operation),
             Content::Workload => self.step(input).map(Event::Workload),
             Content::Transactions => self.ran(input).map(Event::Transaction),
+            Content::Stamped => self.stamped(input).map(Event::Stamped),
         }
     }
 
@@ -291,6 +294,45 @@ impl Decoder {
         }
         Ok(Ran { session, outcome, span, steps })
     }
+}
+
+impl Decoder {
+    fn stamped(&mut self, input: &mut Reader<'_>) -> Found<Stamped> {
+        let name = bytes(input)?;
+        let session = self.text(input)?;
+        self.time = unzigzag(self.time, input.varint()?);
+        let start = Stamp { physical: self.time.cast_signed(), logical: signed(input)? };
+        let physical = unzigzag(self.time, input.varint()?).cast_signed();
+        let commit = Stamp { physical, logical: signed(input)? };
+        if commit < start {
+            return Err(input.error("a commit stamp that is not before the start stamp"));
+        }
+        let mut steps = Vec::new();
+        for _ in 0..input.count()? {
+            let key = self.text(input)?;
+            let access = match input.u8()? {
+                0 => stamped::Access::Write(None),
+                1 => stamped::Access::Write(Some(signed(input)?)),
+                2 => stamped::Access::Read(None),
+                3 => stamped::Access::Read(Some(signed(input)?)),
+                4 => stamped::Access::Append(signed(input)?),
+                5 => {
+                    let mut list = Vec::new();
+                    for _ in 0..input.count()? {
+                        list.push(signed(input)?);
+                    }
+                    stamped::Access::ReadList(list.into_boxed_slice())
+                }
+                _ => return Err(input.error("an access from 0 to 5")),
+            };
+            steps.push((key, access));
+        }
+        Ok(Stamped { name, session, start, commit, steps })
+    }
+}
+
+fn signed(input: &mut Reader<'_>) -> Found<i64> {
+    Ok(unzigzag(0, input.varint()?).cast_signed())
 }
 
 fn bytes(input: &mut Reader<'_>) -> Found<Bytes> {

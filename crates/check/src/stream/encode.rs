@@ -1,9 +1,10 @@
 //! From events to bytes. Within a block, numbers that mostly grow are told by how much they grew,
 //! and a text that was told before by its place among those told: blocks stand alone.
 
-use super::event::{Content, Event, Happened, Header, Ran, Step};
+use super::event::{Content, Event, Happened, Header, Ran, Stamped, Step};
 use crate::model::key_value::Absent;
 use crate::object::Datum;
+use crate::stamped;
 use crate::transaction::{Access, Outcome as Ended, Span};
 use avouch_promise::LogPoint;
 use avouch_promise::codec::Writer;
@@ -40,6 +41,7 @@ pub(super) fn header(header: &Header) -> Vec<u8> {
         Content::Operations => 0,
         Content::Workload => 1,
         Content::Transactions => 2,
+        Content::Stamped => 3,
     });
     out.bytes(header.about.as_bytes());
     out.bool(header.cluster.is_some());
@@ -69,6 +71,7 @@ impl Encoder {
             Event::Operation(record) => self.record(record),
             Event::Workload(step) => self.step(step),
             Event::Transaction(ran) => self.ran(ran),
+            Event::Stamped(one) => self.stamped(one),
         }
     }
 
@@ -339,6 +342,44 @@ impl Encoder {
     }
 }
 
+impl Encoder {
+    /// The commit stamp is told by how far it is from the start, and that from the start before.
+    fn stamped(&mut self, one: &Stamped) {
+        self.out.bytes(&one.name);
+        self.text(&one.session);
+        let (start, commit) = (one.start, one.commit);
+        self.out.varint(zigzag(self.time, start.physical.cast_unsigned()));
+        self.out.varint(zigzag(0, start.logical.cast_unsigned()));
+        let physical = (start.physical.cast_unsigned(), commit.physical.cast_unsigned());
+        self.out.varint(zigzag(physical.0, physical.1));
+        self.out.varint(zigzag(0, commit.logical.cast_unsigned()));
+        self.time = start.physical.cast_unsigned();
+        self.out.varint(one.steps.len() as u64);
+        for (key, access) in &one.steps {
+            self.text(key);
+            match access {
+                stamped::Access::Write(None) => self.out.u8(0),
+                stamped::Access::Write(Some(value)) => self.value(1, *value),
+                stamped::Access::Read(None) => self.out.u8(2),
+                stamped::Access::Read(Some(value)) => self.value(3, *value),
+                stamped::Access::Append(value) => self.value(4, *value),
+                stamped::Access::ReadList(list) => {
+                    self.out.u8(5);
+                    self.out.varint(list.len() as u64);
+                    for value in list {
+                        self.out.varint(zigzag(0, value.cast_unsigned()));
+                    }
+                }
+            }
+        }
+    }
+
+    fn value(&mut self, kind: u8, value: i64) {
+        self.out.u8(kind);
+        self.out.varint(zigzag(0, value.cast_unsigned()));
+    }
+}
+
 fn deep(action: &Action) -> usize {
     match action {
         Action::Transaction { then, otherwise, .. } => {
@@ -382,6 +423,6 @@ pub(super) fn depth(event: &Event) -> usize {
             let all = others.chain(&step.value).chain([&step.process, &step.function]);
             all.map(deep_datum).max().unwrap_or(0)
         }
-        Event::Transaction(_) => 1,
+        Event::Transaction(_) | Event::Stamped(_) => 1,
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::model::key_value::Absent;
 use crate::object::Datum;
+use crate::stamped::{self, Stamp};
 use crate::transaction::{Access, Outcome, Span};
 use avouch_promise::history::Record;
 use avouch_promise::identity::ClusterId;
@@ -17,6 +18,8 @@ pub enum Content {
     Workload,
     /// Transactions of reads and writes, each whole.
     Transactions,
+    /// Transactions with the store's stamps, each whole.
+    Stamped,
 }
 
 impl Content {
@@ -26,6 +29,7 @@ impl Content {
             Self::Operations => "operations",
             Self::Workload => "events of a workload",
             Self::Transactions => "transactions",
+            Self::Stamped => "transactions with stamps",
         }
     }
 }
@@ -88,6 +92,21 @@ pub struct Ran {
     pub steps: Vec<(Bytes, Access, i64)>,
 }
 
+/// A transaction with the store's stamps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stamped {
+    /// Its name.
+    pub name: Bytes,
+    /// Whose.
+    pub session: Bytes,
+    /// When it took its snapshot.
+    pub start: Stamp,
+    /// When what it wrote came to be.
+    pub commit: Stamp,
+    /// Key and what was done.
+    pub steps: Vec<(Bytes, stamped::Access)>,
+}
+
 /// One event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -97,6 +116,8 @@ pub enum Event {
     Workload(Step),
     /// Of [`Content::Transactions`].
     Transaction(Ran),
+    /// Of [`Content::Stamped`].
+    Stamped(Stamped),
 }
 
 impl Event {
@@ -106,6 +127,7 @@ impl Event {
             Self::Operation(_) => Content::Operations,
             Self::Workload(_) => Content::Workload,
             Self::Transaction(_) => Content::Transactions,
+            Self::Stamped(_) => Content::Stamped,
         }
     }
 }

@@ -1,12 +1,13 @@
 //! From a stream to what the judges take. Lines are those of the text that the stream converts to,
 //! so that a witness can be looked up there.
 
-use super::event::{Content, Event, Ran};
+use super::event::{Content, Event, Ran, Stamped};
 use super::reader::{Ending, Reader};
 use super::text;
 use crate::history::{Event as Told, Events, Kind};
 use crate::input::Input;
 use crate::model::key_value::KeyValue;
+use crate::stamped;
 use crate::transaction::{Access, Builder, Outcome, Span};
 use avouch_promise::history::{Record, What};
 use avouch_promise::{Blame, Error};
@@ -39,6 +40,25 @@ fn add(builder: &mut Builder, ran: &Ran, line: usize) -> Result<(), Error> {
             Access::Read => builder.read(key, *value),
             Access::ReadInitial => builder.read_initial(key),
         };
+    }
+    Ok(())
+}
+
+/// Begins a transaction with stamps, whole in the builder then.
+pub(crate) fn add_stamped(
+    builder: &mut stamped::Builder,
+    one: &Stamped,
+    line: usize,
+) -> Result<(), Error> {
+    let text = String::from_utf8_lossy;
+    builder.begin(&text(&one.name), &text(&one.session), one.start, one.commit, line);
+    for (key, access) in &one.steps {
+        let key = text(key);
+        builder.step(&key, access.clone()).map_err(|_| {
+            let key = key.escape_debug();
+            let expected = format!("key {key} as a list, or as one value, in all of the stream");
+            Error::new(Blame::Caller, expected, format!("both, in transaction {line}"))
+        })?;
     }
     Ok(())
 }
@@ -77,6 +97,7 @@ pub(crate) fn parse(bytes: &[u8], memory_bytes: usize) -> Result<Input, Error> {
     let mut events = Events::default();
     let mut lines = String::new();
     let mut builder = Builder::default();
+    let mut with_stamps = stamped::Builder::default();
     while let Some(event) = reader.next() {
         bounded(reader.content_bytes(), memory_bytes)?;
         let number = usize::try_from(reader.events()).unwrap_or(usize::MAX);
@@ -86,6 +107,10 @@ pub(crate) fn parse(bytes: &[u8], memory_bytes: usize) -> Result<Input, Error> {
             }
             Event::Workload(step) => lines.push_str(&text::step(&step)),
             Event::Transaction(ran) => add(&mut builder, &ran, number)?,
+            Event::Stamped(one) => {
+                add_stamped(&mut with_stamps, &one, number)?;
+                with_stamps.end();
+            }
         }
     }
     let mut input = match header.content {
@@ -98,6 +123,11 @@ pub(crate) fn parse(bytes: &[u8], memory_bytes: usize) -> Result<Input, Error> {
             transactions.format = "avouch stream";
             Input::Transactions(transactions)
         }
+        Content::Stamped => {
+            let mut history = with_stamps.build();
+            history.format = "avouch stream of transactions with stamps";
+            Input::Stamped(Box::new(history))
+        }
     };
     if let Some(Ending::Cut { block, bytes }) = reader.ending() {
         let note = format!(
@@ -107,6 +137,7 @@ pub(crate) fn parse(bytes: &[u8], memory_bytes: usize) -> Result<Input, Error> {
             Input::Calls(history) => history.notes.push(note),
             Input::Transactions(history) => history.notes.push(note),
             Input::Appends(history) => history.notes.push(note),
+            Input::Stamped(history) => history.notes.push(note),
             Input::Objects(objects) => objects.notes.push(note),
             // No stream carries such a run.
             Input::Etcd(_) => {}

@@ -25,9 +25,11 @@ mod text;
 mod writer;
 
 pub use convert::{Converted, convert};
-pub use event::{Content, Event, Happened, Header, Ran, Step};
-pub(crate) use load::{parse, told, workload};
+pub use event::{Content, Event, Happened, Header, Ran, Stamped, Step};
+pub(crate) use load::{add_stamped, parse, told, workload};
 pub use reader::{Ending, Reader, is_stream};
+#[cfg(test)]
+pub(crate) use text::text_of_stamped;
 pub use writer::{Shared, Writer};
 
 /// How a stream begins: no text, and changed by whatever changes line ends.

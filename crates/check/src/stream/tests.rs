@@ -2,13 +2,15 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use super::{
-    Content, Ending, Event, Happened, Header, Ran, Reader, Shared, Step, Writer, block, encode,
+    Content, Ending, Event, Happened, Header, Ran, Reader, Shared, Stamped, Step, Writer, block,
+    encode,
 };
 use super::{MAGIC, convert};
 use crate::Input;
 use crate::limits::Limits;
 use crate::model::key_value::Absent;
 use crate::object::Datum;
+use crate::stamped::{self, Stamp};
 use crate::transaction::{Access, Outcome as Ended, Span};
 use avouch_promise::guarantee::Guarantee;
 use avouch_promise::history::{Action, Answered, Compare, Invocation, Outcome, Record, What};
@@ -146,14 +148,42 @@ fn ran(random: &mut Random) -> Event {
     })
 }
 
+/// A transaction with stamps anywhere, the last of them among them.
+fn with_stamps(random: &mut Random) -> Event {
+    let number = |random: &mut Random| {
+        let ends = [i64::MIN, i64::MAX, 0];
+        let any = random.bits().cast_signed() >> random.below(60);
+        if random.chance(0.2) { *random.pick(&ends).unwrap() } else { any }
+    };
+    let stamp = |random: &mut Random| Stamp { physical: number(random), logical: number(random) };
+    let (one, other) = (stamp(random), stamp(random));
+    let step = |random: &mut Random| {
+        let access = match random.below(4) {
+            0 => stamped::Access::Write(random.chance(0.8).then(|| number(random))),
+            1 => stamped::Access::Read(random.chance(0.8).then(|| number(random))),
+            2 => stamped::Access::Append(number(random)),
+            _ => stamped::Access::ReadList((0..3).map(|_| number(random)).collect()),
+        };
+        (Bytes::from(format!("k{}", random.below(5))), access)
+    };
+    Event::Stamped(Stamped {
+        name: Bytes::from(random.below(1000).to_string()),
+        session: Bytes::from(format!("s{}", random.below(3))),
+        start: one.min(other),
+        commit: one.max(other),
+        steps: (0..4).map(|_| step(random)).collect(),
+    })
+}
+
 /// Random events of a random content.
 fn events(random: &mut Random, count: u64) -> (Header, Vec<Event>) {
-    let all = [Content::Operations, Content::Workload, Content::Transactions];
+    let all = [Content::Operations, Content::Workload, Content::Transactions, Content::Stamped];
     let content = *random.pick(&all).unwrap();
     let events = match content {
         Content::Operations => operations(random, count),
         Content::Workload => (0..count).map(|_| step(random)).collect(),
         Content::Transactions => (0..count).map(|_| ran(random)).collect(),
+        Content::Stamped => (0..count).map(|_| with_stamps(random)).collect(),
     };
     let header = Header {
         content,

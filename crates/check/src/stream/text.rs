@@ -1,8 +1,9 @@
 //! Events of workloads and transactions as text that the judge reads too: Jepsen's maps in EDN, and
 //! dbcop's JSON where nobody knows when transactions ran.
 
-use super::event::{Happened, Ran, Step};
+use super::event::{Happened, Ran, Stamped, Step};
 use crate::object::Datum;
+use crate::stamped::{self, Stamp};
 use crate::transaction::{Access, Outcome, Span};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -117,6 +118,39 @@ pub(super) fn transactions(all: &[Ran]) -> String {
     // One session a line.
     let lines: Vec<String> = sessions.into_iter().map(|one| Value::from(one).to_string()).collect();
     format!("[{}]\n", lines.join(",\n"))
+}
+
+/// A transaction with stamps as an object of JSON, on one line.
+pub(super) fn stamped(one: &Stamped) -> String {
+    let name = |name: &[u8]| {
+        let name = String::from_utf8_lossy(name);
+        let number = name.parse::<i64>().ok().filter(|number| number.to_string() == name);
+        number.map_or_else(|| json!(name), |number| json!(number))
+    };
+    let stamp = |stamp: Stamp| json!({ "p": stamp.physical, "l": stamp.logical });
+    let step = |(key, access): &(bytes::Bytes, stamped::Access)| {
+        let (kind, value) = match access {
+            stamped::Access::Write(value) => ("w", json!(value)),
+            stamped::Access::Read(value) => ("r", json!(value)),
+            stamped::Access::Append(value) => ("a", json!(value)),
+            stamped::Access::ReadList(list) => ("r", json!(list)),
+        };
+        json!({ "t": kind, "k": name(key), "v": value })
+    };
+    let one = json!({
+        "tid": name(&one.name),
+        "sid": name(&one.session),
+        "sts": stamp(one.start),
+        "cts": stamp(one.commit),
+        "ops": one.steps.iter().map(step).collect::<Vec<_>>(),
+    });
+    one.to_string()
+}
+
+/// The same of a history's transaction.
+#[cfg(test)]
+pub(crate) fn text_of_stamped(history: &stamped::Stamped, one: &stamped::Transaction) -> String {
+    stamped(&super::convert::event(history, one))
 }
 
 fn timed(all: &[Ran]) -> String {

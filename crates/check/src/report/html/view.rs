@@ -10,6 +10,7 @@ use crate::history::{Call, History};
 use crate::input::Input;
 use crate::model::key_value::{answered, asked};
 use crate::object::Objects;
+use crate::stamped::Stamped;
 use crate::transaction::{Outcome, Span, Transactions};
 use std::collections::BTreeSet;
 
@@ -236,6 +237,39 @@ impl Calls for Objects {
     }
 }
 
+impl Calls for Stamped {
+    const UNIT: &'static str = "transactions";
+    fn total(&self) -> usize {
+        self.transactions().len()
+    }
+    fn rank(&self, call: usize) -> u64 {
+        // The stamps are the time, from the first on.
+        let first = self.first_start().physical;
+        let one = self.transactions().get(call);
+        one.map_or(0, |one| one.who.start.physical.abs_diff(first))
+    }
+    fn bar(&self, place: usize) -> Option<Bar> {
+        let one = self.transactions().get(place)?;
+        let first = self.first_start().physical;
+        let who = &one.who;
+        Some(Bar {
+            call: place,
+            process: format!("session {}", self.session(who.session)),
+            began: who.start.physical.abs_diff(first),
+            ended: Some(who.commit.physical.abs_diff(first)),
+            line: who.line as usize,
+            text: short(format!(
+                "T{} {} to {}: {}",
+                who.name,
+                who.start,
+                who.commit,
+                self.told(one)
+            )),
+            end: Ended::Answered,
+        })
+    }
+}
+
 impl View {
     /// What to show of a history, whose witnesses name these calls.
     pub(super) fn of(input: &Input, witness: &[usize]) -> Self {
@@ -245,6 +279,7 @@ impl View {
             Input::Appends(history) => Self::around(&**history, witness),
             Input::Objects(history) => Self::around(history, witness),
             Input::Etcd(run) => Self::around(&**run, witness),
+            Input::Stamped(history) => Self::around(&**history, witness),
         }
     }
 

@@ -1,0 +1,204 @@
+//! The verdict on a whole history by its stamps.
+
+use super::follow::{At, Axiom, Follow, Found, Tally};
+use super::history::{Stamped, Transaction, Who};
+use super::mutant::Mutant;
+use super::{story, verify};
+use crate::limits::{Budget, Exhausted, Limits};
+use crate::report::{About, Finding, Part, Report, Word};
+use crate::transaction::Level;
+use avouch_promise::{Blame, Error};
+
+/// The levels that stamps decide. None of them implies another by stamps but those of sessions the
+/// same without: a store may read what is newer than its start, and be serializable by its commits.
+pub(super) const LEVELS: [Level; 4] = [
+    Level::SnapshotIsolation,
+    Level::StrongSessionSnapshotIsolation,
+    Level::Serializable,
+    Level::StrongSessionSerializable,
+];
+
+/// What a level asks for: where the snapshot is, and the axioms.
+fn asks(level: Level) -> Option<(At, &'static [Axiom])> {
+    Some(match level {
+        Level::SnapshotIsolation => (At::Start, &[Axiom::Int, Axiom::NoConflict, Axiom::Ext]),
+        Level::StrongSessionSnapshotIsolation => {
+            (At::Start, &[Axiom::Int, Axiom::Session, Axiom::NoConflict, Axiom::Ext])
+        }
+        Level::Serializable => (At::Commit, &[Axiom::Int, Axiom::Ext]),
+        Level::StrongSessionSerializable => (At::Commit, &[Axiom::Int, Axiom::Session, Axiom::Ext]),
+        _ => return None,
+    })
+}
+
+/// Refuses a level that stamps do not decide.
+pub(super) fn decidable(level: Level) -> Result<Level, Error> {
+    if asks(level).is_some() {
+        return Ok(level);
+    }
+    let names: Vec<_> = LEVELS.into_iter().map(Level::name).collect();
+    let expected = format!("one of {}, by the store's own stamps", names.join(", "));
+    Err(Error::new(Blame::Caller, expected, level.name())
+        .hint("--ignore-stamps asks whether any order fits, whatever the stamps: by every level"))
+}
+
+/// How a level's name stands in a report.
+pub(super) fn name(level: Level) -> String {
+    format!("{level} by stamps")
+}
+
+/// Where a transaction stands among others (I1 of `follow`).
+pub(super) fn rank(who: &Who, mutant: Mutant) -> (super::Stamp, bool, u32) {
+    let (commit, instant) = who.rank();
+    (commit, instant != (mutant == Mutant::InstantsFirst), who.place)
+}
+
+/// The places of a history's transactions in the order in which they are judged.
+pub(super) fn order(history: &Stamped, mutant: Mutant) -> Vec<u32> {
+    let all = history.transactions();
+    let mut keyed: Vec<_> = all.iter().map(|one| (rank(&one.who, mutant), one.who.place)).collect();
+    keyed.sort_unstable();
+    keyed.into_iter().map(|(_, place)| place).collect()
+}
+
+/// Follows a whole history.
+pub(super) fn follow(
+    history: &Stamped,
+    order: &[u32],
+    budget: &mut Budget,
+    mutant: Mutant,
+) -> Result<Found, Exhausted> {
+    let mut follow = Follow::new(u64::MAX, mutant);
+    let all = history.transactions();
+    for one in all {
+        follow.arrived(&one.who);
+    }
+    let mut group: Vec<&Transaction> = Vec::new();
+    for one in order.iter().filter_map(|place| all.get(*place as usize)) {
+        if group.first().is_some_and(|first| first.who.rank() != one.who.rank()) {
+            budget.step(follow.bytes())?;
+            follow.group(&group);
+            group.clear();
+        }
+        group.push(one);
+    }
+    follow.group(&group);
+    Ok(follow.found)
+}
+
+/// What was found of a level; nothing where nothing speaks against it.
+pub(super) fn against(found: &Found, level: Level) -> Option<&Tally> {
+    let (at, axioms) = asks(level)?;
+    axioms.iter().find_map(|axiom| found.wrong.get(&(at, *axiom)))
+}
+
+/// Why a level is not known, if nothing speaks against it.
+pub(super) fn unknown(names: &Stamped, found: &Found, level: Level) -> Option<String> {
+    let (at, _) = asks(level)?;
+    if let Some(who) = &found.late {
+        return Some(format!(
+            "T{} of line {} starts at {}, before the oldest versions that are kept: judge the \
+             history whole",
+            who.name, who.line, who.start
+        ));
+    }
+    let tie = found.ties.get(&at)?;
+    Some(format!(
+        "stamps that are equal leave it open: what T{} of line {} reads of {} fits only if those \
+         of one stamp that write it come in another order than in the history",
+        tie.who.name,
+        tie.who.line,
+        names.key(tie.key)
+    ))
+}
+
+/// Decides the levels, as they are found.
+pub(super) fn findings(
+    history: &Stamped,
+    budget: &mut Budget,
+    mutant: Mutant,
+) -> Vec<(Level, Finding)> {
+    let order = order(history, mutant);
+    let found = match follow(history, &order, budget, mutant) {
+        Ok(found) => found,
+        Err(met) => {
+            let reason = met.to_string();
+            let unknown = |level| (level, Finding::Unknown { reason: reason.clone(), story: None });
+            return LEVELS.into_iter().map(unknown).collect();
+        }
+    };
+    LEVELS.into_iter().map(|level| (level, decided(history, &order, &found, level))).collect()
+}
+
+fn decided(history: &Stamped, order: &[u32], found: &Found, level: Level) -> Finding {
+    if let Some(tally) = against(found, level) {
+        if !verify::accepts(history, &tally.first) {
+            return Finding::fault("a violation");
+        }
+        let of = |place: u32| history.transactions().get(place as usize);
+        return Finding::Violated(story::tell(history, &name(level), tally, of));
+    }
+    if let Some(reason) = unknown(history, found, level) {
+        return Finding::Unknown { reason, story: None };
+    }
+    let at = asks(level).map_or(At::Commit, |(at, _)| at);
+    match verify::accepts_order(history, at, order) {
+        Some(false) => Finding::fault("an order"),
+        checked => Finding::Holds {
+            order: order.iter().map(|place| *place as usize).collect(),
+            checked: checked.is_some(),
+        },
+    }
+}
+
+/// The report on what was found.
+pub(super) fn report(
+    about: About<'_>,
+    findings: Vec<(Level, Finding)>,
+    asked: Option<Level>,
+    budget: &Budget,
+) -> Report {
+    let operations = about.operations;
+    let mut notes = vec![
+        "said of the store's own stamps: each transaction at its start and commit stamp".to_owned(),
+    ];
+    if findings.iter().any(|(_, finding)| finding.word() == Word::Violated) {
+        notes.push(
+            "another order, which the stamps do not say, may explain what was read: \
+             --ignore-stamps looks for one"
+                .to_owned(),
+        );
+    }
+    let mut parts = Vec::new();
+    for (level, finding) in findings {
+        if asked.is_none_or(|asked| asked == level) {
+            parts.push(Part { guarantee: name(level), operations, finding });
+        } else {
+            notes.push(format!("{}: {}", name(level), finding.word()));
+        }
+    }
+    let mut report = Report::of_parts(about, parts, budget);
+    report.unit = "transactions";
+    report.notes.extend(notes);
+    report
+}
+
+/// Judges a history by its stamps: by one level, or by all that stamps decide.
+///
+/// # Errors
+/// `Caller` for a level that stamps do not decide.
+pub fn judge(history: &Stamped, asked: Option<Level>, limits: &Limits) -> Result<Report, Error> {
+    asked.map(decidable).transpose()?;
+    let mut budget = Budget::new(*limits);
+    let findings = findings(history, &mut budget, Mutant::None);
+    let mut notes = history.notes.clone();
+    notes.push(format!("{} transactions", history.transactions().len()));
+    let about = About {
+        format: history.format,
+        operations: history.operations(),
+        unknown: 0,
+        failed: 0,
+        notes,
+    };
+    Ok(report(about, findings, asked, &budget))
+}
