@@ -360,16 +360,17 @@ pub struct Check {
     /// Histories: avouch's own, as text or stream; Jepsen's register logs or maps; its list-append,
     /// rw-register, bank, set, counter, queue, unique-ids, long-fork, causal-reverse, lock, kafka
     /// and closed-predicate in EDN or JSON, or as stored in a test.jepsen; transactions in Plume's
-    /// text, dbcop's bincode, JSON or text, or a folder of cobra's logs; the same with the store's
-    /// own stamps in Chronos' JSON (judged by those stamps); a folder with operations.json and watch.json of a run of etcd's robustness tests
+    /// text, dbcop's bincode, JSON or text, or a folder of cobra's logs, or with the store's own
+    /// stamps in Chronos' JSON (judged by those stamps); a folder with operations.json and
+    /// watch.json of a run of etcd's robustness tests
     #[arg(required = true, value_name = "HISTORY")]
     pub histories: Vec<PathBuf>,
     /// Judge transactions by this level: read-committed, read-atomic, causal, prefix,
     /// snapshot-isolation, serializable, or one of the last two as strong-session-...; Jepsen's by
     /// read-uncommitted, strong-snapshot-isolation and strict-serializable too; its appends not by
     /// those from read-atomic to prefix, but by consistent-view, update-serializable,
-    /// repeatable-read, strong-session-read-committed and strong-read-committed; those with stamps by
-    /// snapshot-isolation and serializable and both as strong-session-... The others are noted.
+    /// repeatable-read, strong-session-read-committed and strong-read-committed; those with stamps
+    /// by snapshot-isolation and serializable, and both as strong-session-... The others are noted.
     /// Without it by all of them
     #[arg(long, value_name = "LEVEL")]
     pub level: Option<avouch_check::Level>,

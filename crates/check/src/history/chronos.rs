@@ -6,13 +6,13 @@
 //!   "ops": [{"t": "w", "k": 7, "v": 2}, {"t": "r", "k": 8, "v": 3}]}]
 //! ```
 //!
-//! Fields stand in any order. `tid` and `sid` name the transaction and its session; `sts` and `cts`
-//! are its start and commit stamp, by their physical and then by their logical part. An operation is
-//! `w` or `write`, `r` or `read`, and of lists `a` or `append`, where what is read is a list. A
-//! value that is `null` or absent is nothing, and the empty list. Numbers may stand in quotes. Those
-//! of one session stand in its order. Lists of transactions may follow one another, and
-//! transactions may stand without a list, as a stream of them does. A read of 0 or of nothing agrees
-//! with a key that nobody has written.
+//! Fields stand in any order. `tid` and `sid` name the transaction and its session; `sts` and
+//! `cts` are its start and commit stamp, by their physical and then by their logical part. An
+//! operation is `w` or `write`, `r` or `read`, and of lists `a` or `append`, where what is read is
+//! a list. A value that is `null` or absent is nothing, and the empty list. Numbers may stand in
+//! quotes. Those of one session stand in its order. Lists of transactions may follow one another,
+//! and transactions may stand without a list, as a stream of them does. A read of 0 or of nothing
+//! agrees with a key that nobody has written.
 
 use super::Malformed;
 use super::notation::{Mark, Notation, Reader};

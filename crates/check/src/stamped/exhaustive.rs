@@ -1,7 +1,7 @@
 //! The oracle: every order of commits that the stamps allow, and the axioms as they are defined.
 //!
-//! It knows no versions and follows nothing: of each order it asks each transaction which others its
-//! snapshot contains, and each read which of those wrote the key last.
+//! It knows no versions and follows nothing: of each order it asks each transaction which others
+//! its snapshot contains, and each read which of those wrote the key last.
 
 use super::follow::At;
 use super::history::{Access, Stamped, Transaction, Value};

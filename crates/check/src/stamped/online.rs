@@ -5,14 +5,14 @@
 //! arrivals -> window (waiting, by commit stamp) -> follow (versions that can still be read)
 //! ```
 //!
-//! A transaction may arrive behind as many others with larger commit stamps as the window holds, and
-//! its snapshot may be as old as versions are kept. What goes beyond either bound is told, and the
-//! verdict is unknown from there on: never a guess. Memory is that of the window, of the versions
-//! kept, of the last version of each key and the last transaction of each session; lists are kept
-//! whole, for a read of one is compared whole.
+//! A transaction may arrive behind as many others with larger commit stamps as the window holds,
+//! and its snapshot may be as old as versions are kept. What goes beyond either bound is told, and
+//! the verdict is unknown from there on: never a guess. Memory is that of the window, of the
+//! versions kept, of the last version of each key and the last transaction of each session; lists
+//! are kept whole, for a read of one is compared whole.
 //!
-//! Where a transaction arrives too late, reads that disagreed with what had come by then are unknown
-//! too, for it may have written what they read; other violations stand.
+//! Where a transaction arrives too late, reads that disagreed with what had come by then are
+//! unknown too, for it may have written what they read; other violations stand.
 //!
 //! - O1: a level's word is the one that the judge of whole histories gives, unless it is unknown.
 

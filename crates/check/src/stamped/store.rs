@@ -79,6 +79,7 @@ pub(super) fn history(made: &[Made]) -> Stamped {
 /// What a key holds: a value, or a list.
 type Held = Vec<i64>;
 
+/// A transaction under way.
 struct Running {
     start: i64,
     left: u64,
@@ -88,102 +89,133 @@ struct Running {
     steps: Vec<(u64, Access)>,
 }
 
-/// Runs so many transactions, in the order of their completion.
-pub(super) fn run(shape: Shape, count: usize, random: &mut Random) -> Vec<Made> {
-    let keys = shape.keys as usize;
-    let mut held: Vec<Held> = vec![Vec::new(); keys];
-    let mut old = held.clone();
-    let mut changed = vec![-1_i64; keys];
-    let mut ended = vec![0_i64; shape.sessions as usize];
-    let mut open: Vec<Option<Running>> = (0..shape.sessions).map(|_| None).collect();
-    let (mut now, mut last_start, mut value) = (3_i64, -1_i64, 0_i64);
-    let mut made = Vec::new();
-    while made.len() < count {
-        let session = random.below(shape.sessions) as usize;
-        if !shape.coarse || random.chance(0.4) {
-            now += 1;
+impl Running {
+    /// What it has written to a key.
+    fn written(&self, key: u64) -> impl Iterator<Item = i64> + '_ {
+        self.own.iter().filter(move |(of, _)| *of == key).map(|(_, value)| *value)
+    }
+}
+
+/// The store.
+struct Store {
+    shape: Shape,
+    held: Vec<Held>,
+    /// What was held before the last commit.
+    old: Vec<Held>,
+    /// When each key was written last.
+    changed: Vec<i64>,
+    /// When each session's last transaction committed.
+    ended: Vec<i64>,
+    open: Vec<Option<Running>>,
+    now: i64,
+    last_start: i64,
+    value: i64,
+}
+
+impl Store {
+    fn new(shape: Shape) -> Self {
+        let held: Vec<Held> = vec![Vec::new(); shape.keys as usize];
+        let changed = vec![-1; shape.keys as usize];
+        let ended = vec![0; shape.sessions as usize];
+        let open = (0..shape.sessions).map(|_| None).collect();
+        let old = held.clone();
+        Self { shape, held, old, changed, ended, open, now: 3, last_start: -1, value: 0 }
+    }
+
+    fn begin(&mut self, session: usize, random: &mut Random) -> Running {
+        let mut start = self.now;
+        if self.shape.bug == Bug::SessionBehind && random.chance(0.5) {
+            start = (self.ended[session] - 1).max(0);
         }
-        let dirty: Vec<(u64, i64)> =
-            open.iter().flatten().flat_map(|one| one.own.clone()).collect();
-        let Some(one) = &mut open[session] else {
-            let mut start = now;
-            if shape.bug == Bug::SessionBehind && random.chance(0.5) {
-                start = (ended[session] - 1).max(0);
-            }
-            last_start = last_start.max(start);
-            let is_stale = shape.bug == Bug::StaleSnapshot && random.chance(0.5);
-            let snapshot = if is_stale { old.clone() } else { held.clone() };
-            let left = random.between(1, shape.steps);
-            let (own, steps) = (Vec::new(), Vec::new());
-            open[session] = Some(Running { start, left, snapshot, own, steps });
-            continue;
+        self.last_start = self.last_start.max(start);
+        let is_stale = self.shape.bug == Bug::StaleSnapshot && random.chance(0.5);
+        let snapshot = if is_stale { self.old.clone() } else { self.held.clone() };
+        let left = random.between(1, self.shape.steps);
+        Running { start, left, snapshot, own: Vec::new(), steps: Vec::new() }
+    }
+
+    fn step(&mut self, one: &mut Running, random: &mut Random) {
+        one.left -= 1;
+        let key = random.below(self.shape.keys);
+        let lists = self.shape.lists;
+        if random.chance(0.5) {
+            self.value += 1;
+            let value = self.value;
+            one.own.push((key, value));
+            let access = if lists { Access::Append(value) } else { Access::Write(Some(value)) };
+            one.steps.push((key, access));
+            return;
+        }
+        let from = match self.shape.bug {
+            Bug::ReadLatest => &self.held,
+            _ => &one.snapshot,
         };
-        if one.left > 0 {
-            one.left -= 1;
-            let key = random.below(shape.keys);
-            let at = key as usize;
-            if random.chance(0.5) {
-                value += 1;
-                one.own.push((key, value));
-                let access =
-                    if shape.lists { Access::Append(value) } else { Access::Write(Some(value)) };
-                one.steps.push((key, access));
-                continue;
-            }
-            let mut base = match shape.bug {
-                Bug::ReadLatest => held[at].clone(),
-                Bug::DirtyRead => {
-                    let mut base = one.snapshot[at].clone();
-                    base.extend(dirty.iter().filter(|(of, _)| *of == key).map(|(_, value)| *value));
-                    base
-                }
-                _ => one.snapshot[at].clone(),
-            };
-            if shape.bug != Bug::ForgetOwn && shape.bug != Bug::DirtyRead {
-                base.extend(one.own.iter().filter(|(of, _)| *of == key).map(|(_, value)| *value));
-            }
-            one.steps.push((
-                key,
-                if shape.lists {
-                    Access::ReadList(base.into_boxed_slice())
-                } else {
-                    Access::Read(base.last().copied())
-                },
-            ));
-            continue;
+        let mut base = from[key as usize].clone();
+        if self.shape.bug == Bug::DirtyRead {
+            base.extend(self.open.iter().flatten().flat_map(|other| other.written(key)));
         }
-        let Some(one) = open[session].take() else { continue };
-        let reads = one
-            .steps
-            .iter()
-            .filter(|(_, access)| matches!(access, Access::Read(_) | Access::ReadList(_)));
-        let is_newer = |key: u64| changed[key as usize] > one.start;
-        let lost = one.own.iter().any(|(key, _)| is_newer(*key)) && shape.bug != Bug::LostUpdate;
-        let skewed = shape.validates
-            && shape.bug != Bug::NoValidation
-            && !one.own.is_empty()
-            && reads.clone().any(|(key, _)| is_newer(*key));
-        if lost || skewed {
-            continue;
+        if self.shape.bug != Bug::ForgetOwn {
+            base.extend(one.written(key));
+        }
+        let access = if lists {
+            Access::ReadList(base.into_boxed_slice())
+        } else {
+            Access::Read(base.last().copied())
+        };
+        one.steps.push((key, access));
+    }
+
+    /// Commits it, unless it has to abort.
+    fn commit(&mut self, session: usize, one: Running) -> Option<Made> {
+        let bug = self.shape.bug;
+        let is_newer = |key: u64| self.changed[key as usize] > one.start;
+        let lost = one.own.iter().any(|(key, _)| is_newer(*key)) && bug != Bug::LostUpdate;
+        let is_read = |access: &Access| matches!(access, Access::Read(_) | Access::ReadList(_));
+        let validates = self.shape.validates && bug != Bug::NoValidation && !one.own.is_empty();
+        let mut reads = one.steps.iter().filter(|(_, access)| is_read(access));
+        if lost || validates && reads.any(|(key, _)| is_newer(*key)) {
+            return None;
         }
         let commit = if one.own.is_empty() {
             one.start
         } else {
             // Nobody that started at this stamp has seen it.
-            if last_start >= now {
-                now = last_start + 1;
+            if self.last_start >= self.now {
+                self.now = self.last_start + 1;
             }
-            now
+            self.old.clone_from(&self.held);
+            self.now
         };
-        if !one.own.is_empty() {
-            old.clone_from(&held);
-        }
         for (key, value) in &one.own {
-            held[*key as usize].push(*value);
-            changed[*key as usize] = commit;
+            self.held[*key as usize].push(*value);
+            self.changed[*key as usize] = commit;
         }
-        ended[session] = commit;
-        made.push(Made { session: session as u64, start: one.start, commit, steps: one.steps });
+        self.ended[session] = commit;
+        Some(Made { session: session as u64, start: one.start, commit, steps: one.steps })
+    }
+}
+
+/// Runs so many transactions, in the order of their completion.
+pub(super) fn run(shape: Shape, count: usize, random: &mut Random) -> Vec<Made> {
+    let mut store = Store::new(shape);
+    let mut made = Vec::new();
+    while made.len() < count {
+        let session = random.below(shape.sessions) as usize;
+        if !shape.coarse || random.chance(0.4) {
+            store.now += 1;
+        }
+        let next = match store.open[session].take() {
+            None => Some(store.begin(session, random)),
+            Some(mut one) if one.left > 0 => {
+                store.step(&mut one, random);
+                Some(one)
+            }
+            Some(one) => {
+                made.extend(store.commit(session, one));
+                None
+            }
+        };
+        store.open[session] = next;
     }
     made
 }
@@ -219,8 +251,13 @@ pub(super) fn random(random: &mut Random) -> Vec<Made> {
             Made { session: random.below(3), start, commit, steps }
         })
         .collect();
-    // Reads of what some order of commits leaves, with a bend now and then.
-    let mut order: Vec<usize> = (0..count).collect();
+    answer(&mut made, lists, random);
+    made
+}
+
+/// Gives reads what some order of commits leaves, with a bend now and then.
+fn answer(made: &mut [Made], lists: bool, random: &mut Random) {
+    let mut order: Vec<usize> = (0..made.len()).collect();
     random.shuffle(&mut order);
     order.sort_by_key(|one| (made[*one].commit, made[*one].start == made[*one].commit));
     let at_commit = random.chance(0.4);
@@ -262,5 +299,4 @@ pub(super) fn random(random: &mut Random) -> Vec<Made> {
         let commit = one.commit;
         done.extend(own.into_iter().map(|(key, value)| (commit, key, value)));
     }
-    made
 }
