@@ -56,6 +56,7 @@ const BENCHES: [Bench; 9] = [
             Program::Example("avouch-check", "isolation"),
             Program::Example("avouch-check", "appends"),
             Program::Example("avouch-check", "registers"),
+            Program::Example("avouch-check", "stamps"),
         ]),
     },
     Bench {

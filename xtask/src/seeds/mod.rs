@@ -35,7 +35,7 @@ enum Runs {
     Here(fn(&Path, u64, u64) -> Result<Findings, Error>),
 }
 
-const CAMPAIGNS: [Campaign; 10] = [
+const CAMPAIGNS: [Campaign; 11] = [
     Campaign {
         name: "world",
         about: "every test of the simulated world",
@@ -111,6 +111,19 @@ const CAMPAIGNS: [Campaign; 10] = [
             package: "avouch-time",
             program: &["--lib"],
             tests: &["the_true_time_is_in_every_interval"],
+        },
+    },
+    Campaign {
+        name: "stamps",
+        about: "the judge by stamps against its oracle: 8,000 random histories a seed, 6,000 streams",
+        runs: Runs::Whole {
+            package: "avouch-check",
+            program: &["--lib"],
+            tests: &[
+                "every_verdict_by_stamps",
+                "stream_in_any_order",
+                "planted_bug_of_the_judge_by_stamps",
+            ],
         },
     },
     Campaign {

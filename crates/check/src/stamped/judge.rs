@@ -112,6 +112,8 @@ pub(super) fn unknown(names: &Stamped, found: &Found, level: Level) -> Option<St
     ))
 }
 
+//= §2.3.2 snapshot isolation (SI) decided
+//= §2.3.2 serializability decided
 /// Decides the levels, as they are found.
 pub(super) fn findings(
     history: &Stamped,

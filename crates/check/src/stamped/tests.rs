@@ -87,6 +87,8 @@ fn repro(seed: u64, case: u64, test: &str) -> String {
     format!("case {case}\nrepro: AVOUCH_SEED={seed} cargo test -p avouch-check {test}")
 }
 
+//= §2.3.2 snapshot isolation (SI) decided test
+//= §2.3.2 serializability decided test
 #[test]
 fn every_verdict_by_stamps_is_the_exhaustive_deciders() {
     let seed = Random::seed_from_environment();
