@@ -174,7 +174,7 @@ fn maps_are_read_and_ordered_by_their_times() {
     assert_eq!(crate::judge(&history, &Limits::default()).verdict(), Word::Holds);
 }
 
-/// Registers in JSON, one list or one event a line; each key alone where it stands beside the value.
+/// Registers in JSON, in one list or by lines; each key alone where it stands beside the value.
 #[test]
 fn registers_are_read_in_json_and_with_independent_keys() {
     let events = [
