@@ -39,6 +39,8 @@ pub(crate) mod workload;
 
 #[cfg(test)]
 pub(crate) mod tests;
+#[cfg(test)]
+mod tests_written;
 
 use crate::input::Input;
 use crate::limits::Limits;

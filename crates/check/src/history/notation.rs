@@ -278,7 +278,7 @@ impl<'a> Reader<'a> {
         Ok(canonical(raw, self.is_json()))
     }
 
-    /// A whole number.
+    /// A whole number: in EDN also `+1` and `1N`, in JSON also `1.0` and `1e0`, which are 1.
     #[inline]
     pub(crate) fn integer(&mut self) -> Result<i64, Malformed> {
         let first = self.peek()?;
@@ -293,13 +293,42 @@ impl<'a> Reader<'a> {
             value = grown.ok_or_else(|| self.wrong_at(start, "a number of 64 bits"))?;
             self.here.at += 1;
         }
-        if self.here.at == from || self.byte().is_some_and(|byte| !is_end_of_word(byte)) {
-            return Err(self.wrong_at(start, "a whole number"));
+        let has_zero = self.here.at > from + 1 && self.bytes.get(from) == Some(&b'0');
+        let is_over = self.byte().is_none_or(is_end_of_word);
+        if self.here.at == from || has_zero || !is_over {
+            self.here = start;
+            return self.integer_in_words();
         }
         if digits == 1 {
             return Ok(value);
         }
         value.checked_neg().ok_or_else(|| self.wrong_at(start, "a number of 64 bits"))
+    }
+
+    /// A whole number that is not only digits.
+    #[cold]
+    fn integer_in_words(&mut self) -> Result<i64, Malformed> {
+        let start = self.here;
+        let wrong = |reader: &Self| reader.wrong_at(start, "a whole number");
+        let is_json = self.is_json();
+        let word = canonical(self.word().map_err(|_| wrong(self))?, is_json);
+        let digits = match (is_json, &*word) {
+            (true, word) => word,
+            (false, word) => {
+                let word = word.strip_suffix('N').unwrap_or(word);
+                word.strip_prefix('+').unwrap_or(word)
+            }
+        };
+        let bare = digits.strip_prefix('-').unwrap_or(digits);
+        let is_number = bare.bytes().all(|byte| byte.is_ascii_digit())
+            && (bare == "0" || !bare.starts_with('0'));
+        match digits.parse() {
+            Ok(number) if is_number => Ok(number),
+            Err(_) if is_number && !bare.is_empty() => {
+                Err(self.wrong_at(start, "a number of 64 bits"))
+            }
+            _ => Err(wrong(self)),
+        }
     }
 
     /// Whether `nil` or `null` stands next; it is taken.

@@ -174,46 +174,6 @@ fn maps_are_read_and_ordered_by_their_times() {
     assert_eq!(crate::judge(&history, &Limits::default()).verdict(), Word::Holds);
 }
 
-/// Registers in JSON, in one list or by lines; each key alone where it stands beside the value.
-#[test]
-fn registers_are_read_in_json_and_with_independent_keys() {
-    let events = [
-        r#"{"process": 0, "type": "invoke", "f": "write", "value": 1, "time": 10}"#,
-        r#"{"process": 0, "type": "ok", "f": "write", "value": 1, "time": 20}"#,
-        r#"{"process": "nemesis", "type": "info", "f": "start", "value": null, "time": 25}"#,
-        r#"{"process": 1, "type": "invoke", "f": "cas", "value": [1, 2], "time": 30}"#,
-        r#"{"process": 1, "type": "ok", "f": "cas", "value": [1, 2], "time": 40}"#,
-        r#"{"process": 2, "type": "invoke", "f": "read", "value": null, "time": 50}"#,
-        r#"{"process": 2, "type": "ok", "f": "read", "value": 2, "time": 60}"#,
-    ];
-    let judged = |text: &str| {
-        let history = parse(text).unwrap_or_else(|error| panic!("{error}"));
-        crate::judge(&history, &Limits::default()).verdict()
-    };
-    let lines = events.join("\n");
-    assert_eq!(judged(&lines), Word::Holds);
-    assert_eq!(judged(&format!("[{}]", events.join(",\n"))), Word::Holds);
-    assert_eq!(
-        judged(&lines.replace(r#""read", "value": 2"#, r#""read", "value": 1"#)),
-        Word::Violated
-    );
-    // Two keys, which have nothing to do with each other.
-    let independent = "\
-        {:process 0, :type :invoke, :f :write, :value [7 1]}\n\
-        {:process 0, :type :ok, :f :write, :value [7 1]}\n\
-        {:process 1, :type :invoke, :f :cas, :value [8 [1 2]]}\n\
-        {:process 1, :type :fail, :f :cas, :value [8 [1 2]]}\n\
-        {:process 1, :type :invoke, :f :read, :value [8 nil]}\n\
-        {:process 1, :type :ok, :f :read, :value [8 nil]}\n";
-    assert_eq!(judged(independent), Word::Holds);
-    assert_eq!(judged(&independent.replace('8', "7")), Word::Violated);
-    // One value, however it is written.
-    let written = lines.replace(r#""read", "value": 2"#, r#""read", "value": 2.0"#);
-    assert_eq!(judged(&written), Word::Holds);
-    let error = parse(&lines.replace("[1, 2]", "[1, [2]]")).expect_err("no pair of values");
-    assert!(error.expected.starts_with("line 4, column 55: a pair as :value"), "{error}");
-}
-
 #[test]
 fn avouchs_own_histories_are_read() {
     let history = History::parse(&native()).expect("a history");
@@ -373,7 +333,11 @@ pub(crate) fn samples() -> Vec<(String, Vec<u8>)> {
          {:process 0, :type :ok, :f :add, :value 1, :time 4}\n\
          {:process 1, :type :invoke, :f :read, :value nil, :error [:a \"b\" 1.5]}\n\
          {:process 1, :type :ok, :f :read, :value #{1}}";
-    let samples: [(&str, &[u8]); 14] = [
+    let maps = "[{\"process\": 0, \"type\": \"invoke\", \"f\": \"cas\", \"value\": [1, 2], \"time\": 4},\n\
+         {\"process\": 0, \"type\": \"ok\", \"f\": \"cas\", \"value\": [1, 2.0], \"time\": 5}]";
+    let samples: [(&str, &[u8]); 16] = [
+        ("stored", &super::jepsen_store::tests::sample()),
+        ("maps-json", maps.as_bytes()),
         ("registers", registers.as_bytes()),
         ("log", LOG.as_bytes()),
         ("maps", MAPS.as_bytes()),

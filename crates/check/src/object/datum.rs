@@ -3,6 +3,7 @@
 use crate::history::Malformed;
 use crate::history::literal::canonical;
 use crate::history::notation::Reader;
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// A value.
@@ -89,16 +90,21 @@ impl Datum {
         };
         reader.pass_sign();
         let (mut list, mut map, mut first) = (Vec::new(), Vec::new(), true);
+        let mut keys = BTreeSet::new();
         while reader.more(close, &mut first)? {
+            reader.peek()?;
+            let here = reader.mark();
             if !is_map {
                 list.push(Self::read_to(reader, depth)?);
-            } else if reader.is_json() {
-                let key = Self::json_key(reader.key()?);
-                map.push((key, Self::read_to(reader, depth)?));
-            } else {
-                let key = Self::read_to(reader, depth)?;
-                map.push((key, Self::read_to(reader, depth)?));
+                continue;
             }
+            let is_json = reader.is_json();
+            let key =
+                if is_json { Self::json_key(reader.key()?) } else { Self::read_to(reader, depth)? };
+            if !keys.insert(key.clone()) {
+                return Err(reader.wrong_at(here, "a key that the map does not have yet"));
+            }
+            map.push((key, Self::read_to(reader, depth)?));
         }
         if is_map {
             map.sort_unstable();

@@ -6,7 +6,7 @@ use super::text;
 use super::writer::Writer;
 use crate::history::jepsen::notation;
 use crate::history::notation::{Notation, Reader as Notes};
-use crate::history::{Kind, is_jepsen_log, is_native, jepsen_log_events};
+use crate::history::{Kind, is_jepsen_log, is_native, jepsen_log_events, jepsen_store};
 use crate::input::{Input, unreadable};
 use crate::limits::Limits;
 use crate::model::key_value::Absent;
@@ -167,6 +167,8 @@ fn other(path: &Path, out: impl Write, limits: &Limits) -> Result<Converted, Err
         return from_stamped(history, out);
     }
     let bytes = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
+    let bytes =
+        if jepsen_store::is_start(&bytes) { jepsen_store::as_edn(&bytes)?.into() } else { bytes };
     let text = crate::history::text(&bytes)?;
     if is_jepsen_log(text) {
         return from_log(text, out);

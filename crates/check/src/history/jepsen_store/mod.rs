@@ -25,7 +25,7 @@ mod edn;
 mod fressian;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use super::malformed::Binary;
 use avouch_promise::{Blame, Error};

@@ -264,6 +264,11 @@ fn appends() -> Vec<Op<'static>> {
     ]
 }
 
+/// A small test as it is stored.
+pub(crate) fn sample() -> Vec<u8> {
+    stored(&appends(), 3)
+}
+
 /// The same operations as EDN, and the same verdict: a stale read of a list.
 #[test]
 fn a_store_is_judged_as_its_operations_are() {

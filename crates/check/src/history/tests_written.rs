@@ -1,0 +1,106 @@
+//! Values in whatever way they are written, and registers in whatever notation.
+
+use super::History;
+use crate::report::Word;
+use crate::{Input, Limits};
+
+fn parse(text: &str) -> Result<History, avouch_promise::Error> {
+    History::parse(text.as_bytes())
+}
+
+/// A whole number may be written in more ways than one, in each notation in its own.
+#[test]
+fn whole_numbers_are_read_as_each_notation_means_them() {
+    let judged = |text: &str| match Input::parse(text.as_bytes()) {
+        Ok(input) => {
+            let report = input.judge(None, &Limits::default()).expect("a report");
+            Ok(report.verdict())
+        }
+        Err(error) => Err(error.expected),
+    };
+    let edn = |read: &str| {
+        judged(&format!(
+            "{{:type :invoke, :f :txn, :value [[:w 1 7]], :process 0}}\n\
+             {{:type :ok, :f :txn, :value [[:w 1 7]], :process 0}}\n\
+             {{:type :invoke, :f :txn, :value [[:r 1 nil]], :process 0}}\n\
+             {{:type :ok, :f :txn, :value [[:r 1 {read}]], :process 0}}\n"
+        ))
+    };
+    let json = |read: &str| {
+        judged(&format!(
+            "{{\"type\": \"invoke\", \"f\": \"txn\", \"value\": [[\"w\", 1, 7]], \"process\": 0}}\n\
+             {{\"type\": \"ok\", \"f\": \"txn\", \"value\": [[\"w\", 1, 7]], \"process\": 0}}\n\
+             {{\"type\": \"invoke\", \"f\": \"txn\", \"value\": [[\"r\", 1, null]], \"process\": 0}}\n\
+             {{\"type\": \"ok\", \"f\": \"txn\", \"value\": [[\"r\", 1, {read}]], \"process\": 0}}\n"
+        ))
+    };
+    for same in ["7", "+7", "7N", "+7N"] {
+        assert_eq!(edn(same), Ok(Word::Holds), "{same}");
+    }
+    for same in ["7", "7.0", "7.00", "0.7e1", "70E-1"] {
+        assert_eq!(json(same), Ok(Word::Holds), "{same}");
+    }
+    for (found, expected) in [
+        (edn("7.0"), "line 4, column 36: a whole number"),
+        (edn("07"), "line 4, column 36: a whole number"),
+        (edn("--7"), "line 4, column 36: a whole number"),
+        (edn("99999999999999999999"), "line 4, column 36: a number of 64 bits"),
+        (json("7.5"), "line 4, column 47: a whole number"),
+        (json("+7"), "line 4, column 47: a whole number"),
+        (json("1e30"), "line 4, column 47: a"),
+    ] {
+        assert!(matches!(&found, Err(told) if told.starts_with(expected)), "{found:?}");
+    }
+}
+
+/// A map within a value has each key once, in whatever way it is written.
+#[test]
+fn a_key_that_stands_twice_in_a_value_is_refused() {
+    let bank = "{:process 0, :type :invoke, :f :transfer, :value {:from 0, :to 1, :amount 3}}\n";
+    let twice = bank.replace(":to 1", ":from 1");
+    let error = Input::parse(twice.as_bytes()).expect_err("from twice");
+    assert!(error.expected.starts_with("line 1, column 60: a key that the map"), "{error}");
+    let read = "{\"process\": 0, \"type\": \"ok\", \"f\": \"read\", \"value\": {\"a\": 1, \"\\u0061\": 2}}";
+    let error = Input::parse(read.as_bytes()).expect_err("a twice");
+    assert!(error.expected.contains("a key that the map does not have yet"), "{error}");
+}
+
+/// Registers in JSON, in one list or by lines; each key alone where it stands beside the value.
+#[test]
+fn registers_are_read_in_json_and_with_independent_keys() {
+    let events = [
+        r#"{"process": 0, "type": "invoke", "f": "write", "value": 1, "time": 10}"#,
+        r#"{"process": 0, "type": "ok", "f": "write", "value": 1, "time": 20}"#,
+        r#"{"process": "nemesis", "type": "info", "f": "start", "value": null, "time": 25}"#,
+        r#"{"process": 1, "type": "invoke", "f": "cas", "value": [1, 2], "time": 30}"#,
+        r#"{"process": 1, "type": "ok", "f": "cas", "value": [1, 2], "time": 40}"#,
+        r#"{"process": 2, "type": "invoke", "f": "read", "value": null, "time": 50}"#,
+        r#"{"process": 2, "type": "ok", "f": "read", "value": 2, "time": 60}"#,
+    ];
+    let judged = |text: &str| {
+        let history = parse(text).unwrap_or_else(|error| panic!("{error}"));
+        crate::judge(&history, &Limits::default()).verdict()
+    };
+    let lines = events.join("\n");
+    assert_eq!(judged(&lines), Word::Holds);
+    assert_eq!(judged(&format!("[{}]", events.join(",\n"))), Word::Holds);
+    assert_eq!(
+        judged(&lines.replace(r#""read", "value": 2"#, r#""read", "value": 1"#)),
+        Word::Violated
+    );
+    // Two keys, which have nothing to do with each other.
+    let independent = "\
+        {:process 0, :type :invoke, :f :write, :value [7 1]}\n\
+        {:process 0, :type :ok, :f :write, :value [7 1]}\n\
+        {:process 1, :type :invoke, :f :cas, :value [8 [1 2]]}\n\
+        {:process 1, :type :fail, :f :cas, :value [8 [1 2]]}\n\
+        {:process 1, :type :invoke, :f :read, :value [8 nil]}\n\
+        {:process 1, :type :ok, :f :read, :value [8 nil]}\n";
+    assert_eq!(judged(independent), Word::Holds);
+    assert_eq!(judged(&independent.replace('8', "7")), Word::Violated);
+    // One value, however it is written.
+    let written = lines.replace(r#""read", "value": 2"#, r#""read", "value": 2.0"#);
+    assert_eq!(judged(&written), Word::Holds);
+    let error = parse(&lines.replace("[1, 2]", "[1, [2]]")).expect_err("no pair of values");
+    assert!(error.expected.starts_with("line 4, column 55: a pair as :value"), "{error}");
+}
