@@ -3,8 +3,10 @@
 //! - [`logical`]: what happened before what, without time.
 //! - [`hybrid`]: 8-byte stamps close to time that are never against causality.
 //! - [`interval`]: the true time, within bounds that follow from what was measured.
+//! - [`ntp`]: packets and exchanges of the Network Time Protocol.
 
 pub mod calendar;
 pub mod hybrid;
 pub mod interval;
 pub mod logical;
+pub mod ntp;

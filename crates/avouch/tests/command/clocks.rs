@@ -1,7 +1,9 @@
-//! `clock`: every example of its help, what a stamp says, and what is no stamp.
+//! `clock`: every example of its help, what a stamp says, what is no stamp, and what servers of
+//! every kind are called.
 
 use crate::examples::{commands, examples, shell};
 use crate::place::Place;
+use crate::time_server::{Manner, serving};
 use serde_json::Value;
 
 #[test]
@@ -9,8 +11,91 @@ fn every_example_of_every_clock_command_runs_as_it_stands() {
     let place = Place::new("clock-examples");
     let commands = commands(&place, &["clock"]);
     let helps = commands.iter().map(|command| examples(&place, &["clock", command]));
-    for line in helps.flatten().chain(examples(&place, &["clock"])) {
-        shell(&place, &line);
+    serving(&[Manner::Honest; 3], |port| {
+        for line in helps.flatten().chain(examples(&place, &["clock"])) {
+            shell(&place, &line.replace(":11123", &format!(":{port}")));
+        }
+    });
+}
+
+/// Audits servers at 127.0.0.1, 127.0.0.2 and so on: the exit code and what is told as JSON.
+fn audit(place: &Place, port: u16, count: usize, more: &[&str]) -> (i32, Value) {
+    let sources: Vec<String> = (1..=count).map(|at| format!("127.0.0.{at}:{port}")).collect();
+    let sources = sources.iter().flat_map(|source| ["--source", source]);
+    let mut words: Vec<&str> =
+        ["clock", "audit", "--format", "json"].into_iter().chain(sources).collect();
+    words.extend(more);
+    let ran = place.avouch(&words);
+    let told = serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{error}: {ran:?}"));
+    (ran.code, told)
+}
+
+/// Each kind of server by its name; three honest ones agree, so the clock is known all the same.
+#[test]
+//= §3.1.1 ntp-failure-handling test
+//= §3.1.2 skew test
+//= §3.1.2 sync-health test
+fn every_kind_of_server_is_called_by_its_name() {
+    use Manner::{Ahead, Forged, Garbage, Honest, Kiss, Silent, Unsynchronised};
+    let place = Place::new("clock-audit");
+    let manners =
+        [Honest, Ahead(50_000_000), Unsynchronised, Kiss, Garbage, Silent, Forged, Honest, Honest];
+    let more = ["--samples", "2", "--interval", "10ms"];
+    let (code, told) = serving(&manners, |port| audit(&place, port, manners.len(), &more));
+    let verdict = |at: usize| told["sources"][at]["verdict"].as_str().unwrap().to_owned();
+    let found: Vec<String> = (0..manners.len()).map(verdict).collect();
+    let expected = [
+        "truechimer",
+        "falseticker",
+        "unsynchronised",
+        "refusing",
+        "unintelligible",
+        "unreachable",
+        "unintelligible",
+        "truechimer",
+        "truechimer",
+    ];
+    assert_eq!(found, expected, "{told:#}");
+    // Of nine four may lie, and four were heard: each of them may be a liar.
+    assert_eq!((code, &told["clock"]["class"]), (2, &"none".into()), "{told:#}");
+    assert_eq!(told["sources"][3]["asked"], 1, "who wants to be left alone is asked once");
+    assert_eq!(told["sources"][3]["why"], "told to stay away (DENY)");
+    let offset = told["sources"][1]["offset_ns"].as_i64().unwrap();
+    let error = told["sources"][1]["error_ns"].as_i64().unwrap();
+    assert!((offset - 50_000_000).abs() <= error, "{offset} +- {error}");
+}
+
+/// This host's clock is known by its own servers; what is asked of it decides how the command ends.
+#[test]
+fn a_clock_is_within_what_is_asked_or_it_is_not() {
+    let place = Place::new("clock-within");
+    let quick = ["--samples", "2", "--interval", "10ms", "--within"];
+    let with = |within: &'static str| [&quick[..], &[within]].concat();
+    serving(&[Manner::Honest; 3], |port| {
+        let (code, told) = audit(&place, port, 3, &with("1s"));
+        assert_eq!((code, &told["clock"]["class"]), (0, &"hard".into()), "{told:#}");
+        let bound = |name: &str| told["clock"][name].as_i64().unwrap();
+        assert!(bound("ahead_least_ns") <= 0 && 0 <= bound("ahead_most_ns"), "{told:#}");
+        assert!(bound("holdover_ns") > 0);
+        assert_eq!(audit(&place, port, 3, &with("1ns")).0, 2, "nobody can tell");
+    });
+    serving(&[Manner::Ahead(-3_600_000_000_000), Manner::Honest], |port| {
+        let (code, told) = audit(&place, port, 1, &with("1s"));
+        assert_eq!(code, 1, "an hour ahead of the only source: {told:#}");
+        let (code, told) = audit(&place, port, 2, &with("1s"));
+        assert_eq!(code, 2, "two that disagree: {told:#}");
+        let reason = told["clock"]["reason"].as_str().unwrap();
+        assert_eq!(reason, "1 of 2 sources agree, 2 must");
+    });
+    for (words, hint) in [
+        (&["--source", "127.0.0.1", "--drift-bound", "0"][..], "an oscillator of a server"),
+        (&["--source", "127.0.0.1", "--source", "127.0.0.1:123"], "has no two votes"),
+        (&["--source", "127.0.0.1:0"], "for example time.example.org"),
+        (&["--source", "127.0.0.1", "--interval", "2"], "write 250ms, 2s, 1m or 1h"),
+    ] {
+        let wrong = place.avouch(&[&["clock", "audit"], words].concat());
+        assert_eq!(wrong.code, 3, "{wrong:?}");
+        assert!(wrong.err.contains(hint), "{wrong:?}");
     }
 }
 

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod chronyd;
 mod clocks;
 mod etcdctl;
 mod examples;
@@ -20,5 +21,6 @@ mod planted;
 mod session;
 mod suspected;
 mod terminal;
+mod time_server;
 mod whose;
 mod wording;

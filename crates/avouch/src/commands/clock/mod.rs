@@ -1,6 +1,7 @@
 //! `clock`: what clocks and their stamps say.
 
 pub(crate) mod arguments;
+mod audit;
 mod explain;
 
 use crate::exit::Exit;
@@ -10,7 +11,7 @@ use avouch_promise::Error;
 
 pub(super) fn run(clock: &Clock, screen: &mut Screen) -> Result<Exit, Error> {
     match &clock.what {
-        What::Explain(explain) => explain::run(explain, screen),
-    }?;
-    Ok(Exit::DONE)
+        What::Explain(explain) => explain::run(explain, screen).map(|()| Exit::DONE),
+        What::Audit(audit) => audit::run(audit, screen),
+    }
 }

@@ -1,0 +1,63 @@
+//! This host's clocks, read.
+
+use avouch_promise::{Nanos, WallTime};
+use avouch_time::interval::Moment;
+use avouch_time::interval::steps::Clocks;
+use rustix::time::{ClockId, clock_gettime};
+
+/// Looks, of which the quickest counts.
+const LOOKS: usize = 8;
+
+fn read(clock: ClockId) -> i64 {
+    let time = clock_gettime(clock);
+    time.tv_sec.saturating_mul(1_000_000_000).saturating_add(time.tv_nsec)
+}
+
+fn count(clock: ClockId) -> Nanos {
+    Nanos(read(clock).max(0).unsigned_abs())
+}
+
+/// The clock that nobody sets or slews.
+pub(super) fn steady() -> Nanos {
+    count(ClockId::MonotonicRaw)
+}
+
+/// The clock that nobody slews, and the one that is set right after it.
+pub(super) fn moment() -> Moment {
+    Moment { steady: steady(), wall: WallTime(read(ClockId::Realtime)) }
+}
+
+/// The same, and how long it took to read both.
+pub(super) fn close_moment() -> (Moment, Nanos) {
+    let look = || {
+        let moment = moment();
+        (moment, steady().minus(moment.steady))
+    };
+    let mut best = look();
+    for _ in 1..LOOKS {
+        let next = look();
+        if next.1 <= best.1 {
+            best = next;
+        }
+    }
+    best
+}
+
+/// All of them.
+pub(super) fn clocks() -> Clocks {
+    let look = || {
+        let raw = steady();
+        let (monotonic, boot) = (count(ClockId::Monotonic), count(ClockId::Boottime));
+        let real = WallTime(read(ClockId::Realtime));
+        // They are read at different moments, and none is finer than some nanoseconds.
+        Clocks { real, boot, monotonic, raw, apart: steady().minus(raw).plus(Nanos(100)) }
+    };
+    let mut best = look();
+    for _ in 1..LOOKS {
+        let next = look();
+        if next.apart <= best.apart {
+            best = next;
+        }
+    }
+    best
+}

@@ -1,0 +1,110 @@
+//! Small NTP servers of this test: one that tells this host's time, and those that do not.
+
+use avouch_promise::{Nanos, WallTime};
+use avouch_time::ntp::{Leap, Mode, NtpShort, NtpStamp, Packet};
+use std::net::{Ipv4Addr, UdpSocket};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// What a server does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Manner {
+    Honest,
+    /// Its clock is ahead by so many nanoseconds.
+    Ahead(i64),
+    /// It knows no time.
+    Unsynchronised,
+    /// It wants to be left alone.
+    Kiss,
+    /// It answers bytes of no meaning.
+    Garbage,
+    /// It takes requests and says nothing.
+    Silent,
+    /// It answers as if to another request, and then nothing else.
+    Forged,
+}
+
+/// Sockets on 127.0.0.1, 127.0.0.2 and so on, all with one port.
+fn sockets(count: u8) -> Vec<UdpSocket> {
+    'again: loop {
+        let first = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = first.local_addr().unwrap().port();
+        let mut all = vec![first];
+        for last in 2..=count {
+            match UdpSocket::bind((Ipv4Addr::new(127, 0, 0, last), port)) {
+                Ok(socket) => all.push(socket),
+                Err(_) => continue 'again,
+            }
+        }
+        return all;
+    }
+}
+
+/// While such servers answer, does what is told their port: the first at 127.0.0.1, the next one at
+/// 127.0.0.2.
+pub(crate) fn serving<R>(manners: &[Manner], then: impl FnOnce(u16) -> R) -> R {
+    struct Stop<'a>(&'a AtomicBool);
+    impl Drop for Stop<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+    let all = sockets(u8::try_from(manners.len()).unwrap());
+    let port = all[0].local_addr().unwrap().port();
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for (socket, manner) in all.iter().zip(manners) {
+            socket.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+            let stop = &stop;
+            scope.spawn(move || {
+                while !stop.load(Ordering::Relaxed) {
+                    answer(socket, *manner);
+                }
+            });
+        }
+        let _stop = Stop(&stop);
+        then(port)
+    })
+}
+
+fn now() -> WallTime {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Realtime);
+    WallTime(time.tv_sec * 1_000_000_000 + time.tv_nsec)
+}
+
+fn answer(socket: &UdpSocket, manner: Manner) {
+    let mut bytes = [0; 512];
+    let Ok((length, from)) = socket.recv_from(&mut bytes) else { return };
+    let ahead = if let Manner::Ahead(by) = manner { by } else { 0 };
+    let clock = || NtpStamp::at(WallTime(now().0 + ahead));
+    let receive = clock();
+    let Ok(request) = Packet::decode(&bytes[..length]) else { return };
+    let mut packet = Packet {
+        leap: Leap::None,
+        version: 4,
+        mode: Mode::Server,
+        stratum: 2,
+        poll: 0,
+        precision: -20,
+        root_delay: NtpShort(0),
+        root_dispersion: NtpShort::of(Nanos(15_000)),
+        reference_id: *b"TEST",
+        reference: receive,
+        origin: request.transmit,
+        receive,
+        transmit: NtpStamp::ZERO,
+    };
+    match manner {
+        Manner::Honest | Manner::Ahead(_) => {}
+        Manner::Unsynchronised => (packet.leap, packet.stratum) = (Leap::Unsynchronised, 16),
+        Manner::Kiss => (packet.stratum, packet.reference_id) = (0, *b"DENY"),
+        Manner::Forged => packet.origin = NtpStamp(packet.origin.0 ^ 1),
+        Manner::Silent => return,
+        Manner::Garbage => {
+            let _ = socket.send_to(b"no packet", from);
+            return;
+        }
+    }
+    packet.transmit = clock();
+    let _ = socket.send_to(&packet.encode(), from);
+}
