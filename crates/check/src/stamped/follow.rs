@@ -173,9 +173,10 @@ impl Follow {
             let Some(key) = self.keys.get_mut(key as usize) else { continue };
             let early = self.mutant == Mutant::CollectEarly;
             for _ in 0..=usize::from(early && key.versions.len() > 1) {
-                self.versions -= usize::from(key.versions.pop_front().is_some());
+                let gone = key.versions.pop_front().map(|version| version.writer.rank());
+                self.versions -= usize::from(gone.is_some());
+                key.gone = gone.filter(|_| !early);
             }
-            key.is_cut = !early;
         }
     }
 

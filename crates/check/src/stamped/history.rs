@@ -68,7 +68,7 @@ pub struct Who {
     /// The line of the file at which it begins, from 1; 0 if it was not read from a file.
     pub line: u32,
     /// Its place in the history, from 0.
-    pub place: u32,
+    pub place: u64,
 }
 
 impl Who {
@@ -176,7 +176,7 @@ pub struct Builder {
     kinds: Vec<Kind>,
     who: Who,
     steps: Vec<Step>,
-    place: u32,
+    place: u64,
 }
 
 impl Builder {

@@ -48,23 +48,23 @@ pub(super) fn name(level: Level) -> String {
 }
 
 /// Where a transaction stands among others (I1 of `follow`).
-pub(super) fn rank(who: &Who, mutant: Mutant) -> (super::Stamp, bool, u32) {
+pub(super) fn rank(who: &Who, mutant: Mutant) -> (super::Stamp, bool, u64) {
     let (commit, instant) = who.rank();
     (commit, instant != (mutant == Mutant::InstantsFirst), who.place)
 }
 
 /// The places of a history's transactions in the order in which they are judged.
-pub(super) fn order(history: &Stamped, mutant: Mutant) -> Vec<u32> {
+pub(super) fn order(history: &Stamped, mutant: Mutant) -> Vec<usize> {
     let all = history.transactions();
     let mut keyed: Vec<_> = all.iter().map(|one| (rank(&one.who, mutant), one.who.place)).collect();
     keyed.sort_unstable();
-    keyed.into_iter().map(|(_, place)| place).collect()
+    keyed.into_iter().map(|(_, place)| place as usize).collect()
 }
 
 /// Follows a whole history.
 pub(super) fn follow(
     history: &Stamped,
-    order: &[u32],
+    order: &[usize],
     budget: &mut Budget,
     mutant: Mutant,
 ) -> Result<Found, Exhausted> {
@@ -74,7 +74,7 @@ pub(super) fn follow(
         follow.arrived(&one.who);
     }
     let mut group: Vec<&Transaction> = Vec::new();
-    for one in order.iter().filter_map(|place| all.get(*place as usize)) {
+    for one in order.iter().filter_map(|place| all.get(*place)) {
         if group.first().is_some_and(|first| first.who.rank() != one.who.rank()) {
             budget.step(follow.bytes())?;
             follow.group(&group);
@@ -132,12 +132,12 @@ pub(super) fn findings(
     LEVELS.into_iter().map(|level| (level, decided(history, &order, &found, level))).collect()
 }
 
-fn decided(history: &Stamped, order: &[u32], found: &Found, level: Level) -> Finding {
+fn decided(history: &Stamped, order: &[usize], found: &Found, level: Level) -> Finding {
     if let Some(tally) = against(found, level) {
         if !verify::accepts(history, &tally.first) {
             return Finding::fault("a violation");
         }
-        let of = |place: u32| history.transactions().get(place as usize);
+        let of = |place: u64| history.transactions().get(place as usize);
         return Finding::Violated(story::tell(history, &name(level), tally, of));
     }
     if let Some(reason) = unknown(history, found, level) {
@@ -146,10 +146,7 @@ fn decided(history: &Stamped, order: &[u32], found: &Found, level: Level) -> Fin
     let at = asks(level).map_or(At::Commit, |(at, _)| at);
     match verify::accepts_order(history, at, order) {
         Some(false) => Finding::fault("an order"),
-        checked => Finding::Holds {
-            order: order.iter().map(|place| *place as usize).collect(),
-            checked: checked.is_some(),
-        },
+        checked => Finding::Holds { order: order.to_vec(), checked: checked.is_some() },
     }
 }
 

@@ -8,7 +8,7 @@
 //! A list is kept once, and each version of it as how long it was then.
 
 use super::follow::{At, Content};
-use super::history::{Access, Transaction, Value, Who};
+use super::history::{Access, Stamp, Transaction, Value, Who};
 use super::mutant::Mutant;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -37,8 +37,8 @@ pub(super) struct Key {
     pub(super) versions: VecDeque<Version>,
     /// Of a list, all that was appended.
     pub(super) list: Vec<i64>,
-    /// Whether versions have gone.
-    pub(super) is_cut: bool,
+    /// The rank of the last version that has gone.
+    pub(super) gone: Option<(Stamp, bool)>,
     /// Whether versions of equal rank leave the order of the list open.
     pub(super) is_tied: bool,
     /// The transaction that `own` is of.
@@ -138,7 +138,7 @@ impl Key {
             }
         };
         match count.checked_sub(1) {
-            None if self.is_cut => Err(Gone),
+            None if self.gone.is_some() => Err(Gone),
             seen => Ok(seen),
         }
     }
@@ -196,15 +196,16 @@ impl Key {
             |place: usize| rank_of(place).is_some() && rank_of(place) == base.and_then(rank_of);
         let ties =
             || (0..base.map_or(0, |base| base + 1)).rev().take_while(|place| is_like(*place));
-        let has_choice = peers().next().is_some() || ties().nth(1).is_some();
+        // What has gone may be of equal rank, too, or what was there before the group.
+        let is_with_gone =
+            self.gone.is_some() && (base.is_none() || self.gone == base.and_then(rank_of));
+        let has_choice = peers().next().is_some() || ties().nth(1).is_some() || is_with_gone;
         if !has_choice || mutant == Mutant::BelieveTies {
             return self.is_tied && matches!(read, Read::List(_)) && mutant != Mutant::BelieveTies;
         }
         let Read::Value(value) = read else { return true };
-        // What has gone may have been the one.
-        let is_cut = self.is_cut && ties().last().is_none_or(|place| place == 0);
         mutant == Mutant::ForgiveTies
-            || is_cut
+            || is_with_gone
             || (base.is_none() && read.is_initial())
             || ties().any(|place| self.versions.get(place).is_some_and(|one| one.value == value))
             || peers().any(|other| other.last_write(number) == Some(value))

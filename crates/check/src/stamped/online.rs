@@ -238,7 +238,7 @@ impl Judged {
     /// Judges those that wait, but for the last `left`, whole groups at a time.
     fn judge(
         &mut self,
-        waiting: &mut BTreeMap<(Stamp, bool, u32), Transaction>,
+        waiting: &mut BTreeMap<(Stamp, bool, u64), Transaction>,
         left: usize,
         budget: &mut Budget,
     ) {

@@ -90,7 +90,7 @@ pub(super) fn tell<'a>(
     names: &Stamped,
     level: &str,
     Tally { count, first }: &Tally,
-    of: impl Fn(u32) -> Option<&'a Transaction>,
+    of: impl Fn(u64) -> Option<&'a Transaction>,
 ) -> Story {
     let Wrong { axiom, at, who, other, key, step: place, expected, got } = first;
     let is_keyed = *axiom != Axiom::Session;

@@ -311,7 +311,7 @@ fn the_verifier_refuses_what_is_not_so() {
         let order = order(&history, Mutant::None);
         let found = follow(&history, &order, &mut budget, Mutant::None).expect("no bound");
         for at in [At::Start, At::Commit] {
-            let mut other: Vec<u32> = (0..order.len() as u32).collect();
+            let mut other: Vec<usize> = (0..order.len()).collect();
             random.shuffle(&mut other);
             // An order that it accepts is one of those that stamps allow, and then some order fits.
             if verify::accepts_order(&history, at, &other) == Some(true) {
@@ -464,4 +464,33 @@ fn what_comes_later_than_the_bounds_is_told() {
     all.push(made(2, 6, 8, &[(2, Access::Write(Some(1)))]));
     assert!(run(&all, (4, 100)).contains("arrives behind more than 4"), "{}", run(&all, (4, 100)));
     assert!(run(&all, (30, 100)).starts_with("holds"), "{}", run(&all, (30, 100)));
+}
+
+/// Whatever bytes come, a stream's reader ends with a verdict or an error.
+#[test]
+fn no_bytes_make_the_reader_of_streams_panic() {
+    let seed = Random::seed_from_environment();
+    let (mut read, mut refused) = (0, 0);
+    for case in 0..cases(10_000) {
+        let random = &mut Random::new(seed).fork(case);
+        let mut bytes = SMALL.as_bytes().to_vec();
+        for _ in 0..random.between(1, 3) {
+            let at = random.below(bytes.len() as u64 + 1) as usize;
+            match random.below(4) {
+                0 => bytes.truncate(at),
+                1 => bytes.insert(at, random.bits() as u8),
+                2 => bytes.insert(at, random.pick(b"{}[]\":,\\\n 019-").copied().unwrap_or(b' ')),
+                _ if at < bytes.len() => bytes[at] ^= 1 << random.below(8),
+                _ => {}
+            }
+        }
+        let asked =
+            crate::online::Asked { by_model: false, level: None, limits: Limits::default() };
+        match crate::online::judge(&bytes[..], asked) {
+            Ok(report) => read += usize::from(!report.to_string().is_empty()),
+            Err(error) => refused += usize::from(!error.expected.is_empty()),
+        }
+    }
+    println!("{read} read, {refused} refused");
+    assert!(read > 500 && refused > 500, "{read} {refused}");
 }

@@ -187,7 +187,7 @@ pub(super) fn reads(state: &mut State, one: &Transaction) -> bool {
 }
 
 /// Whether in an order of commits every axiom but SESSION is true; nothing of one too long to say.
-pub(super) fn accepts_order(history: &Stamped, at: At, order: &[u32]) -> Option<bool> {
+pub(super) fn accepts_order(history: &Stamped, at: At, order: &[usize]) -> Option<bool> {
     if history.operations() > STEPS_MAX {
         return None;
     }
@@ -195,8 +195,8 @@ pub(super) fn accepts_order(history: &Stamped, at: At, order: &[u32]) -> Option<
     let mut is_left = vec![true; all.len()];
     let mut ordered = Vec::new();
     for place in order {
-        let one = all.get(*place as usize)?;
-        if !std::mem::take(is_left.get_mut(*place as usize)?) {
+        let one = all.get(*place)?;
+        if !std::mem::take(is_left.get_mut(*place)?) {
             return Some(false);
         }
         ordered.push(one);

@@ -37,7 +37,7 @@ impl Stamped {
                     one.steps.iter().filter(|step| step.key == key).cloned().collect();
                 if !steps.is_empty() {
                     let mut who = (*one.who).clone();
-                    who.place = u32::try_from(history.all.len()).unwrap_or(u32::MAX);
+                    who.place = history.all.len() as u64;
                     history.all.push(Transaction { who: Arc::new(who), steps });
                 }
             }
