@@ -368,10 +368,11 @@ pub struct Check {
     /// Judge transactions by this level: read-committed, read-atomic, causal, prefix,
     /// snapshot-isolation, serializable, or one of the last two as strong-session-...; Jepsen's by
     /// read-uncommitted, strong-snapshot-isolation and strict-serializable too; its appends not by
-    /// those from read-atomic to prefix, but by consistent-view, update-serializable,
-    /// repeatable-read, strong-session-read-committed and strong-read-committed; those with stamps
-    /// by snapshot-isolation and serializable, and both as strong-session-... The others are noted.
-    /// Without it by all of them
+    /// read-atomic and causal, but by consistent-view, parallel-snapshot-isolation,
+    /// update-serializable, repeatable-read, strong-session-read-committed and
+    /// strong-read-committed; those with stamps by snapshot-isolation and serializable, and both as
+    /// strong-session-... Adya's names (pl-2+) are known, too. The others are noted. Without it by
+    /// all of them
     #[arg(long, value_name = "LEVEL")]
     pub level: Option<avouch_check::Level>,
     /// Judge operations by one order that an object allows (mutex, counter, set, fifo-queue,

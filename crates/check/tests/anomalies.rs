@@ -16,8 +16,7 @@ const PAGE: &str = include_str!("../../../docs/anomalies.md");
 use Level::{
     Causal, ConsistentView, Prefix, ReadAtomic, ReadCommitted, ReadUncommitted, Serializable,
     SnapshotIsolation, StrictSerializable, StrongReadCommitted, StrongSessionReadCommitted,
-    StrongSessionSerializable, StrongSessionSnapshotIsolation, StrongSnapshotIsolation,
-    UpdateSerializable,
+    StrongSessionSerializable, StrongSnapshotIsolation, UpdateSerializable,
 };
 
 /// Cycles of dependencies, plain and by way of a session or of real time.
@@ -34,7 +33,7 @@ const CYCLES: [Row; 15] = [
         ReadCommitted,
         "0 0-10 a x 1, r y 1 / 1 1-11 a y 1, r x 1",
     ),
-    ('L', "G-single, read skew (A5A)", ConsistentView, "0 0-10 a x 1, a y 1 / 1 1-11 r x 1, r y"),
+    ('L', "G-single, read skew (A5A)", Prefix, "0 0-10 a x 1, a y 1 / 1 1-11 r x 1, r y"),
     (
         'L',
         "G-single, lost update (P4)",
@@ -44,7 +43,7 @@ const CYCLES: [Row; 15] = [
     (
         'L',
         "G-nonadjacent, long fork",
-        SnapshotIsolation,
+        Prefix,
         "0 0-10 a x 1 / 1 0-10 a y 1 / 2 0-10 r x 1, r y / 3 0-10 r y 1, r x",
     ),
     (
@@ -55,16 +54,11 @@ const CYCLES: [Row; 15] = [
     ),
     ('L', "G0-process", StrongSessionReadCommitted, "0 0-1 a x 1 / 0 2-3 a x 2 / 1 4-5 r x 2 1"),
     ('L', "G1c-process", StrongSessionReadCommitted, "0 0-1 r x 1 / 0 2-3 a x 1"),
-    (
-        'L',
-        "G-single-process",
-        StrongSessionSnapshotIsolation,
-        "0 0-1 a x 1 / 0 2-3 r x / 1 4-5 r x 1",
-    ),
+    ('L', "G-single-process", Prefix, "0 0-1 a x 1 / 0 2-3 r x / 1 4-5 r x 1"),
     (
         'L',
         "G-nonadjacent-process",
-        StrongSessionSnapshotIsolation,
+        Prefix,
         "0 0-5 a x 1 / 0 6-30 r y / 1 0-5 a y 1 / 1 6-30 r x / 2 40-41 r x 1, r y 1",
     ),
     (

@@ -64,6 +64,8 @@ pub(super) fn infer(
         ViewsMutant::ShortWay
     } else if mutant == Mutant::FirstOrder {
         ViewsMutant::FirstOrder
+    } else if mutant == Mutant::Apart {
+        ViewsMutant::Apart
     } else {
         ViewsMutant::None
     };

@@ -127,8 +127,8 @@ impl Subject for Appends {
         told.join("; ")
     }
 
-    fn explains(&self, order: &mut dyn Iterator<Item = (u32, bool)>) -> bool {
-        replay::explains(self, order)
+    fn explains(&self, order: &mut dyn Iterator<Item = (u32, bool)>, overlaps: bool) -> bool {
+        replay::explains(self, order, overlaps)
     }
 
     fn flows(&self, order: &[u32], reads: bool) -> bool {

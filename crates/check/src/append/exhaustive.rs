@@ -86,7 +86,9 @@ fn holds(history: &Appends, level: Level) -> bool {
         Level::ReadCommitted
         | Level::StrongSessionReadCommitted
         | Level::StrongReadCommitted
+        | Level::Prefix
         | Level::ConsistentView
+        | Level::ParallelSnapshotIsolation
         | Level::UpdateSerializable
         | Level::RepeatableRead => by_versions(history, &chosen, level),
         Level::Serializable | Level::StrongSessionSerializable | Level::StrictSerializable => {

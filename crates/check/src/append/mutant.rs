@@ -32,12 +32,14 @@ pub(crate) enum Mutant {
     ShortWay,
     /// What nobody read comes in the first order that was tried, or in none.
     FirstOrder,
+    /// Of prefix consistency, writers of one key must not overlap.
+    Apart,
 }
 
 impl Mutant {
     /// Every bug.
     #[cfg(test)]
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::BelieveAborted,
         Self::ForgetUnknown,
         Self::BelieveApart,
@@ -51,5 +53,6 @@ impl Mutant {
         Self::UnknownDirtyWrites,
         Self::ShortWay,
         Self::FirstOrder,
+        Self::Apart,
     ];
 }

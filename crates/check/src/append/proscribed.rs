@@ -87,6 +87,17 @@ fn is_forbidden(history: &Appends, cycle: &[(usize, Kind)], level: Level) -> boo
     match level {
         // G1c and G-single.
         Level::ConsistentView => sessions + times == 0 && reads < 2,
+        Level::ParallelSnapshotIsolation => times == 0 && reads < 2,
+        // Of what a session did and what it read from, and what these overwrote, nothing is unseen:
+        // an rw edge counts after one of these.
+        Level::Prefix => {
+            let is_seen = |place: usize| {
+                let before = cycle[(place + cycle.len() - 1) % cycle.len()].1;
+                cycle[place].1 != Kind::ReadWrite
+                    || matches!(before, Kind::WriteRead | Kind::Process)
+            };
+            times == 0 && (0..cycle.len()).all(is_seen)
+        }
         // G1c and G-update: transactions that write, and one more.
         Level::UpdateSerializable => {
             sessions + times == 0 && cycle.iter().filter(only_reads).count() < 2

@@ -44,8 +44,13 @@ fn is_whole(history: &Appends, mut commits: impl Iterator<Item = u32>) -> bool {
         .any(|(left, frame)| *left && frame.fate == Fate::Committed)
 }
 
-/// Whether an order of starts and commits explains every read.
-pub(super) fn explains(history: &Appends, order: &mut dyn Iterator<Item = (u32, bool)>) -> bool {
+/// Whether an order of starts and commits explains every read. Two that write one key may overlap
+/// only if they are allowed to.
+pub(super) fn explains(
+    history: &Appends,
+    order: &mut dyn Iterator<Item = (u32, bool)>,
+    overlaps: bool,
+) -> bool {
     let mut lists = Lists::new(history);
     // What each open transaction found of the keys that it appends to.
     let mut found: Vec<Vec<(u32, u32)>> = vec![Vec::new(); history.frames.all().len()];
@@ -56,15 +61,17 @@ pub(super) fn explains(history: &Appends, order: &mut dyn Iterator<Item = (u32, 
         let operations = history.operations(frame);
         if !is_commit {
             own.clear();
-            for operation in operations {
+            for (place, operation) in operations.iter().enumerate() {
                 let key = operation.key as usize;
                 let mine = own.iter().position(|(key, _)| *key == operation.key);
                 let length = mine.map_or(lists.lengths[key], |mine| own[mine].1);
                 match operation.act {
                     Act::Append(value) => {
-                        // Whether it fits is asked at the commit, where it counts.
+                        // Whether it fits is asked at the commit, where it counts; here, whether
+                        // its own later reads see it where it will stand.
+                        let first = if overlaps { place } else { 0 };
                         if frame.fate == Fate::Committed
-                            && operations.iter().any(|other| {
+                            && operations[first..].iter().any(|other| {
                                 other.key == operation.key && !matches!(other.act, Act::Append(_))
                             })
                             && !lists.fits(operation.key, length, value)
@@ -89,7 +96,7 @@ pub(super) fn explains(history: &Appends, order: &mut dyn Iterator<Item = (u32, 
         commits.push(one);
         let unchanged =
             found[one as usize].iter().all(|(key, was)| lists.generations[*key as usize] == *was);
-        if !unchanged {
+        if !unchanged && !overlaps {
             return false;
         }
         for operation in operations {

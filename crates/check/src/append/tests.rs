@@ -11,12 +11,14 @@ use crate::{Level, Limits};
 use avouch_promise::Random;
 
 /// The levels that are judged.
-const LEVELS: [Level; 13] = [
+const LEVELS: [Level; 15] = [
     Level::ReadUncommitted,
     Level::ReadCommitted,
     Level::StrongSessionReadCommitted,
     Level::StrongReadCommitted,
+    Level::Prefix,
     Level::ConsistentView,
+    Level::ParallelSnapshotIsolation,
     Level::UpdateSerializable,
     Level::SnapshotIsolation,
     Level::StrongSessionSnapshotIsolation,
@@ -236,7 +238,12 @@ fn every_verdict_on_appends_is_the_exhaustive_deciders() {
                 told(&history)
             );
             // No order can show that a cycle has two heavy edges at least.
-            let by_search = matches!(level, Level::ConsistentView | Level::UpdateSerializable);
+            let by_search = matches!(
+                level,
+                Level::ConsistentView
+                    | Level::ParallelSnapshotIsolation
+                    | Level::UpdateSerializable
+            );
             let is_checked = !matches!(part.finding, Finding::Holds { checked: false, .. });
             assert!(is_checked || by_search, "{report}");
         }

@@ -173,7 +173,9 @@ fn contract(net: &Net, from: u32, path: &[(u32, Kind)]) -> Vec<Edge> {
 pub(super) fn find(net: &Net) -> Option<Cycle> {
     let (component, sizes) = components(net);
     let mut roots: Vec<(u32, u32)> = (0..net.nodes())
-        .filter(|node| net.transaction(*node).is_some() && (!net.snapshots || node % 2 == 0))
+        .filter(|node| net.transaction(*node).is_some())
+        // Every cycle goes through a commit; through a start unless writers overlap.
+        .filter(|node| !net.snapshots || (node % 2 == 1) == net.overlaps)
         .map(|node| (sizes[component[node as usize] as usize], node))
         .filter(|(size, _)| *size > 1)
         .collect();

@@ -25,8 +25,8 @@ pub(crate) trait Subject {
     /// A transaction in words; of a long one, its operations on these keys.
     fn told(&self, transaction: u32, keys: &BTreeSet<u32>) -> String;
     /// Whether an order of starts (false) and commits (true) of transactions explains every read
-    /// and lets no two overlap that write one key.
-    fn explains(&self, order: &mut dyn Iterator<Item = (u32, bool)>) -> bool;
+    /// and, unless it may, lets no two overlap that write one key.
+    fn explains(&self, order: &mut dyn Iterator<Item = (u32, bool)>, overlaps: bool) -> bool;
     /// Whether, in an order of transactions, each writes after those whose versions are older, and
     /// reads what was written before (if reads count).
     fn flows(&self, order: &[u32], reads: bool) -> bool;
@@ -124,9 +124,10 @@ pub(crate) fn decide(
     if let Some(reason) = &inferred.open {
         return Finding::Unknown { reason: reason.clone(), story: None };
     }
-    let Some(rule) = rule(level) else {
+    let Some(mut rule) = rule(level) else {
         return Finding::Unknown { reason: format!("{level} is not judged here"), story: None };
     };
+    rule.overlaps &= inferred.views != views::Mutant::Apart;
     decided(subject, inferred, level, rule, budget)
         .unwrap_or_else(|met| Finding::Unknown { reason: met.to_string(), story: None })
 }
@@ -139,7 +140,7 @@ fn decided(
     budget: &mut Budget,
 ) -> Result<Finding, Exhausted> {
     let edges = inferred.edges(level);
-    let net = Net::new(edges, &[], rule.kinds, rule.snapshots);
+    let net = Net::new(edges, &[], &rule);
     budget.step(net.bytes() + edges.all.len() * size_of::<Edge>())?;
     let Some(order) = net.order() else {
         if let Some(heavy) = rule.heavy {
@@ -149,7 +150,7 @@ fn decided(
         return Ok(cycle
             .map_or_else(|| Finding::fault("no cycle"), |one| told(subject, level, rule, &one)));
     };
-    let order = if rule.snapshots {
+    let order = if rule.snapshots && !rule.overlaps {
         match snapshot::order(edges, rule, &net, order, &inferred.unordered, budget)? {
             Snapshots::Order(order) => order,
             Snapshots::Pair(cycle) => return Ok(told(subject, level, rule, &cycle)),
@@ -169,9 +170,10 @@ fn decided(
         .collect();
     let commits: Vec<u32> = events.iter().filter(|(_, is)| *is).map(|(one, _)| *one).collect();
     let is_right = if rule.snapshots {
-        subject.explains(&mut events.iter().copied())
+        subject.explains(&mut events.iter().copied(), rule.overlaps)
     } else if rule.reads {
-        subject.explains(&mut commits.iter().flat_map(|one| [(*one, false), (*one, true)]))
+        let mut events = commits.iter().flat_map(|one| [(*one, false), (*one, true)]);
+        subject.explains(&mut events, false)
     } else {
         subject.flows(&commits, level != Level::ReadUncommitted)
     };

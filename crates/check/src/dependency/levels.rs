@@ -4,7 +4,9 @@
 //!   strict serializable -> strong session serializable, strong snapshot isolation
 //!   strong session serializable -> serializable, strong session snapshot isolation
 //!   strong snapshot isolation -> strong session snapshot isolation, strong read committed
-//!   strong session snapshot isolation -> snapshot isolation, strong session read committed
+//!   strong session snapshot isolation -> snapshot isolation, parallel snapshot isolation, prefix
+//!   parallel snapshot isolation -> consistent view, strong session read committed
+//!   prefix -> strong session read committed
 //!   serializable -> snapshot isolation, update serializable, repeatable read
 //!   snapshot isolation, update serializable -> consistent view -> read committed
 //!   repeatable read -> read committed -> read uncommitted
@@ -30,6 +32,8 @@ pub(super) struct Rule {
     pub(super) kinds: &'static [Kind],
     /// Whether each transaction has a start and a commit, or happens at one moment.
     pub(super) snapshots: bool,
+    /// Whether two transactions that write one key may overlap.
+    pub(super) overlaps: bool,
     /// Whether an order of the transactions must explain every read.
     pub(super) reads: bool,
     /// Of which edges one on a cycle is forbidden and two are not.
@@ -37,12 +41,14 @@ pub(super) struct Rule {
 }
 
 /// The levels that are judged, each after those that it implies.
-pub(super) const JUDGED: [Level; 13] = [
+pub(super) const JUDGED: [Level; 15] = [
     Level::ReadUncommitted,
     Level::ReadCommitted,
     Level::StrongSessionReadCommitted,
     Level::StrongReadCommitted,
+    Level::Prefix,
     Level::ConsistentView,
+    Level::ParallelSnapshotIsolation,
     Level::UpdateSerializable,
     Level::SnapshotIsolation,
     Level::StrongSessionSnapshotIsolation,
@@ -71,22 +77,24 @@ pub(super) fn rule(level: Level) -> Option<Rule> {
         Level::StrongSessionReadCommitted => (SESSION_FLOW, false, false),
         Level::StrongReadCommitted => (TIMED_FLOW, false, false),
         Level::SnapshotIsolation => (ALL, true, true),
-        Level::StrongSessionSnapshotIsolation => (SESSION, true, true),
+        Level::StrongSessionSnapshotIsolation | Level::Prefix => (SESSION, true, true),
         Level::StrongSnapshotIsolation => (TIMED, true, true),
         Level::Serializable
         | Level::RepeatableRead
         | Level::ConsistentView
         | Level::UpdateSerializable => (ALL, false, true),
-        Level::StrongSessionSerializable => (SESSION, false, true),
+        Level::StrongSessionSerializable | Level::ParallelSnapshotIsolation => {
+            (SESSION, false, true)
+        }
         Level::StrictSerializable => (TIMED, false, true),
-        Level::ReadAtomic | Level::Causal | Level::Prefix => return None,
+        Level::ReadAtomic | Level::Causal => return None,
     };
     let heavy = match level {
-        Level::ConsistentView => Some(Heavy::Reads),
+        Level::ConsistentView | Level::ParallelSnapshotIsolation => Some(Heavy::Reads),
         Level::UpdateSerializable => Some(Heavy::ReadersOnly),
         _ => None,
     };
-    Some(Rule { kinds, snapshots, reads, heavy })
+    Some(Rule { kinds, snapshots, overlaps: level == Level::Prefix, reads, heavy })
 }
 
 fn implied(level: Level) -> &'static [Level] {
@@ -95,10 +103,13 @@ fn implied(level: Level) -> &'static [Level] {
         Level::ConsistentView | Level::RepeatableRead | Level::StrongSessionReadCommitted => {
             &[Level::ReadCommitted]
         }
-        Level::StrongReadCommitted => &[Level::StrongSessionReadCommitted],
+        Level::StrongReadCommitted | Level::Prefix => &[Level::StrongSessionReadCommitted],
         Level::SnapshotIsolation | Level::UpdateSerializable => &[Level::ConsistentView],
+        Level::ParallelSnapshotIsolation => {
+            &[Level::ConsistentView, Level::StrongSessionReadCommitted]
+        }
         Level::StrongSessionSnapshotIsolation => {
-            &[Level::SnapshotIsolation, Level::StrongSessionReadCommitted]
+            &[Level::SnapshotIsolation, Level::ParallelSnapshotIsolation, Level::Prefix]
         }
         Level::StrongSnapshotIsolation => {
             &[Level::StrongSessionSnapshotIsolation, Level::StrongReadCommitted]

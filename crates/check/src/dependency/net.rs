@@ -7,11 +7,15 @@
 //!                         rw                            T1's start -> T2's commit
 //! ```
 //!
+//! A level that lets writers of one key overlap asks of a ww edge only that the commits are in its
+//! order: it leads from commit to commit.
+//!
 //! A history is serializable if the first graph has no cycle, and has snapshots if the second has
 //! none: an order of the second's nodes is one of starts and commits in which each transaction
 //! reads what had committed when it started.
 
 use super::edges::{Edge, Edges, Kind};
+use super::levels::Rule;
 
 /// The graph.
 #[derive(Clone, Debug)]
@@ -20,6 +24,8 @@ pub(super) struct Net {
     pub(super) transactions: u32,
     /// Whether each has a start and a commit.
     pub(super) snapshots: bool,
+    /// Whether writers of one key may overlap.
+    pub(super) overlaps: bool,
     /// Where each node's edges end in `to`.
     ends: Vec<u32>,
     to: Vec<u32>,
@@ -27,13 +33,15 @@ pub(super) struct Net {
 }
 
 impl Net {
-    /// The graph of edges of these kinds.
-    pub(super) fn new(edges: &Edges, more: &[Edge], kinds: &[Kind], snapshots: bool) -> Self {
+    /// The graph that a rule looks at.
+    pub(super) fn new(edges: &Edges, more: &[Edge], rule: &Rule) -> Self {
+        let Rule { kinds, snapshots, overlaps, .. } = *rule;
         let joints = edges.nodes - edges.transactions;
         let count = if snapshots { edges.transactions * 2 + joints } else { edges.nodes };
         let mut net = Self {
             transactions: edges.transactions,
             snapshots,
+            overlaps,
             ends: Vec::new(),
             to: Vec::new(),
             kinds: Vec::new(),
@@ -89,7 +97,8 @@ impl Net {
         } else if edge.to >= self.transactions {
             edge.to + self.transactions
         } else {
-            edge.to * 2 + u32::from(edge.kind == Kind::ReadWrite)
+            let is_write = edge.kind == Kind::WriteWrite && self.overlaps;
+            edge.to * 2 + u32::from(edge.kind == Kind::ReadWrite || is_write)
         }
     }
 

@@ -62,7 +62,7 @@ pub(super) fn order(
     if overlap(&at, unordered).is_none() {
         return Ok(Snapshots::Order(first));
     }
-    let with = |more: &[Edge]| Net::new(edges, more, rule.kinds, rule.snapshots);
+    let with = |more: &[Edge]| Net::new(edges, more, &rule);
     // All keys at once, in the order of the commits.
     let mut chains = Vec::new();
     for writers in unordered {

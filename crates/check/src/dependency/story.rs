@@ -89,7 +89,7 @@ pub(super) fn of_cycle(
 }
 
 fn level_has_snapshots(level: Level) -> bool {
-    super::levels::rule(level).is_some_and(|rule| rule.snapshots)
+    super::levels::rule(level).is_some_and(|rule| rule.snapshots && !rule.overlaps)
 }
 
 /// The story of a read or write that a level does not allow whatever the others are.

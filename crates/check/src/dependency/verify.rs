@@ -64,7 +64,17 @@ pub(super) fn accepts(
     if !closes || !joined || !edges.iter().all(|edge| rule.kinds.contains(&edge.kind)) {
         return None;
     }
-    if rule.snapshots {
+    if rule.overlaps {
+        // What precedes a read of what was overwritten has to be in the reader's snapshot.
+        let is_seen = |place: usize| {
+            let before = edges[(place + edges.len() - 1) % edges.len()].kind;
+            edges[place].kind != Kind::ReadWrite
+                || !matches!(before, Kind::ReadWrite | Kind::WriteWrite)
+        };
+        if !(0..edges.len()).all(is_seen) {
+            return None;
+        }
+    } else if rule.snapshots {
         let turns = turns(cycle);
         match turns[..] {
             [] => {}

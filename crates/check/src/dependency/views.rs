@@ -50,6 +50,8 @@ pub(crate) enum Mutant {
     ShortWay,
     /// What nobody read comes in the first order that was tried, or in none.
     FirstOrder,
+    /// Of prefix consistency, writers of one key must not overlap.
+    Apart,
 }
 
 /// What came of it.
@@ -127,7 +129,7 @@ impl Search<'_> {
 
     /// An order of all nodes that keeps to the light edges, and to the others where it can.
     fn order(&self, more: &[Edge]) -> Vec<u32> {
-        let net = Net::new(self.edges, more, self.rule.kinds, false);
+        let net = Net::new(self.edges, more, &self.rule);
         // Tarjan's components come last first.
         let (component, _) = cycle::components(&net);
         let light = |node: u32| self.light(&net, node);
@@ -158,7 +160,7 @@ impl Search<'_> {
 
     /// A cycle with at most one heavy edge.
     fn cycle(&self, more: &[Edge], budget: &mut Budget) -> Result<Option<Cycle>, Exhausted> {
-        let net = Net::new(self.edges, more, self.rule.kinds, false);
+        let net = Net::new(self.edges, more, &self.rule);
         let (component, _) = cycle::components(&net);
         let inside = |from: u32, to: u32| component[from as usize] == component[to as usize];
         // Where a heavy edge ends, and whence it comes; and every transaction on a cycle, for

@@ -18,10 +18,11 @@
 //! Adya's PL-3 and PL-SI, know no sessions: a session may read from its own future, which breaks
 //! even read committed as it is judged here.
 //!
-//! Not drawn: snapshot isolation and update-serializable imply consistent-view; serializable
-//! implies update-serializable and repeatable-read; strong snapshot isolation, of sessions or of
-//! real time, implies strong read committed of the same. They are decided where version orders are
-//! known.
+//! Not drawn: parallel snapshot isolation lies between strong session snapshot isolation and both
+//! causal and consistent-view. Snapshot isolation and update-serializable imply consistent-view;
+//! serializable implies update-serializable and repeatable-read; strong snapshot isolation, of
+//! sessions or of real time, implies strong read committed of the same. They are decided where
+//! version orders are known.
 //!
 //! Which of them a history can be judged by depends on what it says: see [`Level::REGISTERS`] for
 //! registers of unique values, and `dependency` for histories whose version orders are known.
@@ -51,6 +52,9 @@ pub enum Level {
     Prefix,
     /// No cycle of dependencies with fewer than two rw edges (Adya's PL-2+).
     ConsistentView,
+    /// No cycle of dependencies and sessions with fewer than two rw edges: PL-2+ with sessions
+    /// (parallel snapshot isolation: Sovran et al. 2011; as cycles, Cerone and Gotsman 2016).
+    ParallelSnapshotIsolation,
     /// Those that write are serializable, alone and with any one that only reads (Adya's PL-3U).
     UpdateSerializable,
     /// Serializable but for reads by predicate (Adya's PL-2.99).
@@ -72,7 +76,7 @@ pub enum Level {
 
 impl Level {
     /// Every level; each after all that it implies, within its column.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::ReadUncommitted,
         Self::ReadCommitted,
         Self::StrongSessionReadCommitted,
@@ -81,6 +85,7 @@ impl Level {
         Self::Causal,
         Self::Prefix,
         Self::ConsistentView,
+        Self::ParallelSnapshotIsolation,
         Self::UpdateSerializable,
         Self::RepeatableRead,
         Self::SnapshotIsolation,
@@ -135,9 +140,12 @@ impl Level {
             Self::SnapshotIsolation | Self::UpdateSerializable => &[Self::ConsistentView],
             Self::ReadAtomic => &[Self::ReadCommitted],
             Self::Causal => &[Self::ReadAtomic],
-            Self::Prefix => &[Self::Causal],
+            Self::Prefix => &[Self::Causal, Self::StrongSessionReadCommitted],
+            Self::ParallelSnapshotIsolation => {
+                &[Self::Causal, Self::ConsistentView, Self::StrongSessionReadCommitted]
+            }
             Self::StrongSessionSnapshotIsolation => {
-                &[Self::Prefix, Self::SnapshotIsolation, Self::StrongSessionReadCommitted]
+                &[Self::Prefix, Self::SnapshotIsolation, Self::ParallelSnapshotIsolation]
             }
             Self::StrongSnapshotIsolation => {
                 &[Self::StrongSessionSnapshotIsolation, Self::StrongReadCommitted]
@@ -167,6 +175,7 @@ impl Level {
             Self::StrongSessionReadCommitted => "strong-session-read-committed",
             Self::StrongReadCommitted => "strong-read-committed",
             Self::ConsistentView => "consistent-view",
+            Self::ParallelSnapshotIsolation => "parallel-snapshot-isolation",
             Self::UpdateSerializable => "update-serializable",
             Self::RepeatableRead => "repeatable-read",
             Self::ReadAtomic => "read-atomic",
@@ -197,10 +206,69 @@ impl fmt::Display for Level {
     }
 }
 
+/// Names that others use for the same.
+///
+/// Generalized snapshot isolation (Elnikety, Pedone and Zwaenepoel 2005) lets a snapshot be older
+/// than its transaction's start; nothing here asks it to be newer unless sessions or real time do.
+/// Conventional snapshot isolation has the newest snapshot at the start.
+const ALSO_CALLED: [(&str, Level); 13] = [
+    ("pl-1", Level::ReadUncommitted),
+    ("pl-2", Level::ReadCommitted),
+    ("pl-2+", Level::ConsistentView),
+    ("pl-3u", Level::UpdateSerializable),
+    ("pl-2.99", Level::RepeatableRead),
+    ("pl-si", Level::SnapshotIsolation),
+    ("pl-3", Level::Serializable),
+    ("pl-ss", Level::StrictSerializable),
+    ("generalized-snapshot-isolation", Level::SnapshotIsolation),
+    ("conventional-snapshot-isolation", Level::StrongSnapshotIsolation),
+    ("psi", Level::ParallelSnapshotIsolation),
+    ("consistent-prefix", Level::Prefix),
+    ("strong-serializable", Level::StrictSerializable),
+];
+
+/// Names that are not judged, and why.
+const REFUSED: [(&[&str], &str); 6] = [
+    (
+        &["cursor-stability", "pl-cs"],
+        "no history tells which reads were made by a cursor: of one key, what it forbids is a lost \
+         update, which consistent-view forbids of all keys",
+    ),
+    (
+        &["monotonic-view", "pl-2l"],
+        "it needs the order of a transaction's reads against the versions' order; read-committed \
+         of registers asks the same of what was seen directly, consistent-view asks more",
+    ),
+    (
+        &["monotonic-snapshot-reads", "pl-msr"],
+        "it needs the starts and commits that the store itself recorded; consistent-view asks more",
+    ),
+    (
+        &["forward-consistent-view", "pl-fcv"],
+        "it differs from consistent-view only by the starts that the store itself recorded; \
+         snapshot-isolation asks more",
+    ),
+    (
+        &["monotonic-atomic-view", "mav"],
+        "of registers read-committed is judged as it is, with sessions; of lists it is not judged",
+    ),
+    (
+        &["update-atomic"],
+        "it is read-atomic without lost updates: parallel-snapshot-isolation asks more, \
+         read-atomic less",
+    ),
+];
+
 impl FromStr for Level {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        if let Some((_, level)) = ALSO_CALLED.iter().find(|(name, _)| *name == text) {
+            return Ok(*level);
+        }
+        if let Some((_, why)) = REFUSED.iter().find(|(names, _)| names.contains(&text)) {
+            return Err(format!("a level that is judged: {why}"));
+        }
         Self::ALL.into_iter().find(|level| level.name() == text).ok_or_else(|| {
             let names: Vec<_> = Self::ALL.into_iter().map(Self::name).collect();
             format!("expected one of {}", names.join(", "))
