@@ -355,7 +355,7 @@ impl std::str::FromStr for ByModel {
 }
 
 /// `avouch check`.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct Check {
     /// Histories: avouch's own, as text or stream; Jepsen's register logs or maps; its list-append,
     /// rw-register, bank, set, counter, queue, unique-ids, long-fork, causal-reverse, lock, kafka
@@ -401,11 +401,12 @@ pub struct Check {
     /// is) to text, anything else to a stream. OUT must not be there yet
     #[arg(long, value_name = "OUT", conflicts_with_all = ["level", "model", "objects"])]
     pub convert: Option<PathBuf>,
-    /// How long to search in each before the verdict is unknown (1m; with --stream no bound);
-    /// looked at now and then, so that a search that is short anyway ends with its verdict
+    /// How long to read and judge each before the verdict is unknown (1m; with --stream no bound).
+    /// A search asks now and then, so that a short one ends with its verdict; nothing goes on for
+    /// more than half as long again
     #[arg(long, value_name = "SPAN", value_parser = quantity::span)]
     pub time: Option<Duration>,
-    /// How much memory the search's tables may take before the verdict is unknown
+    /// How much memory the search's tables may take, and the file, before the verdict is unknown
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = quantity::size)]
     pub memory: u64,
 }

@@ -16,6 +16,7 @@ pub mod cluster;
 pub mod commands;
 pub mod embedded;
 pub mod exit;
+pub mod far;
 pub mod lab;
 pub mod node;
 pub mod quantile;

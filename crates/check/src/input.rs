@@ -8,9 +8,10 @@ use crate::history::{
     History, Malformed, chronos, cobra, dbcop, dbcop_text, first_line, is_native, jepsen,
     jepsen_store, list_append, maps, plume, rw_register, text,
 };
-use crate::limits::Limits;
+use crate::limits::{Exhausted, Limits};
 use crate::memory::{self, Model};
 use crate::object::{self, Objects};
+use crate::progress::{self, Phase};
 use crate::report::Report;
 use crate::stamped::{self, Stamped};
 use crate::transaction::{Level, Transactions};
@@ -47,10 +48,15 @@ impl Reading {
     fn file(&mut self, path: &Path) -> Result<Vec<u8>, Error> {
         let size = std::fs::metadata(path).map_err(|error| unreadable(path, &error))?.len();
         self.left = self.left.checked_sub(size).ok_or_else(|| {
+            progress::meet(
+                Exhausted::Memory(self.limit),
+                format!("nothing was read of a history of {size} bytes"),
+            );
             let expected = format!("a history of at most {} bytes", self.limit);
             Error::new(Blame::Caller, expected, format!("{size} bytes more than that leaves"))
                 .hint("raise the memory bound, or judge a part of the history")
         })?;
+        progress::enter(Phase::Reading, usize::try_from(size).unwrap_or(usize::MAX));
         std::fs::read(path).map_err(|error| unreadable(path, &error))
     }
 
@@ -225,8 +231,30 @@ impl Input {
         })
     }
 
+    /// How many operations it has.
+    fn operations(&self) -> usize {
+        match self {
+            Self::Calls(history) => history.calls.len(),
+            Self::Transactions(history) => history.operations(),
+            Self::Appends(history) => history.operations.len(),
+            Self::Objects(objects) => objects.operations.len(),
+            Self::Etcd(run) => run.operations.len(),
+            Self::Stamped(history) => history.operations(),
+        }
+    }
+
     /// Judges it: operations by the guarantee of each, transactions by `level` or by every level.
     pub fn judge(&self, level: Option<Level>, limits: &Limits) -> Result<Report, Error> {
+        progress::enter(Phase::Judging, self.operations());
+        self.judge_quietly(level, limits)
+    }
+
+    /// The same, as a part of something that tells how far it is.
+    pub(crate) fn judge_quietly(
+        &self,
+        level: Option<Level>,
+        limits: &Limits,
+    ) -> Result<Report, Error> {
         match (self, level) {
             (Self::Calls(history), None) => Ok(obligation::judge(history, limits)),
             (Self::Calls(_), Some(level)) => {
@@ -261,6 +289,7 @@ impl Input {
 
     /// Judges single operations by one model.
     pub fn judge_by_model(&self, model: Model, limits: &Limits) -> Result<Report, Error> {
+        progress::enter(Phase::Judging, self.operations());
         match self {
             Self::Calls(history) => Ok(memory::judge(history, model, limits)),
             Self::Transactions(_) | Self::Appends(_) | Self::Stamped(_) => {

@@ -15,6 +15,7 @@
 //! order that an independent verifier has accepted, or a few operations that fit in none.
 
 pub mod append;
+pub mod bounded;
 #[cfg(test)]
 mod campaign;
 pub mod composition;
@@ -33,6 +34,7 @@ pub mod obligation;
 pub mod online;
 pub mod operation;
 pub mod picture;
+pub mod progress;
 pub mod recorder;
 pub mod report;
 pub mod stamped;

@@ -3,6 +3,7 @@
 //! Deciding linearizability is NP-complete, so a judge needs a way to say "I do not know": every
 //! search asks its [`Budget`] before it goes on, and ends with the name of the bound it met.
 
+use crate::progress;
 use crate::stopwatch::Stopwatch;
 use std::fmt;
 use std::time::Duration;
@@ -52,6 +53,8 @@ impl fmt::Display for Exhausted {
 #[derive(Clone, Debug)]
 pub struct Budget {
     limits: Limits,
+    /// The time that is named when it is over: of all phases that share it.
+    time: Duration,
     watch: Stopwatch,
     taken: u64,
     quota: u64,
@@ -60,10 +63,22 @@ pub struct Budget {
 /// The clock is read once in this many steps.
 const STEPS_PER_READING: u64 = 1024;
 
+impl Default for Budget {
+    /// The budget of [`Limits::default`].
+    fn default() -> Self {
+        Self::new(Limits::default())
+    }
+}
+
 impl Budget {
-    /// A full budget; its time starts now.
+    /// A full budget; its time starts now, or is what is left where earlier phases share it.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, watch: Stopwatch::start(), taken: 0, quota: limits.steps }
+        let followed = progress::followed();
+        let (time, left) = followed.map_or((limits.time, limits.time), |progress| {
+            (progress.time(), limits.time.min(progress.left()))
+        });
+        let limits = Limits { time: left, ..limits };
+        Self { limits, time, watch: Stopwatch::start(), taken: 0, quota: limits.steps }
     }
 
     /// Steps taken since the start.
@@ -102,7 +117,7 @@ impl Budget {
             return Err(Exhausted::Memory(self.limits.memory_bytes));
         }
         if self.taken % STEPS_PER_READING == 1 && self.elapsed() >= self.limits.time {
-            return Err(Exhausted::Time(self.limits.time));
+            return Err(Exhausted::Time(self.time));
         }
         Ok(())
     }

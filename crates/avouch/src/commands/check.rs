@@ -3,13 +3,15 @@
 
 use crate::arguments::{ByModel, Check, Shape};
 use crate::exit::{Exit, verdict};
+use crate::far::Line;
 use crate::screen::{Screen, error_json};
+use avouch_check::bounded::{Bounded, within};
 use avouch_check::composition::{Composition, compose};
 use avouch_check::memory::Model;
 use avouch_check::online::{self, Asked};
 use avouch_check::report::html::{self, Shown};
 use avouch_check::stream::convert;
-use avouch_check::{Input, Limits, Report};
+use avouch_check::{Input, Limits, Objects, Report};
 use avouch_promise::evidence::Verdict;
 use avouch_promise::{Blame, Error};
 use serde_json::{Value, json};
@@ -31,7 +33,7 @@ struct Found {
 }
 
 pub(super) fn run(check: &Check, shape: Shape, screen: &mut Screen) -> Exit {
-    if check.stream && matches!(shape, Shape::Html | Shape::Svg) {
+    if check.stream && is_drawn(shape) {
         let error = Error::new(Blame::Caller, "--stream with --format text or json", "a drawing")
             .hint("a page draws the history, which a stream does not keep");
         screen.error(&error);
@@ -43,7 +45,7 @@ pub(super) fn run(check: &Check, shape: Shape, screen: &mut Screen) -> Exit {
             Exit::Error(error.blame)
         });
     }
-    if check.objects && matches!(shape, Shape::Html | Shape::Svg) {
+    if check.objects && is_drawn(shape) {
         let error = Error::new(Blame::Caller, "--objects with --format text or json", "a drawing")
             .hint("a page does not draw objects beside the whole yet");
         screen.error(&error);
@@ -54,7 +56,7 @@ pub(super) fn run(check: &Check, shape: Shape, screen: &mut Screen) -> Exit {
     let mut all = Vec::new();
     let mut unread = None;
     for path in &check.histories {
-        let found = judge(check, path, &limits, shape);
+        let found = judge_within(check, path, &limits, shape, screen);
         match &found {
             Ok(found) => {
                 worst = crate::exit::worse(worst, verdict(found.report.verdict()));
@@ -175,6 +177,31 @@ fn streamed(check: &Check, path: &Path, limits: &Limits) -> Result<Report, Error
     })
 }
 
+/// Judges one history within its bounds, and shows whoever watches how far it is.
+fn judge_within(
+    check: &Check,
+    path: &Path,
+    limits: &Limits,
+    shape: Shape,
+    screen: &mut Screen,
+) -> Result<Found, Error> {
+    let work = {
+        let (check, path, limits) = (check.clone(), path.to_owned(), *limits);
+        move || judge(&check, &path, &limits, shape)
+    };
+    let mut line = Line::start(check.time.is_some() || !check.stream, limits.time, screen);
+    let found = within(limits, work, |seen| line.show(seen, screen));
+    line.end(screen);
+    Ok(match found? {
+        Bounded::Done(found) => found,
+        Bounded::Stopped(report) => {
+            // Nothing of it can be drawn but the verdict.
+            let input = is_drawn(shape).then(|| Input::Objects(Objects::new(Vec::new())));
+            Found { report: *report, composition: None, input }
+        }
+    })
+}
+
 /// Judges one history, and its objects if that is asked for.
 fn judge(check: &Check, path: &Path, limits: &Limits, shape: Shape) -> Result<Found, Error> {
     if check.stream {
@@ -203,8 +230,12 @@ fn judge(check: &Check, path: &Path, limits: &Limits, shape: Shape) -> Result<Fo
     };
     let composition =
         if check.objects { Some(compose(&input, &report, check.level, limits)?) } else { None };
-    let is_drawn = matches!(shape, Shape::Html | Shape::Svg);
-    Ok(Found { report, composition, input: is_drawn.then_some(input) })
+    Ok(Found { report, composition, input: is_drawn(shape).then_some(input) })
+}
+
+/// Whether the history itself is shown.
+fn is_drawn(shape: Shape) -> bool {
+    matches!(shape, Shape::Html | Shape::Svg)
 }
 
 fn text(path: &Path, found: &Found, screen: &mut Screen) {

@@ -111,3 +111,37 @@ fn data_that_goes_to_a_file_is_not_coloured() {
     let told = std::fs::read_to_string(place.path("told")).unwrap();
     assert!(told.starts_with("agree: ") && !told.contains('\u{1b}'), "{told}");
 }
+
+/// A judgement that takes longer than a second is told how far it is, and leaves nothing of that.
+#[test]
+fn a_long_judgement_is_told_on_a_terminal_and_leaves_a_clean_line() {
+    let place = Place::new("check-terminal");
+    let history = concat!(
+        r#"{"avouch_history":1,"about":"a session"}"#,
+        "\n",
+        r#"{"type":"invoke","process":0,"op":1,"time":1,"do":{"kind":"put","key":"a","value":"1"},"guarantee":"linearizable"}"#,
+        "\n",
+        r#"{"type":"ok","process":0,"op":1,"time":2,"got":{"kind":"done"}}"#,
+        "\n",
+    );
+    std::fs::write(place.path("one.history"), history).unwrap();
+    let slow = "(sleep 1.6; cat one.history) | avouch check --stream -";
+    let mut command = terminal(&place);
+    let Ok(ran) = command.args(["-qefc", slow, "/dev/null"]).output() else {
+        println!("skipped: no `script` of util-linux");
+        return;
+    };
+    let shown = String::from_utf8_lossy(&ran.stdout).into_owned();
+    assert!(shown.contains("\r\u{1b}[Kjudging as it comes; 1."), "how far it is: {shown:?}");
+    let lines = left(&shown);
+    assert!(lines.iter().all(|line| !line.contains("as it comes;")), "it is left: {lines:?}");
+    assert!(lines.iter().any(|line| line.contains("linearizable (1 operations)")), "{lines:?}");
+    // Ten times a second at most.
+    let drawn = shown.matches("judging as it comes;").count();
+    assert!((1..=12).contains(&drawn), "drawn {drawn} times: {shown:?}");
+    // Nobody watches a file: the line is not drawn, and neither is it with stderr elsewhere.
+    let quiet = format!("({slow}) 2> said");
+    let Ok(ran) = terminal(&place).args(["-qefc", &quiet, "/dev/null"]).output() else { return };
+    assert!(!String::from_utf8_lossy(&ran.stdout).contains("as it comes;"));
+    assert_eq!(std::fs::read_to_string(place.path("said")).unwrap(), "");
+}

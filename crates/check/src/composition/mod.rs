@@ -22,6 +22,7 @@ use crate::limits::Limits;
 use crate::model::Sequential as _;
 use crate::model::key_value::asked;
 use crate::operation::{Moment, Operation};
+use crate::progress::{self, Phase};
 use crate::report::{Report, Word};
 use crate::stopwatch::Stopwatch;
 use crate::transaction::{self, Access, Level, Outcome, Transactions};
@@ -115,9 +116,12 @@ pub fn compose(
             against: None,
         })
         .collect();
-    for (name, object) in &objects {
+    for (number, (name, object)) in objects.iter().enumerate() {
         let time = limits.time.saturating_sub(watch.elapsed());
-        let report = object.judge(level, &Limits { time, ..*limits })?;
+        // What judges an object tells nobody of it: that is one step of this.
+        progress::enter(Phase::Objects, objects.len());
+        progress::reached(number);
+        let report = object.judge_quietly(level, &Limits { time, ..*limits })?;
         for row in &mut rows {
             // A guarantee that no operation of this object asks for is not broken by it.
             let found = word(&report, &row.guarantee).unwrap_or(Word::Holds);

@@ -12,6 +12,7 @@
 
 use super::Malformed;
 use super::literal::canonical;
+use crate::progress;
 use std::borrow::Cow;
 
 /// Which of the two.
@@ -37,6 +38,9 @@ pub(crate) struct Reader<'a> {
     here: Mark,
     notation: Notation,
 }
+
+/// Whoever waits is told how far it is once in so many lines.
+const TOLD_EVERY: usize = 1024;
 
 /// Collections within collections that are followed.
 const DEPTH_MAX: usize = 1_000;
@@ -100,6 +104,9 @@ impl<'a> Reader<'a> {
     fn new_line(&mut self) {
         self.here.line += 1;
         self.here.line_start = self.here.at + 1;
+        if self.here.line.is_multiple_of(TOLD_EVERY) {
+            progress::reached(self.here.at);
+        }
     }
 
     /// Skips white space, and commas where they are that.

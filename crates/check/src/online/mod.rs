@@ -21,6 +21,7 @@ use crate::history::{Event, Kind, Record, chronos};
 use crate::limits::{Budget, Limits};
 use crate::model::key_value::{Absent, Action, Outcome, answered, asked};
 use crate::operation::Moment;
+use crate::progress::{self, Phase};
 use crate::report::{self, About, Finding, Line, Part, Report, Story};
 use crate::stamped;
 use crate::stream::{self, Content, Ending};
@@ -36,6 +37,8 @@ use std::io::{BufRead, BufReader, Cursor, Read};
 
 /// So many events may stand between one and an earlier one by its time.
 const WINDOW: usize = 4096;
+/// Whoever waits is told how far it is once in so many operations.
+const TOLD_EVERY: usize = 1024;
 
 /// What a key, a cluster and an open operation take beside their texts, about.
 const EACH_BYTES: usize = 256;
@@ -319,6 +322,7 @@ fn start(input: &mut impl Read) -> Result<Vec<u8>, Error> {
 /// `Caller` for another format or a malformed line, `Corrupt` for a stream that was changed,
 /// `Environment` where reading fails. What was found before is lost then.
 pub fn judge(input: impl Read, asked: Asked) -> Result<Report, Error> {
+    progress::enter(Phase::Following, 0);
     let mut input = BufReader::with_capacity(1 << 16, input);
     let start = start(&mut input)?;
     let is_stream = stream::is_stream(&start);
@@ -426,6 +430,9 @@ fn run(
         }
         let Some((place, event)) = waiting.pop_first() else { continue };
         last = place;
+        if judge.operations.is_multiple_of(TOLD_EVERY) {
+            progress::reached(judge.operations);
+        }
         let stepped = budget.step(judge.bytes());
         let stepped = stepped.map_err(|met| {
             End::Unknown(format!("{met} after {} of the operations", judge.operations))

@@ -6,7 +6,9 @@ use super::reader::{Ending, Reader};
 use super::text;
 use crate::history::{Event as Told, Events, Kind};
 use crate::input::Input;
+use crate::limits::Exhausted;
 use crate::model::key_value::KeyValue;
+use crate::progress;
 use crate::stamped;
 use crate::transaction::{Access, Builder, Outcome, Span};
 use avouch_promise::history::{Record, What};
@@ -68,6 +70,8 @@ fn bounded(read: u64, memory_bytes: usize) -> Result<(), Error> {
     if read <= memory_bytes as u64 {
         return Ok(());
     }
+    let far = format!("{read} bytes of events were read of a stream that has more");
+    progress::meet(Exhausted::Memory(memory_bytes), far);
     let expected = format!("a history of at most {memory_bytes} bytes");
     Err(Error::new(Blame::Caller, expected, "more, once it is not compressed")
         .hint("raise the memory bound, or judge a part of the history"))

@@ -1,0 +1,187 @@
+//! How far a judgement is, in one line of a terminal that is written over and taken away.
+//!
+//! ```text
+//!   reading: 34 % of 210.4 MB, about 3 s left of that; 1.6 s of at most 60 s
+//!   judging: 100000 operations; 3.1 s of at most 60 s
+//! ```
+//!
+//! What is left is told only of a phase that counts its steps and has come far enough to be held to
+//! its pace; a phase that stands still is told no time. Nothing is said of the phases to come.
+
+use crate::screen::Screen;
+use avouch_check::progress::{Phase, Seen};
+use std::time::Duration;
+
+/// Whoever waits is told nothing before this.
+const SILENT: Duration = Duration::from_secs(1);
+/// A phase is held to its pace once it has taken this long, and done this part of its steps.
+const PACE: Duration = Duration::from_millis(300);
+const PACE_PART: u64 = 20;
+/// A phase that did nothing for this part of its time, and this long, stands still.
+const STILL_PART: u32 = 4;
+const STILL: Duration = Duration::from_secs(1);
+
+/// How much longer a phase takes, by the pace of all that it has done.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Estimate {
+    phase: Option<Phase>,
+    began: Duration,
+    /// The steps that were done, and since when.
+    done: (u64, Duration),
+}
+
+impl Estimate {
+    /// Looks once more; what is left of the phase, where that can be said.
+    pub fn left(&mut self, seen: &Seen) -> Option<Duration> {
+        let Seen { phase, done, total, elapsed } = *seen;
+        if self.phase != Some(phase) || done < self.done.0 {
+            *self = Self { phase: Some(phase), began: elapsed, done: (done, elapsed) };
+            // The first phase began before anybody looked.
+            if phase == Phase::Reading {
+                self.began = Duration::ZERO;
+            }
+        }
+        if done > self.done.0 {
+            self.done = (done, elapsed);
+        }
+        let taken = elapsed.saturating_sub(self.began);
+        let still = elapsed.saturating_sub(self.done.1);
+        let is_paced = taken >= PACE && done >= (total / PACE_PART).max(1) && done <= total;
+        if !is_paced || still > STILL.max(taken / STILL_PART) {
+            return None;
+        }
+        let left = taken.as_nanos() * u128::from(total - done) / u128::from(done);
+        u64::try_from(left).ok().map(Duration::from_nanos)
+    }
+}
+
+/// The line of a terminal.
+pub struct Line {
+    estimate: Estimate,
+    bound: Option<Duration>,
+    drawn: bool,
+    shown: bool,
+}
+
+impl Line {
+    /// Of a judgement that begins now, and takes as long as `time` at most where that is bounded.
+    pub fn start(is_bounded: bool, time: Duration, screen: &Screen) -> Self {
+        let drawn = screen.talks_to_terminal();
+        let bound = is_bounded.then_some(time);
+        Self { estimate: Estimate::default(), bound, drawn, shown: false }
+    }
+
+    /// Shows what was seen.
+    pub fn show(&mut self, seen: &Seen, screen: &mut Screen) {
+        let left = self.estimate.left(seen);
+        if self.drawn && seen.elapsed >= SILENT {
+            self.shown = true;
+            screen.overwrite(&told(seen, left, self.bound));
+        }
+    }
+
+    /// Takes the line away.
+    pub fn end(self, screen: &mut Screen) {
+        if self.shown {
+            screen.overwrite("");
+        }
+    }
+}
+
+/// What is told of what was seen.
+fn told(seen: &Seen, left: Option<Duration>, bound: Option<Duration>) -> String {
+    let Seen { phase, done, total, elapsed } = *seen;
+    let mut text = match (phase, done) {
+        (Phase::Reading, 0) if total == 0 => phase.to_string(),
+        (Phase::Reading, 0) => format!("{phase}: {}", megabytes(total)),
+        (Phase::Reading, done) if total > 0 => {
+            let percent = u128::from(done.min(total)) * 100 / u128::from(total);
+            format!("{phase}: {percent} % of {}", megabytes(total))
+        }
+        _ => seen.to_string(),
+    };
+    let left = left.map(|left| format!(", about {} s left of that", left.as_secs_f64().ceil()));
+    text.extend(left);
+    let elapsed = elapsed.as_secs_f64();
+    let bound = bound.map(|bound| format!(" of at most {} s", bound.as_secs_f64()));
+    format!("{text}; {elapsed:.1} s{}", bound.unwrap_or_default())
+}
+
+fn megabytes(bytes: u64) -> String {
+    let tenths = bytes / 100_000;
+    format!("{}.{} MB", tenths / 10, tenths % 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(phase: Phase, done: u64, total: u64, ms: u64) -> Seen {
+        Seen { phase, done, total, elapsed: Duration::from_millis(ms) }
+    }
+
+    #[test]
+    fn an_even_pace_is_foretold_and_counts_down() {
+        let mut estimate = Estimate::default();
+        let mut last = Duration::MAX;
+        for step in 1..=100_u64 {
+            let left = estimate.left(&seen(Phase::Reading, step, 100, step * 100));
+            if step < 5 {
+                assert_eq!(left, None, "too early to say at {step} %");
+                continue;
+            }
+            let (left, right) = (left.unwrap(), Duration::from_millis((100 - step) * 100));
+            assert!(left.abs_diff(right) < Duration::from_millis(2), "{left:?} for {right:?}");
+            assert!(left < last, "it only shrinks: {left:?} after {last:?}");
+            last = left;
+        }
+    }
+
+    #[test]
+    fn a_pace_that_halves_is_within_twice_of_what_is_left() {
+        // The first half takes 5 s, the second 10 s.
+        let mut estimate = Estimate::default();
+        let mut at_half = None;
+        for ms in (100..=15_000).step_by(100) {
+            let done = if ms <= 5_000 { ms } else { 5_000 + (ms - 5_000) / 2 };
+            let left = estimate.left(&seen(Phase::Reading, done, 10_000, ms));
+            if ms == 7_500 {
+                at_half = left;
+            }
+        }
+        let left = at_half.unwrap().as_secs_f64();
+        assert!((7.5 / 2.0..7.5 * 2.0).contains(&left), "{left} s for 7.5 s");
+    }
+
+    #[test]
+    fn what_stands_still_or_does_not_count_is_told_no_time() {
+        let mut estimate = Estimate::default();
+        assert!(estimate.left(&seen(Phase::Reading, 50, 100, 1_000)).is_some());
+        assert!(estimate.left(&seen(Phase::Reading, 50, 100, 1_900)).is_some(), "a breath");
+        assert_eq!(estimate.left(&seen(Phase::Reading, 50, 100, 2_100)), None, "it stands still");
+        assert!(estimate.left(&seen(Phase::Reading, 51, 100, 2_200)).is_some(), "it goes on");
+        assert_eq!(estimate.left(&seen(Phase::Judging, 0, 100, 9_000)), None);
+        assert_eq!(estimate.left(&seen(Phase::Following, 70, 0, 9_000)), None);
+    }
+
+    #[test]
+    fn a_phase_is_held_to_its_own_pace() {
+        let mut estimate = Estimate::default();
+        estimate.left(&seen(Phase::Reading, 99, 100, 9_000));
+        assert_eq!(estimate.left(&seen(Phase::Objects, 0, 10, 9_000)), None);
+        let left = estimate.left(&seen(Phase::Objects, 5, 10, 10_000)).unwrap();
+        assert_eq!(left, Duration::from_secs(1), "five of ten took a second");
+    }
+
+    #[test]
+    fn a_line_says_what_is_done_and_within_what() {
+        let bound = Some(Duration::from_secs(60));
+        let (half, left) = (seen(Phase::Reading, 105, 210, 3_140), Some(Duration::from_secs(3)));
+        let line = told(&half, left, bound);
+        assert_eq!(line, "reading: 50 % of 0.0 MB, about 3 s left of that; 3.1 s of at most 60 s");
+        let all = seen(Phase::Judging, 0, 77, 1_000);
+        assert_eq!(told(&all, None, bound), "judging: 77 operations; 1.0 s of at most 60 s");
+        let stream = seen(Phase::Following, 9, 0, 1_000);
+        assert_eq!(told(&stream, None, None), "judging as it comes: 9 operations so far; 1.0 s");
+    }
+}
