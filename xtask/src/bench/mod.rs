@@ -27,7 +27,7 @@ enum Runs {
     Here(fn(&Path, &[String]) -> Result<Findings, Error>),
 }
 
-const BENCHES: [Bench; 9] = [
+const BENCHES: [Bench; 10] = [
     Bench {
         name: "world",
         about: "simulated events per CPU-second, beside madsim and turmoil, and the store in it",
@@ -79,6 +79,11 @@ const BENCHES: [Bench; 9] = [
             Program::Example("avouch-world", "gray"),
             &["--hours", "24", "--seeds", "4"],
         ),
+    },
+    Bench {
+        name: "time",
+        about: "hybrid, interval and interval tree clocks, beside uhlc and itc",
+        run: Runs::One(Program::Peer("time", None), &[]),
     },
     Bench {
         name: "detectors",

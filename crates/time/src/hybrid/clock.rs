@@ -24,8 +24,19 @@
 //= §3.3.1 HLC skew bound
 
 use super::stamp::Stamp;
-use avouch_promise::{Interval, Nanos, invariant};
+use avouch_promise::{Interval, Nanos, WallTime, invariant};
 use std::fmt;
+
+/// The last stamp that an honest clock can have given.
+pub(super) fn farthest(wall: Interval, bound: Nanos) -> Stamp {
+    Stamp(Stamp::at(wall.latest.plus(bound)).0 | u64::from(u16::MAX))
+}
+
+/// The middle of an interval: as likely before the true time as after it.
+#[inline]
+pub(super) fn middle(wall: Interval) -> WallTime {
+    wall.earliest.plus(Nanos(wall.latest.0.abs_diff(wall.earliest.0) / 2))
+}
 
 /// A node's clock.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,7 +109,7 @@ impl HybridClock {
     /// A stamp for the arrival of a message with a stamp; nothing changes if it is refused.
     pub fn receive(&mut self, stamp: Stamp, wall: Interval) -> Result<Stamp, Refused> {
         if wall != Interval::UNKNOWN {
-            let most = Stamp(Stamp::at(wall.latest.plus(self.bound)).0 | u64::from(u16::MAX));
+            let most = farthest(wall, self.bound);
             if stamp > most {
                 return Err(Refused::Ahead { stamp, most });
             }
@@ -110,10 +121,8 @@ impl HybridClock {
         if wall == Interval::UNKNOWN {
             return Err(Refused::NoBound);
         }
-        // The middle: as likely before the true time as after it.
-        let middle = wall.earliest.plus(Nanos(wall.latest.0.abs_diff(wall.earliest.0) / 2));
         let above = Stamp(self.last.max(seen).0.saturating_add(1));
-        let stamp = Stamp::at(middle).max(above);
+        let stamp = Stamp::at(middle(wall)).max(above);
         if stamp >= self.floor {
             return Err(Refused::Floor(self.floor));
         }

@@ -12,10 +12,12 @@
 //= §3.3.1 update rules
 
 mod clock;
+mod shared;
 mod stamp;
 
 #[cfg(test)]
 mod tests;
 
 pub use clock::{HybridClock, Refused};
+pub use shared::SharedClock;
 pub use stamp::{HEADER, Stamp};

@@ -22,10 +22,12 @@ impl Stamp {
 
     /// The first stamp of the unit that a time is in; what is before 1970 is, too, and what is
     /// after 2106 is at its end.
+    #[inline]
     pub fn at(time: WallTime) -> Self {
-        let nanos = u128::from(time.0.max(0).unsigned_abs());
-        let units = nanos * u128::from(UNITS) / 1_000_000_000;
-        let units = u64::try_from(units).unwrap_or(u64::MAX).min(u64::MAX >> COUNTER_BITS);
+        // Seconds and their rest apart, so that all fits in 64 bits.
+        let nanos = time.0.max(0).unsigned_abs();
+        let (seconds, rest) = (nanos / 1_000_000_000, nanos % 1_000_000_000);
+        let units = (seconds * UNITS + rest * UNITS / 1_000_000_000).min(u64::MAX >> COUNTER_BITS);
         Self(units << COUNTER_BITS)
     }
 

@@ -1,6 +1,6 @@
 //! Hybrid clocks against causality and time, over restarts and hostile stamps.
 
-use super::{HybridClock, Refused, Stamp};
+use super::{HybridClock, Refused, SharedClock, Stamp};
 use crate::logical::Relation;
 use crate::logical::{LogicalClock, Vector};
 use avouch_promise::{Interval, Nanos, Random, WallTime};
@@ -141,4 +141,51 @@ fn stamps_follow_causality_and_stay_close_to_time() {
             }
         }
     }
+}
+
+/// Alone, the shared clock gives what the other one gives, and refuses what it refuses.
+#[test]
+fn a_shared_clock_keeps_the_same_rules() {
+    let mut random = Random::new(Random::seed_from_environment()).fork(43);
+    let (mut one, shared) =
+        (HybridClock::recover(Stamp(5), BOUND), SharedClock::recover(Stamp(5), BOUND));
+    let mut seen = Stamp::ZERO;
+    for _ in 0..100_000 {
+        let wall = Interval::around(
+            WallTime(EPOCH + random.below(1 << 32).cast_signed()),
+            Nanos(random.below(1 << 20)),
+        );
+        let wall = if random.chance(0.01) { Interval::UNKNOWN } else { wall };
+        if random.chance(0.1) {
+            let ahead = Nanos(random.below(1 << 28));
+            assert_eq!(one.wanted(exact(0), ahead), shared.wanted(exact(0), ahead));
+            let floor = one.wanted(exact(0), ahead);
+            one.reserve(floor);
+            shared.reserve(floor);
+        }
+        if random.chance(0.5) {
+            assert_eq!(one.now(wall), shared.now(wall));
+        } else {
+            seen = Stamp(seen.0.max(one.last().0).wrapping_add(random.below(1 << 46)));
+            assert_eq!(one.receive(seen, wall), shared.receive(seen, wall));
+            seen = Stamp(Stamp::at(WallTime(EPOCH)).0 + random.below(1 << 34));
+        }
+        assert_eq!(one.last(), shared.last());
+    }
+}
+
+/// Threads share a clock: each sees its own stamps rise, and no stamp is given twice.
+#[test]
+fn no_two_threads_are_given_one_stamp() {
+    let clock = SharedClock::recover(Stamp::ZERO, BOUND);
+    clock.reserve(clock.wanted(exact(0), Nanos::from_secs(3_600)));
+    let give = || (0..100_000).map(|_| clock.now(exact(0)).expect("a stamp")).collect::<Vec<_>>();
+    let mut all = std::thread::scope(|scope| {
+        let threads = [scope.spawn(give), scope.spawn(give), scope.spawn(give)];
+        threads.map(|thread| thread.join().expect("no panic"))
+    });
+    assert!(all.iter().all(|given| given.is_sorted_by(|one, next| one < next)));
+    let mut together: Vec<Stamp> = all.iter_mut().flat_map(std::mem::take).collect();
+    together.sort_unstable();
+    assert!(together.is_sorted_by(|one, next| one < next));
 }

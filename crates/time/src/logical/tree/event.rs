@@ -15,6 +15,20 @@ pub enum Heights {
 /// What it costs to make a leaf into a node when an event grows the tree: more than any way down.
 const NEW_NODE: u64 = 1_000;
 
+/// More than it costs to grow anywhere.
+const IMPOSSIBLE: u64 = u64::MAX >> 1;
+
+/// What it costs an identity to grow over a leaf that was made into a node.
+fn leaf_growth(identity: &Identity) -> u64 {
+    let Identity::Both(parts) = identity else { return 0 };
+    let half = |part: &Identity| match part {
+        Identity::Nothing => IMPOSSIBLE,
+        Identity::All => 0,
+        Identity::Both(_) => NEW_NODE + leaf_growth(part),
+    };
+    1 + half(&parts.0).min(half(&parts.1))
+}
+
 impl Heights {
     fn base(&self) -> u64 {
         match self {
@@ -22,29 +36,33 @@ impl Heights {
         }
     }
 
-    fn lift(mut self, by: u64) -> Self {
-        match &mut self {
-            Self::Leaf(height) | Self::Node(height, _) => *height += by,
+    fn base_mut(&mut self) -> &mut u64 {
+        match self {
+            Self::Leaf(height) | Self::Node(height, _) => height,
         }
-        self
     }
 
-    fn sink(mut self, by: u64) -> Self {
-        match &mut self {
-            Self::Leaf(height) | Self::Node(height, _) => *height -= by,
-        }
-        self
+    /// Two leaves of no height side by side, at a height.
+    fn opened(height: u64) -> Self {
+        Self::Node(height, Box::new((Self::Leaf(0), Self::Leaf(0))))
     }
 
-    /// A node in normal form.
-    fn node(height: u64, left: Self, right: Self) -> Self {
+    /// Brings a node whose halves are normal into normal form.
+    fn settle(&mut self) {
+        let Self::Node(height, halves) = self else { return };
+        let (left, right) = halves.as_mut();
         if let (Self::Leaf(one), Self::Leaf(other)) = (&left, &right)
             && one == other
         {
-            return Self::Leaf(height + one);
+            *self = Self::Leaf(*height + one);
+            return;
         }
         let low = left.base().min(right.base());
-        Self::Node(height + low, Box::new((left.sink(low), right.sink(low))))
+        if low > 0 {
+            *height += low;
+            *left.base_mut() -= low;
+            *right.base_mut() -= low;
+        }
     }
 
     /// The highest of all.
@@ -76,80 +94,125 @@ impl Heights {
         }
     }
 
-    /// The higher of both, everywhere.
-    pub(super) fn join(&self, other: &Self) -> Self {
-        match (self, other) {
-            (Self::Leaf(one), Self::Leaf(other)) => Self::Leaf(*one.max(other)),
+    /// Takes the higher of both, everywhere.
+    pub(super) fn join(&mut self, other: &Self) {
+        self.join_lifted(other, 0);
+    }
+
+    /// The same with the other one lifted by so much, or sunk. What is sunk below nothing is lower
+    /// than whatever is here.
+    fn join_lifted(&mut self, other: &Self, by: i64) {
+        let there = other.base().cast_signed() + by;
+        match (&mut *self, other) {
+            (Self::Leaf(height), Self::Leaf(_)) => {
+                *height = (*height).max(there.max(0).cast_unsigned());
+            }
+            (Self::Leaf(height), Self::Node(..)) if height.cast_signed() <= there => {
+                *self = other.clone();
+                *self.base_mut() = there.cast_unsigned();
+            }
             (Self::Leaf(height), Self::Node(..)) => {
-                let zero = Box::new((Self::Leaf(0), Self::Leaf(0)));
-                Self::Node(*height, zero).join(other)
+                if height.cast_signed() < other.highest().cast_signed() + by {
+                    *self = Self::opened(*height);
+                    self.join_lifted(other, by);
+                }
             }
-            (Self::Node(..), Self::Leaf(height)) => {
-                let zero = Box::new((Self::Leaf(0), Self::Leaf(0)));
-                self.join(&Self::Node(*height, zero))
+            // Nothing here is lower than the height of all of it.
+            (Self::Node(height, _), Self::Leaf(_)) if height.cast_signed() >= there => {}
+            (Self::Node(height, halves), Self::Leaf(_)) => {
+                let by = by - height.cast_signed();
+                halves.0.join_lifted(other, by);
+                halves.1.join_lifted(other, by);
+                self.settle();
             }
-            (Self::Node(one, _), Self::Node(height, _)) if one > height => other.join(self),
-            (Self::Node(one, halves), Self::Node(height, others)) => {
-                let by = height - one;
-                let left = halves.0.join(&others.0.clone().lift(by));
-                let right = halves.1.join(&others.1.clone().lift(by));
-                Self::node(*one, left, right)
+            (Self::Node(height, halves), Self::Node(_, others)) => {
+                let by = there - height.cast_signed();
+                halves.0.join_lifted(&others.0, by);
+                halves.1.join_lifted(&others.1, by);
+                self.settle();
             }
         }
     }
 
-    /// After an event of an identity: filled up where that makes the tree simpler, else grown by
-    /// one in the cheapest place.
-    pub(super) fn event(&self, identity: &Identity) -> Self {
-        let filled = self.fill(identity);
-        if filled == *self { self.grow(identity).0 } else { filled }
+    /// An event of an identity: filled up where that makes the tree simpler, else grown by one in
+    /// the cheapest place.
+    pub(super) fn event(&mut self, identity: &Identity) {
+        if !self.fill(identity) {
+            self.grow(identity);
+        }
     }
 
-    fn fill(&self, identity: &Identity) -> Self {
-        match (identity, self) {
-            (Identity::All, _) => Self::Leaf(self.highest()),
-            (Identity::Nothing, _) | (_, Self::Leaf(_)) => self.clone(),
-            (Identity::Both(parts), Self::Node(height, halves)) => match parts.as_ref() {
+    /// Fills up what an identity has to what is beside it; whether that changed anything.
+    fn fill(&mut self, identity: &Identity) -> bool {
+        let Self::Node(_, halves) = self else { return false };
+        let changed = match identity {
+            Identity::Nothing => false,
+            Identity::All => {
+                *self = Self::Leaf(self.highest());
+                return true;
+            }
+            Identity::Both(parts) => match parts.as_ref() {
                 (Identity::All, right) => {
-                    let right = halves.1.fill(right);
-                    let left = halves.0.highest().max(right.base());
-                    Self::node(*height, Self::Leaf(left), right)
+                    let changed = halves.1.fill(right);
+                    let least = halves.1.base();
+                    halves.0.level(least) || changed
                 }
                 (left, Identity::All) => {
-                    let left = halves.0.fill(left);
-                    let right = halves.1.highest().max(left.base());
-                    Self::node(*height, left, Self::Leaf(right))
+                    let changed = halves.0.fill(left);
+                    let least = halves.0.base();
+                    halves.1.level(least) || changed
                 }
-                (left, right) => Self::node(*height, halves.0.fill(left), halves.1.fill(right)),
+                (left, right) => {
+                    let changed = halves.0.fill(left);
+                    halves.1.fill(right) || changed
+                }
             },
+        };
+        if changed {
+            self.settle();
+        }
+        changed
+    }
+
+    /// Becomes one leaf as high as its highest, and no lower than this; whether that is a change.
+    fn level(&mut self, least: u64) -> bool {
+        let height = self.highest().max(least);
+        let changed = !matches!(self, Self::Leaf(here) if *here == height);
+        if changed {
+            *self = Self::Leaf(height);
+        }
+        changed
+    }
+
+    /// Grows by one in the cheapest place; of nothing there are no events.
+    fn grow(&mut self, identity: &Identity) {
+        match (identity, &mut *self) {
+            (Identity::Nothing, _) => {}
+            (Identity::All, Self::Leaf(height)) => *height += 1,
+            (Identity::All, Self::Node(..)) => *self = Self::Leaf(self.highest() + 1),
+            (Identity::Both(_), Self::Leaf(height)) => {
+                *self = Self::opened(*height);
+                self.grow(identity);
+            }
+            (Identity::Both(parts), Self::Node(_, halves)) => {
+                let (left, right) = halves.as_mut();
+                if left.growth(&parts.0) < right.growth(&parts.1) {
+                    left.grow(&parts.0);
+                } else {
+                    right.grow(&parts.1);
+                }
+            }
         }
     }
 
-    /// Grown by one, and what that costs.
-    fn grow(&self, identity: &Identity) -> (Self, u64) {
+    /// What it costs to grow.
+    fn growth(&self, identity: &Identity) -> u64 {
         match (identity, self) {
-            // Of nothing there are no events; a clock without an identity stays as it is.
-            (Identity::Nothing, _) => (self.clone(), u64::MAX >> 1),
-            (Identity::All, Self::Leaf(height)) => (Self::Leaf(height + 1), 0),
-            (Identity::All, Self::Node(..)) => (Self::Leaf(self.highest() + 1), 0),
-            (Identity::Both(_), Self::Leaf(height)) => {
-                let node = Self::Node(*height, Box::new((Self::Leaf(0), Self::Leaf(0))));
-                let (grown, cost) = node.grow(identity);
-                (grown, cost + NEW_NODE)
-            }
-            (Identity::Both(parts), Self::Node(height, halves)) => {
-                let left = (parts.0 != Identity::Nothing).then(|| halves.0.grow(&parts.0));
-                let right = (parts.1 != Identity::Nothing).then(|| halves.1.grow(&parts.1));
-                let (left, right, cost) = match (left, right) {
-                    (Some((left, cost)), other)
-                        if other.as_ref().is_none_or(|(_, right)| cost < *right) =>
-                    {
-                        (left, halves.1.clone(), cost)
-                    }
-                    (_, Some((right, cost))) => (halves.0.clone(), right, cost),
-                    (_, None) => (halves.0.clone(), halves.1.clone(), u64::MAX >> 1),
-                };
-                (Self::Node(*height, Box::new((left, right))), cost + 1)
+            (Identity::Nothing, _) => IMPOSSIBLE,
+            (Identity::All, _) => 0,
+            (Identity::Both(_), Self::Leaf(_)) => NEW_NODE + leaf_growth(identity),
+            (Identity::Both(parts), Self::Node(_, halves)) => {
+                1 + halves.0.growth(&parts.0).min(halves.1.growth(&parts.1))
             }
         }
     }

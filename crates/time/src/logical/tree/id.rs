@@ -23,38 +23,46 @@ impl Identity {
         }
     }
 
-    /// Two parts of it that share nothing and are all of it together.
-    pub(super) fn split(&self) -> (Self, Self) {
-        match self {
-            Self::Nothing => (Self::Nothing, Self::Nothing),
+    /// Gives a part of it away, and keeps the rest.
+    pub(super) fn split(&mut self) -> Self {
+        let halves = match self {
+            Self::Nothing => return Self::Nothing,
             Self::All => {
-                (Self::both(Self::All, Self::Nothing), Self::both(Self::Nothing, Self::All))
+                *self = Self::both(Self::All, Self::Nothing);
+                return Self::both(Self::Nothing, Self::All);
             }
-            Self::Both(halves) => match halves.as_ref() {
-                (Self::Nothing, right) => {
-                    let (one, other) = right.split();
-                    (Self::both(Self::Nothing, one), Self::both(Self::Nothing, other))
-                }
-                (left, Self::Nothing) => {
-                    let (one, other) = left.split();
-                    (Self::both(one, Self::Nothing), Self::both(other, Self::Nothing))
-                }
-                (left, right) => (
-                    Self::both(left.clone(), Self::Nothing),
-                    Self::both(Self::Nothing, right.clone()),
-                ),
-            },
+            Self::Both(halves) => halves.as_mut(),
+        };
+        match halves {
+            (Self::Nothing, right) => Self::both(Self::Nothing, right.split()),
+            (left, Self::Nothing) => Self::both(left.split(), Self::Nothing),
+            (_, right) => Self::both(Self::Nothing, std::mem::replace(right, Self::Nothing)),
         }
     }
 
-    /// Both parts together; nothing if they share any.
-    pub(super) fn sum(&self, other: &Self) -> Option<Self> {
+    /// Whether the two share nothing.
+    pub(super) fn is_apart(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Nothing, any) | (any, Self::Nothing) => Some(any.clone()),
+            (Self::Nothing, _) | (_, Self::Nothing) => true,
             (Self::Both(one), Self::Both(other)) => {
-                Some(Self::both(one.0.sum(&other.0)?, one.1.sum(&other.1)?))
+                one.0.is_apart(&other.0) && one.1.is_apart(&other.1)
             }
-            _ => None,
+            _ => false,
+        }
+    }
+
+    /// Takes another one's part, with which it shares nothing.
+    pub(super) fn unite(&mut self, other: &Self) {
+        match (&mut *self, other) {
+            (_, Self::Nothing) => {}
+            (Self::Both(halves), Self::Both(others)) => {
+                halves.0.unite(&others.0);
+                halves.1.unite(&others.1);
+                if let (Self::All, Self::All) = halves.as_ref() {
+                    *self = Self::All;
+                }
+            }
+            _ => *self = other.clone(),
         }
     }
 

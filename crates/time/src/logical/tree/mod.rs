@@ -51,17 +51,28 @@ impl Tree {
     /// Gives a part of its identity to a new one, which knows the same.
     #[must_use]
     pub fn fork(&mut self) -> Self {
-        let (kept, given) = self.identity.split();
-        self.identity = kept;
-        Self { identity: given, heights: self.heights.clone() }
+        Self { identity: self.identity.split(), heights: self.heights.clone() }
     }
 
     /// Takes another one's identity and knowledge; that one is no more. Nothing if the two share a
     /// part of their identities, which no two that were forked do.
     pub fn join(&mut self, other: &Self) -> Option<()> {
-        self.identity = self.identity.sum(&other.identity)?;
-        self.heights = self.heights.join(&other.heights);
+        if !self.identity.is_apart(&other.identity) {
+            return None;
+        }
+        self.identity.unite(&other.identity);
+        self.heights.join(&other.heights);
         Some(())
+    }
+
+    /// An event of its own, without a stamp for anybody else.
+    pub fn tick(&mut self) {
+        self.heights.event(&self.identity);
+    }
+
+    /// Whether it knows all that another one knows.
+    pub fn knows(&self, other: &Self) -> bool {
+        other.heights.is_within(&self.heights)
     }
 
     /// Its identity.
@@ -97,12 +108,12 @@ impl LogicalClock for Tree {
     const ERRS: Errs = Errs::Never;
 
     fn event(&mut self) -> TreeStamp {
-        self.heights = self.heights.event(&self.identity);
+        self.tick();
         self.stamp()
     }
 
     fn receive(&mut self, stamp: &TreeStamp) -> TreeStamp {
-        self.heights = self.heights.join(&stamp.heights);
+        self.heights.join(&stamp.heights);
         self.event()
     }
 
