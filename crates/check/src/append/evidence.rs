@@ -2,7 +2,7 @@
 //! the judge inferred.
 
 use super::history::{Act, Appends, Operation};
-use super::replay;
+use super::{ancestry, replay};
 use crate::dependency::{Because, Edge, Fate, Frames, Kind, Subject};
 use std::collections::BTreeSet;
 
@@ -133,5 +133,9 @@ impl Subject for Appends {
 
     fn flows(&self, order: &[u32], reads: bool) -> bool {
         replay::flows(self, order, reads)
+    }
+
+    fn misses_nothing(&self, order: &[u32], sessions: bool, readers_only: bool) -> Option<bool> {
+        ancestry::misses_nothing(self, order, sessions, readers_only)
     }
 }

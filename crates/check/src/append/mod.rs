@@ -7,6 +7,7 @@
 //!      -> edges (ww, wr, rw, process, real time) -> dependency: a verdict on each level
 //! ```
 
+mod ancestry;
 mod builder;
 mod edges;
 mod evidence;

@@ -1,7 +1,7 @@
 //! The verdict on each level, from what was inferred of a history.
 
 use super::cycle;
-use super::edges::{Edge, Edges};
+use super::edges::{Edge, Edges, Kind};
 use super::frame::{Fate, Frames};
 use super::levels::{JUDGED, Rule, implies, rule};
 use super::net::Net;
@@ -30,6 +30,10 @@ pub(crate) trait Subject {
     /// Whether, in an order of transactions, each writes after those whose versions are older, and
     /// reads what was written before (if reads count).
     fn flows(&self, order: &[u32], reads: bool) -> bool;
+    /// Whether, in such an order, no transaction read less than what it depends on had written,
+    /// with sessions or without; or no one that only reads, and those that write read everything.
+    /// Nothing if that takes too much space.
+    fn misses_nothing(&self, order: &[u32], sessions: bool, readers_only: bool) -> Option<bool>;
 }
 
 /// What is wrong with a history whatever the order of transactions.
@@ -202,12 +206,19 @@ fn viewed(
     };
     let is_in = |one: &u32| inferred.committed.get(*one as usize).is_some_and(|is| *is);
     let commits: Vec<u32> = order.into_iter().filter(is_in).collect();
-    if !subject.flows(&commits, true) {
+    let events: Vec<(u32, bool)> = commits.iter().map(|one| (*one, true)).collect();
+    if !subject.flows(&commits, true) || !verify::in_time(subject.frames(), rule, &events) {
         return Ok(Finding::fault("an order"));
     }
-    // The order shows that no cycle is light; that none has one heavy edge, only the search says.
+    // The order shows that no cycle is light; what each depends on, that none has one heavy edge.
+    let sessions = rule.kinds.contains(&Kind::Process);
+    let readers_only = heavy == views::Heavy::ReadersOnly;
+    let checked = match subject.misses_nothing(&commits, sessions, readers_only) {
+        Some(false) => return Ok(Finding::fault("a view")),
+        is => is.is_some(),
+    };
     let order = commits.into_iter().map(|one| one as usize).collect();
-    Ok(Finding::Holds { order, checked: false })
+    Ok(Finding::Holds { order, checked })
 }
 
 fn told(subject: &impl Subject, level: Level, rule: Rule, cycle: &cycle::Cycle) -> Finding {
