@@ -13,7 +13,7 @@
 //! Reference: Adya, "Weak consistency: a generalized theory" (1999), sections 4.1 and 4.2: a
 //! transaction misses no effects of what it depends on.
 
-use super::history::{Act, Appends};
+use super::history::{Act, Appends, Operation};
 use crate::dependency::Fate;
 use std::collections::BTreeMap;
 
@@ -28,6 +28,10 @@ fn merge(known: &mut Known, other: &Known) {
         let mine = known.entry(*key).or_default();
         *mine = (*mine).max(*length);
     }
+}
+
+fn appends(operation: &Operation) -> bool {
+    matches!(operation.act, Act::Append(_))
 }
 
 /// Whether no transaction of an order misses what it depends on; nothing if that takes too much
@@ -48,7 +52,7 @@ pub(super) fn misses_nothing(
     for one in order {
         let Some(frame) = history.frames.all().get(*one as usize) else { return Some(false) };
         let operations = history.operations(frame);
-        let writes = operations.iter().any(|operation| matches!(operation.act, Act::Append(_)));
+        let changes = operations.iter().any(appends);
         let mut known = Known::new();
         if let Some(before) = last.get(&frame.process).filter(|_| sessions) {
             merge(&mut known, &after[*before as usize]);
@@ -65,13 +69,13 @@ pub(super) fn misses_nothing(
             if let Some(writer) = length.checked_sub(1).map(|place| writers[key][place]) {
                 merge(&mut known, &after[writer as usize]);
             }
-            if readers_only && matches!(operation.act, Act::Append(_)) {
+            if readers_only && appends(operation) {
                 merge(&mut known, &readers[key]);
             }
         }
         // I1: of those that write, all that is written before counts where they must see it all.
         let misses = operations.iter().any(|operation| match operation.act {
-            Act::Read(length) if readers_only && writes => {
+            Act::Read(length) if readers_only && changes => {
                 writers[operation.key as usize].len() > length as usize
             }
             Act::Read(length) => known.get(&operation.key).is_some_and(|known| *known > length),
@@ -80,14 +84,12 @@ pub(super) fn misses_nothing(
         if misses {
             return Some(false);
         }
-        for operation in operations {
-            if let Act::Append(_) = operation.act {
-                let list = &mut writers[operation.key as usize];
-                list.push(*one);
-                known.insert(operation.key, list.len() as u32);
-            }
+        for operation in operations.iter().filter(|one| appends(one)) {
+            let of_key = &mut writers[operation.key as usize];
+            of_key.push(*one);
+            known.insert(operation.key, of_key.len() as u32);
         }
-        for operation in operations.iter().filter(|_| readers_only && writes) {
+        for operation in operations.iter().filter(|_| readers_only && changes) {
             if let Act::Read(_) = operation.act {
                 merge(&mut readers[operation.key as usize], &known);
             }
