@@ -102,6 +102,10 @@ impl Subject for Appends {
         &self.frames
     }
 
+    fn is_timed(&self) -> bool {
+        !self.untimed
+    }
+
     fn because(&self, edge: &Edge) -> Option<Because> {
         match edge.kind {
             Kind::WriteWrite => self.write_write(edge.from, edge.to),

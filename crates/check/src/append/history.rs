@@ -39,6 +39,8 @@ pub struct Appends {
     pub(crate) apart: Vec<Vec<i64>>,
     /// Values that are no numbers; they are numbered from the least integer on.
     pub(crate) texts: Names,
+    /// The order of its events says nothing of time, but for those of one process.
+    pub(crate) untimed: bool,
     /// The name of the format that it was read from.
     pub format: &'static str,
     /// What a reader of the verdict should know of how it was read.

@@ -18,6 +18,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) trait Subject {
     /// Who ran what when.
     fn frames(&self) -> &Frames;
+    /// Whether the order of events is that of time.
+    fn is_timed(&self) -> bool;
     /// What a dependency between writes and reads rests on, looking at nothing but the history.
     fn because(&self, edge: &Edge) -> Option<Because>;
     /// A key that both write.
@@ -80,9 +82,15 @@ pub(crate) fn judge(
     budget: &mut Budget,
 ) -> Vec<(Level, Finding)> {
     let mut found: BTreeMap<Level, Finding> = BTreeMap::new();
-    let first = asked.unwrap_or(Level::StrictSerializable);
-    if rule(first).is_none() {
-        let names: Vec<_> = JUDGED.into_iter().map(Level::name).collect();
+    // Levels of real time are not asked of a history that has no times.
+    let is_asked = |level: &Level| {
+        rule(*level).is_some_and(|rule| subject.is_timed() || !rule.kinds.contains(&Kind::RealTime))
+    };
+    let judged: Vec<Level> = JUDGED.into_iter().filter(is_asked).collect();
+    let strongest = judged.last().copied().unwrap_or(Level::Serializable);
+    let first = asked.unwrap_or(strongest);
+    if !is_asked(&first) {
+        let names: Vec<_> = judged.iter().copied().map(Level::name).collect();
         let reason = format!("{first} is not decided of such a history: {}", names.join(", "));
         return vec![(first, Finding::Unknown { reason, story: None })];
     }
@@ -93,7 +101,7 @@ pub(crate) fn judge(
             found.insert(first, finding);
         }
     }
-    for level in JUDGED {
+    for level in judged.iter().copied() {
         if found.contains_key(&level) {
             continue;
         }
@@ -112,7 +120,7 @@ pub(crate) fn judge(
         };
         found.insert(level, finding);
     }
-    JUDGED.into_iter().filter_map(|level| Some((level, found.remove(&level)?))).collect()
+    judged.into_iter().filter_map(|level| Some((level, found.remove(&level)?))).collect()
 }
 
 /// Decides one level, and nothing else.

@@ -65,7 +65,7 @@ fn name<'a>(reader: &mut Reader<'a>) -> Result<Cow<'a, str>, Malformed> {
     let first = reader.peek()?;
     let at = reader.mark();
     match first {
-        Some(b'-' | b'0'..=b'9') => Ok(Cow::Borrowed(reader.word()?)),
+        Some(b'-' | b'0'..=b'9') => Ok(Cow::Owned(reader.integer()?.to_string())),
         Some(b'"') => {
             let word = reader.word()?;
             if !word.contains('\\') {
@@ -85,9 +85,15 @@ fn fields<'a>(
     mut field: impl FnMut(&str, &mut Reader<'a>) -> Result<(), Malformed>,
 ) -> Result<(), Malformed> {
     reader.need(b'{', what)?;
-    let mut first = true;
+    let (mut first, mut seen) = (true, Vec::with_capacity(6));
     while reader.more(b'}', &mut first)? {
+        reader.peek()?;
+        let at = reader.mark();
         let name = reader.key()?;
+        if seen.contains(&name) {
+            return Err(reader.wrong_at(at, "a key that stands once"));
+        }
+        seen.push(name);
         field(name, reader)?;
     }
     Ok(())

@@ -63,6 +63,10 @@ struct Line<'a, 'b> {
 }
 
 impl Line<'_, '_> {
+    fn function(&self) -> &str {
+        self.event.function.trim_start_matches(':')
+    }
+
     fn wrong(&self, of: &Placed, expected: &str) -> Malformed {
         let at = of.as_ref().map_or(self.event.at, |(_, at)| *at);
         self.events.wrong_at(at, expected)
@@ -75,7 +79,9 @@ impl Line<'_, '_> {
     /// The value, and the key that stands beside it.
     fn parts(&self) -> (&Datum, Option<&Datum>) {
         let value = self.fields.value.as_ref().map_or(&Datum::Nil, |(value, _)| value);
-        match (value, self.event.function) {
+        let has_key = self.fields.key.as_ref().is_some_and(|(key, _)| *key != Datum::Nil);
+        match (value, self.function()) {
+            _ if has_key => (value, None),
             (Datum::List(pair), "cas") => match &pair[..] {
                 [key, inner @ Datum::List(_)] => (inner, Some(key)),
                 _ => (value, None),
@@ -105,7 +111,7 @@ impl Line<'_, '_> {
 
     fn action(&self) -> Result<Action, Malformed> {
         let key = self.key()?;
-        match self.event.function.trim_start_matches(':') {
+        match self.function() {
             "read" | "get" => Ok(Action::Get { key }),
             "write" | "put" => Ok(Action::Put { key, value: self.scalar()? }),
             "append" => Ok(Action::Append { key, value: self.scalar()? }),
@@ -113,15 +119,51 @@ impl Line<'_, '_> {
             "cas" => {
                 let pair = self.parts().0.list().unwrap_or_default();
                 let [expected, value] = pair else { return Err(self.wrong_value("a pair")) };
-                let value = scalar(value).ok_or_else(|| self.wrong_value("a pair of values"))?;
-                Ok(Action::CompareAndSwap { key, expected: scalar(expected), value })
+                let wrong = || self.wrong_value("a pair of texts or numbers");
+                let value = scalar(value).ok_or_else(wrong)?;
+                let expected = match expected {
+                    Datum::Nil => None,
+                    expected => Some(scalar(expected).ok_or_else(wrong)?),
+                };
+                Ok(Action::CompareAndSwap { key, expected, value })
             }
             _ => Err(self.wrong(&None, "read, write, cas, get, put, append or delete as :f")),
         }
     }
 
+    /// What an answer says again has to be what was asked: its key, and what it writes.
+    fn repeats(&self, action: &Action) -> Result<(), Malformed> {
+        let (Action::Get { key }
+        | Action::Put { key, .. }
+        | Action::Append { key, .. }
+        | Action::Delete { key }
+        | Action::CompareAndSwap { key, .. }) = action
+        else {
+            return Ok(());
+        };
+        let names_key = self.parts().1.is_some() || self.fields.key.is_some();
+        if names_key && self.key()? != *key {
+            return Err(self.wrong_value("the key that was invoked"));
+        }
+        if *self.parts().0 == Datum::Nil {
+            return Ok(());
+        }
+        let is_same = match (action, &self.action()?) {
+            (Action::Put { value, .. }, Action::Put { value: told, .. })
+            | (Action::Append { value, .. }, Action::Append { value: told, .. }) => value == told,
+            (
+                Action::CompareAndSwap { expected, value, .. },
+                Action::CompareAndSwap { expected: wanted, value: told, .. },
+            ) => (expected, value) == (wanted, told),
+            // What was found is no part of what was asked; another function is told elsewhere.
+            _ => true,
+        };
+        if is_same { Ok(()) } else { Err(self.wrong_value("what was invoked")) }
+    }
+
     fn answer(&self, action: &Action) -> Result<Outcome, Malformed> {
-        Ok(match (action, self.event.function.trim_start_matches(':')) {
+        self.repeats(action)?;
+        Ok(match (action, self.function()) {
             (Action::Get { .. }, "read" | "get") => match self.parts().0 {
                 Datum::Nil => Outcome::Value(None),
                 _ => Outcome::Value(Some(self.scalar()?)),
@@ -176,7 +218,7 @@ pub(crate) fn parse(text: &str, notation: Notation) -> Result<History, Malformed
             .ok_or_else(|| line.wrong(&None, "an event with a :process that is not negative"))?;
         let kind = match event.happened {
             Happened::Invoke => {
-                of_texts |= matches!(event.function, "get" | "put" | "append");
+                of_texts |= matches!(line.function(), "get" | "put" | "append");
                 Kind::Invoked(line.action()?, Guarantee::Linearizable)
             }
             Happened::Ok => {

@@ -104,3 +104,35 @@ fn registers_are_read_in_json_and_with_independent_keys() {
     let error = parse(&lines.replace("[1, 2]", "[1, [2]]")).expect_err("no pair of values");
     assert!(error.expected.starts_with("line 4, column 55: a pair as :value"), "{error}");
 }
+
+/// An answer that says again what was asked says the same; what a pair means depends on `:key`.
+#[test]
+fn an_answer_of_something_else_is_refused() {
+    let call = |invoked: &str, ok: &str| {
+        parse(&format!(
+            "{{:process 0, :type :invoke, {invoked}}}\n{{:process 0, :type :ok, {ok}}}\n"
+        ))
+    };
+    for (invoked, ok) in [
+        (":f :read, :value [3 nil]", ":f :read, :value [4 1]"),
+        (":f :read, :value nil", ":f :read, :value [1 2]"),
+        (":f :put, :key \"a\", :value 1", ":f :put, :key \"b\", :value 1"),
+        (":f :write, :value [3 1]", ":f :write, :value [3 2]"),
+        (":f :write, :key \"a\", :value [5 1]", ":f :write, :key \"a\", :value [5 1]"),
+        (":f :cas, :value [[1 2] 3]", ":f :cas, :value [[1 2] 3]"),
+        (":f :cas, :value [1 2]", ":f :cas, :value [1 3]"),
+    ] {
+        let error = call(invoked, ok).expect_err(ok);
+        assert!(error.expected.starts_with("line "), "{invoked}, {ok}: {error}");
+    }
+    for (invoked, ok) in [
+        (":f :read, :value [3 nil]", ":f :read, :value [3 1]"),
+        (":f :write, :value [3 1]", ":f :write, :value [3 1]"),
+        (":f :write, :value [3 1]", ":f :write"),
+        (":f :put, :key \"a\", :value 1", ":f :put, :value 1"),
+        (":f :cas, :value [nil 2]", ":f :cas, :value [nil 2]"),
+        (":f :delete, :key 7", ":f :delete, :key 7"),
+    ] {
+        call(invoked, ok).unwrap_or_else(|error| panic!("{invoked}, {ok}: {error}"));
+    }
+}

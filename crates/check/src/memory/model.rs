@@ -29,8 +29,8 @@ pub enum Model {
     Linearizable,
     /// One order of all operations that keeps each session's own (Lamport, 1979).
     Sequential,
-    /// One order of the red operations, and causality; red were asked to be sequential or more (Li
-    /// et al., 2012).
+    /// One order of the red operations, and causality; red were promised to be sequential or more
+    /// (Li et al., 2012).
     RedBlue,
     /// Causal convergence, and sessions agree in the end (Lloyd et al., 2011).
     CausalPlus,

@@ -33,7 +33,8 @@ pub(super) struct Operation {
     /// Whose it is.
     pub(super) process: u64,
     pub(super) key: u32,
-    /// Whether it was asked to be sequential, or more (red-blue consistency).
+    /// Whether it was promised to be sequential, or more: by its answer, else as it was asked
+    /// (red-blue consistency).
     pub(super) is_red: bool,
     /// What a read returned; nothing for a write.
     pub(super) read: Option<Source>,

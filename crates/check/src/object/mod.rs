@@ -179,6 +179,11 @@ impl Objects {
                     return Err(Error::new(Blame::Caller, expected, got));
                 }
             }
+            if one.answer().is_some_and(|told| !model.answers(&one.asked, told)) {
+                let expected = format!("the steps that were asked at line {}", one.line);
+                let got = format!("others, at line {}", one.ended_line);
+                return Err(Error::new(Blame::Caller, expected, got));
+            }
         }
         let mut budget = Budget::new(*limits);
         let finding = by_model::judge(&self.operations, model, &mut budget);

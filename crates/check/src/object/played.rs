@@ -213,10 +213,11 @@ fn bend(got: Datum, random: &mut Random) -> Datum {
         Datum::Integer(number) => Datum::Integer(number + random.below(5).cast_signed() - 2),
         Datum::List(mut all) if matches!(all.first(), Some(Datum::List(_))) => {
             let place = random.below(all.len() as u64) as usize;
-            if let Some([name, Datum::Integer(key), _]) = all[place].list() {
-                let is_write = *name == Datum::Word(":write".to_owned());
-                all[place] =
-                    step(is_write, *key, Datum::Integer(1 + random.below(3).cast_signed()));
+            // What is written is what was asked; what is read may be anything.
+            if let Some([name, Datum::Integer(key), _]) = all[place].list()
+                && *name == Datum::Word(":read".to_owned())
+            {
+                all[place] = step(false, *key, Datum::Integer(1 + random.below(3).cast_signed()));
             }
             Datum::List(all)
         }

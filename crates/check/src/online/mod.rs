@@ -381,9 +381,20 @@ fn streamed(input: impl BufRead, asked: Asked) -> Result<Report, Error> {
     });
     let mut report = run(events, Judge::new(header.absent, asked.by_model, Mutant::None), asked)?;
     if let Some(Ending::Cut { block, bytes }) = reader.ending() {
-        report.notes.push(format!("block {block} is cut after {bytes} bytes and was left out"));
+        cut(&mut report, format!("block {block} is cut after {bytes} bytes and was left out"));
     }
     Ok(report)
+}
+
+/// Says that a history is cut; one of which nothing is left holds nothing.
+fn cut(report: &mut Report, told: String) {
+    if report.operations == 0 {
+        let reason = format!("nothing is left of the history: {told}");
+        let finding = Finding::Unknown { reason, story: None };
+        let guarantee = "linearizable".to_owned();
+        report.parts = vec![Part { guarantee, operations: 0, finding }];
+    }
+    report.notes.push(told);
 }
 
 fn text(input: impl BufRead, asked: Asked) -> Result<Report, Error> {
@@ -398,7 +409,7 @@ fn text(input: impl BufRead, asked: Asked) -> Result<Report, Error> {
     let judge = Judge::new(Absent::Distinct, asked.by_model, Mutant::None);
     let mut report = run(events, judge, asked)?;
     if let Some(history::Ending::Cut { line, bytes }) = reader.ending() {
-        report.notes.push(format!("line {line} is cut after {bytes} bytes and was left out"));
+        cut(&mut report, format!("line {line} is cut after {bytes} bytes and was left out"));
     }
     Ok(report)
 }

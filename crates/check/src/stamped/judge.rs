@@ -95,7 +95,8 @@ pub(super) fn against(found: &Found, level: Level) -> Option<&Tally> {
 /// Why a level is not known, if nothing speaks against it.
 pub(super) fn unknown(names: &Stamped, found: &Found, level: Level) -> Option<String> {
     let (at, _) = asks(level)?;
-    if let Some(who) = &found.late {
+    // What had been committed is always there; only older snapshots are gone.
+    if let Some(who) = found.late.as_ref().filter(|_| at == At::Start) {
         return Some(format!(
             "T{} of line {} starts at {}, before the oldest versions that are kept: judge the \
              history whole",

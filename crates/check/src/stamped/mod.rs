@@ -32,7 +32,8 @@
 //!   of them writes, no order can be told from another. Of the others some order must fit: here
 //!   that of the history is tried (which keeps sessions). If it fits, the level holds. If a read
 //!   disagrees with it but agrees with another order of the equal ones, the level is unknown, with
-//!   that reason; if a read agrees with no order of them, it is violated.
+//!   that reason; if a read of a value agrees with no order of them, it is violated. A list that
+//!   equal stamps once left open is unknown from then on, whatever is read of it.
 //!
 //! - P1: a level that holds has an order of starts and commits which T1 to T3 allow, in which every
 //!   axiom is true; a level that is violated has none.

@@ -67,13 +67,32 @@ struct Texts<R> {
     line: usize,
     column: usize,
     object: Vec<u8>,
+    /// Lists that are open, and where the text was cut within a transaction.
+    lists: usize,
     cut: Option<usize>,
 }
 
 impl<R: BufRead> Texts<R> {
     fn new(input: R) -> Self {
         let object = Vec::new();
-        Self { input, builder: Builder::default(), line: 1, column: 1, object, cut: None }
+        let builder = Builder::default();
+        Self { input, builder, line: 1, column: 1, object, lists: 0, cut: None }
+    }
+
+    /// Whether a byte between objects begins one; brackets of lists and what parts are passed.
+    fn begins(&mut self, byte: u8, (line, column): (usize, usize)) -> Result<bool, Error> {
+        match byte {
+            b'{' => return Ok(true),
+            b'[' => self.lists += 1,
+            b']' if self.lists > 0 => self.lists -= 1,
+            b',' | b' ' | b'\n' | b'\r' | b'\t' => {}
+            _ => {
+                let span = char::from(byte).to_string();
+                let expected = "a transaction: {\"tid\": ...}".to_owned();
+                return Err(chronos::hinted(Malformed { line, column, span, expected }));
+            }
+        }
+        Ok(false)
     }
 
     /// Collects the next object; where it begins, if there is one.
@@ -99,21 +118,10 @@ impl<R: BufRead> Texts<R> {
                     (self.line, self.column) = (self.line + 1, 1);
                 }
                 if start.is_none() {
-                    match byte {
-                        b'{' => (start, depth) = (Some(here), 1),
-                        b'[' | b']' | b',' | b' ' | b'\n' | b'\r' | b'\t' => continue,
-                        _ => {
-                            let (line, column) = here;
-                            let span = char::from(byte).to_string();
-                            let expected = "a transaction: {\"tid\": ...}".to_owned();
-                            return Err(chronos::hinted(Malformed {
-                                line,
-                                column,
-                                span,
-                                expected,
-                            }));
-                        }
+                    if !self.begins(byte, here)? {
+                        continue;
                     }
+                    (start, depth) = (Some(here), 1);
                 } else if in_text {
                     in_text = escaped || byte != b'"';
                     escaped = byte == b'\\' && !escaped;
@@ -164,8 +172,15 @@ impl<R: BufRead> Source for Texts<R> {
     }
 
     fn ending(&self) -> Option<String> {
-        let line = self.cut?;
-        Some(format!("the transaction that begins at line {line} is cut and was left out"))
+        match self.cut {
+            Some(line) => {
+                Some(format!("the transaction that begins at line {line} is cut and was left out"))
+            }
+            None if self.lists > 0 => {
+                Some("the list of transactions is cut: its closing bracket is missing".to_owned())
+            }
+            None => None,
+        }
     }
 }
 
@@ -294,6 +309,9 @@ pub(super) fn run(
         }
     }
     judged.judge(&mut waiting, 0, &mut budget);
+    if judged.count == 0 && judged.end.is_none() {
+        judged.end = source.ending().map(|cut| format!("nothing is left of the history: {cut}"));
+    }
     if judged.end.is_some() {
         // What came too late, or was not looked at, may have written what was read.
         judged.follow.found.wrong.retain(|(_, axiom), _| *axiom != Axiom::Ext);

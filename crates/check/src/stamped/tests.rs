@@ -419,6 +419,7 @@ fn malformed_transactions_are_placed_alike_in_a_file_and_in_a_stream() {
         ),
         ("{\"l\": 0, \"p\": 15}", "{\"l\": 0}", "line 4, column 36", "physical part"),
         ("\"v\": 5", "\"v\": 9223372036854775808", "line 3, column 63", "64 bits"),
+        ("\"v\": 5", "\"v\": 5, \"v\": 5", "line 3, column 66", "a key that stands once"),
     ] {
         let text = SMALL.replacen(from, to, 1);
         assert_ne!(text, SMALL, "{from}");
@@ -439,6 +440,44 @@ fn malformed_transactions_are_placed_alike_in_a_file_and_in_a_stream() {
     let report = crate::online::judge(&SMALL.as_bytes()[..SMALL.len() - 9], asked);
     let report = report.expect("the first").to_string();
     assert!(report.contains("begins at line 4 is cut"), "{report}");
+}
+
+/// Nothing holds of a stream of which nothing is left; a list that is not closed is told.
+#[test]
+fn a_stream_that_is_cut_says_so() {
+    let judged = |text: &str| {
+        let asked =
+            crate::online::Asked { by_model: false, level: None, limits: Limits::default() };
+        crate::online::judge(text.as_bytes(), asked).expect("a report")
+    };
+    let one = "{\"tid\": 1, \"sid\": 1, \"sts\": {\"p\": 5, \"l\": 0}, \"cts\": {\"p\": 6, \"l\": 0}, \
+               \"ops\": [{\"t\": \"w\", \"k\": 1, \"v\": 2}]}";
+    let whole = judged(&format!("[{one}]"));
+    assert!(whole.verdict() == Word::Holds && !whole.to_string().contains("cut"), "{whole}");
+    let open = judged(&format!("[{one},"));
+    assert!(open.to_string().contains("its closing bracket is missing"), "{open}");
+    let nothing = judged(&one[..40]);
+    assert!(nothing.to_string().contains("nothing is left of the history"), "{nothing}");
+    assert_eq!(nothing.verdict(), Word::Unknown);
+    // One key, however its number is written.
+    let read = one.replace("\"w\", \"k\": 1, \"v\": 2", "\"r\", \"k\": 1.0, \"v\": 0");
+    let read = read.replace(": 5", ": 7").replace(": 6", ": 8");
+    assert_eq!(judged(&format!("[{one}, {read}]")).verdict(), Word::Violated);
+}
+
+/// Lists without stamps have no times: whoever stands later in the file need not come later.
+#[test]
+fn the_order_of_a_file_is_no_time() {
+    let text = "[{\"tid\": 2, \"sid\": 2, \"sts\": {\"p\": 7, \"l\": 0}, \"cts\": {\"p\": 8, \"l\": 0}, \
+                \"ops\": [{\"t\": \"r\", \"k\": 1, \"v\": [2]}]},\n\
+                {\"tid\": 1, \"sid\": 1, \"sts\": {\"p\": 5, \"l\": 0}, \"cts\": {\"p\": 6, \"l\": 0}, \
+                \"ops\": [{\"t\": \"a\", \"k\": 1, \"v\": 2}]}]";
+    let Ok(Input::Stamped(history)) = Input::parse(text.as_bytes()) else { panic!("stamped") };
+    let input = history.without_stamps().expect("lists");
+    let report = input.judge(None, &Limits::default()).expect("a report");
+    assert_eq!(report.verdict(), Word::Holds, "{report}");
+    let timed = input.judge(Some(Level::StrictSerializable), &Limits::default()).expect("a report");
+    assert_eq!(timed.verdict(), Word::Unknown, "{timed}");
 }
 
 #[test]

@@ -115,10 +115,7 @@ impl Stamped {
         }
         let mut history = builder.build();
         history.format = "appends, whatever their stamps";
-        history.notes.push(
-            "levels of real time (strong-..., strict-...) take the order of the file for it"
-                .to_owned(),
-        );
+        history.untimed = true;
         history
     }
 }

@@ -4,7 +4,8 @@
 //!
 //! Li, Porto, Clement, Gehrke, Preguica and Rodrigues, "Making geo-replicated systems fast as
 //! possible, consistent when necessary" (OSDI 2012), definitions 1 to 3. Red are the operations
-//! that were promised sequential consistency or more, blue all others: a history
+//! that were promised sequential consistency or more (by their answer, else as asked), blue all
+//! others: a history
 //! whose operations are all red keeps it exactly if it is sequential, and one whose operations are
 //! all blue keeps a little more than causal memory (there, a site may apply a write earlier than
 //! what it told others of what it had seen).

@@ -110,6 +110,11 @@ impl Model {
         !self.gives(function) || function == "txn"
     }
 
+    /// Whether an answer is one of what was asked.
+    pub(crate) fn answers(self, asked: &Datum, told: &Datum) -> bool {
+        self != Self::MultiRegister || registers::repeats(asked, told)
+    }
+
     /// What an operation has to be asked; nothing if any value will do.
     pub(crate) fn form(self, asked: &Datum) -> Result<(), &'static str> {
         match self {

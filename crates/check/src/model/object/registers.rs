@@ -1,4 +1,5 @@
-//! Several registers read and written at once: a transaction as a list of steps.
+//! Several registers read and written at once: a transaction as a list of steps. A register that
+//! nobody has written reads as `nil` (Knossos takes a read of `nil` for one that tells nothing).
 
 use crate::object::Datum;
 use std::collections::BTreeMap;
@@ -56,6 +57,20 @@ pub(super) fn apply(held: &mut BTreeMap<Datum, Datum>, asked: &Datum) -> Option<
         told.push(Datum::List(vec![Datum::Word(":".to_owned()), key.clone(), value]));
     }
     Some(Datum::List(told))
+}
+
+/// Whether what was told repeats what was asked, but for what reads found.
+pub(super) fn repeats(asked: &Datum, told: &Datum) -> bool {
+    let (Datum::List(asked), Datum::List(told)) = (asked, told) else { return false };
+    let is_same = |(one, other): (&Datum, &Datum)| match (step(one), step(other)) {
+        (Some(one), Some(other)) => {
+            one.is_write == other.is_write
+                && one.key == other.key
+                && (!one.is_write || one.value == other.value)
+        }
+        _ => false,
+    };
+    asked.len() == told.len() && asked.iter().zip(told).all(is_same)
 }
 
 /// Whether steps were told as they were taken: the same keys and values, whatever they are called.
