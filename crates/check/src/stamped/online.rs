@@ -72,27 +72,27 @@ struct Texts<R> {
     cut: Option<usize>,
 }
 
+/// Whether a byte between objects begins one; brackets of lists and what parts are passed.
+fn begins(byte: u8, (line, column): (usize, usize), lists: &mut usize) -> Result<bool, Error> {
+    match byte {
+        b'{' => return Ok(true),
+        b'[' => *lists += 1,
+        b']' if *lists > 0 => *lists -= 1,
+        b',' | b' ' | b'\n' | b'\r' | b'\t' => {}
+        _ => {
+            let span = char::from(byte).to_string();
+            let expected = "a transaction: {\"tid\": ...}".to_owned();
+            return Err(chronos::hinted(Malformed { line, column, span, expected }));
+        }
+    }
+    Ok(false)
+}
+
 impl<R: BufRead> Texts<R> {
     fn new(input: R) -> Self {
         let object = Vec::new();
         let builder = Builder::default();
         Self { input, builder, line: 1, column: 1, object, lists: 0, cut: None }
-    }
-
-    /// Whether a byte between objects begins one; brackets of lists and what parts are passed.
-    fn begins(&mut self, byte: u8, (line, column): (usize, usize)) -> Result<bool, Error> {
-        match byte {
-            b'{' => return Ok(true),
-            b'[' => self.lists += 1,
-            b']' if self.lists > 0 => self.lists -= 1,
-            b',' | b' ' | b'\n' | b'\r' | b'\t' => {}
-            _ => {
-                let span = char::from(byte).to_string();
-                let expected = "a transaction: {\"tid\": ...}".to_owned();
-                return Err(chronos::hinted(Malformed { line, column, span, expected }));
-            }
-        }
-        Ok(false)
     }
 
     /// Collects the next object; where it begins, if there is one.
@@ -118,7 +118,7 @@ impl<R: BufRead> Texts<R> {
                     (self.line, self.column) = (self.line + 1, 1);
                 }
                 if start.is_none() {
-                    if !self.begins(byte, here)? {
+                    if !begins(byte, here, &mut self.lists)? {
                         continue;
                     }
                     (start, depth) = (Some(here), 1);
