@@ -30,7 +30,7 @@ fn audit(place: &Place, port: u16, count: usize, more: &[&str]) -> (i32, Value) 
     (ran.code, told)
 }
 
-/// Each kind of server by its name; three honest ones agree, so the clock is known all the same.
+/// Each kind of server by its name; of nine, three that agree are too few to know the clock.
 #[test]
 //= §3.1.1 ntp-failure-handling test
 //= §3.1.2 skew test

@@ -10,8 +10,8 @@
 //! read of, on whose list it appends to, and with sessions on what its process ran before. Of PL-3U
 //! it also depends on who writes and read what T overwrites, and those that write read everything.
 //!
-//! Reference: Adya, "Weak consistency: a generalized theory" (1999), sections 4.1 and 4.2: a
-//! transaction misses no effects of what it depends on.
+//! Reference: Adya, "Weak consistency: a generalized theory" (1999), chapter 4: a transaction
+//! misses no effects of what it depends on.
 
 use super::history::{Act, Appends, Operation};
 use crate::dependency::Fate;

@@ -42,6 +42,9 @@ impl Writer {
     }
 }
 
+/// The most that is read.
+const NUMBER_MAX: u64 = 1 << 48;
+
 #[derive(Debug)]
 pub(super) struct Reader<'a> {
     bytes: &'a [u8],
@@ -63,6 +66,7 @@ impl<'a> Reader<'a> {
         Some(value)
     }
 
+    /// A number; nothing beyond what so many events could reach, so that sums stay numbers.
     pub(super) fn number(&mut self) -> Option<u64> {
         let (mut value, mut bits) = (0_u64, 2);
         while self.take(1)? == 1 {
@@ -72,7 +76,7 @@ impl<'a> Reader<'a> {
         if bits > 63 {
             return None;
         }
-        value.checked_add(self.take(bits)?)
+        value.checked_add(self.take(bits)?).filter(|number| *number <= NUMBER_MAX)
     }
 
     /// Whether nothing but the zeros up to the end of the byte is left.

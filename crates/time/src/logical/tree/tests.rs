@@ -105,3 +105,15 @@ fn hostile_bytes_are_refused_or_read_as_what_they_are() {
     assert_eq!(Tree::decode(&[0xff; 4_096]), None);
     assert_eq!(Tree::decode(&[0x55; 4_096]), None);
 }
+
+/// Heights beyond what events reach are refused, so that sums of them stay numbers.
+#[test]
+fn hostile_heights_are_refused() {
+    use super::bits::{Reader, Writer};
+    for (number, read) in [(0, true), (1 << 48, true), ((1 << 48) + 1, false), (1 << 62, false)] {
+        let mut writer = Writer::default();
+        writer.number(number);
+        let (bytes, _) = writer.end();
+        assert_eq!(Reader::new(&bytes).number(), read.then_some(number));
+    }
+}
