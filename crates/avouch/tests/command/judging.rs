@@ -278,7 +278,7 @@ fn histories_are_judged_as_they_come() {
     let weak = place.avouch(&["check", "backwards.history", "--stream"]);
     assert!(weak.code == 2 && weak.out.contains("promised eventual"), "{weak:?}");
     for (name, more, told) in [
-        ("set.edn", &["--stream"][..], "--convert first"),
+        ("set.edn", &["--stream"][..], "judge another without --stream"),
         ("session.history", &["--stream", "--model", "pram"], "however old"),
         ("session.history", &["--stream", "--level", "causal"], "leave the level out"),
         ("stamped.json", &["--stream", "--model", "linearizable"], "--level"),

@@ -89,6 +89,19 @@ pub(crate) fn judge(
     let judged: Vec<Level> = JUDGED.into_iter().filter(is_asked).collect();
     let strongest = judged.last().copied().unwrap_or(Level::Serializable);
     let first = asked.unwrap_or(strongest);
+    if rule(first).is_none() {
+        // Not decided itself, it may follow from one that is.
+        let all = judge(subject, inferred, None, budget);
+        let holds = all.iter().any(|(level, of)| level.implies(first) && of.word() == Word::Holds);
+        let broken =
+            |(level, of): &&(Level, Finding)| first.implies(*level) && of.word() == Word::Violated;
+        if holds {
+            return vec![(first, Finding::Holds { order: Vec::new(), checked: true })];
+        }
+        if let Some((weaker, _)) = all.iter().find(broken) {
+            return vec![(first, Finding::Violated(story::of_weaker(*weaker)))];
+        }
+    }
     if !is_asked(&first) {
         let names: Vec<_> = judged.iter().copied().map(Level::name).collect();
         let reason = format!("{first} is not decided of such a history: {}", names.join(", "));

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! The fields stand in any order; those not needed are passed over. Events count in the order in
-//! which they stand, as they do for Jepsen's own checkers. What processes with a name do (the
-//! nemesis) is no event of a client.
+//! which they stand, as they do for Jepsen's own checkers. What the nemesis does is no event of a
+//! client; a process of another name is refused, so that nothing is left out in silence.
 
 use super::Malformed;
 use super::notation::{Mark, Notation, Reader};
@@ -220,11 +220,17 @@ fn type_of(reader: &mut Reader<'_>) -> Result<Happened, Malformed> {
     }
 }
 
-/// The number of a client's process; nothing for one with a name.
+/// The number of a client's process; nothing for the nemesis, which is no client.
 fn client(reader: &mut Reader<'_>) -> Result<Option<i64>, Malformed> {
     match reader.peek()? {
-        Some(b'-' | b'0'..=b'9') => reader.integer().map(Some),
-        _ if reader.nothing()? => Ok(None),
-        _ => reader.pass().map(|()| None),
+        Some(b'+' | b'-' | b'0'..=b'9') => return reader.integer().map(Some),
+        _ if reader.nothing()? => return Ok(None),
+        _ => {}
+    }
+    let at = reader.mark();
+    let expected = "the number of a client, or :nemesis, as :process";
+    match reader.name() {
+        Ok(name) if name.trim_start_matches(':').starts_with("nemesis") => Ok(None),
+        _ => Err(reader.wrong_at(at, expected)),
     }
 }

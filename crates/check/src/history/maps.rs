@@ -99,14 +99,18 @@ impl Line<'_, '_> {
         let own = self.fields.key.as_ref().map(|(key, _)| key);
         match own.filter(|key| **key != Datum::Nil).or(beside) {
             None => Ok(Bytes::from_static(b"register")),
-            Some(key) => {
-                scalar(key).ok_or_else(|| self.wrong(&self.fields.key, "a text or number as :key"))
-            }
+            Some(key) => self
+                .bytes(key)
+                .ok_or_else(|| self.wrong(&self.fields.key, "a text or number as :key")),
         }
     }
 
+    fn bytes(&self, value: &Datum) -> Option<Bytes> {
+        scalar(value, matches!(self.function(), "get" | "put" | "append" | "delete"))
+    }
+
     fn scalar(&self) -> Result<Bytes, Malformed> {
-        scalar(self.parts().0).ok_or_else(|| self.wrong_value("a text or number"))
+        self.bytes(self.parts().0).ok_or_else(|| self.wrong_value("a text or number"))
     }
 
     fn action(&self) -> Result<Action, Malformed> {
@@ -120,10 +124,10 @@ impl Line<'_, '_> {
                 let pair = self.parts().0.list().unwrap_or_default();
                 let [expected, value] = pair else { return Err(self.wrong_value("a pair")) };
                 let wrong = || self.wrong_value("a pair of texts or numbers");
-                let value = scalar(value).ok_or_else(wrong)?;
+                let value = self.bytes(value).ok_or_else(wrong)?;
                 let expected = match expected {
                     Datum::Nil => None,
-                    expected => Some(scalar(expected).ok_or_else(wrong)?),
+                    expected => Some(self.bytes(expected).ok_or_else(wrong)?),
                 };
                 Ok(Action::CompareAndSwap { key, expected, value })
             }
@@ -189,10 +193,13 @@ impl Line<'_, '_> {
     }
 }
 
-fn scalar(value: &Datum) -> Option<Bytes> {
+/// A key or value as bytes. A store's are texts, so that a number is its digits; a register may
+/// hold either, so that a text stands in its quotes.
+fn scalar(value: &Datum, of_store: bool) -> Option<Bytes> {
     match value {
         Datum::Integer(number) => Some(number.to_string().into()),
-        Datum::Text(text) => unescaped(text).map(Bytes::from),
+        Datum::Text(text) if of_store => unescaped(text).map(Bytes::from),
+        Datum::Text(text) => Some(format!("\"{text}\"").into()),
         Datum::Word(word) => Some(word.clone().into()),
         _ => None,
     }

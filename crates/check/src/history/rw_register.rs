@@ -6,9 +6,10 @@
 //! ```
 //!
 //! Knossos' multi-register says `:write` and `:read`. A read of `nil` is of the initial state. What
-//! is of unknown outcome counts as committed, with its writes alone and in a session of its own, if
-//! somebody who committed read from it; else it is left out, which no one can tell from its having
-//! aborted. It may have committed at any time after its invocation.
+//! is of unknown outcome counts as committed, with its writes alone, if somebody who committed read
+//! from it; else it is left out, which no one can tell from its having aborted. It may have
+//! committed at any time after its invocation. It is the last of its process, as Jepsen has it;
+//! where a process goes on after it, it is in a session of its own.
 
 use super::Malformed;
 use super::jepsen::{Event, Events, Happened, Values, operations};
@@ -148,6 +149,7 @@ pub(crate) fn parse(text: &str, notation: Notation) -> Result<Transactions, Erro
         Ok(process) => process,
         Err(_) => (1 << 62) | process.unsigned_abs(),
     };
+    let last: BTreeMap<i64, usize> = all.iter().map(|one| (one.process, one.line)).collect();
     for entry in &all {
         if builder.is_full() {
             return Err(Error::new(Blame::Caller, "a history of at most 2^29 steps", "more"));
@@ -166,7 +168,9 @@ pub(crate) fn parse(text: &str, notation: Notation) -> Result<Transactions, Erro
                 false
             }
             _ if is_read => {
-                builder.begin_at(alone + unknown, entry.line);
+                let goes_on = last.get(&entry.process) != Some(&entry.line);
+                let own = if goes_on { alone + unknown } else { session(entry.process) };
+                builder.begin_at(own, entry.line);
                 unknown += 1;
                 false
             }

@@ -136,3 +136,62 @@ fn an_answer_of_something_else_is_refused() {
         call(invoked, ok).unwrap_or_else(|error| panic!("{invoked}, {ok}: {error}"));
     }
 }
+
+/// Nothing is left out in silence: only the nemesis has a name. A number is not the text of it.
+#[test]
+fn a_client_with_a_name_is_refused_and_a_number_is_no_text() {
+    let call = |process: &str, read: &str| {
+        parse(&format!(
+            "{{:process :nemesis, :type :info, :f :start}}\n\
+             {{:process 0, :type :invoke, :f :write, :value 1}}\n\
+             {{:process 0, :type :ok, :f :write, :value 1}}\n\
+             {{:process {process}, :type :invoke, :f :read, :value nil}}\n\
+             {{:process {process}, :type :ok, :f :read, :value {read}}}\n"
+        ))
+    };
+    for name in [":client", "\"1\"", "client"] {
+        let error = call(name, "1").expect_err(name);
+        assert!(error.expected.starts_with("line 4, column 11: the number of a client"), "{error}");
+    }
+    let verdict = |read: &str| {
+        let history = call("1", read).unwrap_or_else(|error| panic!("{error}"));
+        crate::judge(&history, &Limits::default()).verdict()
+    };
+    assert_eq!(verdict("1"), Word::Holds);
+    assert_eq!(verdict("\"1\""), Word::Violated);
+}
+
+/// What is of unknown outcome comes after what its process did before.
+#[test]
+fn a_transaction_of_unknown_outcome_stays_in_its_session() {
+    use crate::Level;
+    let text = "\
+        {:process 0, :type :invoke, :f :txn, :value [[:r 0 nil]]}\n\
+        {:process 0, :type :ok, :f :txn, :value [[:r 0 1]]}\n\
+        {:process 0, :type :invoke, :f :txn, :value [[:w 0 1]]}\n\
+        {:process 0, :type :info, :f :txn, :value [[:w 0 1]]}\n";
+    let input = Input::parse(text.as_bytes()).expect("registers");
+    let word = |level| input.judge(Some(level), &Limits::default()).expect("a report").verdict();
+    assert_eq!(word(Level::StrongSessionSerializable), Word::Violated);
+    assert_eq!(word(Level::Causal), Word::Violated);
+    assert_eq!(word(Level::Serializable), Word::Holds);
+}
+
+/// A level that is not decided of lists may follow from one that is.
+#[test]
+fn a_level_that_follows_is_told() {
+    use crate::Level;
+    let word = |read: &str| {
+        let text = format!(
+            "{{:process 0, :type :invoke, :f :txn, :value [[:append 0 1]]}}\n\
+             {{:process 0, :type :ok, :f :txn, :value [[:append 0 1]]}}\n\
+             {{:process 1, :type :invoke, :f :txn, :value [[:r 0 nil]]}}\n\
+             {{:process 1, :type :ok, :f :txn, :value [[:r 0 {read}]]}}\n"
+        );
+        let input = Input::parse(text.as_bytes()).expect("lists");
+        input.judge(Some(Level::Causal), &Limits::default()).expect("a report").verdict()
+    };
+    assert_eq!((word("[1]"), word("[7]")), (Word::Holds, Word::Violated));
+    assert_eq!("PL-2+".parse(), Ok(Level::ConsistentView));
+    assert!("PL-CS".parse::<Level>().is_err_and(|why| why.contains("cursor")));
+}

@@ -399,7 +399,10 @@ fn cut(report: &mut Report, told: String) {
 
 fn text(input: impl BufRead, asked: Asked) -> Result<Report, Error> {
     let mut reader = HistoryReader::new(input).map_err(|error| {
-        Error::from(error).hint("a stream is of avouch's own, or of transactions with stamps: convert another with --convert first")
+        Error::from(error).hint(
+            "what is judged as it comes is avouch's own history, or transactions with stamps: judge \
+             another without --stream",
+        )
     })?;
     let mut line = 1;
     let events = reader.by_ref().map(|record| {

@@ -266,11 +266,14 @@ impl FromStr for Level {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        // Adya writes PL-2+.
+        let text = text.to_ascii_lowercase();
+        let text = text.as_str();
         if let Some((_, level)) = ALSO_CALLED.iter().find(|(name, _)| *name == text) {
             return Ok(*level);
         }
         if let Some((_, why)) = REFUSED.iter().find(|(names, _)| names.contains(&text)) {
-            return Err(format!("a level that is judged: {why}"));
+            return Err(format!("it is not judged: {why}"));
         }
         Self::ALL.into_iter().find(|level| level.name() == text).ok_or_else(|| {
             let names: Vec<_> = Self::ALL.into_iter().map(Self::name).collect();

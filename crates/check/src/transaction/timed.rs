@@ -191,10 +191,8 @@ impl Store {
                         history.begin(1_000 + place as u64).abort();
                     }
                     (Fate::Info, Some(bit)) if set >> bit & 1 == 0 => continue,
-                    (Fate::Info, _) => {
-                        history.begin(1_000 + place as u64);
-                    }
-                    (Fate::Ok, _) => {
+                    // A process does nothing after what is of unknown outcome.
+                    (Fate::Info | Fate::Ok, _) => {
                         history.begin(ran.process);
                     }
                 }
