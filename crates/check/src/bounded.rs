@@ -111,7 +111,7 @@ fn report(bound: Exhausted, far: String, seen: &Seen) -> Report {
     let operations = if is_read { usize::try_from(seen.total).unwrap_or(usize::MAX) } else { 0 };
     let finding = Finding::Unknown { reason: bound.to_string(), story: Some(far) };
     let format = if is_read { "not judged to its end" } else { "not read to its end" };
-    let about = About { format, operations, unknown: 0, failed: 0, notes: Vec::new() };
+    let about = About { format, operations, answered: 0, unknown: 0, failed: 0, notes: Vec::new() };
     let part = Part { guarantee: "history".to_owned(), operations, finding };
     Report { elapsed: seen.elapsed, ..Report::of_parts(about, vec![part], &Budget::default()) }
 }

@@ -5,14 +5,14 @@ use crate::etcd;
 use crate::history::notation::Notation;
 use crate::history::workload::{self, Workload};
 use crate::history::{
-    History, Malformed, chronos, cobra, dbcop, dbcop_text, first_line, is_native, jepsen,
-    jepsen_store, list_append, maps, plume, rw_register, text,
+    self, History, Malformed, chronos, cobra, dbcop, dbcop_text, encoding, first_line, is_native,
+    jepsen, jepsen_store, list_append, maps, plume, rw_register, text,
 };
-use crate::limits::{Exhausted, Limits};
+use crate::limits::{Budget, Exhausted, Limits};
 use crate::memory::{self, Model};
 use crate::object::{self, Objects};
 use crate::progress::{self, Phase};
-use crate::report::Report;
+use crate::report::{Finding, Part, Report};
 use crate::stamped::{self, Stamped};
 use crate::transaction::{Level, Transactions};
 use crate::{obligation, stream, transaction};
@@ -95,7 +95,14 @@ impl Input {
         } else {
             bytes
         };
-        let text = text(&bytes).map_err(Error::from).map_err(placed)?;
+        encoding::unpacked(&bytes).map_err(placed)?;
+        if encoding::is_nothing(&bytes) {
+            return Ok(Objects {
+                format: history::nothing().format.to_owned(),
+                ..Objects::new(Vec::new())
+            });
+        }
+        let text = text(encoding::unmarked(&bytes)).map_err(Error::from).map_err(placed)?;
         let Some(notation) = jepsen::notation(text).filter(|_| !is_native(text)) else {
             let expected = format!("{}: Jepsen's events, as EDN or JSON", path.display());
             return Err(Error::new(Blame::Caller, expected, "another format"));
@@ -109,11 +116,12 @@ impl Input {
         if path.is_dir() {
             return Self::folder(path, &mut reading);
         }
-        let bytes = reading.file(path)?;
+        let mut bytes = reading.file(path)?;
         if stream::is_stream(&bytes) {
             let parsed = stream::parse(&bytes, limits.memory_bytes);
             return parsed.map_err(|error| placed(path, error));
         }
+        bytes.drain(..bytes.len() - encoding::unmarked(&bytes).len());
         let is_run = std::str::from_utf8(&bytes)
             .is_ok_and(|text| etcd::read::is_operations(text) || etcd::read::is_watch(text));
         if is_run {
@@ -159,6 +167,11 @@ impl Input {
         }
         if jepsen_store::is_start(bytes) {
             return Self::parse(jepsen_store::as_edn(bytes)?.as_bytes());
+        }
+        encoding::unpacked(bytes)?;
+        let bytes = encoding::unmarked(bytes);
+        if encoding::is_nothing(bytes) {
+            return Ok(Self::Calls(history::nothing()));
         }
         let text = text(bytes)?;
         if etcd::read::is_operations(text) || etcd::read::is_watch(text) {
@@ -246,7 +259,7 @@ impl Input {
     /// Judges it: operations by the guarantee of each, transactions by `level` or by every level.
     pub fn judge(&self, level: Option<Level>, limits: &Limits) -> Result<Report, Error> {
         progress::enter(Phase::Judging, self.operations());
-        self.judge_quietly(level, limits)
+        self.judge_quietly(level, limits).map(Report::of_answered)
     }
 
     /// The same, as a part of something that tells how far it is.
@@ -257,6 +270,12 @@ impl Input {
     ) -> Result<Report, Error> {
         match (self, level) {
             (Self::Calls(history), None) => Ok(obligation::judge(history, limits)),
+            // Of no operations nobody knows whether they would have been transactions.
+            (Self::Calls(history), Some(level)) if history.calls.is_empty() => {
+                let finding = Finding::Holds { order: Vec::new(), checked: true };
+                let part = Part { guarantee: level.to_string(), operations: 0, finding };
+                Ok(Report::new(history, vec![part], &Budget::new(*limits)))
+            }
             (Self::Calls(_), Some(level)) => {
                 let expected = format!("transactions, to judge by {level}");
                 Err(Error::new(Blame::Caller, expected, "single operations")
@@ -291,7 +310,7 @@ impl Input {
     pub fn judge_by_model(&self, model: Model, limits: &Limits) -> Result<Report, Error> {
         progress::enter(Phase::Judging, self.operations());
         match self {
-            Self::Calls(history) => Ok(memory::judge(history, model, limits)),
+            Self::Calls(history) => Ok(memory::judge(history, model, limits).of_answered()),
             Self::Transactions(_) | Self::Appends(_) | Self::Stamped(_) => {
                 let expected = format!("single operations, to judge by {model}");
                 Err(Error::new(Blame::Caller, expected, "transactions")

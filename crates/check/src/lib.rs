@@ -68,7 +68,7 @@ pub fn judge_file_by(path: &Path, level: Option<Level>, limits: &Limits) -> Resu
 
 /// Reads a history of operations on one object and judges it by a sequential model.
 pub fn judge_file_as(path: &Path, model: Model, limits: &Limits) -> Result<Report, Error> {
-    Input::read_objects(path, limits)?.judge_by_model(model, limits)
+    Input::read_objects(path, limits)?.judge_by_model(model, limits).map(Report::of_answered)
 }
 
 /// Reads a history of single operations and judges all of it by one model, whatever each operation

@@ -110,7 +110,9 @@ pub struct Report {
     pub unit: &'static str,
     /// Operations judged.
     pub operations: usize,
-    /// Of these, operations whose outcome is unknown.
+    /// How many operations, or transactions, were answered; without any nothing holds.
+    pub answered: usize,
+    /// Operations whose outcome is unknown.
     pub unknown: usize,
     /// Operations left out because they certainly did not take effect.
     pub failed: usize,
@@ -126,18 +128,43 @@ pub struct Report {
 
 impl Report {
     pub(crate) fn new(history: &History, parts: Vec<Part>, budget: &Budget) -> Self {
+        let operations = history.calls.len();
+        let answered = history.calls.iter().filter(|call| call.ended.is_some()).count();
         Self {
-            models: models::of_guarantees(&parts, history.calls.len()),
+            models: models::of_guarantees(&parts, operations),
             parts,
             unit: "operations",
-            operations: history.calls.len(),
-            unknown: history.calls.iter().filter(|call| call.ended.is_none()).count(),
+            operations,
+            answered,
+            unknown: operations - answered,
             failed: history.failed,
             format: history.format.to_owned(),
             notes: history.notes.clone(),
             steps: budget.taken(),
             elapsed: budget.elapsed(),
         }
+    }
+
+    /// The same as what is said of a file: where nothing was answered, or nothing was asked, all
+    /// that can be promised holds of it, and a reader would take that for a verdict on the store.
+    /// Such a report says unknown instead, unless something is violated even so.
+    #[must_use]
+    pub fn of_answered(mut self) -> Self {
+        if self.answered > 0 || self.verdict() != Word::Holds {
+            return self;
+        }
+        let reason = match self.operations {
+            0 => "there is no operation to judge",
+            _ => "no operation was answered: there is nothing to judge",
+        };
+        let unknown = || Finding::Unknown { reason: reason.to_owned(), story: None };
+        self.parts =
+            self.parts.into_iter().map(|part| Part { finding: unknown(), ..part }).collect();
+        self.models = self.models.into_iter().map(|model| Model { word: None, ..model }).collect();
+        // The other levels and models, which would hold as well.
+        self.notes
+            .retain(|note| !note.starts_with("strongest that hold") && !note.ends_with(": holds"));
+        self
     }
 
     /// The verdict on the whole: violated if one guarantee is, else unknown if one is.

@@ -211,7 +211,7 @@ fn judge(check: &Check, path: &Path, limits: &Limits, shape: Shape) -> Result<Fo
     let (input, report) = match check.model {
         Some(ByModel::Object(model)) => {
             let objects = Input::read_objects(path, limits)?;
-            let report = objects.judge_by_model(model, limits)?;
+            let report = objects.judge_by_model(model, limits)?.of_answered();
             (Input::Objects(objects), report)
         }
         Some(ByModel::Operations(model)) => {

@@ -112,7 +112,7 @@ pub fn compose(
         .map(|part| Row {
             guarantee: part.guarantee.clone(),
             whole: part.finding.word(),
-            objects: Word::Holds,
+            objects: if whole.answered == 0 { part.finding.word() } else { Word::Holds },
             against: None,
         })
         .collect();

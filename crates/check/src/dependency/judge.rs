@@ -259,6 +259,7 @@ pub(crate) fn report(
 ) -> Report {
     notes.push(format!("{} transactions", frames.all().len()));
     let (unknown, failed) = (frames.count(Fate::Unknown), frames.count(Fate::Aborted));
-    let about = About { format, operations, unknown, failed, notes };
+    let answered = frames.count(Fate::Committed);
+    let about = About { format, operations, answered, unknown, failed, notes };
     Report::of_levels(about, "transactions", findings, asked, implies, budget)
 }

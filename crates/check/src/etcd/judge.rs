@@ -246,6 +246,7 @@ impl Run {
         let about = About {
             format: "etcd robustness run",
             operations: self.operations.len(),
+            answered: self.operations.iter().filter(|one| one.answer.is_some()).count(),
             unknown: self.operations.iter().filter(|one| one.answer.is_none()).count(),
             failed: self.refused,
             notes: vec![format!(

@@ -23,6 +23,7 @@ pub(crate) mod chronos;
 pub(crate) mod cobra;
 pub(crate) mod dbcop;
 pub(crate) mod dbcop_text;
+pub(crate) mod encoding;
 mod event;
 pub(crate) mod jepsen;
 mod jepsen_log;
@@ -128,6 +129,11 @@ pub(crate) fn jepsen_log_events(text: &str) -> Result<Events, Malformed> {
     jepsen_log::events(text)
 }
 
+/// The history of a file that tells of nothing.
+pub(crate) fn nothing() -> History {
+    History { format: "an empty file", ..History::default() }
+}
+
 /// The text of a file.
 pub(crate) fn text(bytes: &[u8]) -> Result<&str, Malformed> {
     std::str::from_utf8(bytes).map_err(|error| {
@@ -156,6 +162,7 @@ impl History {
 
     /// Reads a history in any format known, found by its content.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
+        let bytes = encoding::unmarked(bytes);
         let text = text(bytes)?;
         let first = first_line(text);
         if is_native(text) {

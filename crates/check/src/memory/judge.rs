@@ -30,6 +30,7 @@ pub fn judge(history: &History, asked: Model, limits: &Limits) -> Report {
     let about = About {
         format: history.format,
         operations: history.calls.len(),
+        answered: history.calls.iter().filter(|call| call.ended.is_some()).count(),
         unknown: history.calls.iter().filter(|call| call.ended.is_none()).count(),
         failed: history.failed,
         notes,

@@ -201,6 +201,7 @@ impl Objects {
         let about = report::About {
             format: &self.format,
             operations: self.operations.len(),
+            answered: count(Fate::Committed),
             unknown: count(Fate::Unknown),
             failed: count(Fate::Aborted),
             notes: self.notes.iter().cloned().chain(notes).collect(),

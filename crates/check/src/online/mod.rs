@@ -17,7 +17,7 @@ mod register;
 #[cfg(test)]
 mod tests;
 
-use crate::history::{Event, Kind, Record, chronos};
+use crate::history::{Event, Kind, Record, chronos, encoding};
 use crate::limits::{Budget, Limits};
 use crate::model::key_value::{Absent, Action, Outcome, answered, asked};
 use crate::operation::Moment;
@@ -322,10 +322,19 @@ fn start(input: &mut impl Read) -> Result<Vec<u8>, Error> {
 /// `Caller` for another format or a malformed line, `Corrupt` for a stream that was changed,
 /// `Environment` where reading fails. What was found before is lost then.
 pub fn judge(input: impl Read, asked: Asked) -> Result<Report, Error> {
+    judge_events(input, asked).map(Report::of_answered)
+}
+
+fn judge_events(input: impl Read, asked: Asked) -> Result<Report, Error> {
     progress::enter(Phase::Following, 0);
     let mut input = BufReader::with_capacity(1 << 16, input);
     let start = start(&mut input)?;
     let is_stream = stream::is_stream(&start);
+    encoding::unpacked(&start)?;
+    if encoding::is_nothing(&start) {
+        return nothing(asked);
+    }
+    let start = encoding::unmarked(&start).to_vec();
     let has_stamps = chronos::is_start(&String::from_utf8_lossy(&start));
     let input = BufReader::with_capacity(1 << 16, Cursor::new(start).chain(input));
     if is_stream {
@@ -334,6 +343,18 @@ pub fn judge(input: impl Read, asked: Asked) -> Result<Report, Error> {
         stamped::judge_text(input, of_stamps(asked)?)
     } else {
         text(input, without_level(asked)?)
+    }
+}
+
+/// The report on a history that tells of nothing, not even of what it is.
+fn nothing(asked: Asked) -> Result<Report, Error> {
+    match asked.level {
+        Some(_) => stamped::judge_text(&b"[]"[..], of_stamps(asked)?),
+        None => run(
+            std::iter::empty(),
+            Judge::new(Absent::Distinct, asked.by_model, Mutant::None),
+            asked,
+        ),
     }
 }
 
@@ -469,6 +490,7 @@ fn run(
     let about = About {
         format: "avouch history as it came",
         operations: judge.operations,
+        answered: judge.operations - judge.unknown - judge.open.len(),
         unknown: judge.unknown + judge.open.len(),
         failed: judge.failed,
         notes: Vec::new(),

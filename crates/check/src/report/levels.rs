@@ -9,6 +9,8 @@ use std::fmt::Display;
 pub(crate) struct About<'a> {
     pub(crate) format: &'a str,
     pub(crate) operations: usize,
+    /// Operations, or transactions, that were answered.
+    pub(crate) answered: usize,
     pub(crate) unknown: usize,
     pub(crate) failed: usize,
     pub(crate) notes: Vec<String>,
@@ -17,12 +19,13 @@ pub(crate) struct About<'a> {
 impl Report {
     /// The report on parts that know no levels.
     pub(crate) fn of_parts(about: About<'_>, parts: Vec<Part>, budget: &Budget) -> Self {
-        let About { format, operations, unknown, failed, notes } = about;
+        let About { format, operations, answered, unknown, failed, notes } = about;
         Self {
             parts,
             models: Vec::new(),
             unit: "operations",
             operations,
+            answered,
             unknown,
             failed,
             format: format.to_owned(),
@@ -41,7 +44,7 @@ impl Report {
         implies: impl Fn(L, L) -> bool,
         budget: &Budget,
     ) -> Self {
-        let About { format, operations, unknown, failed, mut notes } = about;
+        let About { format, operations, answered, unknown, failed, mut notes } = about;
         let words: Vec<_> = findings.iter().map(|(level, of)| (*level, of.word())).collect();
         let models = super::models::of_levels(&words, &implies);
         notes.extend(frontier(&words, implies));
@@ -58,6 +61,7 @@ impl Report {
             models,
             unit,
             operations,
+            answered,
             unknown,
             failed,
             format: format.to_owned(),

@@ -196,6 +196,7 @@ pub fn judge(history: &Stamped, asked: Option<Level>, limits: &Limits) -> Result
     let about = About {
         format: history.format,
         operations: history.operations(),
+        answered: history.transactions().len(),
         unknown: 0,
         failed: 0,
         notes,

@@ -331,6 +331,7 @@ pub(super) fn run(
     let about = About {
         format: "transactions with stamps as they came",
         operations: judged.operations,
+        answered: judged.count,
         unknown: 0,
         failed: 0,
         notes,

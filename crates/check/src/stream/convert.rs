@@ -6,7 +6,9 @@ use super::text;
 use super::writer::Writer;
 use crate::history::jepsen::notation;
 use crate::history::notation::{Notation, Reader as Notes};
-use crate::history::{Kind, is_jepsen_log, is_native, jepsen_log_events, jepsen_store};
+use crate::history::{
+    Kind, encoding, is_jepsen_log, is_native, jepsen_log_events, jepsen_store, nothing,
+};
 use crate::input::{Input, unreadable};
 use crate::limits::Limits;
 use crate::model::key_value::Absent;
@@ -70,8 +72,11 @@ pub fn convert(path: &Path, out: impl Write, limits: &Limits) -> Result<Converte
     open()?.take(4096).read_to_end(&mut start).map_err(unreadable)?;
     if is_stream(&start) {
         to_text(Reader::new(open()?).map_err(placed)?, out).map_err(placed)
-    } else if is_native(&String::from_utf8_lossy(&start)) {
-        from_text(open()?, out).map_err(placed)
+    } else if is_native(&String::from_utf8_lossy(encoding::unmarked(&start))) {
+        let mut input = open()?;
+        let mark = start.len() - encoding::unmarked(&start).len();
+        input.seek_relative(i64::try_from(mark).unwrap_or(0)).map_err(unreadable)?;
+        from_text(input, out).map_err(placed)
     } else {
         other(path, out, limits)
     }
@@ -153,6 +158,10 @@ fn to_text<R: std::io::Read>(mut reader: Reader<R>, out: impl Write) -> Result<C
 fn other(path: &Path, out: impl Write, limits: &Limits) -> Result<Converted, Error> {
     // Whatever is converted can be judged: what cannot be read is told as the judge tells it.
     let input = Input::read(path, limits)?;
+    if matches!(&input, Input::Calls(history) if history.format == nothing().format) {
+        let expected = format!("{}: a history that can be converted", path.display());
+        return Err(Error::new(Blame::Caller, expected, "an empty file"));
+    }
     if matches!(input, Input::Etcd(_)) {
         let expected = format!("{}: operations, a workload or transactions", path.display());
         return Err(Error::new(Blame::Caller, expected, "a run of etcd's tests")
@@ -169,7 +178,7 @@ fn other(path: &Path, out: impl Write, limits: &Limits) -> Result<Converted, Err
     let bytes = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
     let bytes =
         if jepsen_store::is_start(&bytes) { jepsen_store::as_edn(&bytes)?.into() } else { bytes };
-    let text = crate::history::text(&bytes)?;
+    let text = crate::history::text(encoding::unmarked(&bytes))?;
     if is_jepsen_log(text) {
         return from_log(text, out);
     }

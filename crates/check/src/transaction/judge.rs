@@ -213,6 +213,7 @@ fn about(history: &Transactions) -> About<'_> {
     About {
         format: history.format,
         operations: history.operations(),
+        answered: history.len() - history.transactions().iter().filter(aborted).count(),
         unknown: 0,
         failed: history.transactions().iter().filter(aborted).count(),
         notes,

@@ -103,6 +103,7 @@ fn judge_with(
     let about = About {
         format: &objects.format,
         operations: steps,
+        answered: count(Fate::Committed),
         unknown: count(Fate::Unknown),
         failed: count(Fate::Aborted),
         notes,
