@@ -2,19 +2,19 @@
 //!
 //! ```text
 //!   reading: 34 % of 210.4 MB, about 3 s left of that; 1.6 s of at most 60 s
-//!   judging: 100000 operations; 3.1 s of at most 60 s
+//!   judging: 41 % of 100000 operations, about 5 s left of that; 3.1 s of at most 60 s
 //! ```
 //!
-//! What is left is told only of a phase that counts its steps and has come far enough to be held to
-//! its pace; a phase that stands still is told no time. Nothing is said of the phases to come.
+//! What is left is told only of a phase that tells how far it is and has come far enough to be held
+//! to its pace; a phase that stands still is told no time. Nothing is said of the phases to come.
 
 use crate::screen::Screen;
-use avouch_check::progress::{Phase, Seen};
+use avouch_check::progress::{Phase, Seen, WHOLE};
 use std::time::Duration;
 
 /// Whoever waits is told nothing before this.
 const SILENT: Duration = Duration::from_secs(1);
-/// A phase is held to its pace once it has taken this long, and done this part of its steps.
+/// A phase is held to its pace once it has taken this long, and this part of it is done.
 const PACE: Duration = Duration::from_millis(300);
 const PACE_PART: u64 = 20;
 /// A phase that did nothing for this part of its time, and this long, stands still.
@@ -26,31 +26,31 @@ const STILL: Duration = Duration::from_secs(1);
 pub struct Estimate {
     phase: Option<Phase>,
     began: Duration,
-    /// The steps that were done, and since when.
+    /// The share that was done, and since when.
     done: (u64, Duration),
 }
 
 impl Estimate {
     /// Looks once more; what is left of the phase, where that can be said.
     pub fn left(&mut self, seen: &Seen) -> Option<Duration> {
-        let Seen { phase, done, total, elapsed } = *seen;
-        if self.phase != Some(phase) || done < self.done.0 {
-            *self = Self { phase: Some(phase), began: elapsed, done: (done, elapsed) };
+        let Seen { phase, share, elapsed, .. } = *seen;
+        if self.phase != Some(phase) || share < self.done.0 {
+            *self = Self { phase: Some(phase), began: elapsed, done: (share, elapsed) };
             // The first phase began before anybody looked.
             if phase == Phase::Reading {
                 self.began = Duration::ZERO;
             }
         }
-        if done > self.done.0 {
-            self.done = (done, elapsed);
+        if share > self.done.0 {
+            self.done = (share, elapsed);
         }
         let taken = elapsed.saturating_sub(self.began);
         let still = elapsed.saturating_sub(self.done.1);
-        let is_paced = taken >= PACE && done >= (total / PACE_PART).max(1) && done <= total;
+        let is_paced = taken >= PACE && (WHOLE / PACE_PART..=WHOLE).contains(&share);
         if !is_paced || still > STILL.max(taken / STILL_PART) {
             return None;
         }
-        let left = taken.as_nanos() * u128::from(total - done) / u128::from(done);
+        let left = taken.as_nanos() * u128::from(WHOLE - share) / u128::from(share);
         u64::try_from(left).ok().map(Duration::from_nanos)
     }
 }
@@ -90,7 +90,7 @@ impl Line {
 
 /// What is told of what was seen.
 fn told(seen: &Seen, left: Option<Duration>, bound: Option<Duration>) -> String {
-    let Seen { phase, done, total, elapsed } = *seen;
+    let Seen { phase, done, total, elapsed, .. } = *seen;
     let mut text = match (phase, done) {
         (Phase::Reading, 0) if total == 0 => phase.to_string(),
         (Phase::Reading, 0) => format!("{phase}: {}", megabytes(total)),
@@ -117,7 +117,8 @@ mod tests {
     use super::*;
 
     fn seen(phase: Phase, done: u64, total: u64, ms: u64) -> Seen {
-        Seen { phase, done, total, elapsed: Duration::from_millis(ms) }
+        let share = (done * WHOLE).checked_div(total).unwrap_or(0);
+        Seen { phase, share, done, total, elapsed: Duration::from_millis(ms) }
     }
 
     #[test]
@@ -181,6 +182,9 @@ mod tests {
         assert_eq!(line, "reading: 50 % of 0.0 MB, about 3 s left of that; 3.1 s of at most 60 s");
         let all = seen(Phase::Judging, 0, 77, 1_000);
         assert_eq!(told(&all, None, bound), "judging: 77 operations; 1.0 s of at most 60 s");
+        let part = Seen { share: WHOLE * 2 / 5, ..all };
+        let line = told(&part, None, bound);
+        assert_eq!(line, "judging: 40 % of 77 operations; 1.0 s of at most 60 s");
         let stream = seen(Phase::Following, 9, 0, 1_000);
         assert_eq!(told(&stream, None, None), "judging as it comes: 9 operations so far; 1.0 s");
     }

@@ -6,7 +6,7 @@
 //!   | judges ask their budgets      | nobody waits any longer: unknown, with what it was at
 //! ```
 //!
-//! A search that asks its budget ends by itself, with all that it found. What asks nobody (a reader
+//! A judge that asks its budget ends by itself, with all that it found. What asks nobody (a reader
 //! within a file of gigabytes, a graph that is built) is left alone: its thread goes on until it
 //! ends or the process does, and its answer is dropped.
 

@@ -27,6 +27,7 @@ mod input;
 pub mod limits;
 pub mod linearizability;
 pub mod memory;
+mod meter;
 pub mod model;
 mod names;
 pub mod object;

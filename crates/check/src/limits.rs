@@ -109,14 +109,22 @@ impl Budget {
 
     /// Takes one step of a search whose tables hold `memory_bytes`.
     pub fn step(&mut self, memory_bytes: usize) -> Result<(), Exhausted> {
-        self.taken += 1;
+        self.steps(1, memory_bytes)
+    }
+
+    /// Takes many at once: those of a block that is not looked into.
+    pub fn steps(&mut self, count: u64, memory_bytes: usize) -> Result<(), Exhausted> {
+        // The clock is read at the first step, and at the first of every so many.
+        let reading = |taken: u64| taken.wrapping_sub(1) / STEPS_PER_READING;
+        let reads_clock = reading(self.taken) != reading(self.taken.saturating_add(count));
+        self.taken = self.taken.saturating_add(count);
         if self.taken > self.quota {
             return Err(Exhausted::Steps(self.quota));
         }
         if memory_bytes > self.limits.memory_bytes {
             return Err(Exhausted::Memory(self.limits.memory_bytes));
         }
-        if self.taken % STEPS_PER_READING == 1 && self.elapsed() >= self.limits.time {
+        if reads_clock && self.elapsed() >= self.limits.time {
             return Err(Exhausted::Time(self.time));
         }
         Ok(())

@@ -11,8 +11,9 @@
 
 use crate::limits::Exhausted;
 use crate::stopwatch::Stopwatch;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -54,11 +55,16 @@ impl fmt::Display for Phase {
     }
 }
 
+/// The whole of a phase, in the units of [`Seen::share`].
+pub const WHOLE: u64 = 1_000_000;
+
 /// What a judgement was at when somebody looked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen {
     /// What is being done.
     pub phase: Phase,
+    /// How much of the phase is done, of [`WHOLE`]; 0 if it does not tell.
+    pub share: u64,
     /// Steps of the phase that are done; 0 if it does not tell.
     pub done: u64,
     /// Steps of the phase; 0 if nobody knows.
@@ -69,11 +75,14 @@ pub struct Seen {
 
 impl fmt::Display for Seen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { phase, done, total, .. } = self;
+        let Self { phase, share, done, total, .. } = self;
         let unit = phase.unit();
         match (done, total) {
             (0, 0) => write!(f, "{phase}"),
             (done, 0) => write!(f, "{phase}: {done} {unit} so far"),
+            (0, total) if *share > 0 => {
+                write!(f, "{phase}: {} % of {total} {unit}", share * 100 / WHOLE)
+            }
             (0, total) => write!(f, "{phase}: {total} {unit}"),
             (done, total) => write!(f, "{phase}: {done} of {total} {unit}"),
         }
@@ -86,6 +95,7 @@ pub struct Progress {
     watch: Stopwatch,
     time: Duration,
     phase: AtomicU8,
+    share: AtomicU64,
     done: AtomicU64,
     total: AtomicU64,
     /// A bound that ended it before it was read.
@@ -94,6 +104,8 @@ pub struct Progress {
 
 thread_local! {
     static FOLLOWED: RefCell<Option<Arc<Progress>>> = const { RefCell::new(None) };
+    /// The part of the phase that is at hand: where it begins, and how large it is.
+    static PART: Cell<(u64, u64)> = const { Cell::new((0, WHOLE)) };
 }
 
 impl Progress {
@@ -103,6 +115,7 @@ impl Progress {
             watch: Stopwatch::start(),
             time,
             phase: AtomicU8::new(0),
+            share: AtomicU64::new(0),
             done: AtomicU64::new(0),
             total: AtomicU64::new(0),
             met: OnceLock::new(),
@@ -120,10 +133,14 @@ impl Progress {
     /// What it is at.
     pub fn seen(&self) -> Seen {
         let phase = usize::from(self.phase.load(Relaxed));
+        let (done, total) = (self.done.load(Relaxed), self.total.load(Relaxed));
+        let counted = u128::from(done.min(total)) * u128::from(WHOLE) / u128::from(total.max(1));
+        let counted = u64::try_from(counted).unwrap_or(WHOLE);
         Seen {
             phase: Phase::ALL.get(phase).copied().unwrap_or(Phase::Judging),
-            done: self.done.load(Relaxed),
-            total: self.total.load(Relaxed),
+            share: self.share.load(Relaxed).max(counted),
+            done,
+            total,
             elapsed: self.watch.elapsed(),
         }
     }
@@ -155,6 +172,8 @@ pub(crate) fn enter(phase: Phase, total: usize) {
         let Some(progress) = followed else { return };
         let place = Phase::ALL.iter().position(|one| *one == phase).unwrap_or(0);
         progress.phase.store(u8::try_from(place).unwrap_or(0), Relaxed);
+        progress.share.store(0, Relaxed);
+        PART.set((0, WHOLE));
         progress.done.store(0, Relaxed);
         progress.total.store(total as u64, Relaxed);
     });
@@ -165,6 +184,41 @@ pub(crate) fn reached(done: usize) {
     FOLLOWED.with_borrow(|followed| {
         if let Some(progress) = followed {
             progress.done.fetch_max(done as u64, Relaxed);
+        }
+    });
+}
+
+/// Does some work that is a part of what is at hand: from a place in it to another, of so many.
+///
+/// ```text
+///   enter(Judging)        0 ------------------------------- WHOLE
+///   part(1..2, 4, ..)             |------|
+///   part(0..1, 2, ..)             |--|           at(1, 2) within it: here, at 5/16
+/// ```
+pub(crate) fn part<T>(place: Range<usize>, of: usize, work: impl FnOnce() -> T) -> T {
+    let (start, size) = PART.get();
+    let of = of.max(1) as u64;
+    let at = |place: usize| size * (place as u64).min(of) / of;
+    PART.set((start + at(place.start), at(place.end) - at(place.start)));
+    at_once(0);
+    let done = work();
+    at_once(WHOLE);
+    PART.set((start, size));
+    done
+}
+
+/// So many of so many steps of what is at hand are done.
+pub(crate) fn at(done: u64, total: u64) {
+    let share = u128::from(done.min(total)) * u128::from(WHOLE) / u128::from(total.max(1));
+    at_once(u64::try_from(share).unwrap_or(WHOLE));
+}
+
+/// A share of what is at hand is done; less than was told before changes nothing.
+fn at_once(share: u64) {
+    FOLLOWED.with_borrow(|followed| {
+        if let Some(progress) = followed {
+            let (start, size) = PART.get();
+            progress.share.fetch_max(start + size * share / WHOLE, Relaxed);
         }
     });
 }
@@ -196,6 +250,29 @@ mod tests {
         assert_eq!(progress.seen().to_string(), "reading: 40 of 100 bytes");
         progress.follow(|| enter(Phase::Judging, 5));
         assert_eq!(progress.seen().to_string(), "judging: 5 operations");
+    }
+
+    #[test]
+    fn parts_of_parts_are_shares_of_the_whole() {
+        let progress = Progress::new(Duration::from_secs(60));
+        progress.follow(|| {
+            enter(Phase::Judging, 80);
+            part(1..2, 4, || {
+                assert_eq!(progress.seen().share, WHOLE / 4, "what is before it is done");
+                part(0..1, 2, || at(1, 2));
+                assert_eq!(progress.seen().share, WHOLE * 3 / 8, "and it itself when it ends");
+                at(1, 10);
+                assert_eq!(progress.seen().share, WHOLE * 3 / 8, "it does not go back");
+            });
+            assert_eq!(progress.seen().to_string(), "judging: 50 % of 80 operations");
+            at(u64::MAX, u64::MAX);
+            assert_eq!(progress.seen().share, WHOLE);
+            enter(Phase::Reading, 7);
+            reached(7);
+            assert_eq!(progress.seen().share, WHOLE);
+            enter(Phase::Following, 0);
+            assert_eq!(progress.seen().share, 0);
+        });
     }
 
     #[test]

@@ -116,12 +116,14 @@ pub fn compose(
             against: None,
         })
         .collect();
+    progress::enter(Phase::Objects, objects.len());
     for (number, (name, object)) in objects.iter().enumerate() {
         let time = limits.time.saturating_sub(watch.elapsed());
-        // What judges an object tells nobody of it: that is one step of this.
-        progress::enter(Phase::Objects, objects.len());
+        let limits = Limits { time, ..*limits };
         progress::reached(number);
-        let report = object.judge_quietly(level, &Limits { time, ..*limits })?;
+        // What judges an object tells how far that is, as a part of this.
+        let judge = || object.judge_quietly(level, &limits);
+        let report = progress::part(number..number + 1, objects.len(), judge)?;
         for row in &mut rows {
             // A guarantee that no operation of this object asks for is not broken by it.
             let found = word(&report, &row.guarantee).unwrap_or(Word::Holds);

@@ -7,15 +7,19 @@ use super::judge::{Anomaly, Judge, Seen};
 use super::log::{Fact, Source};
 use super::mutant::Mutant;
 use super::run::{Act, Asked, Condition, Entry, Found, Got, Range, Txn, TxnFound, Value};
+use crate::limits::Exhausted;
+use crate::meter::Meter;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a transaction has written itself so far: nothing for a key that it deleted.
 type Own<'a> = BTreeMap<&'a str, Option<&'a Value>>;
 
 /// Judges every answer.
-pub(super) fn judge(judge: &mut Judge<'_>) {
+pub(super) fn judge(judge: &mut Judge<'_>, meter: &mut Meter<'_>) -> Result<(), Exhausted> {
     let run = judge.run;
+    meter.pass("operations", run.operations.len(), 50..80);
     for (place, one) in run.operations.iter().enumerate() {
+        meter.next()?;
         let Some(answer) = &one.answer else { continue };
         match (&one.asked, &answer.got) {
             (Asked::Range(range), Got::Range(found)) => {
@@ -28,13 +32,15 @@ pub(super) fn judge(judge: &mut Judge<'_>) {
                         because: vec![format!("the store was at revision {told}")],
                     }),
                     (asked, told) => match asked.or(told) {
-                        Some(at) => self::range(judge, place, range, found, at, &Own::new()),
+                        Some(at) => {
+                            self::range(judge, place, range, (found, at), &Own::new(), meter)?;
+                        }
                         None => judge.open("a range that tells no revision"),
                     },
                 }
             }
             (Asked::Txn(txn), Got::Txn(found)) => match answer.revision {
-                Some(revision) => transaction(judge, place, txn, found, revision),
+                Some(revision) => transaction(judge, place, txn, (found, revision), meter)?,
                 None => judge.open("a transaction that tells no revision"),
             },
             (Asked::Range(_) | Asked::Txn(_), Got::Done) => {
@@ -43,6 +49,7 @@ pub(super) fn judge(judge: &mut Judge<'_>) {
             _ => {}
         }
     }
+    Ok(())
 }
 
 /// What is known of a key at a revision.
@@ -100,10 +107,11 @@ fn range(
     judge: &mut Judge<'_>,
     place: usize,
     range: &Range,
-    found: &Found,
-    at: i64,
+    (found, at): (&Found, i64),
     own: &Own<'_>,
-) {
+    meter: &mut Meter<'_>,
+) -> Result<(), Exhausted> {
+    meter.look(judge.log.keys().len() + found.entries.len())?;
     form(judge, place, range, found);
     let shown: BTreeMap<&str, &Entry> =
         found.entries.iter().map(|entry| (&*entry.key, entry)).collect();
@@ -140,8 +148,9 @@ fn range(
     }
     // A key that nobody ever told may stand where some revision is not told.
     if live == found.count || judge.mutant == Mutant::ForgetLost {
-        return;
+        return Ok(());
     }
+    meter.look(judge.log.spans_all())?;
     match judge.any_gap(range, at) {
         Some(gap) => judge.gap_at(gap),
         None if is_open => judge.open("a count that hangs on what nobody tells"),
@@ -152,6 +161,7 @@ fn range(
             because: vec![format!("at revision {at} there are {live} such keys")],
         }),
     }
+    Ok(())
 }
 
 /// Judges one key of the range that is not shown: whether it is there, if that is known.
@@ -221,7 +231,14 @@ fn entry(judge: &mut Judge<'_>, place: usize, entry: &Entry, at: i64) {
 }
 
 /// Judges which branch a transaction took, and what it saw.
-fn transaction(judge: &mut Judge<'_>, place: usize, txn: &Txn, found: &TxnFound, revision: i64) {
+fn transaction(
+    judge: &mut Judge<'_>,
+    place: usize,
+    txn: &Txn,
+    (found, revision): (&TxnFound, i64),
+    meter: &mut Meter<'_>,
+) -> Result<(), Exhausted> {
+    meter.look(txn.conditions.len() + found.results.len())?;
     let writes = !super::log::written(txn, found).is_empty();
     let base = if writes { revision - 1 } else { revision };
     if judge.mutant != Mutant::ForgetBranch {
@@ -230,7 +247,9 @@ fn transaction(judge: &mut Judge<'_>, place: usize, txn: &Txn, found: &TxnFound,
     let mut own = Own::new();
     for (act, result) in txn.branch(found.failure).iter().zip(&found.results) {
         match act {
-            Act::Range { range } => self::range(judge, place, range, result, base, &own),
+            Act::Range { range } => {
+                self::range(judge, place, range, (result, base), &own, meter)?;
+            }
             Act::Put { put } => {
                 own.insert(&put.key, Some(&put.value));
             }
@@ -262,6 +281,7 @@ fn transaction(judge: &mut Judge<'_>, place: usize, txn: &Txn, found: &TxnFound,
             }
         }
     }
+    Ok(())
 }
 
 fn branch(judge: &mut Judge<'_>, place: usize, txn: &Txn, found: &TxnFound, base: i64) {

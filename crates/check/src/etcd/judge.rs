@@ -3,11 +3,12 @@
 use super::log::Log;
 use super::model::{self, Laid, Store};
 use super::mutant::Mutant;
-use super::run::{Range, Run};
+use super::run::{Key, Operation, Range, Run, Value};
 use super::{contents, order, watches};
 use crate::history::Record;
 use crate::limits::{Budget, Limits};
-use crate::linearizability::verify_order;
+use crate::linearizability::verify_order_by;
+use crate::meter::{Met, Meter, entry};
 use crate::operation::Moment;
 use crate::report::{About, Finding, Line, Part, Report, Story};
 use avouch_promise::Nanos;
@@ -188,41 +189,74 @@ impl<'a> Judge<'a> {
     }
 }
 
+impl Judge<'_> {
+    /// What was found: something wrong, which stays wrong whatever was not looked at; or that it
+    /// cannot be said.
+    fn finding(&self, met: Option<Met>) -> Option<Finding> {
+        if let Some(mut story) = self.story() {
+            story.conclusion.extend(met.map(|met| format!("there may be more: {met}")));
+            return Some(Finding::Violated(story));
+        }
+        if let Some(met) = met {
+            return Some(met.finding());
+        }
+        self.undecided().map(|reason| Finding::Unknown { reason, story: None })
+    }
+}
+
 /// What is wrong of the store.
-pub(super) fn of_store(run: &Run, log: &Log, mutant: Mutant) -> Finding {
+pub(super) fn of_store(run: &Run, log: &Log, meter: &mut Meter<'_>, mutant: Mutant) -> Finding {
     let mut judge = Judge::new(run, log, mutant);
-    order::judge(&mut judge);
-    contents::judge(&mut judge);
-    if let Some(story) = judge.story() {
-        return Finding::Violated(story);
+    // The bound that it may have met is asked of the meter.
+    let _ = order::judge(&mut judge, meter).and_then(|()| contents::judge(&mut judge, meter));
+    if let Some(finding) = judge.finding(meter.met()) {
+        return finding;
     }
-    if let Some(reason) = judge.undecided() {
-        return Finding::Unknown { reason, story: None };
+    let written = log.by_revision();
+    let responses: usize = run.watches.iter().map(|watch| watch.responses.len()).sum();
+    let facts: usize = written.values().map(Vec::len).sum();
+    meter.hold(run.operations.iter().map(Operation::bytes).sum());
+    // Once as they are laid, and once in the store that runs them.
+    meter.hold((written.len() + responses) * size_of::<Operation>());
+    meter.hold(2 * facts * entry::<(Key, Option<Value>)>());
+    if meter.look(1).is_err() {
+        return meter.finding();
     }
-    let Laid { operations, places, order } = model::lay(run, &log.answered, log.by_revision());
-    if mutant == Mutant::None && verify_order(&Store, &operations, &order).is_err() {
-        return Finding::fault("an order");
+    let Laid { operations, places, order } = model::lay(run, &log.answered, written);
+    meter.pass("operations of the one order", order.len(), 80..90);
+    let keys = log.keys().len();
+    let verified = verify_order_by(&Store, &operations, &order, |one| {
+        // Those that read a range go through all keys.
+        let is_single = matches!(&one.input, model::Ask::Told(_) | model::Ask::Written(..));
+        meter.next().and_then(|()| meter.look(if is_single { 0 } else { keys }))
+    });
+    match (verified, meter.met()) {
+        (_, Some(met)) => return met.finding(),
+        (Ok(Err(_)), None) if mutant == Mutant::None => return Finding::fault("an order"),
+        _ => {}
     }
     let order = order.into_iter().filter_map(|at| *places.get(at)?).collect();
     Finding::Holds { order, checked: true }
 }
 
 /// What is wrong of the watches.
-pub(super) fn of_watches(run: &Run, log: &Log, mutant: Mutant) -> Finding {
+pub(super) fn of_watches(run: &Run, log: &Log, meter: &mut Meter<'_>, mutant: Mutant) -> Finding {
     let mut judge = Judge::new(run, log, mutant);
-    watches::judge(&mut judge);
-    match (judge.story(), judge.undecided()) {
-        (Some(story), _) => Finding::Violated(story),
-        (None, Some(reason)) => Finding::Unknown { reason, story: None },
-        (None, None) => Finding::Holds { order: Vec::new(), checked: true },
-    }
+    let _ = watches::judge(&mut judge, meter);
+    let holds = Finding::Holds { order: Vec::new(), checked: true };
+    judge.finding(meter.met()).unwrap_or(holds)
 }
 
 impl Run {
     /// Judges it: the store by linearizability, the watches by the log.
     pub fn judge(&self, limits: &Limits) -> Report {
-        let budget = Budget::new(*limits);
-        let log = Log::new(self);
+        self.judge_with(limits, Mutant::None)
+    }
+
+    pub(super) fn judge_with(&self, limits: &Limits, mutant: Mutant) -> Report {
+        let mut budget = Budget::new(*limits);
+        let mut meter = Meter::new(&mut budget, mutant != Mutant::ForgetTables);
+        let log = Log::new(self, &mut meter);
         let told: usize = self
             .watches
             .iter()
@@ -232,17 +266,24 @@ impl Run {
         let mut parts = vec![Part {
             guarantee: "linearizable".to_owned(),
             operations: self.operations.len(),
-            finding: of_store(self, &log, Mutant::None),
+            finding: match &log {
+                Ok(log) => of_store(self, log, &mut meter, mutant),
+                Err(_) => meter.finding(),
+            },
         }];
         if !self.watches.is_empty() {
             parts.push(Part {
                 guarantee: "watch".to_owned(),
                 operations: told,
-                finding: of_watches(self, &log, Mutant::None),
+                finding: match &log {
+                    Ok(log) => of_watches(self, log, &mut meter, mutant),
+                    Err(_) => meter.finding(),
+                },
             });
         }
-        let written = log.by_revision().len();
-        let by_others = written - log.answered.len().min(written);
+        let (written, answered) =
+            log.as_ref().map_or((0, 0), |log| (log.revisions(), log.answered.len()));
+        let by_others = written - answered.min(written);
         let about = About {
             format: "etcd robustness run",
             operations: self.operations.len(),

@@ -8,6 +8,8 @@
 //! ```
 
 use super::run::{Act, Asked, Got, Key, Operation, Range, Run, Txn, TxnFound, Value};
+use crate::limits::Exhausted;
+use crate::meter::{Meter, entry};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Who tells.
@@ -100,52 +102,84 @@ fn first_gap(told: &[Span], after: i64, to: i64) -> Option<i64> {
 }
 
 impl Log {
-    pub(super) fn new(run: &Run) -> Self {
+    /// Reads it of a run.
+    pub(super) fn new(run: &Run, meter: &mut Meter<'_>) -> Result<Self, Exhausted> {
         let mut log = Self::default();
+        meter.pass("operations", run.operations.len(), 0..5);
         for (place, one) in run.operations.iter().enumerate() {
+            meter.next()?;
             let Some(answer) = &one.answer else { continue };
             log.last = log.last.max(answer.revision.unwrap_or(0));
             let written = writes(one);
             if let Some(revision) = answer.revision.filter(|_| !written.is_empty()) {
                 log.answered.entry(revision).or_default().push(place);
+                meter.hold(entry::<(i64, Vec<usize>)>() + size_of::<usize>());
                 for (key, value) in written {
-                    log.add(key, revision, value.cloned(), Source::Answered(place));
+                    log.add(key, revision, value, Source::Answered(place), meter)?;
                 }
             }
         }
+        meter.pass("watches", run.watches.len(), 5..10);
         for (number, watch) in run.watches.iter().enumerate() {
+            meter.next()?;
+            meter.look(watch.responses.len())?;
             let covers = watch.covers();
             log.covers.push((*covers.start(), *covers.end()));
             log.last = log.last.max(*covers.end());
             for (place, response) in watch.responses.iter().enumerate() {
                 for event in &response.events {
                     let source = Source::Watch(number, place);
-                    log.add(&event.key, event.revision, event.holds().cloned(), source);
+                    log.add(&event.key, event.revision, event.holds(), source, meter)?;
                 }
             }
         }
+        meter.pass("operations", run.operations.len(), 10..30);
         for (place, one) in run.operations.iter().enumerate() {
+            meter.next()?;
             for entry in read_entries(one) {
-                let value = Some(entry.value.clone());
-                log.add(&entry.key, entry.mod_revision, value, Source::Read(place));
+                let (key, value) = (&entry.key, Some(&entry.value));
+                log.add(key, entry.mod_revision, value, Source::Read(place), meter)?;
             }
         }
         let keys: Vec<Key> = log.facts.keys().cloned().collect();
+        meter.pass("keys", keys.len(), 30..40);
         for key in keys {
+            meter.next()?;
+            // As many as there are before they are merged.
+            meter.look(log.covers.len() + log.answered.len())?;
             let spans = log.spans(run, &key);
+            meter.hold(entry::<(Key, Vec<Span>)>() + key.len() + spans.len() * size_of::<Span>());
             log.told.insert(key, spans);
         }
-        log
+        Ok(log)
     }
 
-    fn add(&mut self, key: &Key, revision: i64, value: Option<Value>, source: Source) {
+    fn add(
+        &mut self,
+        key: &Key,
+        revision: i64,
+        value: Option<&Value>,
+        source: Source,
+        meter: &mut Meter<'_>,
+    ) -> Result<(), Exhausted> {
         self.last = self.last.max(revision);
-        let facts = self.facts.entry(key.clone()).or_default().entry(revision).or_default();
+        if !self.facts.contains_key(key) {
+            meter.hold(entry::<(Key, BTreeMap<i64, Vec<Fact>>)>() + key.len());
+            self.facts.insert(key.clone(), BTreeMap::new());
+        }
+        let Some(of_key) = self.facts.get_mut(key) else { return Ok(()) };
+        let facts = of_key.entry(revision).or_insert_with(|| {
+            meter.hold(entry::<(i64, Vec<Fact>)>());
+            Vec::new()
+        });
+        meter.look(1 + facts.len())?;
         // Reads repeat each other without end: one is enough.
         let is_read = matches!(source, Source::Read(_));
-        if !is_read || facts.iter().all(|fact| fact.value != value) {
-            facts.push(Fact { value, source });
+        if !is_read || facts.iter().all(|fact| fact.value.as_ref() != value) {
+            meter.hold(size_of::<Fact>() + value.map_or(0, Value::bytes));
+            facts.push(Fact { value: value.cloned(), source });
         }
+        Ok(())
     }
 
     fn spans(&self, run: &Run, key: &str) -> Vec<Span> {
@@ -161,8 +195,13 @@ impl Log {
         })
     }
 
-    pub(super) fn keys(&self) -> impl Iterator<Item = &Key> {
+    pub(super) fn keys(&self) -> impl ExactSizeIterator<Item = &Key> {
         self.facts.keys()
+    }
+
+    /// How many spans a look for a gap of a range goes through.
+    pub(super) fn spans_all(&self) -> usize {
+        self.covers.len() + self.answered.len()
     }
 
     /// The last fact of a key up to a revision.
@@ -216,6 +255,11 @@ impl Log {
             all.push((next, self.last));
         }
         all
+    }
+
+    /// How many revisions are told.
+    pub(super) fn revisions(&self) -> usize {
+        self.facts.values().flat_map(BTreeMap::keys).collect::<BTreeSet<_>>().len()
     }
 
     /// What each revision wrote.

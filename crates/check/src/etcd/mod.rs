@@ -41,6 +41,8 @@ mod words;
 mod played;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_bounds;
 
 pub use run::Run;
 

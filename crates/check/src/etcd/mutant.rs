@@ -22,4 +22,6 @@ pub(super) enum Mutant {
     ForgetMissed,
     /// What nobody tells is taken for nothing.
     ForgetGaps,
+    /// What tables hold is not counted.
+    ForgetTables,
 }

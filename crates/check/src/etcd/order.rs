@@ -7,16 +7,18 @@
 use super::judge::{Anomaly, Judge, Seen};
 use super::log::{Source, writes};
 use super::mutant::Mutant;
+use crate::limits::Exhausted;
+use crate::meter::Meter;
 
 /// Revisions that go back, or that are there twice.
-pub(super) fn judge(judge: &mut Judge<'_>) {
-    real_time(judge);
-    one_content(judge);
+pub(super) fn judge(judge: &mut Judge<'_>, meter: &mut Meter<'_>) -> Result<(), Exhausted> {
+    real_time(judge, meter)?;
+    one_content(judge, meter)
 }
 
-fn real_time(judge: &mut Judge<'_>) {
+fn real_time(judge: &mut Judge<'_>, meter: &mut Meter<'_>) -> Result<(), Exhausted> {
     if judge.mutant == Mutant::ForgetRealTime {
-        return;
+        return Ok(());
     }
     let run = judge.run;
     // What was known when, with its revision.
@@ -32,9 +34,13 @@ fn real_time(judge: &mut Judge<'_>) {
             known.push((response.time, response.reaches(), Seen::Watch(number, place)));
         }
     }
+    meter.hold(known.len() * size_of::<(u64, i64, Seen)>());
+    meter.look(known.len())?;
     known.sort_by_key(|(time, ..)| *time);
+    meter.pass("operations", run.operations.len(), 40..45);
     let (mut next, mut highest) = (0, None::<(i64, Seen)>);
     for (place, one) in run.operations.iter().enumerate() {
+        meter.next()?;
         while let Some((time, revision, seen)) = known.get(next).filter(|known| known.0 < one.call)
         {
             let _ = time;
@@ -60,11 +66,13 @@ fn real_time(judge: &mut Judge<'_>) {
             });
         }
     }
+    meter.release(known.len() * size_of::<(u64, i64, Seen)>());
+    Ok(())
 }
 
-fn one_content(judge: &mut Judge<'_>) {
+fn one_content(judge: &mut Judge<'_>, meter: &mut Meter<'_>) -> Result<(), Exhausted> {
     if judge.mutant == Mutant::ForgetTwice {
-        return;
+        return Ok(());
     }
     let seen = |source: Source| match source {
         Source::Answered(place) | Source::Read(place) => Seen::Operation(place),
@@ -83,7 +91,13 @@ fn one_content(judge: &mut Judge<'_>) {
             because: vec![format!("both were answered that they are revision {revision}")],
         });
     }
+    meter.pass("keys", log.keys().len(), 45..50);
+    let mut last = None;
     for (key, revision, facts) in log.facts() {
+        meter.look(facts.len())?;
+        if last.replace(key) != Some(key) {
+            meter.next()?;
+        }
         let Some(first) = facts.first() else { continue };
         if let Some(other) = facts.iter().find(|fact| fact.value != first.value) {
             judge.found(Anomaly {
@@ -119,4 +133,5 @@ fn one_content(judge: &mut Judge<'_>) {
             });
         }
     }
+    Ok(())
 }

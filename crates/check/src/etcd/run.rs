@@ -17,6 +17,13 @@ pub(super) enum Value {
     Hash(u32),
 }
 
+impl Value {
+    /// What it takes beside its own size.
+    pub(super) fn bytes(&self) -> usize {
+        if let Self::Text(text) = self { text.len() } else { 0 }
+    }
+}
+
 /// Texts of so many bytes and more are hashed.
 const HASHED_FROM: usize = 20;
 
@@ -259,6 +266,28 @@ pub(crate) struct Operation {
     /// When it was answered; nothing if it was not.
     pub(crate) returned: Option<u64>,
     pub(crate) line: usize,
+}
+
+impl Operation {
+    /// What it takes, as far as its parts have sizes: their texts are short.
+    pub(super) fn bytes(&self) -> usize {
+        let found = |found: &Found| found.entries.len() * size_of::<Entry>();
+        let asked = match &self.asked {
+            Asked::Txn(txn) => {
+                let acts = txn.then.len() + txn.otherwise.len();
+                acts * size_of::<Act>() + txn.conditions.len() * size_of::<Condition>()
+            }
+            Asked::Range(_) | Asked::Other(_) => 0,
+        };
+        let got = match self.answer.as_ref().map(|answer| &answer.got) {
+            Some(Got::Range(one)) => found(one),
+            Some(Got::Txn(txn)) => {
+                txn.results.iter().map(|one| size_of::<Found>() + found(one)).sum()
+            }
+            Some(Got::Done) | None => 0,
+        };
+        size_of::<Self>() + asked + got
+    }
 }
 
 /// An event of a watch.

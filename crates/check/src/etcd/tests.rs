@@ -9,6 +9,7 @@ use super::read;
 use super::run::{Event, Got, Key, Run, Value};
 use crate::limits::{Budget, Limits};
 use crate::linearizability::{Verdict, decide};
+use crate::meter::Meter;
 use crate::report::{Finding, Word};
 use avouch_promise::Random;
 use serde_json::json;
@@ -24,9 +25,22 @@ fn cases(most: u64) -> u64 {
     asked.unwrap_or(1_u64).saturating_mul(most)
 }
 
+/// What is found of the store and of the watches.
+fn findings(run: &Run, mutant: Mutant) -> (Finding, Finding) {
+    let mut budget = Budget::default();
+    let mut meter = Meter::new(&mut budget, true);
+    let log = Log::new(run, &mut meter).expect("no bound");
+    (of_store(run, &log, &mut meter, mutant), of_watches(run, &log, &mut meter, mutant))
+}
+
+/// The log of a run.
+fn log(run: &Run) -> Log {
+    Log::new(run, &mut Meter::new(&mut Budget::default(), true)).expect("no bound")
+}
+
 fn words(run: &Run, mutant: Mutant) -> (Word, Word) {
-    let log = Log::new(run);
-    (of_store(run, &log, mutant).word(), of_watches(run, &log, mutant).word())
+    let (store, watches) = findings(run, mutant);
+    (store.word(), watches.word())
 }
 
 fn is_violated(run: &Run, mutant: Mutant) -> bool {
@@ -58,7 +72,7 @@ fn a_run_that_is_right_is_no_alarm() {
         assert_ne!(store, Word::Violated, "{repro}");
         assert_ne!(watch, Word::Violated, "{repro}");
         if watched {
-            assert!(store == Word::Holds || Log::new(&run).last < 2 || count == 0, "{repro}");
+            assert!(store == Word::Holds || log(&run).last < 2 || count == 0, "{repro}");
         }
         *counts.entry(store).or_default() += 1;
     }
@@ -68,7 +82,7 @@ fn a_run_that_is_right_is_no_alarm() {
 /// The truth of a run as the exhaustive search sees it: writes that nobody at hand was answered for
 /// come from what was played, not from what was read of the files.
 fn searched(run: &Run, store: &Played) -> bool {
-    let log = Log::new(run);
+    let log = log(run);
     let written = store.written.iter().enumerate().map(|(at, all)| {
         let value = |value: &Option<String>| value.clone().map(Value::Text);
         let all = all.iter().map(|(key, one)| (key.clone(), value(one))).collect();
@@ -239,8 +253,8 @@ fn planted_faults_are_caught() {
             continue;
         }
         if mutant != Mutant::None {
-            let log = Log::new(&run);
-            let told = [of_store(&run, &log, mutant), of_watches(&run, &log, mutant)];
+            let (store, watches) = findings(&run, mutant);
+            let told = [store, watches];
             let told: Vec<String> = told
                 .iter()
                 .filter_map(|one| {

@@ -5,19 +5,25 @@ use super::judge::{Anomaly, Judge, Seen};
 use super::log::Source;
 use super::mutant::Mutant;
 use super::run::{Event, Watch};
+use crate::limits::Exhausted;
+use crate::meter::Meter;
 
 /// Judges every watch.
-pub(super) fn judge(judge: &mut Judge<'_>) {
+pub(super) fn judge(judge: &mut Judge<'_>, meter: &mut Meter<'_>) -> Result<(), Exhausted> {
     let run = judge.run;
+    meter.pass("watches", run.watches.len(), 90..100);
     for (number, watch) in run.watches.iter().enumerate() {
+        meter.next()?;
         order(judge, number, watch);
-        missed(judge, number, watch);
+        missed(judge, number, watch, meter)?;
         for (place, response) in watch.responses.iter().enumerate() {
+            meter.look(response.events.len())?;
             for event in &response.events {
                 before(judge, Seen::Watch(number, place), watch, event);
             }
         }
     }
+    Ok(())
 }
 
 fn order(judge: &mut Judge<'_>, number: usize, watch: &Watch) {
@@ -70,13 +76,19 @@ fn order(judge: &mut Judge<'_>, number: usize, watch: &Watch) {
 }
 
 /// What others tell of the keys and revisions that the watch covers.
-fn missed(judge: &mut Judge<'_>, number: usize, watch: &Watch) {
+fn missed(
+    judge: &mut Judge<'_>,
+    number: usize,
+    watch: &Watch,
+    meter: &mut Meter<'_>,
+) -> Result<(), Exhausted> {
     if judge.mutant == Mutant::ForgetMissed {
-        return;
+        return Ok(());
     }
     let covers = watch.covers();
     let log = judge.log;
     for (key, revision, facts) in log.facts() {
+        meter.look(facts.len())?;
         let tells =
             |fact: &super::log::Fact| matches!(fact.source, Source::Watch(one, _) if one == number);
         if !covers.contains(&revision) || !watch.has(key) || facts.iter().any(tells) {
@@ -101,6 +113,7 @@ fn missed(judge: &mut Judge<'_>, number: usize, watch: &Watch) {
             )],
         });
     }
+    Ok(())
 }
 
 /// What an event says was there before.

@@ -46,6 +46,7 @@ use states::States;
 use unambiguous::Found;
 
 pub use shrink::Core;
+pub(crate) use verify::verify_order_by;
 pub use verify::{Fault, verify_order};
 
 /// What the judge found; places are places in the slice of operations given.

@@ -7,6 +7,7 @@
 
 use crate::model::Sequential;
 use crate::operation::{Moment, Operation};
+use std::convert::Infallible;
 use std::fmt;
 
 /// Why an order is not valid, with places in the slice of operations.
@@ -44,26 +45,41 @@ pub fn verify_order<M: Sequential>(
     operations: &[Operation<M::Input, M::Output>],
     order: &[usize],
 ) -> Result<(), Fault> {
+    let Ok(verified) = verify_order_by(model, operations, order, |_| Ok::<_, Infallible>(()));
+    verified
+}
+
+/// The same, asking before each operation whether to go on.
+pub(crate) fn verify_order_by<M: Sequential, E>(
+    model: &M,
+    operations: &[Operation<M::Input, M::Output>],
+    order: &[usize],
+    mut ask: impl FnMut(&Operation<M::Input, M::Output>) -> Result<(), E>,
+) -> Result<Result<(), Fault>, E> {
     let mut placed = vec![false; operations.len()];
     let (mut states, mut after) = (vec![model.initial()], Vec::new());
     let mut latest_start = Moment(0);
     for &place in order {
-        let operation = operations.get(place).ok_or(Fault::NoSuchOperation(place))?;
+        let Some(operation) = operations.get(place) else {
+            return Ok(Err(Fault::NoSuchOperation(place)));
+        };
+        ask(operation)?;
         if std::mem::replace(&mut placed[place], true) {
-            return Err(Fault::PlacedTwice(place));
+            return Ok(Err(Fault::PlacedTwice(place)));
         }
         latest_start = latest_start.max(operation.earliest);
         if operation.latest.is_some_and(|latest| latest < latest_start) {
-            return Err(Fault::TooLate(place));
+            return Ok(Err(Fault::TooLate(place)));
         }
         for state in states.drain(..) {
             model.follow(state, &operation.input, operation.output.as_ref(), &mut after);
         }
         if after.is_empty() {
-            return Err(Fault::WrongAnswer(place));
+            return Ok(Err(Fault::WrongAnswer(place)));
         }
         std::mem::swap(&mut states, &mut after);
     }
     let missing = |place: &usize| operations[*place].is_known() && !placed[*place];
-    (0..operations.len()).find(missing).map_or(Ok(()), |place| Err(Fault::Missing(place)))
+    let missing = (0..operations.len()).find(missing);
+    Ok(missing.map_or(Ok(()), |place| Err(Fault::Missing(place))))
 }

@@ -99,6 +99,13 @@ impl Anomaly {
         Self { kind, operations: operations.to_vec(), values }
     }
 
+    /// What it takes in a list of such.
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<Self>()
+            + self.operations.len() * size_of::<usize>()
+            + self.values.len() * size_of::<Datum>()
+    }
+
     fn value(&self, place: usize) -> String {
         self.values.get(place).map(Datum::to_string).unwrap_or_default()
     }

@@ -7,8 +7,11 @@ use super::anomaly::{Anomaly, Kind};
 use super::datum::Datum;
 use super::history::Operation;
 use super::mutant::Mutant;
-use super::{Judged, Part};
+use super::{Judged, Part, push};
+use crate::limits::Exhausted;
+use crate::meter::{Meter, entry};
 use avouch_promise::Error;
+use std::collections::BTreeSet;
 
 /// Accounts and their balances.
 pub(super) type Balances = Vec<(Datum, Option<i64>)>;
@@ -50,37 +53,78 @@ pub(super) fn total(balances: &[(Datum, Option<i64>)]) -> Option<i128> {
     balances.iter().try_fold(0, |sum, (_, balance)| Some(sum + i128::from((*balance)?)))
 }
 
+/// What is wrong of the reads.
+#[derive(Default)]
+struct Bank {
+    reads: usize,
+    accounts: usize,
+    found: Vec<Anomaly>,
+}
+
 /// Judges a bank.
-pub(super) fn judge(all: &[Operation], mutant: Mutant) -> Judged {
-    let mut reads: Vec<(usize, Balances)> = Vec::new();
-    for (place, one) in all.iter().enumerate() {
-        reads.extend(balances(one).map(|balances| (place, balances)));
-    }
-    reads.sort_by_key(|(place, _)| all[*place].ended);
-    let mut found = Vec::new();
-    let Some((first, expected)) = reads.first() else {
-        let notes = vec!["no balances were read".to_owned()];
-        return Judged { parts: vec![Part::new("bank", found, None)], notes };
+pub(super) fn judge(all: &[Operation], meter: &mut Meter<'_>, mutant: Mutant) -> Judged {
+    let mut bank = Bank::default();
+    // The bound that it may have met is asked of the meter.
+    let _ = bank.look(all, meter, mutant);
+    let Bank { reads, accounts, found } = bank;
+    let notes = match (reads, meter.met()) {
+        (0, None) => vec!["no balances were read".to_owned()],
+        _ => vec![format!("{reads} reads of {accounts} accounts")],
     };
-    for (place, balances) in &reads {
-        for (account, balance) in balances {
-            if balance.is_none() {
-                found.push(Anomaly::new(Kind::MissingBalance, &[*place], &[account]));
-            } else if balance.is_some_and(|balance| balance < 0) {
-                found.push(Anomaly::new(Kind::NegativeBalance, &[*place], &[account]));
-            }
-            if !expected.iter().any(|(other, _)| other == account) {
-                found.push(Anomaly::new(Kind::UnexpectedAccount, &[*first, *place], &[account]));
+    Judged { parts: vec![Part::new("bank", found, None, meter)], notes }
+}
+
+impl Bank {
+    fn look(
+        &mut self,
+        all: &[Operation],
+        meter: &mut Meter<'_>,
+        mutant: Mutant,
+    ) -> Result<(), Exhausted> {
+        let mut reads: Vec<usize> = Vec::new();
+        meter.pass("operations", all.len(), 0..10);
+        for (place, one) in all.iter().enumerate() {
+            meter.next()?;
+            if matches!(one.answer(), Some(Datum::Map(_) | Datum::List(_))) && one.is("read") {
+                meter.hold(size_of::<usize>());
+                reads.push(place);
             }
         }
-        if let (Some(right), Some(seen)) = (total(expected), total(balances))
-            && right != seen
-            && mutant != Mutant::ForgetTotal
-        {
-            let totals = [&Datum::number(right), &Datum::number(seen)];
-            found.push(Anomaly::new(Kind::WrongTotal, &[*first, *place], &totals));
+        reads.sort_by_key(|place| all[*place].ended);
+        let Some(first) = reads.first().copied() else { return Ok(()) };
+        let expected = balances(&all[first]).unwrap_or_default();
+        let known: BTreeSet<&Datum> = expected.iter().map(|(account, _)| account).collect();
+        meter.hold(expected.len() * (size_of::<(Datum, Option<i64>)>() + entry::<&Datum>()));
+        self.accounts = expected.len();
+        meter.pass("reads", reads.len(), 10..100);
+        for place in reads {
+            meter.next()?;
+            let balances = balances(&all[place]).unwrap_or_default();
+            meter.look(balances.len())?;
+            self.reads += 1;
+            for (account, balance) in &balances {
+                if balance.is_none() {
+                    let one = Anomaly::new(Kind::MissingBalance, &[place], &[account]);
+                    push(&mut self.found, one, meter);
+                } else if balance.is_some_and(|balance| balance < 0) {
+                    let one = Anomaly::new(Kind::NegativeBalance, &[place], &[account]);
+                    push(&mut self.found, one, meter);
+                }
+                if !known.contains(account) {
+                    let both = [first, place];
+                    let one = Anomaly::new(Kind::UnexpectedAccount, &both, &[account]);
+                    push(&mut self.found, one, meter);
+                }
+            }
+            if let (Some(right), Some(seen)) = (total(&expected), total(&balances))
+                && right != seen
+                && mutant != Mutant::ForgetTotal
+            {
+                let totals = [&Datum::number(right), &Datum::number(seen)];
+                let one = Anomaly::new(Kind::WrongTotal, &[first, place], &totals);
+                push(&mut self.found, one, meter);
+            }
         }
+        Ok(())
     }
-    let notes = vec![format!("{} reads of {} accounts", reads.len(), expected.len())];
-    Judged { parts: vec![Part::new("bank", found, None)], notes }
 }

@@ -12,8 +12,10 @@ use super::anomaly::{Anomaly, Kind};
 use super::datum::Datum;
 use super::history::Operation;
 use super::mutant::Mutant;
-use super::{Judged, Part};
+use super::{Judged, Part, push};
 use crate::dependency::Fate;
+use crate::limits::Exhausted;
+use crate::meter::Meter;
 use avouch_promise::Error;
 
 /// Refuses amounts and sums that are no numbers.
@@ -60,40 +62,71 @@ impl Sums {
     }
 }
 
+/// What is wrong of the reads.
+#[derive(Default)]
+struct Counter {
+    reads: usize,
+    found: Vec<Anomaly>,
+}
+
 /// Judges each read by its bounds.
-pub(super) fn judge(all: &[Operation], mutant: Mutant) -> Judged {
-    let mut events: Vec<(u32, bool, usize)> = Vec::new();
-    for (place, one) in all.iter().enumerate() {
-        events.extend([(one.began, false, place), (one.ended, true, place)]);
-    }
-    events.sort_unstable();
-    let (mut asked, mut added) = (Sums::default(), Sums::default());
-    // What had been added when each began.
-    let mut before = vec![Sums::default(); all.len()];
-    let (mut found, mut reads) = (Vec::new(), 0);
-    for (_, has_ended, place) in events {
-        let one = &all[place];
-        if one.is("add") {
-            let value = i128::from(one.asked.integer().unwrap_or(0));
-            match (has_ended, one.fate) {
-                (false, Fate::Committed | Fate::Unknown) => asked.add(value),
-                (true, Fate::Committed) if mutant != Mutant::ForgetAdded => added.add(value),
-                _ => {}
-            }
-        } else if !has_ended {
-            before[place] = added;
-        } else if let Some(seen) = one.answer().and_then(Datum::integer) {
-            let (seen, before) = (i128::from(seen), before[place]);
-            let low = before.all + asked.below - before.below;
-            let high = before.all + asked.above - before.above;
-            reads += 1;
-            if seen < low {
-                found.push(Anomaly::new(Kind::TooLow, &[place], &[&Datum::number(low)]));
-            } else if seen > high {
-                found.push(Anomaly::new(Kind::TooHigh, &[place], &[&Datum::number(high)]));
+pub(super) fn judge(all: &[Operation], meter: &mut Meter<'_>, mutant: Mutant) -> Judged {
+    let mut counter = Counter::default();
+    // The bound that it may have met is asked of the meter.
+    let _ = counter.look(all, meter, mutant);
+    let Counter { reads, found } = counter;
+    let is_unread = reads == 0 && meter.met().is_none();
+    let notes = is_unread.then(|| "the counter was never read".to_owned()).into_iter().collect();
+    Judged { parts: vec![Part::new("counter", found, None, meter)], notes }
+}
+
+impl Counter {
+    fn look(
+        &mut self,
+        all: &[Operation],
+        meter: &mut Meter<'_>,
+        mutant: Mutant,
+    ) -> Result<(), Exhausted> {
+        let mut events: Vec<(u32, bool, usize)> = Vec::new();
+        meter.pass("operations", all.len(), 0..20);
+        for (place, one) in all.iter().enumerate() {
+            meter.hold(2 * size_of::<(u32, bool, usize)>() + size_of::<Sums>());
+            meter.next()?;
+            events.extend([(one.began, false, place), (one.ended, true, place)]);
+        }
+        events.sort_unstable();
+        let (mut asked, mut added) = (Sums::default(), Sums::default());
+        // What had been added when each began.
+        let mut before = vec![Sums::default(); all.len()];
+        meter.pass("events", events.len(), 20..100);
+        for (_, has_ended, place) in events {
+            meter.next()?;
+            let one = &all[place];
+            if one.is("add") {
+                let value = i128::from(one.asked.integer().unwrap_or(0));
+                match (has_ended, one.fate) {
+                    (false, Fate::Committed | Fate::Unknown) => asked.add(value),
+                    (true, Fate::Committed) if mutant != Mutant::ForgetAdded => added.add(value),
+                    _ => {}
+                }
+            } else if !has_ended {
+                before[place] = added;
+            } else if let Some(seen) = one.answer().and_then(Datum::integer) {
+                let (seen, before) = (i128::from(seen), before[place]);
+                let low = before.all + asked.below - before.below;
+                let high = before.all + asked.above - before.above;
+                self.reads += 1;
+                let wrong = match seen {
+                    seen if seen < low => Some((Kind::TooLow, low)),
+                    seen if seen > high => Some((Kind::TooHigh, high)),
+                    _ => None,
+                };
+                if let Some((kind, bound)) = wrong {
+                    let one = Anomaly::new(kind, &[place], &[&Datum::number(bound)]);
+                    push(&mut self.found, one, meter);
+                }
             }
         }
+        Ok(())
     }
-    let notes = if reads == 0 { vec!["the counter was never read".to_owned()] } else { Vec::new() };
-    Judged { parts: vec![Part::new("counter", found, None)], notes }
 }

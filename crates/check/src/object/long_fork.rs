@@ -13,8 +13,10 @@ use super::anomaly::{Anomaly, Kind};
 use super::datum::Datum;
 use super::history::Operation;
 use super::mutant::Mutant;
-use super::{Judged, Part};
+use super::{Judged, Part, push};
 use crate::dependency::Fate;
+use crate::limits::Exhausted;
+use crate::meter::{Meter, entry};
 use std::collections::BTreeMap;
 
 /// The keys and values of a transaction's operations of one name.
@@ -26,45 +28,96 @@ pub(super) fn steps<'a>(value: &'a Datum, name: &str) -> Vec<(&'a Datum, &'a Dat
     value.list().unwrap_or_default().iter().filter_map(step).collect()
 }
 
-/// Judges reads of registers.
-pub(super) fn judge(all: &[Operation], mutant: Mutant) -> Judged {
-    let mut values: BTreeMap<&Datum, &Datum> = BTreeMap::new();
-    let mut reason = None;
-    let mut meet = |key, value| {
-        let before = *values.entry(key).or_insert(value);
-        if before != value {
-            reason = Some(format!("{key} was written more than once: its order is not known"));
+/// What is known of registers and of who read them.
+#[derive(Default)]
+struct Forks<'a> {
+    /// The one value of each key.
+    values: BTreeMap<&'a Datum, &'a Datum>,
+    /// A key that was written more than once.
+    again: Option<&'a Datum>,
+    /// Who first saw the first key and not the second.
+    first: BTreeMap<(&'a Datum, &'a Datum), usize>,
+    reads: usize,
+    found: Vec<Anomaly>,
+}
+
+impl<'a> Forks<'a> {
+    fn meet(&mut self, key: &'a Datum, value: &'a Datum, meter: &mut Meter<'_>) {
+        let before = self.values.get(key).copied();
+        if before.is_none() {
+            meter.hold(entry::<(&Datum, &Datum)>());
+            self.values.insert(key, value);
+        } else if before != Some(value) {
+            self.again = Some(key);
         }
-    };
-    // Who first saw the first key and not the second.
-    let mut first: BTreeMap<(&Datum, &Datum), usize> = BTreeMap::new();
-    let (mut found, mut reads) = (Vec::new(), 0);
-    for (place, one) in all.iter().enumerate() {
-        if one.fate != Fate::Aborted {
-            for (key, value) in steps(&one.asked, "w") {
-                meet(key, value);
+    }
+
+    fn look(
+        &mut self,
+        all: &'a [Operation],
+        meter: &mut Meter<'_>,
+        mutant: Mutant,
+    ) -> Result<(), Exhausted> {
+        meter.pass("operations", all.len(), 0..100);
+        for (place, one) in all.iter().enumerate() {
+            meter.next()?;
+            if one.fate != Fate::Aborted {
+                for (key, value) in steps(&one.asked, "w") {
+                    self.meet(key, value, meter);
+                }
             }
-        }
-        let Some(read) = one.answer().map(|value| steps(value, "r")) else { continue };
-        reads += usize::from(!read.is_empty());
-        for (key, value) in &read {
-            if **value == Datum::Nil {
-                continue;
-            }
-            meet(key, value);
-            for (other, _) in read.iter().filter(|(_, value)| **value == Datum::Nil) {
-                let earlier = *first.entry((key, other)).or_insert(place);
-                if let Some(reverse) = first.get(&(*other, *key))
-                    && (mutant != Mutant::ForgetPairs || all[*reverse].process == one.process)
-                {
-                    let both =
-                        if earlier == place { [*reverse, place] } else { [earlier, *reverse] };
-                    let keys = if earlier == place { [*other, *key] } else { [*key, *other] };
-                    found.push(Anomaly::new(Kind::LongFork, &both, &keys));
+            let Some(read) = one.answer().map(|value| steps(value, "r")) else { continue };
+            self.reads += usize::from(!read.is_empty());
+            for (key, value) in &read {
+                meter.look(read.len())?;
+                if **value == Datum::Nil {
+                    continue;
+                }
+                self.meet(key, value, meter);
+                for (other, _) in read.iter().filter(|(_, value)| **value == Datum::Nil) {
+                    let is_right = |reverse: usize| {
+                        mutant == Mutant::ForgetPairs && all[reverse].process != one.process
+                    };
+                    self.sees(place, (key, other), is_right, meter);
                 }
             }
         }
+        Ok(())
     }
+
+    /// One saw the first key and not the second.
+    fn sees(
+        &mut self,
+        place: usize,
+        (key, other): (&'a Datum, &'a Datum),
+        is_right: impl Fn(usize) -> bool,
+        meter: &mut Meter<'_>,
+    ) {
+        let earlier = *self.first.entry((key, other)).or_insert_with(|| {
+            meter.hold(entry::<((&Datum, &Datum), usize)>());
+            place
+        });
+        let Some(reverse) = self.first.get(&(other, key)).copied() else { return };
+        if is_right(reverse) {
+            return;
+        }
+        let (both, keys) = if earlier == place {
+            ([reverse, place], [other, key])
+        } else {
+            ([earlier, reverse], [key, other])
+        };
+        push(&mut self.found, Anomaly::new(Kind::LongFork, &both, &keys), meter);
+    }
+}
+
+/// Judges reads of registers.
+pub(super) fn judge(all: &[Operation], meter: &mut Meter<'_>, mutant: Mutant) -> Judged {
+    let mut forks = Forks::default();
+    // The bound that it may have met is asked of the meter.
+    let _ = forks.look(all, meter, mutant);
+    let Forks { values, again, reads, found, .. } = forks;
+    let told = "was written more than once: its order is not known";
+    let reason = again.map(|key| format!("{key} {told}"));
     let notes = vec![format!("{reads} reads of {} keys", values.len())];
-    Judged { parts: vec![Part::new("no long fork", found, reason)], notes }
+    Judged { parts: vec![Part::new("no long fork", found, reason, meter)], notes }
 }

@@ -32,10 +32,13 @@ mod workload;
 mod played;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_bounds;
 
 use crate::history::notation::Notation;
 use crate::history::{Malformed, Record};
 use crate::limits::{Budget, Limits};
+use crate::meter::{Met, Meter};
 use crate::model::object::Model;
 use crate::operation::Moment;
 use crate::report::{self, Finding, Line, Report, Story};
@@ -70,12 +73,26 @@ struct Part {
     more: BTreeMap<Kind, usize>,
     /// Why it cannot be decided, if nothing is wrong.
     open: Option<String>,
+    /// The bound that was met before all of it was looked at. What was found before stays found.
+    met: Option<Met>,
 }
 
 impl Part {
-    fn new(name: &'static str, anomalies: Vec<Anomaly>, open: Option<String>) -> Self {
-        Self { name, anomalies, more: BTreeMap::new(), open }
+    /// What was found, if the judge has come to its end or as far as the meter let it.
+    fn new(
+        name: &'static str,
+        anomalies: Vec<Anomaly>,
+        open: Option<String>,
+        meter: &Meter<'_>,
+    ) -> Self {
+        Self { name, anomalies, more: BTreeMap::new(), open, met: meter.met() }
     }
+}
+
+/// Keeps one more.
+fn push(found: &mut Vec<Anomaly>, one: Anomaly, meter: &mut Meter<'_>) {
+    meter.hold(one.bytes());
+    found.push(one);
 }
 
 /// What a judge found.
@@ -119,6 +136,10 @@ impl Objects {
 
     /// Judges it by its workload.
     pub fn judge(&self, limits: &Limits) -> Result<Report, Error> {
+        self.judge_with(limits, Mutant::None)
+    }
+
+    fn judge_with(&self, limits: &Limits, mutant: Mutant) -> Result<Report, Error> {
         let Some(workload) = self.workload else {
             return Err(self.of_no_workload());
         };
@@ -132,7 +153,9 @@ impl Objects {
             Workload::Counter => counter::check(all)?,
             _ => {}
         }
-        let Judged { parts, notes } = judged(workload, all, Mutant::None);
+        let mut meter = Meter::new(&mut budget, mutant != Mutant::ForgetTables);
+        let Judged { parts, notes } = judged(workload, all, &mut meter, mutant);
+        let met = meter.met();
         let mut found: Vec<report::Part> =
             parts.into_iter().map(|part| self.part(part.name, self.finding(&part))).collect();
         let violated = found.iter().any(|part| part.finding.word() == report::Word::Violated);
@@ -143,7 +166,10 @@ impl Objects {
             _ => None,
         };
         if let Some(model) = model {
-            let finding = by_model::judge(all, model, &mut budget);
+            let finding = match met {
+                Some(met) => met.finding(),
+                None => by_model::judge(all, model, &mut budget),
+            };
             found.push(self.part("linearizable", finding));
         }
         Ok(self.report(found, notes, &budget))
@@ -224,9 +250,10 @@ impl Objects {
             return Finding::fault("an anomaly");
         }
         let Some(first) = told.first() else {
-            return match &part.open {
-                Some(reason) => Finding::Unknown { reason: reason.clone(), story: None },
-                None => Finding::Holds { order: Vec::new(), checked: true },
+            return match (&part.met, &part.open) {
+                (Some(met), _) => met.finding(),
+                (None, Some(reason)) => Finding::Unknown { reason: reason.clone(), story: None },
+                (None, None) => Finding::Holds { order: Vec::new(), checked: true },
             };
         };
         let mut places: Vec<usize> =
@@ -243,6 +270,7 @@ impl Objects {
                 Self::others(part, *kind)
             ));
         }
+        conclusion.extend(part.met.iter().map(|met| format!("there may be more: {met}")));
         Finding::Violated(Story {
             title: first.title(),
             lines: places.iter().filter_map(|place| self.line(*place, part.name)).collect(),
@@ -295,16 +323,16 @@ fn line(all: &[Operation], place: usize, guarantee: &str) -> Option<Line> {
 }
 
 /// The judge of a workload; those that only an order decides have nothing to find here.
-fn judged(workload: Workload, all: &[Operation], mutant: Mutant) -> Judged {
+fn judged(workload: Workload, all: &[Operation], meter: &mut Meter<'_>, mutant: Mutant) -> Judged {
     match workload {
-        Workload::Bank => bank::judge(all, mutant),
-        Workload::Set => set::judge(all, mutant),
-        Workload::Counter => counter::judge(all, mutant),
-        Workload::Queue => queue::judge(all, mutant),
-        Workload::Ids => ids::judge(all, mutant),
-        Workload::LongFork => long_fork::judge(all, mutant),
-        Workload::CausalReverse => set::judge_reverse(all, mutant),
-        Workload::Kafka => kafka::judge(all, mutant),
+        Workload::Bank => bank::judge(all, meter, mutant),
+        Workload::Set => set::judge(all, meter, mutant),
+        Workload::Counter => counter::judge(all, meter, mutant),
+        Workload::Queue => queue::judge(all, meter, mutant),
+        Workload::Ids => ids::judge(all, meter, mutant),
+        Workload::LongFork => long_fork::judge(all, meter, mutant),
+        Workload::CausalReverse => set::judge_reverse(all, meter, mutant),
+        Workload::Kafka => kafka::judge(all, meter, mutant),
         Workload::Mutex | Workload::Stack | Workload::Predicates => {
             Judged { parts: Vec::new(), notes: Vec::new() }
         }

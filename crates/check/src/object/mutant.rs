@@ -6,6 +6,8 @@ pub(super) enum Mutant {
     /// No bug.
     #[default]
     None,
+    /// Of all: what tables hold is not counted.
+    ForgetTables,
     /// Of sets: what is missing from a read passes.
     ForgetMissing,
     /// Of sets: a later element without an earlier one passes.

@@ -9,8 +9,10 @@ use super::anomaly::{Anomaly, Kind};
 use super::datum::Datum;
 use super::history::Operation;
 use super::mutant::Mutant;
-use super::{Judged, Part};
+use super::{Judged, Part, push};
 use crate::dependency::Fate;
+use crate::limits::Exhausted;
+use crate::meter::{Meter, entry};
 use std::collections::BTreeMap;
 
 /// The elements that an operation took.
@@ -49,40 +51,92 @@ struct Element {
     taken: Vec<usize>,
 }
 
-/// Judges a queue.
-pub(super) fn judge(all: &[Operation], mutant: Mutant) -> Judged {
-    let mut elements: BTreeMap<&Datum, Element> = BTreeMap::new();
-    for (place, one) in all.iter().enumerate() {
-        if one.is("enqueue") && one.fate != Fate::Aborted {
-            elements.entry(&one.asked).or_default().enqueued.push(place);
-        }
-        for element in taken(one) {
-            elements.entry(element).or_default().taken.push(place);
-        }
-    }
-    let empty = (0..all.len()).filter(|one| empties(&all[*one])).max_by_key(|one| all[*one].began);
-    let (mut lost, mut left, mut unexpected, mut twice) = (Vec::new(), 0, Vec::new(), Vec::new());
-    let mut recovered = 0;
-    for (name, Element { enqueued, taken }) in &elements {
-        for place in taken {
-            let is_earlier = |one: &&usize| all[**one].began < all[*place].ended;
-            if enqueued.iter().find(is_earlier).is_none() {
-                unexpected.push(Anomaly::new(Kind::Unexpected, &[*place], &[name]));
+/// What is wrong of the elements, and what of them stays open.
+#[derive(Default)]
+struct Queue {
+    lost: Vec<Anomaly>,
+    unexpected: Vec<Anomaly>,
+    twice: Vec<Anomaly>,
+    left: usize,
+    recovered: usize,
+}
+
+impl Queue {
+    fn look(
+        &mut self,
+        all: &[Operation],
+        meter: &mut Meter<'_>,
+        mutant: Mutant,
+    ) -> Result<(), Exhausted> {
+        let mut elements: BTreeMap<&Datum, Element> = BTreeMap::new();
+        let (of_element, of_place) = (entry::<(&Datum, Element)>(), size_of::<usize>());
+        let mut empty: Option<usize> = None;
+        meter.pass("operations", all.len(), 0..50);
+        for (place, one) in all.iter().enumerate() {
+            meter.next()?;
+            let took = taken(one);
+            meter.look(took.len())?;
+            let is_put = one.is("enqueue") && one.fate != Fate::Aborted;
+            let before = elements.len();
+            if is_put {
+                elements.entry(&one.asked).or_default().enqueued.push(place);
+            }
+            for element in took {
+                elements.entry(element).or_default().taken.push(place);
+            }
+            meter.hold((elements.len() - before) * of_element);
+            meter.hold((took.len() + usize::from(is_put)) * of_place);
+            if empties(one) && empty.is_none_or(|empty| all[empty].began <= one.began) {
+                empty = Some(place);
             }
         }
+        let empty = empty.map(|empty| &all[empty]);
+        meter.pass("elements", elements.len(), 50..100);
+        for (name, element) in &elements {
+            meter.next()?;
+            meter.look(element.enqueued.len() + element.taken.len())?;
+            self.element(all, (name, element), empty, meter, mutant);
+        }
+        Ok(())
+    }
+
+    fn element(
+        &mut self,
+        all: &[Operation],
+        (name, Element { enqueued, taken }): (&Datum, &Element),
+        empty: Option<&Operation>,
+        meter: &mut Meter<'_>,
+        mutant: Mutant,
+    ) {
+        let first = enqueued.iter().map(|one| all[*one].began).min();
+        for place in taken.iter().filter(|place| first.is_none_or(|it| it >= all[**place].ended)) {
+            let one = Anomaly::new(Kind::Unexpected, &[*place], &[name]);
+            push(&mut self.unexpected, one, meter);
+        }
         if taken.len() > enqueued.len() && !enqueued.is_empty() && mutant != Mutant::ForgetTwice {
-            twice.push(Anomaly::new(Kind::Duplicated, &taken[taken.len() - 1..], &[name]));
+            let one = Anomaly::new(Kind::Duplicated, &taken[taken.len() - 1..], &[name]);
+            push(&mut self.twice, one, meter);
         }
         let certain: Vec<usize> =
             enqueued.iter().copied().filter(|one| all[*one].fate == Fate::Committed).collect();
-        recovered += usize::from(certain.is_empty() && !taken.is_empty());
-        let before = |one: &&usize| empty.is_some_and(|empty| all[**one].is_before(&all[empty]));
+        self.recovered += usize::from(certain.is_empty() && !taken.is_empty());
+        let before = |one: &&usize| empty.is_some_and(|empty| all[**one].is_before(empty));
         let gone = certain.iter().filter(before).count().saturating_sub(taken.len());
         if let Some(last) = certain.iter().rfind(before).filter(|_| gone > 0) {
-            lost.extend(std::iter::repeat_n(Anomaly::new(Kind::Lost, &[*last], &[name]), gone));
+            for _ in 0..gone {
+                push(&mut self.lost, Anomaly::new(Kind::Lost, &[*last], &[name]), meter);
+            }
         }
-        left += certain.len().saturating_sub(taken.len() + gone);
+        self.left += certain.len().saturating_sub(taken.len() + gone);
     }
+}
+
+/// Judges a queue.
+pub(super) fn judge(all: &[Operation], meter: &mut Meter<'_>, mutant: Mutant) -> Judged {
+    let mut queue = Queue::default();
+    // The bound that it may have met is asked of the meter.
+    let _ = queue.look(all, meter, mutant);
+    let Queue { mut lost, mut unexpected, twice, left, recovered } = queue;
     let explained = may_have_taken(all);
     let mut reason = None;
     if lost.len() <= explained && !lost.is_empty() && mutant != Mutant::ForgetUnknown {
@@ -97,7 +151,9 @@ pub(super) fn judge(all: &[Operation], mutant: Mutant) -> Judged {
     lost.append(&mut unexpected);
     let told = "elements of unknown outcome were dequeued: recovered";
     let notes = (recovered > 0).then(|| format!("{recovered} {told}")).into_iter().collect();
-    let parts =
-        vec![Part::new("total queue", lost, reason), Part::new("exactly once", twice, None)];
+    let parts = vec![
+        Part::new("total queue", lost, reason, meter),
+        Part::new("exactly once", twice, None, meter),
+    ];
     Judged { parts, notes }
 }

@@ -6,6 +6,8 @@ use super::{Anomaly, Datum, Judged, Kind, Objects, Operation, Workload, judged, 
 use crate::campaign::cases;
 use crate::dependency::Fate;
 use crate::history::jepsen::notation;
+use crate::limits::Budget;
+use crate::meter::Meter;
 use crate::report::{Finding, Report, Word};
 use crate::{Input, Limits, Model};
 use avouch_promise::Random;
@@ -17,7 +19,8 @@ fn report(text: &str) -> Report {
 }
 
 fn anomalies(workload: Workload, all: &[Operation], mutant: Mutant) -> Vec<Anomaly> {
-    let Judged { parts, .. } = judged(workload, all, mutant);
+    let mut budget = Budget::default();
+    let Judged { parts, .. } = judged(workload, all, &mut Meter::new(&mut budget, true), mutant);
     parts.into_iter().flat_map(|part| part.anomalies).collect()
 }
 

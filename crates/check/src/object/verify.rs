@@ -88,16 +88,18 @@ fn of_one(all: &[Operation], kind: Kind, one: &Operation, value: &Datum) -> bool
             has && !all.iter().filter(puts).any(|put| put.began < one.ended)
         }
         Kind::Lost => {
-            // More were put there before it was empty than were ever taken.
+            // More were put there before it was empty than were ever taken. Whatever was put there
+            // before it was empty once was so before it was empty last.
+            let is_empty = |empty: &&Operation| queue::empties(empty) && one.is_before(empty);
+            let last = all.iter().filter(is_empty).max_by_key(|empty| empty.began);
             let is_put = |put: &&Operation, empty: &Operation| {
                 puts(put) && put.fate == Fate::Committed && put.is_before(empty)
             };
-            let is_empty = |empty: &&Operation| queue::empties(empty) && one.is_before(empty);
             let more = |empty: &Operation| {
                 all.iter().filter(|put| is_put(put, empty)).count() > taken.len()
             };
             let is_one = puts(&one) && one.fate == Fate::Committed;
-            is_one && all.iter().filter(is_empty).any(|empty| more(empty) && is_short(all, empty))
+            is_one && last.is_some_and(|empty| more(empty) && is_short(all, empty))
         }
         Kind::NegativeBalance => {
             balance().is_some_and(|(_, balance)| balance.is_some_and(|it| it < 0))

@@ -10,6 +10,7 @@ use super::sources::{INITIAL, Sources, Unsourced};
 use super::writers::{THIN_AIR, Writers};
 use super::{causal, read_atomic, read_committed, story, verify};
 use crate::limits::{Budget, Exhausted, Limits};
+use crate::progress;
 use crate::report::{About, Finding, Report, Word};
 use std::collections::BTreeMap;
 
@@ -46,6 +47,11 @@ fn by_level(
     let mut found: BTreeMap<Level, Finding> = BTreeMap::new();
     let strongest =
         levels.last().filter(|level| asked.is_none() && **level == Level::StrictSerializable);
+    let mut decided = 0;
+    let mut decide = |level| {
+        decided += 1;
+        progress::part(decided - 1..decided, levels.len(), || decide(level))
+    };
     let mut waiting = strongest.map(|level| decide(*level));
     if let (Some(level), Some(Word::Holds)) = (strongest, waiting.as_ref().map(Finding::word)) {
         found.extend(waiting.take().map(|finding| (*level, finding)));

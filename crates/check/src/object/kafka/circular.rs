@@ -6,32 +6,58 @@ use super::super::history::Operation;
 use super::super::mutant::Mutant;
 use super::log::Logs;
 use super::message::polled;
-use std::collections::VecDeque;
+use crate::limits::Exhausted;
+use crate::meter::Meter;
 
 const NOBODY: usize = usize::MAX;
 
 /// A shortest circle, if there is one.
-pub(super) fn shortest(all: &[Operation], logs: &Logs<'_>, mutant: Mutant) -> Option<Anomaly> {
+pub(super) fn shortest(
+    all: &[Operation],
+    logs: &Logs<'_>,
+    meter: &mut Meter<'_>,
+    mutant: Mutant,
+) -> Option<Anomaly> {
     if mutant == Mutant::ForgetCircles || logs.again.is_some() {
         return None;
     }
+    let mut best = Vec::new();
+    // The bound that it may have met is asked of the meter; a circle found is one.
+    let _ = look(all, logs, &mut best, meter);
+    (!best.is_empty()).then(|| Anomaly::new(Kind::CircularMessages, &best, &[]))
+}
+
+fn look(
+    all: &[Operation],
+    logs: &Logs<'_>,
+    best: &mut Vec<usize>,
+    meter: &mut Meter<'_>,
+) -> Result<(), Exhausted> {
     // From whom each one polled, itself apart.
     let mut from: Vec<Vec<usize>> = vec![Vec::new(); all.len()];
+    meter.hold(all.len() * 2 * size_of::<Vec<usize>>());
+    meter.pass("operations", all.len(), 95..97);
     for (place, one) in all.iter().enumerate() {
+        meter.next()?;
         let senders = polled(one).into_iter().filter_map(|one| logs.senders.get(&one.name()));
         from[place].extend(senders.copied().filter(|sender| *sender != place));
         from[place].sort_unstable();
         from[place].dedup();
+        // There and back.
+        meter.hold(from[place].len() * 2 * size_of::<usize>());
     }
     let left = on_circles(&from);
-    let mut best: Option<Vec<usize>> = None;
-    for start in (0..all.len()).filter(|place| left[*place]) {
-        let circle = through(start, &from, &left);
-        if best.as_ref().is_none_or(|best| circle.len() < best.len()) && !circle.is_empty() {
-            best = Some(circle);
+    let starts: Vec<usize> = (0..all.len()).filter(|place| left[*place]).collect();
+    meter.pass("transactions on circles", starts.len(), 97..100);
+    let mut towards = vec![NOBODY; from.len()];
+    for start in starts {
+        meter.next()?;
+        let circle = through(start, &from, &left, &mut towards, meter)?;
+        if !circle.is_empty() && (best.is_empty() || circle.len() < best.len()) {
+            *best = circle;
         }
     }
-    best.map(|circle| Anomaly::new(Kind::CircularMessages, &circle, &[]))
+    Ok(())
 }
 
 /// Those that remain when whoever polled from nobody that remains is left out, again and again.
@@ -57,25 +83,38 @@ fn on_circles(from: &[Vec<usize>]) -> Vec<bool> {
     left
 }
 
-/// A shortest circle through one of them; empty if there is none.
-fn through(start: usize, from: &[Vec<usize>], left: &[bool]) -> Vec<usize> {
-    let mut towards = vec![NOBODY; from.len()];
-    let mut queue = VecDeque::from([start]);
-    while let Some(place) = queue.pop_front() {
+/// A shortest circle through one of them; empty if there is none. What it reached is forgotten
+/// again in `towards`.
+fn through(
+    start: usize,
+    from: &[Vec<usize>],
+    left: &[bool],
+    towards: &mut [usize],
+    meter: &mut Meter<'_>,
+) -> Result<Vec<usize>, Exhausted> {
+    let mut reached = vec![start];
+    let (mut next, mut last) = (0, None);
+    while let Some(place) = reached.get(next).copied().filter(|_| last.is_none()) {
+        next += 1;
+        meter.look(1 + from[place].len())?;
         for sender in from[place].iter().copied().filter(|sender| left[*sender]) {
             if sender == start {
-                let mut circle = vec![place];
-                while circle.last() != Some(&start) {
-                    circle.extend(circle.last().map(|last| towards[*last]));
-                }
-                circle.reverse();
-                return circle;
+                last = Some(place);
+                break;
             }
             if towards[sender] == NOBODY {
                 towards[sender] = place;
-                queue.push_back(sender);
+                reached.push(sender);
             }
         }
     }
-    Vec::new()
+    let mut circle: Vec<usize> = last.into_iter().collect();
+    while circle.last().is_some_and(|last| *last != start) {
+        circle.extend(circle.last().map(|last| towards[*last]));
+    }
+    circle.reverse();
+    for place in reached {
+        towards[place] = NOBODY;
+    }
+    Ok(circle)
 }

@@ -5,13 +5,17 @@ use super::super::datum::Datum;
 use super::super::history::Operation;
 use super::super::mutant::Mutant;
 use super::message::{polled, polls, sent};
+use super::push;
 use crate::dependency::Fate;
+use crate::limits::Exhausted;
+use crate::meter::{Meter, entry};
 use std::collections::BTreeMap;
 
 /// A message by its key and value.
 type Name<'a> = (&'a Datum, &'a Datum);
 
 /// All logs.
+#[derive(Default)]
 pub(super) struct Logs<'a> {
     /// Who sent a message.
     pub(super) senders: BTreeMap<Name<'a>, usize>,
@@ -28,52 +32,69 @@ pub(super) struct Logs<'a> {
 }
 
 impl<'a> Logs<'a> {
-    pub(super) fn of(all: &'a [Operation]) -> Self {
-        let mut logs = Self {
-            senders: BTreeMap::new(),
-            again: None,
-            at: BTreeMap::new(),
-            polled: BTreeMap::new(),
-            reached: BTreeMap::new(),
-            torn: Vec::new(),
-        };
+    /// Reads what operations tell of them.
+    pub(super) fn read(
+        &mut self,
+        all: &'a [Operation],
+        meter: &mut Meter<'_>,
+    ) -> Result<(), Exhausted> {
         // Where each message stands, and who told it.
         let mut stands: BTreeMap<Name<'a>, (i64, usize)> = BTreeMap::new();
+        meter.pass("operations", all.len(), 0..50);
         for (place, one) in all.iter().enumerate() {
+            meter.next()?;
             let sends = sent(one);
             for message in &sends {
-                if logs.senders.insert(message.name(), place).is_some() {
-                    logs.again.get_or_insert(message.name());
+                meter.hold(entry::<(Name<'_>, usize)>());
+                if self.senders.insert(message.name(), place).is_some() {
+                    self.again.get_or_insert(message.name());
+                    meter.release(entry::<(Name<'_>, usize)>());
                 }
             }
             let polls = polled(one);
             for message in &polls {
-                logs.polled.entry(message.name()).or_insert(place);
+                self.polled.entry(message.name()).or_insert_with(|| {
+                    meter.hold(entry::<(Name<'_>, usize)>());
+                    place
+                });
                 if let Some(offset) = message.offset {
-                    let reached = logs.reached.entry(message.key).or_insert((offset, place));
+                    let reached = self.reached.entry(message.key).or_insert_with(|| {
+                        meter.hold(entry::<(&Datum, (i64, usize))>());
+                        (offset, place)
+                    });
                     *reached = (*reached).max((offset, place));
                 }
             }
+            meter.look(sends.len() + polls.len())?;
             for message in sends.iter().chain(&polls) {
                 let Some(offset) = message.offset else { continue };
-                let log = logs.at.entry(message.key).or_default();
-                let (value, first) = *log.entry(offset).or_insert((message.value, place));
+                let log = self.at.entry(message.key).or_default();
+                let (value, first) = *log.entry(offset).or_insert_with(|| {
+                    meter.hold(entry::<(i64, (&Datum, usize))>());
+                    (message.value, place)
+                });
                 if value != message.value {
                     let values = [message.key.clone(), Datum::Integer(offset)];
-                    logs.torn.push(Anomaly {
+                    let one = Anomaly {
                         kind: Kind::InconsistentOffsets,
                         operations: vec![first, place],
                         values: values.to_vec(),
-                    });
+                    };
+                    push(&mut self.torn, one, meter);
                 }
-                let (other, first) = *stands.entry(message.name()).or_insert((offset, place));
+                let (other, first) = *stands.entry(message.name()).or_insert_with(|| {
+                    meter.hold(entry::<(Name<'_>, (i64, usize))>());
+                    (offset, place)
+                });
                 if other != offset {
                     let values = [message.key, message.value];
-                    logs.torn.push(Anomaly::new(Kind::DuplicateMessage, &[first, place], &values));
+                    let one = Anomaly::new(Kind::DuplicateMessage, &[first, place], &values);
+                    push(&mut self.torn, one, meter);
                 }
             }
         }
-        logs
+        meter.release(stands.len() * entry::<(Name<'_>, (i64, usize))>());
+        Ok(())
     }
 
     //= §2.3.1 lost write
@@ -81,6 +102,7 @@ impl<'a> Logs<'a> {
     pub(super) fn contents(
         &self,
         all: &[Operation],
+        meter: &mut Meter<'_>,
         mutant: Mutant,
     ) -> (Vec<Anomaly>, Option<String>) {
         let mut found = Vec::new();
@@ -89,15 +111,24 @@ impl<'a> Logs<'a> {
             let twice = |one: &Anomaly| one.kind == Kind::DuplicateMessage && self.again.is_some();
             found.extend(self.torn.iter().filter(|one| !twice(one)).cloned());
         }
+        meter.pass("messages", self.polled.len(), 50..60);
         for ((key, value), place) in &self.polled {
+            if meter.next().is_err() {
+                break;
+            }
             let sender = self.senders.get(&(*key, *value));
             if sender.is_none_or(|sender| all[*sender].began > all[*place].ended) {
-                found.push(Anomaly::new(Kind::UnexpectedMessage, &[*place], &[key, value]));
+                let one = Anomaly::new(Kind::UnexpectedMessage, &[*place], &[key, value]);
+                push(&mut found, one, meter);
             }
         }
         let (mut hidden, mut unseen) = (0, 0);
         let is_open = may_be_polled(all);
+        meter.pass("operations", all.len(), 60..70);
         for (place, one) in all.iter().enumerate() {
+            if meter.next().is_err() {
+                break;
+            }
             for message in sent(one) {
                 let is_seen = self.polled.contains_key(&message.name());
                 if one.fate != Fate::Committed || is_seen || mutant == Mutant::ForgetLost {
@@ -108,7 +139,8 @@ impl<'a> Logs<'a> {
                     None => unseen += 1,
                     Some((_, reader)) if !is_open && self.again.is_none() => {
                         let values = [message.key, message.value];
-                        found.push(Anomaly::new(Kind::LostMessage, &[place, *reader], &values));
+                        let one = Anomaly::new(Kind::LostMessage, &[place, *reader], &values);
+                        push(&mut found, one, meter);
                     }
                     Some(_) => hidden += 1,
                 }
@@ -126,17 +158,29 @@ impl<'a> Logs<'a> {
     }
 
     /// Messages of sends that failed and were polled.
-    pub(super) fn of_failed(&self, all: &[Operation], mutant: Mutant) -> Vec<Anomaly> {
+    pub(super) fn of_failed(
+        &self,
+        all: &[Operation],
+        meter: &mut Meter<'_>,
+        mutant: Mutant,
+    ) -> Vec<Anomaly> {
+        let mut found = Vec::new();
         if mutant == Mutant::ForgetFailed || self.again.is_some() {
-            return Vec::new();
+            return found;
         }
-        let aborted = self.polled.iter().filter_map(|(name, place)| {
-            let sender = *self.senders.get(name)?;
-            let values = [name.0, name.1];
-            (all[sender].fate == Fate::Aborted)
-                .then(|| Anomaly::new(Kind::AbortedMessage, &[sender, *place], &values))
-        });
-        aborted.collect()
+        meter.pass("messages", self.polled.len(), 85..90);
+        for (name, place) in &self.polled {
+            if meter.next().is_err() {
+                break;
+            }
+            let sender = self.senders.get(name);
+            if let Some(sender) = sender.filter(|sender| all[**sender].fate == Fate::Aborted) {
+                let values = [name.0, name.1];
+                let one = Anomaly::new(Kind::AbortedMessage, &[*sender, *place], &values);
+                push(&mut found, one, meter);
+            }
+        }
+        found
     }
 }
 

@@ -4,7 +4,10 @@ use super::super::anomaly::{Anomaly, Kind};
 use super::super::datum::Datum;
 use super::super::history::Operation;
 use super::super::mutant::Mutant;
+use super::push;
 use crate::dependency::Fate;
+use crate::meter::Meter;
+use std::collections::BTreeSet;
 
 /// A message, and its offset where that is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,17 +83,21 @@ pub(super) fn polls(one: &Operation) -> bool {
 }
 
 /// Transactions that polled what they sent themselves: before they committed.
-pub(super) fn own(all: &[Operation], mutant: Mutant) -> Vec<Anomaly> {
+pub(super) fn own(all: &[Operation], meter: &mut Meter<'_>, mutant: Mutant) -> Vec<Anomaly> {
     let mut found = Vec::new();
+    meter.pass("operations", all.len(), 90..95);
     for (place, one) in all.iter().enumerate() {
+        if meter.next().is_err() {
+            break;
+        }
         if one.fate != Fate::Committed || mutant == Mutant::ForgetPrecommitted {
             continue;
         }
-        let mine = sent(one);
+        let mine: BTreeSet<_> = sent(one).iter().map(Message::name).collect();
         for message in polled(one) {
-            if mine.iter().any(|one| one.name() == message.name()) {
+            if mine.contains(&message.name()) {
                 let values = [message.key, message.value];
-                found.push(Anomaly::new(Kind::Precommitted, &[place], &values));
+                push(&mut found, Anomaly::new(Kind::Precommitted, &[place], &values), meter);
             }
         }
     }

@@ -32,7 +32,8 @@ mod tests;
 use super::anomaly::Anomaly;
 use super::history::Operation;
 use super::mutant::Mutant;
-use super::{Judged, Part};
+use super::{Judged, Part, push};
+use crate::meter::Meter;
 use log::Logs;
 
 pub(super) use message::is_step;
@@ -43,24 +44,27 @@ pub(super) const FUNCTIONS: [&str; 7] =
     ["send", "poll", "txn", "assign", "subscribe", "crash", "debug-topic-partitions"];
 
 /// Judges logs.
-pub(super) fn judge(all: &[Operation], mutant: Mutant) -> Judged {
-    let logs = Logs::of(all);
+pub(super) fn judge(all: &[Operation], meter: &mut Meter<'_>, mutant: Mutant) -> Judged {
+    let mut logs = Logs::default();
+    // The bound that any of these may have met is asked of the meter.
+    let _ = logs.read(all, meter);
     let mut notes =
         vec![format!("messages polled: {}, of keys: {}", logs.polled.len(), logs.reached.len())];
     let again = logs.again.map(|(key, value)| {
         format!("{value} was sent to key {key} more than once: which message is which is not known")
     });
-    let (found, open) = logs.contents(all, mutant);
-    let mut parts = vec![Part::new("log", found, open.or_else(|| again.clone()))];
-    let (found, excused) = order::polls(all, &logs, mutant);
-    parts.push(Part::new("polls in order", found, None));
+    let (found, open) = logs.contents(all, meter, mutant);
+    let mut parts = vec![Part::new("log", found, open.or_else(|| again.clone()), meter)];
+    let (found, excused) = order::polls(all, &logs, meter, mutant);
+    parts.push(Part::new("polls in order", found, None, meter));
     if excused > 0 {
         notes.push(format!("{excused} gaps and repetitions may be of reassigned keys"));
     }
-    parts.push(Part::new("sends in order", order::sends(all, mutant), None));
-    let mut found: Vec<Anomaly> = logs.of_failed(all, mutant);
-    found.extend(message::own(all, mutant));
-    found.extend(circular::shortest(all, &logs, mutant));
-    parts.push(Part::new("read committed", found, again));
+    let found = order::sends(all, meter, mutant);
+    parts.push(Part::new("sends in order", found, None, meter));
+    let mut found: Vec<Anomaly> = logs.of_failed(all, meter, mutant);
+    found.extend(message::own(all, meter, mutant));
+    found.extend(circular::shortest(all, &logs, meter, mutant));
+    parts.push(Part::new("read committed", found, again, meter));
     Judged { parts, notes }
 }

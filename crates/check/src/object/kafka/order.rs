@@ -6,17 +6,28 @@ use super::super::history::Operation;
 use super::super::mutant::Mutant;
 use super::log::Logs;
 use super::message::{polled, polls as may_poll, sent};
+use super::push;
 use crate::dependency::Fate;
+use crate::meter::{Meter, entry};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Polls that skip a message that is there, or that go back; and how many of those may be of keys
 /// that were reassigned.
-pub(super) fn polls(all: &[Operation], logs: &Logs<'_>, mutant: Mutant) -> (Vec<Anomaly>, usize) {
+pub(super) fn polls(
+    all: &[Operation],
+    logs: &Logs<'_>,
+    meter: &mut Meter<'_>,
+    mutant: Mutant,
+) -> (Vec<Anomaly>, usize) {
     // How far each process has come in each key, by which operation.
     let mut reached: BTreeMap<i64, BTreeMap<&Datum, (i64, usize)>> = BTreeMap::new();
     let mut subscribed: BTreeSet<i64> = BTreeSet::new();
     let (mut found, mut excused) = (Vec::new(), 0);
+    meter.pass("operations", all.len(), 70..80);
     for (place, one) in all.iter().enumerate() {
+        if meter.next().is_err() {
+            break;
+        }
         let is_chosen = one.is("assign");
         if (is_chosen || one.is("subscribe")) && one.fate != Fate::Aborted {
             reached.remove(&one.process);
@@ -32,8 +43,10 @@ pub(super) fn polls(all: &[Operation], logs: &Logs<'_>, mutant: Mutant) -> (Vec<
         let own = reached.entry(one.process).or_default();
         for message in polled(one) {
             let Some(offset) = message.offset else { continue };
-            let before = own.insert(message.key, (offset, place));
-            let Some((last, earlier)) = before else { continue };
+            let Some((last, earlier)) = own.insert(message.key, (offset, place)) else {
+                meter.hold(entry::<(&Datum, (i64, usize))>());
+                continue;
+            };
             let log = logs.at.get(message.key);
             let skipped = log
                 .filter(|_| last < offset)
@@ -51,7 +64,7 @@ pub(super) fn polls(all: &[Operation], logs: &Logs<'_>, mutant: Mutant) -> (Vec<
             if subscribed.contains(&one.process) || one.rebalanced.contains(message.key) {
                 excused += 1;
             } else {
-                found.push(anomaly);
+                push(&mut found, anomaly, meter);
             }
         }
     }
@@ -59,7 +72,7 @@ pub(super) fn polls(all: &[Operation], logs: &Logs<'_>, mutant: Mutant) -> (Vec<
 }
 
 /// Sends that stand before one that had been acknowledged when they were asked for.
-pub(super) fn sends(all: &[Operation], mutant: Mutant) -> Vec<Anomaly> {
+pub(super) fn sends(all: &[Operation], meter: &mut Meter<'_>, mutant: Mutant) -> Vec<Anomaly> {
     let mut found = Vec::new();
     if mutant == Mutant::ForgetSends {
         return found;
@@ -67,14 +80,22 @@ pub(super) fn sends(all: &[Operation], mutant: Mutant) -> Vec<Anomaly> {
     let mut ends: Vec<usize> =
         (0..all.len()).filter(|place| all[*place].fate == Fate::Committed).collect();
     ends.sort_unstable_by_key(|place| all[*place].ended);
+    meter.hold(ends.len() * size_of::<usize>());
+    meter.pass("operations", all.len(), 80..85);
     let mut ends = ends.into_iter().peekable();
     // The highest offset of each key that was acknowledged, and by whom.
     let mut highest: BTreeMap<&Datum, (i64, usize)> = BTreeMap::new();
     for (place, one) in all.iter().enumerate() {
+        if meter.next().is_err() {
+            break;
+        }
         while let Some(ended) = ends.next_if(|ended| all[*ended].is_before(one)) {
             for message in sent(&all[ended]) {
                 let Some(offset) = message.offset else { continue };
-                let highest = highest.entry(message.key).or_insert((offset, ended));
+                let highest = highest.entry(message.key).or_insert_with(|| {
+                    meter.hold(entry::<(&Datum, (i64, usize))>());
+                    (offset, ended)
+                });
                 *highest = (*highest).max((offset, ended));
             }
         }
@@ -87,7 +108,8 @@ pub(super) fn sends(all: &[Operation], mutant: Mutant) -> Vec<Anomaly> {
             let earlier = before.map(|(_, earlier)| *earlier).or(mine.map(|_| place));
             if let Some(earlier) = earlier {
                 let values = [message.key, message.value];
-                found.push(Anomaly::new(Kind::NonmonotonicSend, &[earlier, place], &values));
+                let one = Anomaly::new(Kind::NonmonotonicSend, &[earlier, place], &values);
+                push(&mut found, one, meter);
             }
         }
     }

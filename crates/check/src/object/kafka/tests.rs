@@ -5,6 +5,8 @@ use super::super::{Anomaly, Datum, Kind, Objects, Operation, judged, verify};
 use super::super::{Workload, history};
 use crate::dependency::Fate;
 use crate::history::jepsen::notation;
+use crate::limits::Budget;
+use crate::meter::Meter;
 use crate::report::{Report, Word};
 use crate::{Input, Limits};
 use avouch_promise::Random;
@@ -240,7 +242,9 @@ fn play(random: &mut Random, fault: Fault, count: usize) -> Vec<Operation> {
 }
 
 fn anomalies(all: &[Operation], mutant: Mutant) -> Vec<Anomaly> {
-    judged(Workload::Kafka, all, mutant).parts.into_iter().flat_map(|part| part.anomalies).collect()
+    let mut budget = Budget::default();
+    let judged = judged(Workload::Kafka, all, &mut Meter::new(&mut budget, true), mutant);
+    judged.parts.into_iter().flat_map(|part| part.anomalies).collect()
 }
 
 fn seeded(fork: u64) -> (u64, Random) {
@@ -277,6 +281,36 @@ fn every_fault_of_a_broker_is_named() {
         println!("{fault:?}: {kind:?} in {named} of 200");
         assert!(named > 20, "{fault:?}: {kind:?} in {named} of 200");
     }
+}
+
+/// By any bound each part is judged as without one, or unknown.
+#[test]
+fn no_bound_makes_another_verdict() {
+    let (seed, root) = seeded(64);
+    let mut count = [0_u64; 3];
+    for case in 0..400 {
+        let mut random = root.fork(case);
+        let fault = random.pick(&FAULTS).map_or(Fault::Nothing, |fault| fault.0);
+        let fault = if random.chance(0.3) { Fault::Nothing } else { fault };
+        let objects = Objects::new(play(&mut random, fault, 60));
+        let whole = objects.judge(&Limits::default()).expect("logs");
+        let steps = random.below(1_200);
+        let memory_bytes = random.below(60_000) as usize;
+        for limits in
+            [Limits { steps, ..Limits::default() }, Limits { memory_bytes, ..Limits::default() }]
+        {
+            let told = objects.judge(&limits).expect("logs");
+            let repro =
+                format!("repro: AVOUCH_SEED={seed}, case {case}, {limits:?}: {told}{whole}");
+            for (part, whole) in told.parts.iter().zip(&whole.parts) {
+                let (word, whole) = (part.finding.word(), whole.finding.word());
+                assert!(word == Word::Unknown || word == whole, "{repro}");
+                count[word as usize] += 1;
+            }
+        }
+    }
+    println!("holds, violated, unknown: {count:?}");
+    assert!(count.iter().all(|count| *count > 100), "{count:?}");
 }
 
 /// Each planted bug of the judge lets its anomaly pass.

@@ -28,12 +28,13 @@ use super::Objects;
 use super::datum::Datum;
 use crate::dependency::Fate;
 use crate::limits::{Budget, Limits};
+use crate::meter::Meter;
 use crate::report::{About, Finding, Report, Story, settle};
 use crate::transaction::{Level, decide};
 use avouch_promise::Error;
 use reduce::{Flaw, Reduced, reduce};
 use std::fmt::Write;
-use steps::{Transaction, transactions};
+use steps::{Step, Transaction, transactions};
 use universe::Universe;
 
 pub(super) use steps::is_step;
@@ -53,12 +54,15 @@ enum Mutant {
     TrustOrders,
     /// Whatever a predicate leaves out or gives is believed.
     ForgetFlaws,
+    /// What tables hold is not counted.
+    ForgetTables,
 }
 
 struct Judge<'a> {
     objects: &'a Objects,
     all: Vec<Transaction<'a>>,
-    universe: Universe<'a>,
+    /// Nothing where a bound was met before all of it was known.
+    universe: Option<Universe<'a>>,
     mutant: Mutant,
 }
 
@@ -78,27 +82,34 @@ fn judge_with(
     mutant: Mutant,
 ) -> Result<Report, Error> {
     let all = transactions(&objects.operations)?;
-    let universe = Universe::of(&all);
+    let mut budget = Budget::new(*limits);
+    let mut meter = Meter::new(&mut budget, mutant != Mutant::ForgetTables);
+    let steps: usize = all.iter().map(|one| one.steps.len()).sum();
+    meter.hold(all.len() * size_of::<Transaction<'_>>() + steps * size_of::<Step<'_>>());
+    let universe = Universe::of(&all, &mut meter).ok();
     let judge = Judge { objects, all, universe, mutant };
-    let budget = Budget::new(*limits);
-    let reduced = reduce(&judge.all, &judge.universe, mutant != Mutant::ForgetAbsences);
+    let absences = mutant != Mutant::ForgetAbsences;
+    let reduced =
+        judge.universe.as_ref().map(|universe| reduce(&judge.all, universe, absences, &mut meter));
     let mut levels: Vec<Level> = asked.into_iter().collect();
     levels.extend(Level::TIMED_REGISTERS.into_iter().filter(|level| Some(*level) != asked));
     let of_weaker = |level: Level| Finding::Violated(Story::of_weaker(level));
-    let findings = settle(&levels, Level::implies, of_weaker, |level| {
-        let left = limits.time.saturating_sub(budget.elapsed());
-        judge.one(&reduced, level, &Limits { time: left, ..*limits })
-    });
+    let findings =
+        settle(&levels, Level::implies, of_weaker, |level| match (&judge.universe, &reduced) {
+            (Some(universe), Some(reduced)) => judge.one(universe, reduced, level, &mut meter),
+            _ => meter.finding(),
+        });
     let count = |fate| judge.all.iter().filter(|one| one.of.fate == fate).count();
-    let steps = judge.all.iter().map(|one| one.steps.len()).sum();
-    let mut notes =
-        vec![format!("{} transactions on {} keys", judge.all.len(), judge.universe.keys.len())];
-    if reduced.open > 0 {
-        notes.push(format!("{} reads leave open which version they saw", reduced.open));
+    let keys = judge.universe.iter().map(|universe| universe.keys.len());
+    let mut notes: Vec<String> =
+        keys.map(|keys| format!("{} transactions on {keys} keys", judge.all.len())).collect();
+    let (open, left_out) = reduced.as_ref().map_or((0, 0), |one| (one.open, one.left_out));
+    if open > 0 {
+        notes.push(format!("{open} reads leave open which version they saw"));
     }
-    if reduced.left_out > 0 {
+    if left_out > 0 {
         let told = "of unknown outcome were left out: nobody read from them";
-        notes.push(format!("{} {told}", reduced.left_out));
+        notes.push(format!("{left_out} {told}"));
     }
     let about = About {
         format: &objects.format,
@@ -111,11 +122,17 @@ fn judge_with(
     Ok(Report::of_levels(about, "steps", findings, asked, Level::implies, &budget))
 }
 
-impl Judge<'_> {
+impl<'a> Judge<'a> {
     /// Decides one level.
-    fn one(&self, reduced: &Reduced<'_>, level: Level, limits: &Limits) -> Finding {
+    fn one(
+        &self,
+        universe: &Universe<'a>,
+        reduced: &Reduced<'a>,
+        level: Level,
+        meter: &mut Meter<'_>,
+    ) -> Finding {
         let unknown = |reason: String| Finding::Unknown { reason, story: None };
-        if let Some((key, value)) = self.universe.again {
+        if let Some((key, value)) = universe.again {
             return unknown(format!("incomplete information: {key} was given {value} twice"));
         }
         if let Some(flaw) = reduced.flaws.first().filter(|_| self.mutant != Mutant::ForgetFlaws) {
@@ -125,13 +142,16 @@ impl Judge<'_> {
             if !verify::accepts(&self.all, flaw) {
                 return Finding::fault("what a predicate gave");
             }
-            return Finding::Violated(self.of_flaw(level, flaw));
+            return Finding::Violated(self.of_flaw(universe, level, flaw));
+        }
+        if !reduced.is_whole || meter.met().is_some() {
+            return meter.finding();
         }
         let open = || {
             let count = reduced.open;
             unknown(format!("{count} reads leave open which version they saw"))
         };
-        match decide(&reduced.registers, level, limits) {
+        match decide(&reduced.registers, level, &meter.left()) {
             Finding::Holds { order, checked } => {
                 let place = |at: &usize| reduced.places.get(*at).copied();
                 let has_effect = |number: &usize| self.all[*number].of.fate != Fate::Aborted;
@@ -139,9 +159,14 @@ impl Judge<'_> {
                 let is_serial = Level::Serializable == level
                     || Level::StrongSessionSerializable == level
                     || Level::StrictSerializable == level;
-                if self.mutant == Mutant::TrustOrders
-                    || (is_serial && replay::explains(&self.all, &order))
-                {
+                let trusts = self.mutant == Mutant::TrustOrders;
+                let explains = if is_serial && !trusts {
+                    replay::explains(&self.all, &order, meter)
+                } else {
+                    Ok(trusts)
+                };
+                let Ok(explains) = explains else { return meter.finding() };
+                if explains {
                     Finding::Holds { order, checked: true }
                 } else if reduced.open > 0 {
                     open()
@@ -152,9 +177,10 @@ impl Judge<'_> {
                 }
             }
             Finding::Violated(story) => {
-                let items = reduce(&self.all, &self.universe, false);
-                let alone = decide(&items.registers, level, limits);
-                let is_phantom = matches!(alone, Finding::Holds { .. });
+                // Whether predicates alone are at fault is told where that can be found out.
+                let items = reduce(&self.all, universe, false, meter);
+                let alone = items.is_whole.then(|| decide(&items.registers, level, &meter.left()));
+                let is_phantom = matches!(alone, Some(Finding::Holds { .. }));
                 if !is_phantom {
                     return Finding::Violated(story);
                 }
@@ -166,7 +192,7 @@ impl Judge<'_> {
         }
     }
 
-    fn of_flaw(&self, level: Level, flaw: &Flaw<'_>) -> Story {
+    fn of_flaw(&self, universe: &Universe<'a>, level: Level, flaw: &Flaw<'a>) -> Story {
         let Flaw { reader, key, condition, got } = flaw;
         let mut named = vec![*reader];
         let name = |number: usize| self.all.get(number).map_or(0, |one| one.of.line);
@@ -175,7 +201,7 @@ impl Judge<'_> {
             (format!("predicate-read-mismatch: {key}"), told)
         } else {
             let mut told = format!("`{condition}` holds of every version of {key}:");
-            for version in self.universe.keys.get(key).into_iter().flatten() {
+            for version in universe.keys.get(key).into_iter().flatten() {
                 let Some(value) = version.value else { continue };
                 // What is there before all was written by the first.
                 let writer = version.writer.unwrap_or(0);

@@ -18,6 +18,8 @@ use super::names;
 use super::steps::{Step, Transaction};
 use super::universe::{INITIAL, Universe, Version};
 use crate::dependency::Fate;
+use crate::limits::Exhausted;
+use crate::meter::Meter;
 use crate::transaction::{Builder, Span, Transactions};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,6 +44,8 @@ pub(super) struct Reduced<'a> {
     pub(super) open: usize,
     /// How many of unknown outcome were left out, as nobody read from them.
     pub(super) left_out: usize,
+    /// Whether it is the whole history; else a bound was met, and only the flaws say something.
+    pub(super) is_whole: bool,
 }
 
 /// What a transaction does to a register.
@@ -50,49 +54,88 @@ enum Act {
     Read(i64),
 }
 
+/// What a history is reduced to, before registers are built of it.
+#[derive(Default)]
+struct Acts<'a> {
+    all: Vec<Vec<(&'a Datum, Act)>>,
+    flaws: Vec<Flaw<'a>>,
+    open: usize,
+}
+
 /// Reduces a history. Without `absences` what predicates did not find is left out.
 pub(super) fn reduce<'a>(
     all: &[Transaction<'a>],
     universe: &Universe<'a>,
     absences: bool,
+    meter: &mut Meter<'_>,
 ) -> Reduced<'a> {
-    let (mut flaws, mut open) = (Vec::new(), 0);
-    let mut acts: Vec<Vec<(&Datum, Act)>> = Vec::new();
-    for (number, one) in all.iter().enumerate() {
-        let mut done = Reading { number, universe, own: BTreeMap::new(), acts: Vec::new() };
-        for step in &one.steps {
-            match step {
-                Step::Write(key, _) | Step::Delete(key) => done.write(key),
-                Step::Read(key, value) => open += usize::from(done.read(key, *value)),
-                Step::ReadWhere(condition, found) => {
-                    for (key, value) in *found {
-                        if condition.holds(value) {
-                            done.read(key, Some(value));
-                        } else {
-                            let condition = condition.clone();
-                            let got = Some(value);
-                            flaws.push(Flaw { reader: number, key, condition, got });
-                        }
-                    }
-                    let missed = universe.keys.keys().copied();
-                    for key in missed.filter(|key| !names(found, key)) {
-                        match done.candidates(key, |value| !condition.holds(value)).as_slice() {
-                            [] => {
+    let mut acts = Acts::default();
+    let is_whole = acts.look(all, universe, absences, meter).is_ok();
+    let Acts { all: acts, flaws, open } = acts;
+    let (registers, places, left_out) = if is_whole {
+        build(all, universe, &acts)
+    } else {
+        (Builder::default().build(), Vec::new(), 0)
+    };
+    meter.release(acts.iter().map(Vec::len).sum::<usize>() * size_of::<(&Datum, Act)>());
+    Reduced { registers, places, flaws, open, left_out, is_whole }
+}
+
+impl<'a> Acts<'a> {
+    fn look(
+        &mut self,
+        all: &[Transaction<'a>],
+        universe: &Universe<'a>,
+        absences: bool,
+        meter: &mut Meter<'_>,
+    ) -> Result<(), Exhausted> {
+        meter.pass("transactions", all.len(), 8..20);
+        for (number, one) in all.iter().enumerate() {
+            meter.next()?;
+            let mut done = Reading { number, universe, own: BTreeMap::new(), acts: Vec::new() };
+            for step in &one.steps {
+                meter.look(1)?;
+                match step {
+                    Step::Write(key, _) | Step::Delete(key) => done.write(key),
+                    Step::Read(key, value) => self.open += usize::from(done.read(key, *value)),
+                    Step::ReadWhere(condition, found) => {
+                        for (key, value) in *found {
+                            if condition.holds(value) {
+                                done.read(key, Some(value));
+                            } else {
                                 let condition = condition.clone();
-                                flaws.push(Flaw { reader: number, key, condition, got: None });
+                                let got = Some(value);
+                                meter.hold(size_of::<Flaw<'_>>());
+                                self.flaws.push(Flaw { reader: number, key, condition, got });
                             }
-                            [one] if absences => done.acts.push((key, Act::Read(one.name))),
-                            [_] => {}
-                            _ => open += usize::from(absences),
+                        }
+                        let missed = universe.keys.keys().copied();
+                        for key in missed.filter(|key| !names(found, key)) {
+                            meter.look(found.len() + universe.keys.get(key).map_or(0, Vec::len))?;
+                            match done.candidates(key, |value| !condition.holds(value)).as_slice() {
+                                [] => {
+                                    let condition = condition.clone();
+                                    meter.hold(size_of::<Flaw<'_>>());
+                                    self.flaws.push(Flaw {
+                                        reader: number,
+                                        key,
+                                        condition,
+                                        got: None,
+                                    });
+                                }
+                                [one] if absences => done.acts.push((key, Act::Read(one.name))),
+                                [_] => {}
+                                _ => self.open += usize::from(absences),
+                            }
                         }
                     }
                 }
             }
+            meter.hold(done.acts.len() * size_of::<(&Datum, Act)>());
+            self.all.push(done.acts);
         }
-        acts.push(done.acts);
+        Ok(())
     }
-    let (registers, places, left_out) = build(all, universe, &acts);
-    Reduced { registers, places, flaws, open, left_out }
 }
 
 /// One transaction as it is reduced.

@@ -3,13 +3,31 @@
 
 use super::super::datum::Datum;
 use super::steps::{Step, Transaction, founding};
+use crate::limits::Exhausted;
+use crate::meter::Meter;
 use std::collections::BTreeMap;
 
 /// Whether it does.
-pub(super) fn explains(all: &[Transaction<'_>], order: &[usize]) -> bool {
+pub(super) fn explains(
+    all: &[Transaction<'_>],
+    order: &[usize],
+    meter: &mut Meter<'_>,
+) -> Result<bool, Exhausted> {
     let mut state: BTreeMap<&Datum, &Datum> = BTreeMap::new();
-    founding(all).is_none_or(|one| runs(one, &mut state))
-        && order.iter().all(|number| all.get(*number).is_some_and(|one| runs(one, &mut state)))
+    if founding(all).is_some_and(|one| !runs(one, &mut state)) {
+        return Ok(false);
+    }
+    meter.pass("transactions", order.len(), 100..100);
+    for number in order {
+        meter.next()?;
+        let Some(one) = all.get(*number) else { return Ok(false) };
+        let predicates = one.steps.iter().filter(|step| matches!(step, Step::ReadWhere(..)));
+        meter.look(predicates.count() * state.len())?;
+        if !runs(one, &mut state) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Runs one transaction; whether it is answered as it was.

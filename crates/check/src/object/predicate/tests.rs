@@ -275,6 +275,59 @@ fn every_planted_bug_is_caught() {
     }
 }
 
+/// Some bound is met only if the tables of this judge count beside those of the levels' own.
+#[test]
+fn tables_count_against_the_bound_on_memory() {
+    let step = |at: u64| format!("[[:insert {at} {at}]]");
+    let of = |at: u64| event(0, "invoke", "txn", &step(at)) + &event(0, "ok", "txn", &step(at));
+    let text = (0..100).map(of).collect::<String>();
+    let operations = history::operations(&text, notation(&text).expect("events"));
+    let objects = Objects::new(operations.expect("operations"));
+    let word = |memory_bytes, mutant| {
+        let limits = Limits { memory_bytes, ..Limits::default() };
+        judge_with(&objects, None, &limits, mutant).expect("steps").verdict()
+    };
+    assert_eq!(word(1 << 20, Mutant::None), Word::Holds);
+    assert_eq!(word(500, Mutant::None), Word::Unknown);
+    let is_caught = |kib: usize| {
+        let both = [Mutant::None, Mutant::ForgetTables].map(|mutant| word(kib << 10, mutant));
+        both == [Word::Unknown, Word::Holds]
+    };
+    assert!((1..100).any(is_caught), "the planted bug is not seen");
+}
+
+/// By any bound each level is decided as without one, or unknown.
+#[test]
+fn no_bound_makes_another_verdict() {
+    let seed = Random::seed_from_environment();
+    let root = Random::new(seed).fork(73);
+    let mut count: BTreeMap<(Word, Word), u64> = BTreeMap::new();
+    for case in 0..600 {
+        let mut random = root.fork(case);
+        let is_founded = random.chance(0.8);
+        let objects = Objects::new(play(&mut random, is_founded));
+        if objects.workload != Some(Workload::Predicates) {
+            continue;
+        }
+        let judge = |limits| judge_with(&objects, None, &limits, Mutant::None).expect("steps");
+        let whole = judge(Limits::default());
+        let (steps, memory_bytes) = (random.below(300), random.below(6_000) as usize);
+        for limits in
+            [Limits { steps, ..Limits::default() }, Limits { memory_bytes, ..Limits::default() }]
+        {
+            let told = judge(limits);
+            for (part, whole) in told.parts.iter().zip(&whole.parts) {
+                let (word, whole) = (part.finding.word(), whole.finding.word());
+                let repro = format!("repro: AVOUCH_SEED={seed}, case {case}, {limits:?}: {told}");
+                assert!(word == Word::Unknown || word == whole, "{repro}");
+                *count.entry((word, whole)).or_default() += 1;
+            }
+        }
+    }
+    println!("with a bound, and without: {count:?}");
+    assert!(count.len() >= 4 && count.values().all(|count| *count > 20), "{count:?}");
+}
+
 fn event(process: u64, kind: &str, function: &str, value: &str) -> String {
     format!("{{:type :{kind}, :f :{function}, :value {value}, :process {process}}}\n")
 }

@@ -4,6 +4,8 @@
 use super::super::datum::Datum;
 use super::steps::{Step, Transaction, founding};
 use crate::dependency::Fate;
+use crate::limits::Exhausted;
+use crate::meter::{Meter, entry};
 use crate::transaction::Words;
 use std::collections::BTreeMap;
 
@@ -23,6 +25,9 @@ pub(super) struct Version<'a> {
 /// What is there before all is called so: the value that founds the key, or that it is not there.
 pub(super) const INITIAL: i64 = 0;
 
+/// What a version's value takes in words.
+const NAME_BYTES: usize = size_of::<String>() + 16;
+
 /// Versions by key.
 pub(super) struct Universe<'a> {
     pub(super) keys: BTreeMap<&'a Datum, Vec<Version<'a>>>,
@@ -35,14 +40,18 @@ pub(super) struct Universe<'a> {
 }
 
 impl<'a> Universe<'a> {
-    pub(super) fn of(all: &[Transaction<'a>]) -> Self {
+    /// The versions of a history.
+    pub(super) fn of(all: &[Transaction<'a>], meter: &mut Meter<'_>) -> Result<Self, Exhausted> {
         let mut universe = Self {
             keys: BTreeMap::new(),
             words: Words { values: vec![String::new()], ..Words::default() },
             strangers: BTreeMap::new(),
             again: None,
         };
+        meter.pass("transactions", all.len(), 0..2);
         for one in all {
+            meter.next()?;
+            meter.look(one.steps.len())?;
             for step in &one.steps {
                 match step {
                     Step::Write(key, _) | Step::Delete(key) | Step::Read(key, _) => {
@@ -56,49 +65,77 @@ impl<'a> Universe<'a> {
                 }
             }
         }
+        meter.pass("keys", universe.keys.len(), 2..3);
         for (key, versions) in &mut universe.keys {
+            meter.hold(entry::<(&Datum, Vec<Version<'_>>)>() + size_of::<Version<'_>>());
+            meter.next()?;
+            meter.look(founding(all).map_or(0, |one| one.steps.len()))?;
             let value = founding(all).and_then(|one| one.last(key)?.value());
             versions.push(Version { writer: None, value, is_private: false, name: INITIAL });
             let first = value.map(|value| (key.to_string().into_bytes(), value.to_string()));
             universe.words.initial.extend(first);
         }
+        meter.pass("transactions", all.len(), 3..5);
         for (number, one) in all.iter().enumerate().filter(|(_, one)| !one.founds()) {
+            meter.next()?;
             for step in &one.steps {
                 match step {
                     Step::Write(key, value) => {
-                        universe.add(key, (number, Some(value)), one.of.fate);
+                        universe.add(key, (number, Some(value)), one.of.fate, meter)?;
                     }
-                    Step::Delete(key) => universe.add(key, (number, None), one.of.fate),
+                    Step::Delete(key) => universe.add(key, (number, None), one.of.fate, meter)?,
                     Step::Read(..) | Step::ReadWhere(..) => {}
                 }
             }
         }
-        for step in all.iter().flat_map(|one| &one.steps) {
-            match step {
-                Step::Read(key, value) => universe.meet(key, *value),
-                Step::ReadWhere(_, found) => {
-                    found.iter().for_each(|(key, value)| universe.meet(key, Some(value)));
+        meter.pass("transactions", all.len(), 5..8);
+        for one in all {
+            meter.next()?;
+            for step in &one.steps {
+                match step {
+                    Step::Read(key, value) => universe.meet(key, *value, meter)?,
+                    Step::ReadWhere(_, found) => {
+                        for (key, value) in *found {
+                            universe.meet(key, Some(value), meter)?;
+                        }
+                    }
+                    Step::Write(..) | Step::Delete(_) => {}
                 }
-                Step::Write(..) | Step::Delete(_) => {}
             }
         }
-        universe
+        Ok(universe)
     }
 
     /// Gives a name to what is read and was never there.
-    fn meet(&mut self, key: &'a Datum, value: Option<&'a Datum>) {
-        let is_known = |one: &Version<'_>| one.value == value;
-        if !self.keys.get(key).into_iter().flatten().any(is_known) {
+    fn meet(
+        &mut self,
+        key: &'a Datum,
+        value: Option<&'a Datum>,
+        meter: &mut Meter<'_>,
+    ) -> Result<(), Exhausted> {
+        let versions = self.keys.get(key).map_or(&[][..], |all| all);
+        meter.look(versions.len())?;
+        if !versions.iter().any(|one| one.value == value) {
+            meter.hold(NAME_BYTES + entry::<((&Datum, Option<&Datum>), i64)>());
             let name = i64::try_from(self.words.values.len()).unwrap_or(i64::MAX);
             self.words.values.push(value.map_or_else(|| "not there".to_owned(), Datum::to_string));
             self.strangers.insert((key, value), name);
         }
+        Ok(())
     }
 
-    fn add(&mut self, key: &'a Datum, (number, value): (usize, Option<&'a Datum>), fate: Fate) {
+    fn add(
+        &mut self,
+        key: &'a Datum,
+        (number, value): (usize, Option<&'a Datum>),
+        fate: Fate,
+        meter: &mut Meter<'_>,
+    ) -> Result<(), Exhausted> {
         let name = i64::try_from(self.words.values.len()).unwrap_or(i64::MAX);
         self.words.values.push(value.map_or_else(|| "deleted".to_owned(), Datum::to_string));
         let versions = self.keys.entry(key).or_default();
+        meter.hold(NAME_BYTES + size_of::<Version<'_>>());
+        meter.look(versions.len())?;
         for other in versions.iter_mut() {
             if other.writer == Some(number) {
                 other.is_private = true;
@@ -109,6 +146,7 @@ impl<'a> Universe<'a> {
         }
         let is_private = fate == Fate::Aborted;
         versions.push(Version { writer: Some(number), value, is_private, name });
+        Ok(())
     }
 
     /// The name of the version of a key that has a value, or that nobody made.
