@@ -5,6 +5,8 @@
 mod bounded;
 mod chronyd;
 mod clocks;
+mod daemon;
+mod daemons;
 mod etcdctl;
 mod examples;
 mod founding;

@@ -7,7 +7,7 @@
 //! | an answer with | is |
 //! |---|---|
 //! | another mode, or another origin stamp | not to this request |
-//! | stratum 0 | a kiss of death: its code says why (section 7.4) |
+//! | stratum 0 | a kiss: its code says why (section 7.4); `DENY`, `RSTR` and `RATE` mean to stay away |
 //! | leap 3, stratum 16 and above, no stamps | of a server that does not know the time |
 //! | more than [`DISTANCE_MAX`] to the reference | of one that hardly does |
 //!
@@ -23,6 +23,9 @@ pub const DISTANCE_MAX: Nanos = Nanos::from_secs(16);
 
 /// The highest stratum of a server that knows the time.
 const STRATUM_MAX: u8 = 15;
+
+/// Kisses by which a server wants to be left alone, at least for a while.
+const STAY_AWAY: [[u8; 4]; 3] = [*b"DENY", *b"RSTR", *b"RATE"];
 
 /// What a server said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +48,7 @@ pub enum Refusal {
     Malformed(Malformed),
     /// Not what a server answers to this request.
     NotToThis,
-    /// The server wants to be left alone; four letters say why.
+    /// Four letters instead of the time: that it is not known yet (`INIT`, `STEP`), or to stay away.
     Kiss([u8; 4]),
     /// The server does not know the time.
     Unsynchronised {
@@ -61,7 +64,7 @@ pub enum Refusal {
 impl Refusal {
     /// Whether the server is not to be asked again.
     pub fn is_final(&self) -> bool {
-        matches!(self, Self::Kiss(_))
+        matches!(self, Self::Kiss(code) if STAY_AWAY.contains(code))
     }
 }
 
@@ -73,7 +76,8 @@ impl fmt::Display for Refusal {
             Self::Kiss(code) => {
                 let letter = |byte: &u8| if byte.is_ascii_graphic() { *byte as char } else { '?' };
                 let code: String = code.iter().map(letter).collect();
-                write!(f, "told to stay away ({code})")
+                let said = if self.is_final() { "told to stay away" } else { "no time yet" };
+                write!(f, "{said} ({code})")
             }
             Self::Unsynchronised { leap, stratum } => {
                 write!(f, "the server does not know the time (leap {leap}, stratum {stratum})")
@@ -111,11 +115,13 @@ pub fn accept(bytes: &[u8], nonce: u64) -> Result<Answer, Refusal> {
     if packet.mode != Mode::Server || packet.origin != NtpStamp(nonce) {
         return Err(Refusal::NotToThis);
     }
-    if packet.stratum == 0 {
+    if packet.stratum == 0 && packet.reference_id.iter().all(u8::is_ascii_graphic) {
         return Err(Refusal::Kiss(packet.reference_id));
     }
+    // chronyd says that it knows no time by stratum 0 and no code.
+    let synchronised = (1..=STRATUM_MAX).contains(&packet.stratum);
     let stamped = packet.receive != NtpStamp::ZERO && packet.transmit != NtpStamp::ZERO;
-    if packet.leap == Leap::Unsynchronised || packet.stratum > STRATUM_MAX || !stamped {
+    if packet.leap == Leap::Unsynchronised || !synchronised || !stamped {
         return Err(Refusal::Unsynchronised { leap: packet.leap, stratum: packet.stratum });
     }
     let half = Nanos(packet.root_delay.span().0.div_ceil(2));

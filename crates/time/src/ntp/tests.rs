@@ -95,8 +95,15 @@ fn what_is_no_answer_says_why() {
     let kiss = refused(&|packet| (packet.stratum, packet.reference_id) = (0, *b"RATE"));
     assert!(kiss.is_final());
     assert_eq!(kiss.to_string(), "told to stay away (RATE)");
+    // What ntpsec says while it starts: it may be asked again.
+    let starting = refused(&|packet| {
+        (packet.leap, packet.stratum, packet.reference_id) = (Leap::Unsynchronised, 0, *b"INIT");
+    });
+    assert!(!starting.is_final());
+    assert_eq!(starting.to_string(), "no time yet (INIT)");
     for change in [
         &(|packet: &mut Packet| packet.leap = Leap::Unsynchronised) as &dyn Fn(&mut Packet),
+        &|packet| (packet.stratum, packet.reference_id) = (0, [0; 4]),
         &|packet| packet.stratum = 16,
         &|packet| packet.stratum = 255,
         &|packet| packet.transmit = NtpStamp::ZERO,

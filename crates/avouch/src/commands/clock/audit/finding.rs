@@ -174,8 +174,10 @@ fn judged(asked: &Asked, verdict: Verdict) -> Judged {
         Exchange::Refused(refusal) => Some(refusal),
         _ => None,
     }) {
-        Some(Refusal::Kiss(_)) => Judged::Refusing,
-        Some(Refusal::Unsynchronised { .. } | Refusal::Distant(_)) => Judged::Unsynchronised,
+        Some(refusal) if refusal.is_final() => Judged::Refusing,
+        Some(Refusal::Kiss(_) | Refusal::Unsynchronised { .. } | Refusal::Distant(_)) => {
+            Judged::Unsynchronised
+        }
         Some(Refusal::Malformed(_) | Refusal::NotToThis) => Judged::Unintelligible,
         None => Judged::Unreachable,
     }
