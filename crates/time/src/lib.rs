@@ -4,9 +4,13 @@
 //! - [`hybrid`]: 8-byte stamps close to time that are never against causality.
 //! - [`interval`]: the true time, within bounds that follow from what was measured.
 //! - [`ntp`]: packets and exchanges of the Network Time Protocol.
+//! - [`chrony`]: what chronyd says of itself.
+//! - [`segment`]: a bound on the clock's error in shared memory, as ClockBound has it.
 
 pub mod calendar;
+pub mod chrony;
 pub mod hybrid;
 pub mod interval;
 pub mod logical;
 pub mod ntp;
+pub mod segment;

@@ -36,7 +36,7 @@ fn a_lying_chronyd_among_five_is_named() {
         format!("server 127.0.0.1 port {} minpoll -2 maxpoll -2 iburst offset 0.05", ports[0]);
     let _wrong = start(&place, "wrong", ports[1], &follows);
     let wrong = format!("127.0.0.9:{}", ports[1]);
-    let told = await_time(|| audit(&place, &[wrong.clone()]));
+    let told = await_time(|| audit(&place, std::slice::from_ref(&wrong)));
     assert_eq!(told["sources"][0]["stratum"], 4, "{told:#}");
 
     let sources = [right(1), right(2), right(3), wrong, right(5)];

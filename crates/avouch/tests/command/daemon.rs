@@ -89,19 +89,8 @@ impl Apart {
         let mut holder = quiet(place.command("unshare"));
         let hold = "ip link set lo up && : > apart.ready && exec sleep 600";
         let apart = Self(Daemon::start(holder.args(spaces).args(["sh", "-c", hold])));
-        apart.await_ready(place);
+        await_ready(place);
         Some(apart)
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "a namespace is made in real time")]
-    fn await_ready(&self, place: &Place) {
-        for _ in 0..500 {
-            if place.path("apart.ready").exists() {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        panic!("no namespace");
     }
 
     /// A command in there.
@@ -112,4 +101,15 @@ impl Apart {
         command.args(["--bounding-set=-sys_time", "--inh-caps=-sys_time", program]);
         command
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a namespace is made in real time")]
+fn await_ready(place: &Place) {
+    for _ in 0..500 {
+        if place.path("apart.ready").exists() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("no namespace");
 }

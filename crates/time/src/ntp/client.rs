@@ -48,7 +48,7 @@ pub enum Refusal {
     Malformed(Malformed),
     /// Not what a server answers to this request.
     NotToThis,
-    /// Four letters instead of the time: that it is not known yet (`INIT`, `STEP`), or to stay away.
+    /// Four letters instead of the time: it is not known yet (`INIT`, `STEP`), or to stay away.
     Kiss([u8; 4]),
     /// The server does not know the time.
     Unsynchronised {
