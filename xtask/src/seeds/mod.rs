@@ -115,14 +115,17 @@ const CAMPAIGNS: [Campaign; 11] = [
     },
     Campaign {
         name: "stamps",
-        about: "the judge by stamps against its oracle: 8,000 random histories a seed, 6,000 streams",
+        about: "the judge by stamps against its oracle: 8,000 random histories a seed, 8,000 with ties, \
+                6,000 streams",
         runs: Runs::Whole {
             package: "avouch-check",
             program: &["--lib"],
             tests: &[
                 "every_verdict_by_stamps",
+                "every_order_of_equal_stamps",
                 "stream_in_any_order",
                 "planted_bug_of_the_judge_by_stamps",
+                "planted_bug_of_the_search_for_an_order",
             ],
         },
     },

@@ -3,6 +3,7 @@
 use super::follow::{At, Axiom, Follow, Found, Tally};
 use super::history::{Stamped, Transaction, Who};
 use super::mutant::Mutant;
+use super::ties::{self, Answer, Checked, Plan, Unserved};
 use super::{story, verify};
 use crate::limits::{Budget, Exhausted, Limits};
 use crate::report::{About, Finding, Part, Report, Word};
@@ -106,48 +107,115 @@ pub(super) fn unknown(names: &Stamped, found: &Found, level: Level) -> Option<St
     let tie = found.ties.get(&at)?;
     Some(format!(
         "stamps that are equal leave it open: what T{} of line {} reads of {} fits only if those \
-         of one stamp that write it come in another order than in the history",
+         of one stamp that write it come in another order than they arrived in: judge the history \
+         whole, which tries the others",
         tie.who.name,
         tie.who.line,
         names.key(tie.key)
     ))
 }
 
+/// So many steps each search for an order of equal stamps has at first: one that is hard leaves
+/// something to the others.
+const STEPS_AT_FIRST: u64 = 1 << 20;
+
+/// What is known of a level.
+#[derive(Clone, Debug)]
+pub(super) enum Known {
+    /// Something speaks against it, in every order of equal stamps.
+    Violated(Tally),
+    /// An order that shows it.
+    Holds(Vec<usize>),
+    /// No order of equal stamps serves these reads.
+    Unserved(Plan, Unserved),
+    Unknown(String),
+}
+
 //= §2.3.2 snapshot isolation (SI) decided
 //= §2.3.2 serializability decided
 /// Decides the levels, as they are found.
+pub(super) fn known(
+    history: &Stamped,
+    budget: &mut Budget,
+    mutant: Mutant,
+) -> Result<[Known; 4], Exhausted> {
+    let order = order(history, mutant);
+    let found = follow(history, &order, budget, mutant)?;
+    let mut known = LEVELS.map(|level| match against(&found, level) {
+        Some(tally) => Some(Known::Violated(tally.clone())),
+        None if unknown(history, &found, level).is_none() => Some(Known::Holds(order.clone())),
+        None => None,
+    });
+    for steps in [STEPS_AT_FIRST, u64::MAX] {
+        // Levels with sessions first: what keeps them serves the levels without as well.
+        for place in (0..LEVELS.len()).rev() {
+            let open = known[place].as_ref().is_none_or(|known| {
+                steps == u64::MAX && matches!(known, Known::Unknown(_)) && !budget.is_spent()
+            });
+            let Some((at, axioms)) = asks(LEVELS[place]).filter(|_| open) else { continue };
+            let plan = Plan { at, sessions: axioms.contains(&Axiom::Session) };
+            let of_sessions = LEVELS.iter().zip(&known).find_map(|(level, known)| {
+                let is = !plan.sessions && asks(*level)?.0 == at;
+                known.clone().filter(|known| is && matches!(known, Known::Holds(_)))
+            });
+            known[place] = of_sessions.or_else(|| {
+                budget.slice(steps);
+                Some(match ties::look(history, &order, plan, budget, mutant) {
+                    Answer::Order(order) => Known::Holds(order),
+                    Answer::None(unserved) => Known::Unserved(plan, unserved),
+                    Answer::Met(met) => Known::Unknown(format!(
+                        "stamps that are equal leave it open, and not all of their orders were \
+                         tried: {met}"
+                    )),
+                })
+            });
+        }
+    }
+    budget.slice(u64::MAX);
+    Ok(known.map(|known| known.unwrap_or_else(|| Known::Unknown("nothing was asked".to_owned()))))
+}
+
+/// The findings on the levels.
 pub(super) fn findings(
     history: &Stamped,
     budget: &mut Budget,
     mutant: Mutant,
 ) -> Vec<(Level, Finding)> {
-    let order = order(history, mutant);
-    let found = match follow(history, &order, budget, mutant) {
-        Ok(found) => found,
+    match known(history, budget, mutant) {
+        Ok(known) => LEVELS
+            .into_iter()
+            .zip(known)
+            .map(|(level, known)| (level, decided(history, known, level)))
+            .collect(),
         Err(met) => {
             let reason = met.to_string();
             let unknown = |level| (level, Finding::Unknown { reason: reason.clone(), story: None });
-            return LEVELS.into_iter().map(unknown).collect();
+            LEVELS.into_iter().map(unknown).collect()
         }
-    };
-    LEVELS.into_iter().map(|level| (level, decided(history, &order, &found, level))).collect()
+    }
 }
 
-fn decided(history: &Stamped, order: &[usize], found: &Found, level: Level) -> Finding {
-    if let Some(tally) = against(found, level) {
-        if !verify::accepts(history, &tally.first) {
-            return Finding::fault("a violation");
+fn decided(history: &Stamped, known: Known, level: Level) -> Finding {
+    match known {
+        Known::Violated(tally) => {
+            if !verify::accepts(history, &tally.first) {
+                return Finding::fault("a violation");
+            }
+            let of = |place: u64| history.transactions().get(place as usize);
+            Finding::Violated(story::tell(history, &name(level), &tally, of))
         }
-        let of = |place: u64| history.transactions().get(place as usize);
-        return Finding::Violated(story::tell(history, &name(level), tally, of));
-    }
-    if let Some(reason) = unknown(history, found, level) {
-        return Finding::Unknown { reason, story: None };
-    }
-    let at = asks(level).map_or(At::Commit, |(at, _)| at);
-    match verify::accepts_order(history, at, order) {
-        Some(false) => Finding::fault("an order"),
-        checked => Finding::Holds { order: order.to_vec(), checked: checked.is_some() },
+        Known::Unserved(plan, unserved) => match ties::check(history, plan, &unserved) {
+            Checked::Served => Finding::fault("equal stamps that no order fits"),
+            checked => Finding::Violated(ties::tell(history, &name(level), &unserved, &checked)),
+        },
+        Known::Unknown(reason) => Finding::Unknown { reason, story: None },
+        Known::Holds(order) => {
+            let at = asks(level).map_or(At::Commit, |(at, _)| at);
+            match verify::accepts_order(history, at, &order) {
+                Some(false) => Finding::fault("an order"),
+                checked => Finding::Holds { order, checked: checked.is_some() },
+            }
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! file -> history (each transaction with its start and its commit stamp)
 //!      -> follow (in the order of the commit stamps: what did each have to read?)
 //!      -> what is wrong by axioms (SESSION, INT, EXT, NOCONFLICT), checked again apart (verify)
+//!      -> where that leaves equal stamps open: an order of them, or reads that none serves (ties)
 //! or a stream of them, in any order within a window (online), in memory that does not grow with it
 //! ```
 //!
@@ -29,16 +30,16 @@
 //! - T2: so at one stamp there come, in this order: the commits of those that started at smaller
 //!   stamps; those that start and commit at it, each whole; the starts of the others.
 //! - T3: within one of these classes stamps say nothing. Between those that touch no key which one
-//!   of them writes, no order can be told from another. Of the others some order must fit: here
-//!   that of the history is tried (which keeps sessions). If it fits, the level holds. If a read
-//!   disagrees with it but agrees with another order of the equal ones, the level is unknown, with
-//!   that reason; if a read of a value agrees with no order of them, it is violated. A list that
-//!   equal stamps once left open is unknown from then on, whatever is read of it.
+//!   of them writes, no order can be told from another. Of the others some order must fit. That of
+//!   the history is tried first (it keeps sessions); where a read disagrees with it and no order of
+//!   the equal ones is out of the question, the others are searched (`ties`). A stream keeps no
+//!   history to search: there the level is unknown, with that reason, and a list that equal stamps
+//!   once left open is unknown from then on, whatever is read of it.
 //!
 //! - P1: a level that holds has an order of starts and commits which T1 to T3 allow, in which every
 //!   axiom is true; a level that is violated has none.
-//! - P2: a level is unknown only where transactions that touch a key which one of them writes have
-//!   equal stamps, or where a bound was met.
+//! - P2: a level is unknown only where a bound was met; of a stream also where transactions that
+//!   touch a key which one of them writes have equal stamps.
 //!
 //! NOCONFLICT needs no rule: two that write one key, started before it and committed at one stamp
 //! did not see each other in any order.
@@ -56,6 +57,7 @@ mod key;
 mod mutant;
 mod online;
 mod story;
+mod ties;
 mod verify;
 mod without;
 

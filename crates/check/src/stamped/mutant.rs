@@ -27,6 +27,14 @@ pub(super) enum Mutant {
     ForgetRead,
     /// Of a list only the last element is compared.
     LastElement,
+    /// Of equal stamps only the first order is tried.
+    FirstOrder,
+    /// An order of equal stamps need not keep sessions.
+    TiesForgetSessions,
+    /// What is read later says nothing of what equal stamps have to leave.
+    TiesForgetLater,
+    /// The search for an order takes two states of other content for one.
+    MemoForgetsState,
     /// A version goes one overwriting too early.
     CollectEarly,
     /// A stream's transactions are judged as they arrive.
@@ -50,6 +58,11 @@ impl Mutant {
         Self::ForgetRead,
         Self::LastElement,
     ];
+
+    /// Every bug of the search for an order of equal stamps.
+    #[cfg(test)]
+    pub(super) const OF_TIES: [Self; 4] =
+        [Self::FirstOrder, Self::TiesForgetSessions, Self::TiesForgetLater, Self::MemoForgetsState];
 
     /// Every bug that shows in a stream alone.
     #[cfg(test)]

@@ -255,6 +255,41 @@ pub(super) fn random(random: &mut Random) -> Vec<Made> {
     made
 }
 
+/// A few transactions most of which have one of few stamps, with values written again and again.
+pub(super) fn tied(random: &mut Random) -> Vec<Made> {
+    let lists = random.chance(0.3);
+    let (keys, units) = (random.between(1, 3), random.between(1, 3));
+    let (count, values, most) = (random.between(3, 6), random.between(1, 3), random.between(1, 3));
+    let (sessions, at_once) = (random.between(1, 8), 0.4 + 0.5 * random.unit());
+    let is_unique = if random.chance(0.5) { 0.3 } else { 0.0 };
+    let mut unique = 3;
+    let mut made: Vec<Made> = (0..count)
+        .map(|_| {
+            let start = random.below(units).cast_signed();
+            let commit = if random.chance(at_once) { start } else { units.cast_signed() };
+            let asked = random.between(1, most);
+            let mut step = |_| {
+                unique += 1;
+                let value = if random.chance(is_unique) {
+                    unique
+                } else {
+                    random.below(values).cast_signed()
+                };
+                let access = match (random.chance(0.5), lists) {
+                    (true, true) => Access::Append(value),
+                    (true, false) => Access::Write(Some(value)),
+                    (false, _) => Access::Read(None),
+                };
+                (random.below(keys), access)
+            };
+            let steps = (0..asked).map(&mut step).collect();
+            Made { session: random.below(sessions), start, commit, steps }
+        })
+        .collect();
+    answer(&mut made, lists, random);
+    made
+}
+
 /// Gives reads what some order of commits leaves, with a bend now and then.
 fn answer(made: &mut [Made], lists: bool, random: &mut Random) {
     let mut order: Vec<usize> = (0..made.len()).collect();

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 /// The longest list shown, and the most steps of a transaction.
 const SHOWN: usize = 8;
 
-fn value(value: Option<i64>) -> String {
+pub(super) fn value(value: Option<i64>) -> String {
     value.map_or_else(|| "nothing".to_owned(), |value| value.to_string())
 }
 
@@ -20,7 +20,7 @@ fn list(list: &[i64]) -> String {
     format!("[{start}{}]", shown.join(", "))
 }
 
-fn content(content: &Content) -> String {
+pub(super) fn content(content: &Content) -> String {
     match content {
         Content::Initial => "the initial state".to_owned(),
         Content::Value(found) => value(*found),
@@ -50,7 +50,7 @@ pub(super) fn steps(names: &Stamped, one: &Transaction, key: Option<u32>) -> Str
 }
 
 /// A transaction as a line. `did` is what it did, where that is still known.
-fn line(names: &Stamped, level: &str, who: &Who, did: Option<String>) -> Line {
+pub(super) fn line(names: &Stamped, level: &str, who: &Who, did: Option<String>) -> Line {
     let record = Record { line: who.line as usize, ..Record::default() };
     let mut action = format!(
         "T{} of session {}, {} to {}",
