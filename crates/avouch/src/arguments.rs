@@ -4,10 +4,15 @@
 
 use crate::quantity;
 use crate::screen::Format;
+use avouch_check::Level;
+use avouch_check::memory::Model;
+use avouch_promise::Error;
 use avouch_promise::guarantee::Guarantee;
+use avouch_promise::nearest::nearest;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 const EXIT: &str = "\
@@ -338,19 +343,66 @@ pub enum ByModel {
     /// An object, whose operations have one order.
     Object(avouch_check::Model),
     /// A model of gets and puts.
-    Operations(avouch_check::memory::Model),
+    Operations(Model),
 }
 
-impl std::str::FromStr for ByModel {
-    type Err = String;
+impl FromStr for ByModel {
+    type Err = Error;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let objects = match text.parse() {
-            Ok(model) => return Ok(Self::Object(model)),
+    fn from_str(text: &str) -> Result<Self, Error> {
+        if let Ok(model) = text.parse() {
+            return Ok(Self::Object(model));
+        }
+        let error: Error = match text.parse() {
+            Ok(model) => return Ok(Self::Operations(model)),
             Err(error) => error,
         };
-        let of_operations = text.parse().map(Self::Operations);
-        of_operations.map_err(|error: String| format!("{objects}; or, of gets and puts, {error}"))
+        if text.parse::<Level>().is_ok() {
+            let hint = format!("that is a level of transactions: --level {text}");
+            return Err(Error { expected: MODEL.to_owned(), hint, ..error });
+        }
+        if text.contains('=') {
+            return Err(error);
+        }
+        let names = [avouch_check::Model::names(), Model::names()].concat();
+        let hint = match nearest(&text.to_ascii_lowercase(), names.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("one of {}", names.join(", ")),
+        };
+        Err(Error { expected: MODEL.to_owned(), hint, ..error })
+    }
+}
+
+const MODEL: &str = "a model of an object, or of gets and puts,";
+
+/// What a history is judged by, and the name by which it was asked for: the answer carries that.
+#[derive(Clone, Debug)]
+pub struct Named<T> {
+    /// What is meant.
+    pub what: T,
+    /// As it was typed.
+    pub name: String,
+}
+
+impl FromStr for Named<ByModel> {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        Ok(Self { what: text.parse()?, name: text.to_owned() })
+    }
+}
+
+impl FromStr for Named<Level> {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        match text.parse::<Level>() {
+            Ok(what) => Ok(Self { what, name: text.to_owned() }),
+            Err(error) if text.parse::<ByModel>().is_ok() => {
+                Err(error.hint(format!("that is a model of operations: --model {text}")))
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -362,7 +414,7 @@ pub struct Check {
     /// and closed-predicate in EDN or JSON, or as stored in a test.jepsen; transactions in Plume's
     /// text, dbcop's bincode, JSON or text, or a folder of cobra's logs, or with the store's own
     /// stamps in Chronos' JSON (judged by those stamps); a folder with operations.json and
-    /// watch.json of a run of etcd's robustness tests
+    /// watch.json of a run of etcd's robustness tests; `-` is stdin
     #[arg(required = true, value_name = "HISTORY")]
     pub histories: Vec<PathBuf>,
     /// Judge transactions by this level: read-committed, read-atomic, causal, prefix,
@@ -374,7 +426,7 @@ pub struct Check {
     /// strong-session-... Adya's names (pl-2+) are known, too. The others are noted. Without it by
     /// all of them
     #[arg(long, value_name = "LEVEL")]
-    pub level: Option<avouch_check::Level>,
+    pub level: Option<Named<Level>>,
     /// Judge operations by one order that an object allows (mutex, counter, set, fifo-queue,
     /// priority-queue, stack, log or multi-register); or gets and puts by a model, whatever each
     /// was promised: linearizable, sequential, red-blue (red: promised sequential or more),
@@ -383,12 +435,12 @@ pub struct Check {
     /// consistent-prefix, k-atomic=2, delta-atomic=50ms, bounded-staleness=2s or =5v (the worst
     /// staleness is measured then). The other models are noted
     #[arg(long, value_name = "MODEL", conflicts_with = "level")]
-    pub model: Option<ByModel>,
+    pub model: Option<Named<ByModel>>,
     /// Judge every object alone, too, and say what holds of each and not of the whole
     #[arg(long, conflicts_with = "model")]
     pub objects: bool,
     /// Judge avouch's own histories, as text or stream, or transactions with the store's stamps, as
-    /// they come, in memory that does not grow with them; `-` is stdin. Of single operations,
+    /// they come, in memory that does not grow with them. Of single operations,
     /// linearizability of gets and puts whose values are unlike; anything else is unknown, with the
     /// reason. Transactions may arrive up to 8192 behind their place by commit stamp
     #[arg(long, conflicts_with_all = ["objects", "convert", "ignore_stamps"])]

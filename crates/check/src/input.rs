@@ -16,8 +16,13 @@ use crate::report::{Finding, Part, Report};
 use crate::stamped::{self, Stamped};
 use crate::transaction::{Level, Transactions};
 use crate::{obligation, stream, transaction};
+use avouch_promise::nearest::nearest;
 use avouch_promise::{Blame, Error};
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
+
+/// The name that stands for stdin.
+pub(crate) const STDIN: &str = "-";
 
 /// Reads files, as many bytes as the limits allow in all.
 struct Reading {
@@ -25,14 +30,33 @@ struct Reading {
     limit: usize,
 }
 
-/// Why a file could not be read.
-pub(crate) fn unreadable(path: &Path, error: &std::io::Error) -> Error {
+/// Why a file could not be read; of one that is not there, what is there by nearly its name.
+pub fn unreadable(path: &Path, error: &std::io::Error) -> Error {
     let blame = match error.kind() {
-        std::io::ErrorKind::NotFound => Blame::Caller,
+        ErrorKind::NotFound | ErrorKind::IsADirectory | ErrorKind::NotADirectory => Blame::Caller,
         _ => Blame::Environment,
     };
     let expected = format!("a readable history at {}", path.display());
-    Error::new(blame, expected, error.to_string())
+    let told = Error::new(blame, expected, error.to_string());
+    match error.kind() {
+        ErrorKind::NotFound => match beside(path) {
+            Some(near) => told.hint(format!("did you mean `{}`?", near.display())),
+            None => told,
+        },
+        ErrorKind::IsADirectory => told.hint("name the history's file"),
+        _ => told,
+    }
+}
+
+/// What stands in the same folder by nearly the same name.
+fn beside(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_str()?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let all = std::fs::read_dir(folder.unwrap_or(Path::new("."))).ok()?;
+    let names: Vec<String> =
+        all.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    let near = nearest(name, names.iter().map(String::as_str))?;
+    Some(path.with_file_name(near))
 }
 
 /// An error with the file that it is of.
@@ -45,8 +69,28 @@ impl Reading {
         Self { left: limits.memory_bytes as u64, limit: limits.memory_bytes }
     }
 
+    /// What comes on stdin, to its end.
+    fn stdin(&mut self) -> Result<Vec<u8>, Error> {
+        progress::enter(Phase::Reading, 0);
+        let (mut bytes, most) = (Vec::new(), self.left.saturating_add(1));
+        let read = std::io::stdin().lock().take(most).read_to_end(&mut bytes);
+        let size = read.map_err(|error| unreadable(Path::new(STDIN), &error))? as u64;
+        self.take(size)?;
+        Ok(bytes)
+    }
+
     fn file(&mut self, path: &Path) -> Result<Vec<u8>, Error> {
+        if path == Path::new(STDIN) {
+            return self.stdin();
+        }
         let size = std::fs::metadata(path).map_err(|error| unreadable(path, &error))?.len();
+        self.take(size)?;
+        progress::enter(Phase::Reading, usize::try_from(size).unwrap_or(usize::MAX));
+        std::fs::read(path).map_err(|error| unreadable(path, &error))
+    }
+
+    /// Takes room for so many bytes.
+    fn take(&mut self, size: u64) -> Result<(), Error> {
         self.left = self.left.checked_sub(size).ok_or_else(|| {
             progress::meet(
                 Exhausted::Memory(self.limit),
@@ -56,8 +100,7 @@ impl Reading {
             Error::new(Blame::Caller, expected, format!("{size} bytes more than that leaves"))
                 .hint("raise the memory bound, or judge a part of the history")
         })?;
-        progress::enter(Phase::Reading, usize::try_from(size).unwrap_or(usize::MAX));
-        std::fs::read(path).map_err(|error| unreadable(path, &error))
+        Ok(())
     }
 
     /// Several files, each with its name.

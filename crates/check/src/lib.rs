@@ -38,6 +38,7 @@ pub mod picture;
 pub mod progress;
 pub mod recorder;
 pub mod report;
+mod spelling;
 pub mod stamped;
 mod stopwatch;
 pub mod stream;
@@ -48,7 +49,7 @@ use std::path::Path;
 
 pub use append::Appends;
 pub use history::History;
-pub use input::Input;
+pub use input::{Input, unreadable};
 pub use limits::Limits;
 pub use model::object::Model;
 pub use object::Objects;

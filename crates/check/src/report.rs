@@ -167,6 +167,21 @@ impl Report {
         self
     }
 
+    /// Calls a level or model by the name by which it was asked for, and notes what that is.
+    pub fn call(&mut self, known: &str, asked: &str) {
+        if known.eq_ignore_ascii_case(asked) {
+            return;
+        }
+        for part in &mut self.parts {
+            if let Some(rest) = part.guarantee.strip_prefix(known)
+                && (rest.is_empty() || rest.starts_with(' '))
+            {
+                part.guarantee = format!("{asked}{rest}");
+            }
+        }
+        self.notes.push(format!("{asked} is {known}"));
+    }
+
     /// The verdict on the whole: violated if one guarantee is, else unknown if one is.
     pub fn verdict(&self) -> Word {
         let has = |word| self.parts.iter().any(|part| part.finding.word() == word);

@@ -1,7 +1,7 @@
 //! `check`: judges histories, each for itself. One that cannot be read is an error and takes no
 //! verdict from the others: a violation that was found stays found.
 
-use crate::arguments::{ByModel, Check, Shape};
+use crate::arguments::{ByModel, Check, Named, Shape};
 use crate::exit::{Exit, verdict};
 use crate::far::Line;
 use crate::screen::{Screen, error_json};
@@ -11,7 +11,7 @@ use avouch_check::memory::Model;
 use avouch_check::online::{self, Asked};
 use avouch_check::report::html::{self, Shown};
 use avouch_check::stream::convert;
-use avouch_check::{Input, Limits, Objects, Report};
+use avouch_check::{Input, Limits, Objects, Report, unreadable};
 use avouch_promise::evidence::Verdict;
 use avouch_promise::{Blame, Error};
 use serde_json::{Value, json};
@@ -152,25 +152,29 @@ fn limits(check: &Check) -> Limits {
 
 /// Judges one history as it comes.
 fn streamed(check: &Check, path: &Path, limits: &Limits) -> Result<Report, Error> {
-    let by_model = match check.model {
+    let by_model = match &check.model {
         None => false,
-        Some(ByModel::Operations(Model::Linearizable)) => true,
-        Some(_) => {
+        Some(Named { what: ByModel::Operations(Model::Linearizable), .. }) => true,
+        Some(Named { name, .. }) => {
             let expected = "linearizable as --model of a stream";
-            return Err(Error::new(Blame::Caller, expected, "another").hint(
+            return Err(Error::new(Blame::Caller, expected, format!("`{name}`")).hint(
                 "other models allow values however old, so that every value put would have to be \
                  kept: judge the file without --stream",
             ));
         }
     };
-    let asked = Asked { by_model, level: check.level, limits: *limits };
+    let level = check.level.as_ref().map(|level| level.what);
+    let asked = Asked { by_model, level, limits: *limits };
     if path == Path::new("-") {
         return online::judge(std::io::stdin().lock(), asked);
     }
-    let file = std::fs::File::open(path).map_err(|error| {
-        let expected = format!("a readable history at {}", path.display());
-        Error::new(Blame::Caller, expected, error.to_string())
-    })?;
+    if path.is_dir() {
+        let expected = format!("a file at {}, to judge as it comes", path.display());
+        return Err(
+            Error::new(Blame::Caller, expected, "a folder").hint("judge a folder without --stream")
+        );
+    }
+    let file = std::fs::File::open(path).map_err(|error| unreadable(path, &error))?;
     online::judge(file, asked).map_err(|error| Error {
         expected: format!("{}: {}", path.display(), error.expected),
         ..error
@@ -202,13 +206,31 @@ fn judge_within(
     })
 }
 
-/// Judges one history, and its objects if that is asked for.
+/// Judges one history, and calls what it was judged by as it was asked for.
 fn judge(check: &Check, path: &Path, limits: &Limits, shape: Shape) -> Result<Found, Error> {
+    let mut found = judged(check, path, limits, shape)?;
+    let level = check.level.as_ref().map(|level| (level.what.to_string(), &level.name));
+    let model = check.model.as_ref().and_then(|model| match model.what {
+        ByModel::Operations(what) => Some((what.to_string(), &model.name)),
+        ByModel::Object(_) => None,
+    });
+    if let Some((known, asked)) = level.or(model) {
+        found.report.call(&known, asked);
+        if let Some(composition) = &mut found.composition {
+            composition.call(&known, asked);
+        }
+    }
+    Ok(found)
+}
+
+/// Judges one history, and its objects if that is asked for.
+fn judged(check: &Check, path: &Path, limits: &Limits, shape: Shape) -> Result<Found, Error> {
+    let level = check.level.as_ref().map(|level| level.what);
     if check.stream {
         let report = streamed(check, path, limits)?;
         return Ok(Found { report, composition: None, input: None });
     }
-    let (input, report) = match check.model {
+    let (input, report) = match check.model.as_ref().map(|model| model.what) {
         Some(ByModel::Object(model)) => {
             let objects = Input::read_objects(path, limits)?;
             let report = objects.judge_by_model(model, limits)?.of_answered();
@@ -224,12 +246,12 @@ fn judge(check: &Check, path: &Path, limits: &Limits, shape: Shape) -> Result<Fo
             if check.ignore_stamps {
                 input = input.without_stamps()?;
             }
-            let report = input.judge(check.level, limits)?;
+            let report = input.judge(level, limits)?;
             (input, report)
         }
     };
     let composition =
-        if check.objects { Some(compose(&input, &report, check.level, limits)?) } else { None };
+        if check.objects { Some(compose(&input, &report, level, limits)?) } else { None };
     Ok(Found { report, composition, input: is_drawn(shape).then_some(input) })
 }
 

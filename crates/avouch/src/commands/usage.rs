@@ -69,24 +69,77 @@ fn told(error: &clap::Error, arguments: &[OsString]) -> Error {
         let got = format!("`{}`", text(error, ContextKind::InvalidValue).unwrap_or_default());
         return Error::new(Blame::Caller, expected, got).hint("write a bare number, such as 0.8");
     }
-    let rendered = error.render().to_string();
-    let first = rendered.split("\n\n").next().unwrap_or(&rendered);
-    let first = first.strip_prefix("error: ").unwrap_or(first);
-    let lines: Vec<_> =
-        first.lines().map(str::trim).filter(|line| !line.starts_with("[possible")).collect();
-    let got = lines.join(" ");
-    let tip = rendered.lines().find_map(|line| line.trim().strip_prefix("tip: "));
-    // That a flag could be a value after `--` is true, and never what was meant.
-    let tip = tip.filter(|tip| !tip.starts_with("to pass"));
-    let flag = argument.is_some_and(|argument| argument.starts_with('-'));
-    let meant = meant_command(error, arguments);
-    let hint = match (meant, text(error, ContextKind::ValidValue), tip) {
-        (Some(meant), ..) => format!("did you mean `{meant}`?"),
-        (None, Some(valid), _) => format!("one of {valid}"),
-        (None, None, Some(tip)) => tip.to_owned(),
-        (None, None, None) => help(arguments, error.kind(), flag),
+    let (expected, got) = told_by_kind(error, arguments, argument.as_deref());
+    let suggested = [ContextKind::SuggestedArg, ContextKind::SuggestedValue]
+        .into_iter()
+        .find_map(|kind| text(error, kind))
+        .or_else(|| meant_command(error, arguments));
+    let hint = match suggested {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => help(arguments, error.kind(), argument.as_deref()),
     };
-    Error::new(Blame::Caller, "a command line as `--help` shows it", got).hint(hint)
+    Error::new(Blame::Caller, expected, got).hint(hint)
+}
+
+/// What was expected and what came, of what the parser itself found.
+fn told_by_kind(
+    error: &clap::Error,
+    arguments: &[OsString],
+    argument: Option<&str>,
+) -> (String, String) {
+    let argument = argument.unwrap_or("an argument");
+    let value = text(error, ContextKind::InvalidValue);
+    let top = Arguments::command();
+    let (_, path) = reached(&top, arguments);
+    let command = [&["avouch"], path.as_slice()].concat().join(" ");
+    match (error.kind(), value) {
+        (ErrorKind::InvalidValue, value) => {
+            let expected = match text(error, ContextKind::ValidValue) {
+                Some(valid) => format!("one of {valid} as {argument}"),
+                None => format!("a value for {argument}"),
+            };
+            (expected, value.map_or_else(|| "nothing".to_owned(), |value| format!("`{value}`")))
+        }
+        (ErrorKind::ValueValidation, Some(value)) => {
+            let why = error.source().map(ToString::to_string).unwrap_or_default();
+            match why.split_once(" is not in ").and_then(|(_, range)| range.split_once("..")) {
+                Some((least, most)) => {
+                    let most = most.trim_start_matches('=');
+                    // As many as the type holds is no bound that anybody set.
+                    let is_bound = !most.is_empty() && most.len() < 10;
+                    let to = if is_bound { format!(" to {most}") } else { String::new() };
+                    (format!("a number from {least}{to} as {argument}"), format!("`{value}`"))
+                }
+                None => (format!("another value for {argument}"), format!("`{value}`: {why}")),
+            }
+        }
+        (ErrorKind::MissingRequiredArgument, _) => {
+            (format!("{argument} after `{command}`"), "nothing".to_owned())
+        }
+        (ErrorKind::UnknownArgument, _) => {
+            (format!("an argument of `{command}`"), format!("`{argument}`"))
+        }
+        (ErrorKind::ArgumentConflict, _) => match text(error, ContextKind::PriorArg) {
+            Some(prior) if prior != argument => {
+                (format!("either {argument} or {prior}"), "both".to_owned())
+            }
+            _ => (format!("{argument} once"), "it more than once".to_owned()),
+        },
+        (ErrorKind::TooManyValues, Some(value)) => {
+            (format!("{argument} without a value"), format!("`{value}`"))
+        }
+        (ErrorKind::InvalidSubcommand, _) => {
+            let word = text(error, ContextKind::InvalidSubcommand).unwrap_or_default();
+            (format!("a command of `{command}`"), format!("`{word}`"))
+        }
+        _ => {
+            let rendered = error.render().to_string();
+            let first = rendered.split("\n\n").next().unwrap_or(&rendered);
+            let first = first.strip_prefix("error: ").unwrap_or(first);
+            let lines: Vec<_> = first.lines().map(str::trim).collect();
+            ("a command line as `--help` shows it".to_owned(), lines.join(" "))
+        }
+    }
 }
 
 /// The command that the words lead to, and the words that do.
@@ -102,19 +155,27 @@ fn reached<'a>(top: &'a Command, arguments: &[OsString]) -> (&'a Command, Vec<&'
 }
 
 /// The help that is meant, and where something was left out one example of the whole.
-fn help(arguments: &[OsString], kind: ErrorKind, flag: bool) -> String {
+fn help(arguments: &[OsString], kind: ErrorKind, argument: Option<&str>) -> String {
+    let flag = argument.filter(|argument| argument.starts_with('-'));
     let top = Arguments::command();
     let (at, path) = reached(&top, arguments);
     let command = [&["avouch"], path.as_slice()].concat().join(" ");
     let examples = at.get_after_help().map(ToString::to_string).unwrap_or_default();
     let takes_lists = at.get_arguments().any(|one| one.get_value_delimiter() == Some(','));
-    if kind == ErrorKind::UnknownArgument && !flag && takes_lists {
+    if kind == ErrorKind::UnknownArgument && flag.is_none() && takes_lists {
         return format!(
             "a list is one word with commas, as in us-east-1,eu-west-1; `{command} --help`"
         );
     }
-    let example = examples.lines().map(str::trim).find(|line| line.starts_with(&command));
-    match example.filter(|_| kind == ErrorKind::MissingRequiredArgument) {
+    // A flag without a value: an example of that flag, where there is one.
+    let name = flag.and_then(|flag| flag.split_whitespace().next());
+    let is_left_out = matches!(kind, ErrorKind::MissingRequiredArgument | ErrorKind::InvalidValue);
+    let shows = |line: &&str| {
+        line.starts_with(&command)
+            && name.is_none_or(|name| line.split(' ').any(|word| word == name))
+    };
+    let example = examples.lines().map(str::trim).find(shows);
+    match example.filter(|_| is_left_out) {
         Some(example) => format!("for example `{example}`; `{command} --help` tells more"),
         None => format!("`{command} --help`"),
     }

@@ -65,6 +65,30 @@ fn every_kind_of_server_is_called_by_its_name() {
     assert!((offset - 50_000_000).abs() <= error, "{offset} +- {error}");
 }
 
+/// One that cannot be asked takes nothing from the others, and stays one of those that may lie.
+#[test]
+fn a_name_without_an_address_is_one_source_that_says_nothing() {
+    let place = Place::new("clock-unresolved");
+    let quick = ["--samples", "2", "--interval", "10ms", "--source", "clock.invalid"];
+    let (code, told) = serving(&[Manner::Honest; 3], |port| audit(&place, port, 3, &quick));
+    assert_eq!(
+        (code, &told["clock"]["class"]),
+        (0, &"hard".into()),
+        "three of four agree: {told:#}"
+    );
+    let source = &told["sources"][3];
+    assert_eq!(
+        (&source["verdict"], &source["asked"]),
+        (&"unresolved".into(), &0.into()),
+        "{told:#}"
+    );
+    assert!(source["address"].is_null() && source["why"].as_str().unwrap().contains("invalid"));
+    let alone = place.avouch(&["clock", "audit", "--source", "clock.invalid"]);
+    assert!(alone.code == 2 && alone.out.contains("unresolved"), "{alone:?}");
+    let help = place.avouch(&["clock", "audit", "--help"]).well();
+    assert!(help.contains("4 environment") && help.contains("3 usage"), "{help}");
+}
+
 /// This host's clock is known by its own servers; what is asked of it decides how the command ends.
 #[test]
 fn a_clock_is_within_what_is_asked_or_it_is_not() {
@@ -109,6 +133,14 @@ fn a_stamp_says_its_time_and_counter() {
     let told: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(told[0]["nanoseconds"], 1_795_798_626_250_000_000_i64);
     assert_eq!((&told[0]["counter"], &told[0]["stamp"]), (&3.into(), &text.into()));
+    let words = ["clock", "explain", text, "2026-11-27T16:57:06Z", text, text, "--format", "json"];
+    let told: Value = serde_json::from_str(&place.avouch(&words).well()).unwrap();
+    let relation = |at: usize| told[at]["beside_previous"]["relation"].clone();
+    assert_eq!([relation(1), relation(2), relation(3)], ["below", "above", "same"], "{told:#}");
+    assert_eq!(told[1]["beside_previous"]["apart_nanoseconds"], 250_000_000, "{told:#}");
+    let says = told[2]["beside_previous"]["says"].as_str().unwrap();
+    assert!(says.contains("did not happen before"), "{told:#}");
+    assert_eq!(told[0]["beside_previous"], Value::Null, "nothing stands before the first");
     let told = place.avouch(&["clock", "explain", text, "2026-11-27T16:57:06.25Z"]).well();
     assert!(told.contains("time     2026-11-27 16:57:06.250000000 UTC"), "{told}");
     assert!(told.contains("is below 6b09b66240000003, in the same unit"), "{told}");

@@ -307,8 +307,14 @@ fn operations_are_judged_by_any_model() {
         assert!(told.out.contains(note), "{note} in {told:?}");
     }
     let told = place.avouch(&["check", "backwards.history", "--model", "k-atomic=2"]);
-    told.well();
+    let told = told.well();
+    assert!(told.contains("holds     k-atomic=2 (4 operations)"), "{told}");
+    assert!(told.contains("note: k-atomic=2 is bounded-staleness=1v"), "{told}");
+    let json = ["check", "backwards.history", "--model", "k-atomic=2", "--format", "json"];
+    let told: serde_json::Value = serde_json::from_str(&place.avouch(&json).well()).unwrap();
+    assert_eq!(told[0]["report"]["guarantees"][0]["guarantee"], "k-atomic=2", "{told:#}");
     let told = place.avouch(&["check", "backwards.history", "--model", "delta-atomic=5ns"]);
+    assert!(told.out.contains("violated  delta-atomic=5ns"), "{told:?}");
     assert!(told.code == 1 && told.out.contains("bounded-staleness=5ns"), "{told:?}");
     assert!(told.out.contains("note: worst staleness measured: 1 version; 10 ns"), "{told:?}");
     let told = place.avouch(&["check", "backwards.history", "--model", "convergent"]);
@@ -502,4 +508,50 @@ fn transactions_are_judged_by_the_stores_stamps() {
     }
     let objects = place.avouch(&["check", "skew.json", "--objects", "--level", "serializable"]);
     assert!(objects.out.contains("objects violated  whole violated (key 2)"), "{objects:?}");
+}
+
+/// A history without answers keeps no promise, and is not judged to.
+#[test]
+fn a_history_without_answers_is_unknown() {
+    let place = Place::new("nothing");
+    std::fs::write(place.path("header.history"), format!("{}\n", KEPT.lines().next().unwrap()))
+        .unwrap();
+    std::fs::write(place.path("empty"), "").unwrap();
+    std::fs::write(place.path("list.json"), "[]\n").unwrap();
+    for file in ["header.history", "empty", "list.json", "-"] {
+        for more in [&[][..], &["--stream"], &["--model", "sequential"], &["--objects"]] {
+            let told = place.avouch(&[&["check", file], more].concat());
+            assert_eq!(told.code, 2, "{file} {more:?}: {told:?}");
+            assert!(told.out.contains("there is no operation to judge"), "{told:?}");
+            assert!(!told.out.contains("holds"), "{told:?}");
+        }
+    }
+    let told = place.avouch(&["check", "empty", "--format", "json"]);
+    let told: serde_json::Value = serde_json::from_str(&told.out).unwrap();
+    assert_eq!(told[0]["report"]["verdict"], "unknown", "{told:#}");
+    let page = place.avouch(&["check", "empty", "--format", "html"]);
+    assert!(page.code == 2 && page.out.contains("there is no operation to judge"), "{page:?}");
+}
+
+/// What comes on stdin is judged whole, in any format that is a file's.
+#[test]
+fn stdin_is_judged_as_a_file_is() {
+    let place = Place::new("stdin");
+    let mut command = place.command(crate::place::PROGRAM);
+    command.args(["check", "-", "--level", "pl-3"]);
+    command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // A transaction of unknown outcome that nobody read from, before the others.
+    let unknown = "{:type :invoke, :f :txn, :value [[:w :y 1]], :process 7, :index 0}
+{:type :info, :f :txn, :value [[:w :y 1]], :process 7, :index 1}
+";
+    std::io::Write::write_all(&mut stdin, (unknown.to_owned() + REGISTERS).as_bytes()).unwrap();
+    drop(stdin);
+    let ended = child.wait_with_output().unwrap();
+    let out = String::from_utf8_lossy(&ended.stdout);
+    assert_eq!(ended.status.code(), Some(0), "{out}");
+    assert!(out.contains("(1 of unknown outcome, 0 failed left out), jepsen rw-register"), "{out}");
+    assert!(out.contains("holds     pl-3 (2 operations)"), "{out}");
+    assert!(out.contains("note: pl-3 is serializable"), "{out}");
 }

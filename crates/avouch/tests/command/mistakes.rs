@@ -28,6 +28,123 @@ fn unknown_things_are_told_their_nearest_name() {
     }
 }
 
+/// Every refusal of the command line is one sentence: what was expected of which argument, what
+/// came; and a hint.
+#[test]
+fn refusals_read_as_one_sentence() {
+    let place = Place::new("refusals");
+    for (arguments, sentence, hint) in [
+        (
+            &["check", "a", "--level", "serialisable"][..],
+            "a level of transactions as --level <LEVEL>, got `serialisable`",
+            "did you mean `serializable`?",
+        ),
+        (
+            &["check", "a", "--level", "pl-cs"],
+            "a level that can be judged as --level <LEVEL>, got `pl-cs`",
+            "no history tells which reads were made by a cursor",
+        ),
+        (
+            &["check", "a", "--level", "sequential"],
+            "a level of transactions as --level <LEVEL>, got `sequential`",
+            "that is a model of operations: --model sequential",
+        ),
+        (
+            &["check", "a", "--level"],
+            "a value for --level <LEVEL>, got nothing",
+            "for example `avouch check transactions.txt --level causal`",
+        ),
+        (
+            &["check", "a", "--model", "sequentail"],
+            "a model of an object, or of gets and puts, as --model <MODEL>, got `sequentail`",
+            "did you mean `sequential`?",
+        ),
+        (
+            &["check", "a", "--model", "serializable"],
+            "a model of an object, or of gets and puts, as --model <MODEL>, got `serializable`",
+            "that is a level of transactions: --level serializable",
+        ),
+        (
+            &["check", "a", "--model", "k-atomic=0"],
+            "`k-atomic=` and a number from 1 as --model <MODEL>, got `k-atomic=0`",
+            "k-atomic=1 is linearizable",
+        ),
+        (
+            &["check", "a", "--model", "bounded-staleness=5"],
+            "`bounded-staleness=` and a bound above zero as --model <MODEL>, got",
+            "=5v for versions",
+        ),
+        (
+            &["check", "a", "--format", "jsno"],
+            "one of text, json, html, svg as --format <FORMAT>, got `jsno`",
+            "did you mean `json`?",
+        ),
+        (&["check", "a", "--objects=3"], "--objects without a value, got `3`", "--help"),
+        (
+            &["check", "a", "--modle", "set"],
+            "an argument of `avouch check`, got `--modle`",
+            "--model",
+        ),
+        (
+            &["check", "a", "--level", "causal", "--model", "set"],
+            "either --level <LEVEL> or --model <MODEL>, got both",
+            "avouch check --help",
+        ),
+        (
+            &["check", "a", "--level", "causal", "--level", "prefix"],
+            "--level <LEVEL> once, got it more than once",
+            "avouch check --help",
+        ),
+        (&["check"], "<HISTORY>... after `avouch check`, got nothing", "for example `avouch check"),
+        (
+            &["clock", "audit", "--source", "a", "--samples", "0"],
+            "a number from 1 to 1000 as --samples <N>, got `0`",
+            "avouch clock audit --",
+        ),
+        (
+            &["get", "a", "--limit", "-1"],
+            "a number from 0 as --limit <COUNT>, got `-1`",
+            "avouch get",
+        ),
+        (&["clock", "adit"], "a command of `avouch clock`, got `adit`", "`clock audit`"),
+    ] {
+        let told = place.avouch(arguments);
+        assert_eq!(told.code, 3, "{arguments:?}: {told:?}");
+        let first = format!("error: bad request: expected {sentence}");
+        assert!(told.err.starts_with(&first), "{arguments:?} should say {first}: {told:?}");
+        assert!(told.err.contains(&format!("hint: ")) && told.err.contains(hint), "{told:?}");
+    }
+}
+
+/// What is no history, and what is not there.
+#[test]
+fn a_file_that_is_no_history_is_told_by_what_it_is() {
+    let place = Place::new("no-history");
+    std::fs::write(place.path("session.history"), "{\"avouch_history\":1,\"about\":\"\"}\n")
+        .unwrap();
+    std::fs::write(place.path("packed.gz"), b"\x1f\x8b\x08\x00rest").unwrap();
+    std::fs::create_dir(place.path("folder")).unwrap();
+    for (arguments, parts) in [
+        (&["check", "sesion.history"][..], &["did you mean `session.history`?"][..]),
+        (&["check", "sesion.history", "--stream"], &["did you mean `session.history`?"]),
+        (&["check", "./nowhere.txt"], &["No such file"]),
+        (&["check", "packed.gz"], &["packed.gz", "gzip-compressed", "`gzip -dc FILE"]),
+        (&["check", "packed.gz", "--stream"], &["gzip-compressed"]),
+        (&["check", "packed.gz", "--model", "set"], &["gzip-compressed"]),
+        (&["check", "packed.gz", "--convert", "out"], &["gzip-compressed"]),
+        (&["check", "folder"], &["name the history's file"]),
+        (&["check", "folder", "--stream"], &["a folder", "without --stream"]),
+        (&["check", "folder", "--model", "set"], &["name the history's file"]),
+        (&["check", "-", "--convert", "out"], &["a file to convert"]),
+    ] {
+        let told = place.avouch(arguments);
+        assert_eq!(told.code, 3, "{arguments:?}: {told:?}");
+        for part in parts {
+            assert!(told.err.contains(part), "{part} of {arguments:?}: {told:?}");
+        }
+    }
+}
+
 #[test]
 fn a_region_that_the_cluster_lacks_and_a_port_in_use_are_told() {
     let place = Place::new("region");

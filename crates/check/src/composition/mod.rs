@@ -73,6 +73,13 @@ impl Composition {
         })
     }
 
+    /// Calls a guarantee by the name by which it was asked for.
+    pub fn call(&mut self, known: &str, asked: &str) {
+        for row in self.rows.iter_mut().filter(|row| row.guarantee == known) {
+            asked.clone_into(&mut row.guarantee);
+        }
+    }
+
     /// The guarantees that hold of every object and not of the whole.
     pub fn lost(&self) -> impl Iterator<Item = &Row> {
         let is_lost = |row: &&Row| row.objects == Word::Holds && row.whole == Word::Violated;

@@ -142,7 +142,7 @@ pub(crate) fn parse(text: &str, notation: Notation) -> Result<Transactions, Erro
         .collect();
     let mut builder = Builder::default();
     builder.timed();
-    let (mut unknown, mut left_out) = (0_u64, 0);
+    let (mut apart, mut unknown, mut left_out) = (0_u64, 0, 0);
     // Sessions of those of unknown outcome: above those of any process, negative ones included.
     let alone = 1_u64 << 63;
     let session = |process: i64| match u64::try_from(process) {
@@ -163,18 +163,20 @@ pub(crate) fn parse(text: &str, notation: Notation) -> Result<Transactions, Erro
                 true
             }
             Some(Happened::Fail) => {
-                builder.begin_at(alone + unknown, entry.line).abort();
-                unknown += 1;
+                builder.begin_at(alone + apart, entry.line).abort();
+                apart += 1;
                 false
             }
             _ if is_read => {
                 let goes_on = last.get(&entry.process) != Some(&entry.line);
-                let own = if goes_on { alone + unknown } else { session(entry.process) };
+                let own = if goes_on { alone + apart } else { session(entry.process) };
                 builder.begin_at(own, entry.line);
+                apart += 1;
                 unknown += 1;
                 false
             }
             _ => {
+                unknown += 1;
                 left_out += 1;
                 continue;
             }
@@ -190,6 +192,7 @@ pub(crate) fn parse(text: &str, notation: Notation) -> Result<Transactions, Erro
         }
     }
     let mut history = builder.build();
+    history.unknown = unknown;
     history.format = match notation {
         Notation::Edn => "jepsen rw-register, EDN",
         Notation::Json => "jepsen rw-register, JSON",

@@ -193,5 +193,5 @@ fn a_level_that_follows_is_told() {
     };
     assert_eq!((word("[1]"), word("[7]")), (Word::Holds, Word::Violated));
     assert_eq!("PL-2+".parse(), Ok(Level::ConsistentView));
-    assert!("PL-CS".parse::<Level>().is_err_and(|why| why.contains("cursor")));
+    assert!("PL-CS".parse::<Level>().is_err_and(|why| why.hint.contains("cursor")));
 }

@@ -17,8 +17,9 @@
 //! `bounded-staleness=T`: a read may return what was the latest so many versions, or so long, ago.
 
 use crate::report::Standard;
-use avouch_promise::Nanos;
+use crate::spelling::{unknown, wrong};
 use avouch_promise::guarantee::Guarantee;
+use avouch_promise::{Error, Nanos};
 use std::fmt;
 use std::str::FromStr;
 
@@ -119,6 +120,13 @@ impl Model {
         }
     }
 
+    /// Every name, those with a bound by an example, and those that others use.
+    pub fn names() -> Vec<&'static str> {
+        let bounded = ["k-atomic=2", "delta-atomic=50ms", "bounded-staleness=2s"];
+        let plain = Self::PLAIN.into_iter().map(Self::name);
+        plain.chain(bounded).chain(ALSO_CALLED.map(|(name, _)| name)).collect()
+    }
+
     /// Its name without a bound.
     fn name(self) -> &'static str {
         match self {
@@ -172,6 +180,8 @@ impl fmt::Display for Model {
     }
 }
 
+const K_ATOMIC: &str = "k-atomic=2 lets a read be one version behind; k-atomic=1 is linearizable";
+
 /// Names that others use.
 const ALSO_CALLED: [(&str, Model); 7] = [
     ("cc", Model::Causal),
@@ -184,9 +194,9 @@ const ALSO_CALLED: [(&str, Model); 7] = [
 ];
 
 impl FromStr for Model {
-    type Err = String;
+    type Err = Error;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Error> {
         if let Some(model) = Self::PLAIN.into_iter().find(|model| model.name() == text) {
             return Ok(model);
         }
@@ -197,7 +207,7 @@ impl FromStr for Model {
             return match count.parse() {
                 Ok(1) => Ok(Self::Linearizable),
                 Ok(count @ 2_u64..) => Ok(Self::Versions(count - 1)),
-                _ => Err("expected `k-atomic=` and a number from 1".to_owned()),
+                _ => Err(wrong("`k-atomic=` and a number from 1", text).hint(K_ATOMIC)),
             };
         }
         let span = text.strip_prefix("delta-atomic=");
@@ -208,14 +218,14 @@ impl FromStr for Model {
             Ok(Guarantee::StalenessByVersions(bound)) if span.is_none() => {
                 Ok(Self::Versions(bound.get()))
             }
-            _ => {
-                let names: Vec<_> = Self::PLAIN.into_iter().map(Self::name).collect();
-                Err(format!(
-                    "expected one of {}, bounded-staleness=2s, bounded-staleness=5v, k-atomic=2 or \
-                     delta-atomic=50ms",
-                    names.join(", ")
-                ))
-            }
+            _ => Err(match text.split_once('=').map_or(text, |(name, _)| name) {
+                "k-atomic" => wrong("`k-atomic=` and a number from 1", text).hint(K_ATOMIC),
+                "delta-atomic" => wrong("`delta-atomic=` and a span of time above zero", text)
+                    .hint("write delta-atomic=50ms or delta-atomic=2s"),
+                "bounded-staleness" => wrong("`bounded-staleness=` and a bound above zero", text)
+                    .hint("write bounded-staleness=2s for time, or =5v for versions"),
+                _ => unknown("a model of gets and puts", text, &Self::names(), &[]),
+            }),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::history::notation::{Notation, Reader as Notes};
 use crate::history::{
     Kind, encoding, is_jepsen_log, is_native, jepsen_log_events, jepsen_store, nothing,
 };
-use crate::input::{Input, unreadable};
+use crate::input::{Input, STDIN, unreadable};
 use crate::limits::Limits;
 use crate::model::key_value::Absent;
 use crate::object::Datum;
@@ -63,6 +63,10 @@ pub fn convert(path: &Path, out: impl Write, limits: &Limits) -> Result<Converte
         expected: format!("{}: {}", path.display(), error.expected),
         ..error
     };
+    if path == Path::new(STDIN) {
+        return Err(Error::new(Blame::Caller, "a file to convert", "stdin")
+            .hint("write it to a file first: it is read more than once"));
+    }
     if path.is_dir() {
         return other(path, out, limits);
     }

@@ -166,6 +166,7 @@ impl Builder {
             names,
             keys,
             spans,
+            unknown: 0,
             words: None,
             format: "built in code",
             notes: Vec::new(),

@@ -88,6 +88,8 @@ pub struct Transactions {
     pub(super) keys: Vec<Range<usize>>,
     /// When each ran, where the history says so.
     pub(super) spans: Option<Vec<Span>>,
+    /// How many are of unknown outcome, those included that were left out.
+    pub unknown: usize,
     /// What values are called, if not by their numbers.
     pub(crate) words: Option<Box<Words>>,
     /// The name of the format that it was read from.

@@ -220,7 +220,7 @@ fn about(history: &Transactions) -> About<'_> {
         format: history.format,
         operations: history.operations(),
         answered: history.len() - history.transactions().iter().filter(aborted).count(),
-        unknown: 0,
+        unknown: history.unknown,
         failed: history.transactions().iter().filter(aborted).count(),
         notes,
     }

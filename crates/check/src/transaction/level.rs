@@ -28,6 +28,8 @@
 //! registers of unique values, and `dependency` for histories whose version orders are known.
 
 use crate::report::Standard;
+use crate::spelling::{unknown, wrong};
+use avouch_promise::Error;
 use std::fmt;
 use std::str::FromStr;
 
@@ -263,21 +265,23 @@ const REFUSED: [(&[&str], &str); 7] = [
 ];
 
 impl FromStr for Level {
-    type Err = String;
+    type Err = Error;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(asked: &str) -> Result<Self, Error> {
         // Adya writes PL-2+.
-        let text = text.to_ascii_lowercase();
+        let text = asked.to_ascii_lowercase();
         let text = text.as_str();
         if let Some((_, level)) = ALSO_CALLED.iter().find(|(name, _)| *name == text) {
             return Ok(*level);
         }
         if let Some((_, why)) = REFUSED.iter().find(|(names, _)| names.contains(&text)) {
-            return Err(format!("it is not judged: {why}"));
+            return Err(wrong("a level that can be judged", asked).hint(*why));
         }
-        Self::ALL.into_iter().find(|level| level.name() == text).ok_or_else(|| {
-            let names: Vec<_> = Self::ALL.into_iter().map(Self::name).collect();
-            format!("expected one of {}", names.join(", "))
-        })
+        if let Some(level) = Self::ALL.into_iter().find(|level| level.name() == text) {
+            return Ok(level);
+        }
+        let names: Vec<_> = Self::ALL.into_iter().map(Self::name).collect();
+        let others: Vec<_> = ALSO_CALLED.iter().map(|(name, _)| *name).collect();
+        Err(unknown("a level of transactions", asked, &names, &others))
     }
 }

@@ -364,7 +364,7 @@ fn one_level_can_be_asked_for_and_the_others_are_noted() {
         }
     }
     assert_eq!("causal".parse(), Ok(Level::Causal));
-    assert!("serial".parse::<Level>().is_err_and(|said| said.contains("read-atomic")));
+    assert!("serial".parse::<Level>().is_err_and(|said| said.hint.contains("read-atomic")));
 }
 
 #[test]

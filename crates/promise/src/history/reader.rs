@@ -44,8 +44,11 @@ impl<R: BufRead> HistoryReader<R> {
             ending: None,
         };
         if !reader.advance()? {
-            let expected = "a header line {\"avouch_history\":1}";
-            return Err(Malformed::at(1, &reader.buffer, 0, expected).into());
+            let (at, expected) = match line::read_header(&reader.buffer, 1) {
+                Ok(_) => (reader.buffer.len(), "a newline after the header"),
+                Err(_) => (0, "a header line {\"avouch_history\":1}"),
+            };
+            return Err(Malformed::at(1, &reader.buffer, at, expected).into());
         }
         reader.header = line::read_header(&reader.buffer, reader.line)?;
         Ok(reader)

@@ -182,6 +182,7 @@ fn each_thing_that_can_be_wrong_is_told() {
     assert!(read(&with(&[INVOKE, ok])).0.is_ok());
     for (text, line, expected) in [
         (String::new(), 1, "a header line"),
+        ("{\"avouch_history\":1}".to_owned(), 1, "a newline after the header"),
         ("{\"avouch_history\":2}\n".to_owned(), 1, "version 1"),
         ("{}\n".to_owned(), 1, "missing field `avouch_history`"),
         ("{\"avouch_history\":1,\"cluster\":\"0A\"}\n".to_owned(), 1, "cluster's identity"),

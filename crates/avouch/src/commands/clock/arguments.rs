@@ -10,7 +10,11 @@ Examples:
 
 const EXPLAIN: &str = "\
 Of two hybrid stamps the lower one is of what may have happened before; it says for certain that what
-has the higher one did not happen before what has the lower one.
+has the higher one did not happen before what has the lower one. A stamp has 32 bits of seconds: times are
+from 1970-01-01T00:00:00Z until 2106-02-07T06:28:16Z.
+
+Exit codes:
+  0 explained   3 what is no stamp
 
 Examples:
   avouch clock explain 6a28ec5b1eb80003
@@ -23,8 +27,11 @@ sources (n-1)/2 may lie: the true time is where all but these agree. The bound i
 the other servers are off by no more than they say, and if this host's oscillator is off by no more than
 --drift-bound. What measurements contradict is not claimed.
 
-Exit code: 0 if this host's clock is known (and within --within, if given), 1 if it is surely off by
-more, 2 if nobody can tell.
+A source whose name has no address, or that does not answer, says nothing, and still counts among n.
+
+Exit codes:
+  0 this host's clock is known (and within --within, if given)   1 it is surely off by more
+  2 nobody can tell   3 usage   4 environment
 
 Examples:
   avouch clock audit --source 127.0.0.1:11123 --samples 2

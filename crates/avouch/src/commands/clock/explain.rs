@@ -5,16 +5,20 @@
 use super::arguments::Explain;
 use crate::quantity::span_text;
 use crate::screen::{Format, Screen};
-use avouch_promise::{Blame, Error, Nanos};
+use avouch_promise::{Blame, Error, Nanos, WallTime};
 use avouch_time::calendar;
 use avouch_time::hybrid::Stamp;
 use serde_json::{Value, json};
+use std::cmp::Ordering;
 use std::time::Duration;
 
 pub(super) fn run(asked: &Explain, screen: &mut Screen) -> Result<(), Error> {
     let stamps = asked.stamps.iter().map(|text| read(text)).collect::<Result<Vec<_>, _>>()?;
     if screen.format == Format::Json {
-        let all: Vec<Value> = stamps.iter().map(|stamp| to_json(*stamp)).collect();
+        let mut all: Vec<Value> = stamps.iter().map(|stamp| to_json(*stamp)).collect();
+        for (told, pair) in all.iter_mut().skip(1).zip(stamps.windows(2)) {
+            told["beside_previous"] = compared_json(pair[0], pair[1]);
+        }
         screen.line(&Value::from(all).to_string());
         return Ok(());
     }
@@ -38,7 +42,7 @@ fn read(text: &str) -> Result<Stamp, Error> {
     } else if is_number {
         text.parse().ok().map(Stamp)
     } else {
-        calendar::parse(text).map(Stamp::at)
+        calendar::parse(text).map(|time| at(time, text)).transpose()?
     };
     found.ok_or_else(|| {
         let expected = "a hybrid stamp: 16 hexadecimal digits, 0x and digits, a number, or a time";
@@ -46,6 +50,16 @@ fn read(text: &str) -> Result<Stamp, Error> {
             "for example 6a28ec5b1eb80003, or 2026-11-27T16:57:06Z for the first of that time",
         )
     })
+}
+
+/// The first stamp of a time, if stamps reach so far.
+fn at(time: WallTime, text: &str) -> Result<Stamp, Error> {
+    if (0..1_000_000_000_i64 << 32).contains(&time.0) {
+        return Ok(Stamp::at(time));
+    }
+    let expected = "a time from 1970-01-01T00:00:00Z until 2106-02-07T06:28:16Z";
+    Err(Error::new(Blame::Caller, expected, format!("`{text}`"))
+        .hint("a stamp has 32 bits of seconds since 1970, and no stamp is of that time"))
 }
 
 fn to_json(stamp: Stamp) -> Value {
@@ -70,6 +84,20 @@ fn tell(stamp: Stamp, screen: &mut Screen) {
     };
     screen.line(&format!("  counter  {counter}"));
     screen.line(&format!("  number   {}", stamp.0));
+}
+
+/// The same for programs, of the later of the two in the order asked.
+fn compared_json(previous: Stamp, stamp: Stamp) -> Value {
+    let relation = match stamp.cmp(&previous) {
+        Ordering::Less => "below",
+        Ordering::Equal => "same",
+        Ordering::Greater => "above",
+    };
+    json!({
+        "relation": relation,
+        "apart_nanoseconds": stamp.time().0.abs_diff(previous.time().0),
+        "says": compared(previous, stamp),
+    })
 }
 
 /// What two stamps say of their events.
@@ -109,6 +137,13 @@ mod tests {
         {
             let error = read(bad).unwrap_err().to_string();
             assert!(error.contains("hybrid stamp"), "{bad}: {error}");
+        }
+        let last = Stamp(u64::MAX << 16);
+        assert_eq!(read("2106-02-07T06:28:15.999999999Z").unwrap(), last);
+        assert_eq!(read("1970-01-01T00:00:00Z").unwrap(), Stamp(0));
+        for far in ["1969-12-31T23:59:59Z", "1950-01-01T00:00:00Z", "2106-02-07T06:28:16Z"] {
+            let error = read(far).unwrap_err().to_string();
+            assert!(error.contains("until 2106-02-07") && error.contains(far), "{error}");
         }
     }
 

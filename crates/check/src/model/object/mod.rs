@@ -20,6 +20,8 @@ mod step;
 
 use super::{Next, Sequential};
 use crate::object::Datum;
+use crate::spelling::unknown;
+use avouch_promise::Error;
 use std::fmt;
 use std::str::FromStr;
 
@@ -67,6 +69,11 @@ impl Model {
         Self::Log,
         Self::MultiRegister,
     ];
+
+    /// Every name.
+    pub fn names() -> Vec<&'static str> {
+        Self::ALL.into_iter().map(Self::name).collect()
+    }
 
     /// Its name, as in `--model`.
     pub fn name(self) -> &'static str {
@@ -166,12 +173,10 @@ impl fmt::Display for Model {
 }
 
 impl FromStr for Model {
-    type Err = String;
+    type Err = Error;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|model| model.name() == text).ok_or_else(|| {
-            let names: Vec<_> = Self::ALL.into_iter().map(Self::name).collect();
-            format!("expected one of {}", names.join(", "))
-        })
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let found = Self::ALL.into_iter().find(|model| model.name() == text);
+        found.ok_or_else(|| unknown("a model of an object", text, &Self::names(), &[]))
     }
 }

@@ -32,6 +32,8 @@ pub(super) enum Exchange {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Asked {
     pub(super) exchanges: Vec<Exchange>,
+    /// Why its name has no address; then nobody was asked.
+    pub(super) unresolved: Option<String>,
 }
 
 impl Asked {
@@ -46,16 +48,20 @@ impl Asked {
 
 /// Asks every source as often as wished.
 pub(super) fn ask(wish: &Wish, screen: &mut Screen) -> Result<Vec<Asked>, Error> {
-    let sockets =
-        wish.sources.iter().map(|(_, address)| bound(*address)).collect::<Result<Vec<_>, _>>()?;
+    let sockets: Vec<Result<UdpSocket, Asked>> =
+        wish.sources.iter().map(|(_, address)| socket(address)).collect();
     let done = AtomicU32::new(0);
-    let all = wish.samples * u32::try_from(sockets.len()).unwrap_or(u32::MAX);
+    let asked = sockets.iter().filter(|socket| socket.is_ok()).count();
+    let all = wish.samples * u32::try_from(asked).unwrap_or(u32::MAX);
     let asked = std::thread::scope(|scope| {
-        let one = |(number, socket): (usize, UdpSocket)| {
+        let one = |(number, socket): (usize, Result<UdpSocket, Asked>)| {
             let done = &done;
             // Sources are asked one after the other, so that they do not share one delay.
             let late = wish.interval.min(PATIENCE) / 16 * u32::try_from(number % 16).unwrap_or(0);
-            scope.spawn(move || source(wish, &socket, late, done))
+            scope.spawn(move || match socket {
+                Ok(socket) => source(wish, &socket, late, done),
+                Err(asked) => Ok(asked),
+            })
         };
         let threads: Vec<_> = sockets.into_iter().enumerate().map(one).collect();
         while screen.talks_to_terminal() && threads.iter().any(|thread| !thread.is_finished()) {
@@ -96,15 +102,20 @@ fn source(
     Ok(asked)
 }
 
-fn bound(address: SocketAddr) -> Result<UdpSocket, Error> {
+/// A socket to a source, or what is known of one that cannot be asked.
+fn socket(address: &Result<SocketAddr, String>) -> Result<UdpSocket, Asked> {
+    let address = match address {
+        Ok(address) => *address,
+        Err(why) => return Err(Asked { unresolved: Some(why.clone()), ..Asked::default() }),
+    };
     let any: SocketAddr = match address {
         SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
         SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
     };
     let socket = UdpSocket::bind(any).and_then(|socket| socket.connect(address).map(|()| socket));
-    socket.map_err(|error| {
-        Error::new(Blame::Environment, format!("a socket to {address}"), error.to_string())
-            .hint("is that network reachable from here?")
+    socket.map_err(|error| Asked {
+        exchanges: vec![Exchange::Silent(Some(error.to_string()))],
+        unresolved: None,
     })
 }
 

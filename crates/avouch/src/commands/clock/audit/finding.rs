@@ -38,6 +38,8 @@ pub(super) enum Judged {
     Unintelligible,
     /// Nothing came.
     Unreachable,
+    /// Its name has no address.
+    Unresolved,
 }
 
 impl fmt::Display for Judged {
@@ -48,6 +50,7 @@ impl fmt::Display for Judged {
             Self::Refusing => f.write_str("refusing"),
             Self::Unintelligible => f.write_str("unintelligible"),
             Self::Unreachable => f.write_str("unreachable"),
+            Self::Unresolved => f.write_str("unresolved"),
         }
     }
 }
@@ -170,6 +173,9 @@ fn judged(asked: &Asked, verdict: Verdict) -> Judged {
     if asked.answers().next().is_some() {
         return Judged::By(verdict);
     }
+    if asked.unresolved.is_some() {
+        return Judged::Unresolved;
+    }
     match asked.exchanges.iter().rev().find_map(|exchange| match exchange {
         Exchange::Refused(refusal) => Some(refusal),
         _ => None,
@@ -184,6 +190,9 @@ fn judged(asked: &Asked, verdict: Verdict) -> Judged {
 }
 
 fn why(asked: &Asked) -> Option<String> {
+    if let Some(why) = &asked.unresolved {
+        return Some(why.clone());
+    }
     asked.exchanges.iter().rev().find_map(|exchange| match exchange {
         Exchange::Answered(..) => None,
         Exchange::Refused(refusal) => Some(refusal.to_string()),

@@ -26,7 +26,8 @@ use std::time::Duration;
 
 /// What is wished for, as valid values.
 struct Wish {
-    sources: Vec<(String, SocketAddr)>,
+    /// Each by its name, with its address, or why there is none.
+    sources: Vec<(String, Result<SocketAddr, String>)>,
     samples: u32,
     interval: Duration,
     rho: Drift,
@@ -57,11 +58,23 @@ fn wish(audit: &Audit) -> Result<Wish, Error> {
     let rho = Drift::ppb(parts.ceil() as u32);
     let within = audit.within.as_deref().map(quantity::span).transpose()?.map(quantity::nanos);
     let interval = quantity::span(&audit.interval)?;
-    let mut sources: Vec<(String, SocketAddr)> = Vec::new();
+    let mut sources: Vec<(String, Result<SocketAddr, String>)> = Vec::new();
     for name in &audit.sources {
-        let address = resolved(name)?;
-        if let Some((other, _)) = sources.iter().find(|(_, known)| *known == address) {
-            let got = format!("`{other}` and `{name}`, which are both {address}");
+        let address = match resolved(name) {
+            // A name that nobody resolves is one source that says nothing; the others may know.
+            Err(error) if error.blame == Blame::Environment => Err(error.got),
+            address => Ok(address?),
+        };
+        let is_same = |(known, at): &&(String, Result<SocketAddr, String>)| match &address {
+            Ok(_) => *at == address,
+            Err(_) => known == name,
+        };
+        if let Some((other, _)) = sources.iter().find(is_same) {
+            let shared = match &address {
+                Ok(address) => address.to_string(),
+                Err(_) => format!("`{name}`"),
+            };
+            let got = format!("`{other}` and `{name}`, which are both {shared}");
             return Err(Error::new(Blame::Caller, "each source once", got)
                 .hint("a server that is asked twice has no two votes"));
         }
@@ -124,6 +137,8 @@ mod tests {
         ] {
             assert_eq!(resolved(name).unwrap().to_string(), address);
         }
+        // A top-level name that never is (RFC 6761).
+        assert_eq!(resolved("clock.invalid").unwrap_err().blame, Blame::Environment);
         for bad in ["", ":", "127.0.0.1:0", "127.0.0.1:99999", "host:", "a b", "0.0.0.0", "x:y:1"] {
             assert_eq!(resolved(bad).unwrap_err().blame, Blame::Caller, "{bad}");
         }

@@ -53,7 +53,12 @@ pub(super) fn text(wish: &Wish, asked: &Sources, finding: &Finding, screen: &mut
 
 /// What is known of a source, in a line.
 fn of_source(asked: &Asked, source: &SourceFinding) -> String {
-    let mut parts = vec![format!("{}/{} answered", asked.answers().count(), asked.exchanges.len())];
+    let mut parts = match asked.unresolved {
+        Some(_) => vec!["not asked".to_owned()],
+        None => {
+            vec![format!("{}/{} answered", asked.answers().count(), asked.exchanges.len())]
+        }
+    };
     if let Some(ahead) = source.ahead {
         let (middle, half) = ahead.middle();
         parts.push(format!("offset {} +- {}", signed(middle), Nanos(half)));
@@ -121,7 +126,7 @@ pub(super) fn json(wish: &Wish, asked: &Sources, finding: &Finding) -> Value {
         .map(|(((name, address), asked), source)| {
             let mut told = json!({
                 "source": name,
-                "address": address.to_string(),
+                "address": address.as_ref().ok().map(ToString::to_string),
                 "verdict": source.judged.to_string(),
                 "asked": asked.exchanges.len(),
                 "answered": asked.answers().count(),
