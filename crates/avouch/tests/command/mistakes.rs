@@ -112,7 +112,7 @@ fn refusals_read_as_one_sentence() {
         assert_eq!(told.code, 3, "{arguments:?}: {told:?}");
         let first = format!("error: bad request: expected {sentence}");
         assert!(told.err.starts_with(&first), "{arguments:?} should say {first}: {told:?}");
-        assert!(told.err.contains(&format!("hint: ")) && told.err.contains(hint), "{told:?}");
+        assert!(told.err.contains("hint: ") && told.err.contains(hint), "{told:?}");
     }
 }
 
