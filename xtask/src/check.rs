@@ -61,10 +61,11 @@ fn cargo_step(root: &Path, name: &str, arguments: &[&str]) -> Result<Findings, E
 }
 
 /// Every workspace: ours, and those apart, which take ours by path.
-const WORKSPACES: [&str; 5] = [
+const WORKSPACES: [&str; 6] = [
     "Cargo.toml",
     "examples/tested-map/Cargo.toml",
     "peers/Cargo.toml",
+    "peers/clockbound/Cargo.toml",
     "peers/madsim/Cargo.toml",
     "peers/turmoil/Cargo.toml",
 ];

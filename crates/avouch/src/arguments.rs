@@ -60,7 +60,8 @@ pub struct Arguments {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
-    /// Text for people, or JSON on stdout for programs; `check` also makes a page or a picture
+    /// Text for people, or JSON on stdout for programs; `check` also makes a page or a picture,
+    /// `clock audit` metrics
     #[arg(long, global = true, value_enum, default_value_t)]
     pub format: Shape,
 }
@@ -77,6 +78,8 @@ pub enum Shape {
     Html,
     /// Of `check`: the witnesses alone, as a picture.
     Svg,
+    /// Of `clock audit`: metrics, as Prometheus reads them.
+    Prometheus,
 }
 
 impl Shape {

@@ -74,7 +74,7 @@ pub(super) fn run(check: &Check, shape: Shape, screen: &mut Screen) -> Exit {
         }
     }
     match shape {
-        Shape::Text => {}
+        Shape::Text | Shape::Prometheus => {}
         Shape::Json => screen.line(&all.iter().map(as_json).collect::<Value>().to_string()),
         Shape::Html => screen.data(html::page(&shown(&all)).as_bytes()),
         Shape::Svg => screen.data(html::picture(&shown(&all)).as_bytes()),

@@ -46,10 +46,21 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn perform(command: Command, shape: Shape, screen: &mut Screen) -> Result<Exit, Error> {
-    if matches!(shape, Shape::Html | Shape::Svg) && !matches!(command, Command::Check(_)) {
-        let got = if shape == Shape::Html { "html" } else { "svg" };
-        return Err(Error::new(Blame::Caller, "text or json as the format of this command", got)
-            .hint("pages and pictures are what `avouch check` makes of histories"));
+    let of = match (shape, &command) {
+        (Shape::Html, command) if !matches!(command, Command::Check(_)) => {
+            Some(("html", "pages are what `avouch check` makes of histories"))
+        }
+        (Shape::Svg, command) if !matches!(command, Command::Check(_)) => {
+            Some(("svg", "pictures are what `avouch check` makes of histories"))
+        }
+        (Shape::Prometheus, command) if !matches!(command, Command::Clock(_)) => {
+            Some(("prometheus", "metrics are what `avouch clock audit` makes of its report"))
+        }
+        _ => None,
+    };
+    if let Some((got, hint)) = of {
+        let expected = "text or json as the format of this command";
+        return Err(Error::new(Blame::Caller, expected, got).hint(hint));
     }
     match command {
         Command::Up(up) => up::run(&up, screen),
@@ -62,7 +73,7 @@ fn perform(command: Command, shape: Shape, screen: &mut Screen) -> Result<Exit, 
         Command::Guarantees(guarantees) => guarantees::run(&guarantees, screen),
         Command::Init(init) => init::run(&init, screen),
         Command::Serve(serve) => serve::run(&serve, screen),
-        Command::Clock(clock) => clock::run(&clock, screen),
+        Command::Clock(clock) => clock::run(&clock, shape, screen),
         Command::Plan(plan) => plan::run(&plan, screen),
         Command::Tour(tour) => crate::tour::run(&tour, screen),
         Command::Lab(lab) => lab::run(&lab, screen),

@@ -4,6 +4,7 @@
 
 mod bounded;
 mod chronyd;
+mod claimed;
 mod clocks;
 mod daemon;
 mod daemons;
@@ -25,5 +26,6 @@ mod session;
 mod suspected;
 mod terminal;
 mod time_server;
+mod watching;
 mod whose;
 mod wording;

@@ -76,7 +76,7 @@ fn refusals_read_as_one_sentence() {
         ),
         (
             &["check", "a", "--format", "jsno"],
-            "one of text, json, html, svg as --format <FORMAT>, got `jsno`",
+            "one of text, json, html, svg, prometheus as --format <FORMAT>, got `jsno`",
             "did you mean `json`?",
         ),
         (&["check", "a", "--objects=3"], "--objects without a value, got `3`", "--help"),

@@ -3,7 +3,7 @@
 use avouch_promise::{Nanos, WallTime};
 use avouch_time::ntp::{Leap, Mode, NtpShort, NtpStamp, Packet};
 use std::net::{Ipv4Addr, UdpSocket};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 /// What a server does.
@@ -12,6 +12,8 @@ pub(crate) enum Manner {
     Honest,
     /// Its clock is ahead by so many nanoseconds.
     Ahead(i64),
+    /// Its clock is ahead by what stands in [`MOVED`] there; it says that it may be 5 ms off.
+    Moved(usize),
     /// It knows no time.
     Unsynchronised,
     /// It wants to be left alone.
@@ -23,6 +25,9 @@ pub(crate) enum Manner {
     /// It answers as if to another request, and then nothing else.
     Forged,
 }
+
+/// By how much clocks that a test moves are ahead, each test's at a place of its own.
+pub(crate) static MOVED: [AtomicI64; 2] = [AtomicI64::new(0), AtomicI64::new(0)];
 
 /// Sockets on 127.0.0.1, 127.0.0.2 and so on, all with one port.
 fn sockets(count: u8) -> Vec<UdpSocket> {
@@ -75,7 +80,11 @@ fn now() -> WallTime {
 fn answer(socket: &UdpSocket, manner: Manner) {
     let mut bytes = [0; 512];
     let Ok((length, from)) = socket.recv_from(&mut bytes) else { return };
-    let ahead = if let Manner::Ahead(by) = manner { by } else { 0 };
+    let (ahead, dispersion) = match manner {
+        Manner::Ahead(by) => (by, 15_000),
+        Manner::Moved(place) => (MOVED[place].load(Ordering::Relaxed), 5_000_000),
+        _ => (0, 15_000),
+    };
     let clock = || NtpStamp::at(WallTime(now().0 + ahead));
     let receive = clock();
     let Ok(request) = Packet::decode(&bytes[..length]) else { return };
@@ -87,7 +96,7 @@ fn answer(socket: &UdpSocket, manner: Manner) {
         poll: 0,
         precision: -20,
         root_delay: NtpShort(0),
-        root_dispersion: NtpShort::of(Nanos(15_000)),
+        root_dispersion: NtpShort::of(Nanos(dispersion)),
         reference_id: *b"TEST",
         reference: receive,
         origin: request.transmit,
@@ -95,7 +104,7 @@ fn answer(socket: &UdpSocket, manner: Manner) {
         transmit: NtpStamp::ZERO,
     };
     match manner {
-        Manner::Honest | Manner::Ahead(_) => {}
+        Manner::Honest | Manner::Ahead(_) | Manner::Moved(_) => {}
         Manner::Unsynchronised => (packet.leap, packet.stratum) = (Leap::Unsynchronised, 16),
         Manner::Kiss => (packet.stratum, packet.reference_id) = (0, *b"DENY"),
         Manner::Forged => packet.origin = NtpStamp(packet.origin.0 ^ 1),

@@ -327,6 +327,9 @@ pub struct ServerStatistics {
     pub stamps_held: u64,
     /// And the seconds that these cover.
     pub stamps_span_seconds: u64,
+    /// Answers by who took their receive and their transmit stamp: the daemon, the kernel, the
+    /// network card, receive first. Nothing before chrony 4.4.
+    pub stamped: [u64; 6],
 }
 
 impl ServerStatistics {
@@ -337,7 +340,11 @@ impl ServerStatistics {
 
     /// 64 bits a number: chrony 4.4 and later.
     pub(super) fn wide(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
-        Self::by(|| fields.u64())
+        let mut said = Self::by(|| fields.u64())?;
+        for stamped in &mut said.stamped {
+            *stamped = fields.u64()?;
+        }
+        Ok(said)
     }
 
     fn by(mut next: impl FnMut() -> Result<u64, Malformed>) -> Result<Self, Malformed> {
@@ -353,6 +360,7 @@ impl ServerStatistics {
             interleaved_hits: next()?,
             stamps_held: next()?,
             stamps_span_seconds: next()?,
+            stamped: [0; 6],
         })
     }
 }

@@ -99,10 +99,12 @@ fn sources_and_statistics_are_read_as_they_are_laid_out() {
         authenticated_hits: 8,
         interleaved_hits: 9,
         stamps_held: 10,
+        stamped: [0; 6],
     };
+    let later = ServerStatistics { stamped: [12, 13, 14, 15, 16, 17], ..expected };
     let narrow: Vec<u32> = (1..=11).collect();
-    let wide: Vec<u32> = (1..=11).flat_map(|number| [0, number]).chain([0; 20]).collect();
-    for (report, body) in [(24, narrow), (25, wide)] {
+    let wide: Vec<u32> = (1..=17).flat_map(|number| [0, number]).chain([0; 8]).collect();
+    for (report, body, expected) in [(24, narrow, expected), (25, wide, later)] {
         let bytes = answer(54, report, 0, 1, &body);
         let said = accept(&bytes, Question::ServerStatistics, 1);
         assert_eq!(said, Ok(Report::ServerStatistics(expected)));

@@ -205,7 +205,7 @@ fn body(fields: &mut Fields<'_>, question: Question, report: u16) -> Result<Repo
             Report::ServerStatistics(ServerStatistics::narrow(fields)?)
         }
         (Question::ServerStatistics, 25) => {
-            expects(88, fields);
+            expects(136, fields);
             Report::ServerStatistics(ServerStatistics::wide(fields)?)
         }
         _ => return Err(Malformed::Report(report)),

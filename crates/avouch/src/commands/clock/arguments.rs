@@ -1,6 +1,7 @@
 //! What `avouch clock` takes. Each help ends with examples, which a test runs as they stand.
 
 use clap::{Args, Subcommand};
+use std::path::PathBuf;
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -29,14 +30,22 @@ the other servers are off by no more than they say, and if this host's oscillato
 
 A source whose name has no address, or that does not answer, says nothing, and still counts among n.
 
+What chronyd or a ClockBound segment claims stands beside it, and is refuted where the measurement
+excludes all of it. With --format prometheus the report is metrics: avouch_clock_* and, if chronyd was
+asked, chrony_* as chrony_exporter names them.
+
 Exit codes:
-  0 this host's clock is known (and within --within, if given)   1 it is surely off by more
+  0 this host's clock is known (and within --within, if given)
+  1 it is surely off by more, or by more than somebody claims
   2 nobody can tell   3 usage   4 environment
 
 Examples:
   avouch clock audit --source 127.0.0.1:11123 --samples 2
   avouch clock audit --source 127.0.0.1:11123 --interval 100ms --drift-bound 15 --within 250ms
-  avouch clock audit --source 127.0.0.1:11123 --source 127.0.0.2:11123 --source 127.0.0.3:11123 --samples 2 --format json";
+  avouch clock audit --source 127.0.0.1:11123 --source 127.0.0.2:11123 --source 127.0.0.3:11123 --samples 2 --format json
+  avouch clock audit --source 127.0.0.1:11123 --samples 2 --interval 100ms --watch --publish clock.segment
+  avouch clock audit --segment clock.segment --within 1s
+  avouch clock audit --source 127.0.0.1:11123 --samples 2 --interval 100ms --format prometheus";
 
 /// `avouch clock`.
 #[derive(Debug, Args)]
@@ -61,11 +70,11 @@ pub enum What {
 #[derive(Debug, Args)]
 pub struct Audit {
     /// An NTP server; port 123 if none is given. Several, and more than two, outvote a liar
-    #[arg(long = "source", required = true, value_name = "HOST[:PORT]")]
+    #[arg(long = "source", required_unless_present_any = ["chrony", "segment"], value_name = "HOST[:PORT]")]
     pub sources: Vec<String>,
-    /// How often each is asked, from 1 to 1000
-    #[arg(long, default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000))]
-    pub samples: u32,
+    /// How often each is asked, from 1 to 1000; 4 unless it is watched
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub samples: Option<u32>,
     /// How long from one asking to the next
     #[arg(long, default_value = "2s", value_name = "TIME")]
     pub interval: String,
@@ -75,6 +84,18 @@ pub struct Audit {
     /// How far off this host's clock may be
     #[arg(long, value_name = "TIME")]
     pub within: Option<String>,
+    /// Report after each poll until Ctrl-C: a view that is drawn anew, or a line of JSON
+    #[arg(long)]
+    pub watch: bool,
+    /// Ask chronyd what it claims, too: at a port (127.0.0.1:323 if none is given) or its socket
+    #[arg(long, num_args = 0..=1, default_missing_value = "127.0.0.1:323", value_name = "HOST[:PORT] or PATH")]
+    pub chrony: Option<String>,
+    /// Read what a ClockBound segment claims, too, such as /var/run/clockbound/shm0
+    #[arg(long, value_name = "PATH")]
+    pub segment: Option<PathBuf>,
+    /// Write what is known to a ClockBound segment after each report
+    #[arg(long, value_name = "PATH", requires = "sources")]
+    pub publish: Option<PathBuf>,
 }
 
 /// `avouch clock explain`.

@@ -1,16 +1,16 @@
 //! Every source is asked, each by a thread with a socket of its own that takes datagrams from that
-//! source alone.
+//! source alone, and tells each exchange as it ends.
 
 use super::{Wish, host};
 use crate::quantity::nanos;
-use crate::screen::Screen;
 use avouch_promise::{Blame, Error, Nanos};
 use avouch_time::interval::Measurement;
 use avouch_time::ntp::{Answer, Refusal, accept, request};
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// How long an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -28,95 +28,97 @@ pub(super) enum Exchange {
     Silent(Option<String>),
 }
 
-/// What came of one source.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Asked {
-    pub(super) exchanges: Vec<Exchange>,
-    /// Why its name has no address; then nobody was asked.
-    pub(super) unresolved: Option<String>,
+/// An exchange with a source.
+#[derive(Clone, Debug)]
+pub(super) struct Heard {
+    pub(super) source: usize,
+    pub(super) exchange: Exchange,
+    /// Whether it was the last one.
+    pub(super) last: bool,
 }
 
-impl Asked {
-    /// Those that were answered.
-    pub(super) fn answers(&self) -> impl Iterator<Item = (&Measurement, &Answer)> {
-        self.exchanges.iter().filter_map(|exchange| match exchange {
-            Exchange::Answered(measurement, answer) => Some((measurement, answer)),
-            _ => None,
-        })
-    }
-}
-
-/// Asks every source as often as wished.
-pub(super) fn ask(wish: &Wish, screen: &mut Screen) -> Result<Vec<Asked>, Error> {
-    let sockets: Vec<Result<UdpSocket, Asked>> =
-        wish.sources.iter().map(|(_, address)| socket(address)).collect();
-    let done = AtomicU32::new(0);
-    let asked = sockets.iter().filter(|socket| socket.is_ok()).count();
-    let all = wish.samples * u32::try_from(asked).unwrap_or(u32::MAX);
-    let asked = std::thread::scope(|scope| {
-        let one = |(number, socket): (usize, Result<UdpSocket, Asked>)| {
-            let done = &done;
+/// Asks every source as often as wished while `then` runs; the channel ends when all are done.
+pub(super) fn asking<R>(
+    wish: &Wish,
+    then: impl FnOnce(&mut UnboundedReceiver<Result<Heard, Error>>) -> R,
+) -> R {
+    // A name without an address is not asked.
+    let asked = wish.sources.iter().enumerate();
+    let addresses: Vec<(usize, SocketAddr)> =
+        asked.filter_map(|(number, (_, at))| Some((number, *at.as_ref().ok()?))).collect();
+    let stop = AtomicBool::new(false);
+    let (heard, mut exchanges) = unbounded_channel();
+    std::thread::scope(|scope| {
+        let begin = |(number, address): (usize, SocketAddr)| {
+            let (stop, heard) = (&stop, heard.clone());
             // Sources are asked one after the other, so that they do not share one delay.
             let late = wish.interval.min(PATIENCE) / 16 * u32::try_from(number % 16).unwrap_or(0);
-            scope.spawn(move || match socket {
-                Ok(socket) => source(wish, &socket, late, done),
-                Err(asked) => Ok(asked),
+            scope.spawn(move || {
+                pause(late, stop);
+                source(wish, (number, address), stop, &heard);
             })
         };
-        let threads: Vec<_> = sockets.into_iter().enumerate().map(one).collect();
-        while screen.talks_to_terminal() && threads.iter().any(|thread| !thread.is_finished()) {
-            screen.overwrite(&format!("asked {} of {all}", done.load(Ordering::Relaxed)));
-            pause(Duration::from_millis(100));
+        let threads: Vec<_> = addresses.into_iter().map(begin).collect();
+        drop(heard);
+        let result = then(&mut exchanges);
+        stop.store(true, Ordering::Relaxed);
+        for thread in &threads {
+            thread.thread().unpark();
         }
-        threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect::<Result<Vec<_>, _>>()
-    });
-    if screen.talks_to_terminal() {
-        screen.overwrite("");
-    }
-    asked
+        result
+    })
 }
 
 fn source(
     wish: &Wish,
-    socket: &UdpSocket,
-    late: Duration,
-    done: &AtomicU32,
-) -> Result<Asked, Error> {
-    let mut asked = Asked::default();
-    pause(late);
-    for sample in 0..wish.samples {
+    (number, address): (usize, SocketAddr),
+    stop: &AtomicBool,
+    heard: &UnboundedSender<Result<Heard, Error>>,
+) {
+    let socket = match bound(address) {
+        Ok(socket) => socket,
+        Err(error) => {
+            let exchange = Exchange::Silent(Some(error.to_string()));
+            let _ = heard.send(Ok(Heard { source: number, exchange, last: true }));
+            return;
+        }
+    };
+    let mut asked = 0;
+    while !stop.load(Ordering::Relaxed) {
         let begun = host::steady();
-        let exchange = exchange(socket)?;
-        let last = matches!(&exchange, Exchange::Refused(refusal) if refusal.is_final());
-        asked.exchanges.push(exchange);
-        done.fetch_add(1, Ordering::Relaxed);
-        if last || sample + 1 == wish.samples {
-            break;
+        asked += 1;
+        let told = exchange(&socket).map(|exchange| {
+            let sent_off = matches!(&exchange, Exchange::Refused(why) if why.is_final());
+            let last = sent_off || wish.samples.is_some_and(|samples| asked >= samples);
+            Heard { source: number, exchange, last }
+        });
+        let last = told.as_ref().map_or(true, |heard| heard.last);
+        if heard.send(told).is_err() || last {
+            return;
         }
         let took = Duration::from_nanos(host::steady().minus(begun).0);
-        pause(wish.interval.saturating_sub(took));
+        pause(wish.interval.saturating_sub(took), stop);
     }
-    Ok(asked)
 }
 
-/// A socket to a source, or what is known of one that cannot be asked.
-fn socket(address: &Result<SocketAddr, String>) -> Result<UdpSocket, Asked> {
-    let address = match address {
-        Ok(address) => *address,
-        Err(why) => return Err(Asked { unresolved: Some(why.clone()), ..Asked::default() }),
-    };
+/// Waits, or until it is stopped.
+fn pause(span: Duration, stop: &AtomicBool) {
+    let begun = host::steady();
+    while !stop.load(Ordering::Relaxed) {
+        let left = nanos(span).minus(host::steady().minus(begun));
+        if left == Nanos::ZERO {
+            return;
+        }
+        std::thread::park_timeout(Duration::from_nanos(left.0));
+    }
+}
+
+fn bound(address: SocketAddr) -> std::io::Result<UdpSocket> {
     let any: SocketAddr = match address {
         SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
         SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
     };
-    let socket = UdpSocket::bind(any).and_then(|socket| socket.connect(address).map(|()| socket));
-    socket.map_err(|error| Asked {
-        exchanges: vec![Exchange::Silent(Some(error.to_string()))],
-        unresolved: None,
-    })
+    UdpSocket::bind(any).and_then(|socket| socket.connect(address).map(|()| socket))
 }
 
 /// One request and its answer.
@@ -168,9 +170,4 @@ fn exchange(socket: &UdpSocket) -> Result<Exchange, Error> {
             Err(refusal) => return Ok(Exchange::Refused(refusal)),
         }
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "servers are asked in real time")]
-fn pause(span: Duration) {
-    std::thread::sleep(span);
 }

@@ -22,6 +22,16 @@ pub(super) fn steady() -> Nanos {
     count(ClockId::MonotonicRaw)
 }
 
+/// The clock that counts since the host started, as clients of segments read it.
+pub(super) fn monotonic() -> Nanos {
+    count(ClockId::Monotonic)
+}
+
+/// The same as it was at the last tick.
+pub(super) fn monotonic_coarse() -> Nanos {
+    count(ClockId::MonotonicCoarse)
+}
+
 /// The clock that nobody slews, and the one that is set right after it.
 pub(super) fn moment() -> Moment {
     Moment { steady: steady(), wall: WallTime(read(ClockId::Realtime)) }

@@ -1,64 +1,107 @@
 //! How the finding is told: the verdict first, then what it rests on, then every source.
 
-use super::asking::Asked;
-use super::finding::{Ahead, Finding, SourceFinding};
-use super::{Sources, Wish};
-use crate::screen::Screen;
+use super::Wish;
+use super::claims::Claim;
+use super::finding::{Ahead, Finding, Judged, SourceFinding};
+use crate::screen::{Format, Screen};
 use avouch_promise::Nanos;
 use avouch_promise::evidence::Verdict as Word;
 use avouch_time::calendar;
 use avouch_time::interval::{Class, Reason};
 use serde_json::{Value, json};
 
-/// For people.
-pub(super) fn text(wish: &Wish, asked: &Sources, finding: &Finding, screen: &mut Screen) {
-    let word = screen.paint(finding.verdict, word(finding.verdict));
-    let class = finding.reading.class;
-    let head = match finding.ahead {
-        Some(ahead) => format!("{word}: this host's clock is {}, {class}", own(ahead)),
-        None => format!("{word}: nothing is known of the true time"),
-    };
-    screen.line(&head);
-    if let Some(within) = wish.within {
-        screen.line(&format!("  asked     within {within}"));
+/// What is said beside chrony's claim.
+const WARNING: &str = "likely and no bound: chronyd takes a step of the oscillator's rate for noise (docs/interval-clock.md)";
+
+/// In the shape that is wished for.
+pub(super) fn tell(wish: &Wish, finding: &Finding, screen: &mut Screen) {
+    match screen.format {
+        Format::Json => screen.line(&json(wish, finding).to_string()),
+        Format::Text => {
+            for line in text(wish, finding, screen) {
+                screen.line(&line);
+            }
+        }
     }
-    screen.line(&format!("  because   {}", finding.reading.reason));
+}
+
+/// For people, line by line.
+pub(super) fn text(wish: &Wish, finding: &Finding, screen: &Screen) -> Vec<String> {
+    let mut lines = vec![head(wish, finding, screen)];
+    if let Some(within) = wish.within {
+        lines.push(format!("  asked     within {within}"));
+    }
+    if !wish.sources.is_empty() {
+        lines.push(format!("  because   {}", finding.reading.reason));
+    }
     if finding.is_known() {
-        screen.line(&format!("  rests on  {}", rests_on(wish, finding)));
+        lines.push(format!("  rests on  {}", rests_on(wish, finding)));
         let interval = finding.reading.interval;
         let middle = i64::midpoint(interval.earliest.0, interval.latest.0);
         let epsilon = finding.reading.epsilon().unwrap_or_default();
         let time = calendar::text(avouch_promise::WallTime(middle));
-        screen.line(&format!("  time      {time} +- {epsilon}"));
+        lines.push(format!("  time      {time} +- {epsilon}"));
     }
     if let (Some(holdover), Some(within)) = (finding.holdover, wish.within) {
-        screen
-            .line(&format!("  holdover  {holdover} until epsilon is {within}, if nobody answers"));
+        lines.push(format!("  holdover  {holdover} until epsilon is {within}, if nobody answers"));
     }
     if let Some((offset, jitter)) = finding.estimate {
         let (offset, jitter) = (signed(-(offset as i64)), signed(jitter as i64));
-        screen.line(&format!(
+        lines.push(format!(
             "  estimate  ahead by {offset}, jitter {jitter} (RFC 5905; statistical)"
         ));
     }
-    for change in changes(finding) {
-        screen.line(&format!("  meanwhile {change}"));
-    }
+    lines.extend(finding.claims.iter().flat_map(|claim| of_claim(claim, finding)));
+    lines.extend(changes(finding).iter().map(|change| format!("  meanwhile {change}")));
     let width = wish.sources.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    for (((name, _), asked), source) in wish.sources.iter().zip(asked).zip(&finding.sources) {
+    for ((name, _), source) in wish.sources.iter().zip(&finding.sources) {
         let judged = source.judged.to_string();
-        screen.line(&format!("{name:<width$}  {judged:<14} {}", of_source(asked, source)));
+        lines.push(format!("{name:<width$}  {judged:<14} {}", of_source(source)));
+    }
+    lines
+}
+
+/// The verdict, in one line.
+pub(super) fn head(wish: &Wish, finding: &Finding, screen: &Screen) -> String {
+    let word = screen.paint(finding.verdict, word(finding.verdict));
+    let class = finding.reading.class;
+    let refuted = finding.claims.iter().find(|claim| claim.is_refuted(finding.ahead));
+    match (finding.ahead, refuted) {
+        (Some(ahead), Some(claim)) => {
+            let by = claim.by;
+            format!("{word}: this host's clock is {}, which {by} excludes", own(ahead))
+        }
+        (Some(ahead), None) => format!("{word}: this host's clock is {}, {class}", own(ahead)),
+        (None, _) if wish.sources.is_empty() => {
+            format!("{word}: nothing was measured; this is what others claim")
+        }
+        (None, _) => format!("{word}: nothing is known of the true time"),
     }
 }
 
-/// What is known of a source, in a line.
-fn of_source(asked: &Asked, source: &SourceFinding) -> String {
-    let mut parts = match asked.unresolved {
-        Some(_) => vec!["not asked".to_owned()],
-        None => {
-            vec![format!("{}/{} answered", asked.answers().count(), asked.exchanges.len())]
+fn of_claim(claim: &Claim, finding: &Finding) -> Vec<String> {
+    let Claim { by, at, bound, says } = claim;
+    let mut lines = match bound {
+        Ok(bound) if claim.is_refuted(finding.ahead) => {
+            vec![format!("  {by:<9} claims +- {bound} at {at}, and is refuted")]
         }
+        Ok(bound) => vec![format!("  {by:<9} claims +- {bound} at {at}")],
+        Err(why) => vec![format!("  {by:<9} claims nothing at {at}: {why}")],
     };
+    lines.extend((!says.is_empty()).then(|| format!("            {says}")));
+    lines.extend((*by == "chrony" && bound.is_ok()).then(|| format!("            {WARNING}")));
+    lines
+}
+
+/// What is known of a source, in a line.
+fn of_source(source: &SourceFinding) -> String {
+    let mut parts = match source.judged {
+        Judged::Unresolved => vec!["not asked".to_owned()],
+        _ => vec![format!("{}/{} answered", source.answered, source.asked)],
+    };
+    if let Some(found) = source.contradiction {
+        parts.push(format!("STEPPED by {} at least", found.gap));
+    }
     if let Some(ahead) = source.ahead {
         let (middle, half) = ahead.middle();
         parts.push(format!("offset {} +- {}", signed(middle), Nanos(half)));
@@ -66,7 +109,7 @@ fn of_source(asked: &Asked, source: &SourceFinding) -> String {
     if let (Some(delay), Some(jitter)) = (source.delay_ns, source.jitter_ns) {
         parts.push(format!("delay {}, jitter {}", signed(delay), signed(jitter as i64)));
     }
-    if let Some((_, answer)) = asked.answers().last() {
+    if let Some(answer) = &source.answer {
         let packet = &answer.packet;
         let (delay, dispersion) = (packet.root_delay.span(), packet.root_dispersion.span());
         parts.push(format!("stratum {}, leap {}", packet.stratum, packet.leap));
@@ -76,7 +119,7 @@ fn of_source(asked: &Asked, source: &SourceFinding) -> String {
     parts.join(", ")
 }
 
-fn word(verdict: Word) -> &'static str {
+pub(super) fn word(verdict: Word) -> &'static str {
     match verdict {
         Word::Holds => "holds",
         Word::Refuted => "refuted",
@@ -120,20 +163,20 @@ fn changes(finding: &Finding) -> Vec<String> {
 }
 
 /// For programs.
-pub(super) fn json(wish: &Wish, asked: &Sources, finding: &Finding) -> Value {
-    let all = wish.sources.iter().zip(asked).zip(&finding.sources);
+pub(super) fn json(wish: &Wish, finding: &Finding) -> Value {
+    let all = wish.sources.iter().zip(&finding.sources);
     let sources: Vec<Value> = all
-        .map(|(((name, address), asked), source)| {
+        .map(|((name, address), source)| {
             let mut told = json!({
                 "source": name,
                 "address": address.as_ref().ok().map(ToString::to_string),
                 "verdict": source.judged.to_string(),
-                "asked": asked.exchanges.len(),
-                "answered": asked.answers().count(),
+                "asked": source.asked,
+                "answered": source.answered,
                 "reach": source.reach,
             });
             measured(&mut told, source);
-            if let Some((_, answer)) = asked.answers().last() {
+            if let Some(answer) = &source.answer {
                 let packet = &answer.packet;
                 told["stratum"] = packet.stratum.into();
                 told["leap"] = packet.leap.to_string().into();
@@ -169,7 +212,9 @@ pub(super) fn json(wish: &Wish, asked: &Sources, finding: &Finding) -> Value {
     let changes = &finding.changes;
     json!({
         "verdict": word(finding.verdict),
+        "poll": finding.poll,
         "clock": clock,
+        "claims": finding.claims.iter().map(|claim| of_claim_json(claim, finding)).collect::<Vec<_>>(),
         "estimate": finding.estimate.map(|(offset, jitter)| json!({
             "ahead_ns": -offset,
             "jitter_ns": jitter,
@@ -185,12 +230,33 @@ pub(super) fn json(wish: &Wish, asked: &Sources, finding: &Finding) -> Value {
     })
 }
 
+fn of_claim_json(claim: &Claim, finding: &Finding) -> Value {
+    let mut told = json!({ "by": claim.by, "at": claim.at });
+    match &claim.bound {
+        Ok(bound) => {
+            told["bound_ns"] = bound.0.into();
+            told["refuted"] = claim.is_refuted(finding.ahead).into();
+        }
+        Err(why) => told["why"] = why.as_str().into(),
+    }
+    if !claim.says.is_empty() {
+        told["says"] = claim.says.as_str().into();
+    }
+    if claim.by == "chrony" {
+        told["class"] = Class::Statistical.to_string().into();
+    }
+    told
+}
+
 fn measured(told: &mut Value, source: &SourceFinding) {
     if let Some(ahead) = source.ahead {
         let (middle, half) = ahead.middle();
         told["offset_ns"] = middle.into();
         told["error_ns"] = half.into();
     }
+    told["last_offset_ns"] = source.last_offset_ns.into();
+    told["step_least_ns"] = source.contradiction.map(|found| found.gap.0).into();
+    told["contradictions"] = source.contradictions.into();
     told["delay_ns"] = source.delay_ns.into();
     told["jitter_ns"] = source.jitter_ns.into();
 }
