@@ -1,24 +1,27 @@
-//! The verifier of views: whether nothing that a transaction depends on overwrites what it read.
+//! The verifier of views: whether no read misses what its transaction must have seen.
 //!
 //! ```text
-//!   known(T)   of each key, how long its list is among all that T depends on
-//!              = the longest of known(U), with what U appends, over what T depends on directly
-//!   I1         a read of T is as long as known(T) says at least
+//!   known(T)   of each key, how long its list is among all that T must have seen: the longest of
+//!              what these append and, where a view is transitive, of what they know themselves
+//!   I1         a read of T is as long as known(T) says at least; by operation: as what is known of
+//!              the operations up to it
 //! ```
 //!
-//! That is the definition of PL-2+ said of lists, with no graph and no cycle. T depends on whom it
-//! read of, on whose list it appends to, and with sessions on what its process ran before. Of PL-3U
-//! it also depends on who writes and read what T overwrites, and those that write read everything.
+//! That is the definition of the level said of lists, with no graph and no cycle. T sees whom it
+//! read of; with sessions, what its process ran before; where writes count, on whose list it
+//! appends to. Of PL-3U it also sees who writes and read what T overwrites, and those that write
+//! read everything.
 //!
 //! Reference: Adya, "Weak consistency: a generalized theory" (1999), chapter 4: a transaction
 //! misses no effects of what it depends on.
 
 use super::history::{Act, Appends, Operation};
-use crate::dependency::Fate;
+use crate::dependency::{Fate, View};
 use std::collections::BTreeMap;
 
-/// So many lengths are kept; beyond that nothing is said.
+/// So many lengths are kept, and looked at; beyond that nothing is said.
 const LENGTHS_MAX: usize = 1 << 22;
+const LOOKS_MAX: usize = 1 << 26;
 
 /// Of some keys, how long their lists are.
 type Known = BTreeMap<u32, u32>;
@@ -34,74 +37,118 @@ fn appends(operation: &Operation) -> bool {
     matches!(operation.act, Act::Append(_))
 }
 
-/// Whether no transaction of an order misses what it depends on; nothing if that takes too much
-/// space. The order is one that `flows` accepts.
-pub(super) fn misses_nothing(
-    history: &Appends,
-    order: &[u32],
-    sessions: bool,
-    readers_only: bool,
-) -> Option<bool> {
-    let keys = history.longest.len();
-    let mut after: Vec<Known> = vec![Known::new(); history.frames.all().len()];
-    // Of each key: who appended each value; what those that write and read it depend on.
-    let mut writers: Vec<Vec<u32>> = vec![Vec::new(); keys];
-    let mut readers: Vec<Known> = vec![Known::new(); keys];
-    let mut last: BTreeMap<u32, u32> = BTreeMap::new();
-    let mut kept = 0;
-    for one in order {
-        let Some(frame) = history.frames.all().get(*one as usize) else { return Some(false) };
-        let operations = history.operations(frame);
+/// What the transactions of an order, so far, are known to have seen and done.
+struct Seen<'a> {
+    history: &'a Appends,
+    view: View,
+    /// What one who sees a transaction knows by that.
+    after: Vec<Known>,
+    /// Of each key: who appended each value; what those that write and read it know.
+    writers: Vec<Vec<u32>>,
+    readers: Vec<Known>,
+    /// What each process knows by what it did.
+    processes: BTreeMap<u32, Known>,
+    kept: usize,
+    looks: usize,
+}
+
+impl Seen<'_> {
+    /// What is known by the first values of a list.
+    fn of_list(&mut self, known: &mut Known, key: usize, length: usize) {
+        let writers = &self.writers[key][..length];
+        // Where writes count, the last one knows what those before it do.
+        let first = if self.view.transitive && self.view.writes { length.max(1) - 1 } else { 0 };
+        for writer in writers.iter().skip(first) {
+            let theirs = &self.after[*writer as usize];
+            self.looks += theirs.len();
+            merge(known, theirs);
+        }
+    }
+
+    /// Whether an operation misses what is known.
+    fn misses(&self, operation: &Operation, known: &Known, all: bool) -> bool {
+        let Act::Read(length) = operation.act else { return false };
+        if all {
+            return self.writers[operation.key as usize].len() > length as usize;
+        }
+        known.get(&operation.key).is_some_and(|known| *known > length)
+    }
+
+    /// Runs one; whether it misses nothing.
+    fn run(&mut self, one: u32) -> Option<bool> {
+        let view = self.view;
+        let Some(frame) = self.history.frames.all().get(one as usize) else { return Some(false) };
+        let operations = self.history.operations(frame);
         let changes = operations.iter().any(appends);
         let mut known = Known::new();
-        if let Some(before) = last.get(&frame.process).filter(|_| sessions) {
-            merge(&mut known, &after[*before as usize]);
+        if let Some(before) = self.processes.get(&frame.process).filter(|_| view.sessions) {
+            merge(&mut known, before);
         }
         for operation in operations {
             let key = operation.key as usize;
             let length = match operation.act {
-                Act::Append(_) => writers[key].len(),
+                Act::Append(_) if !view.writes => continue,
+                Act::Append(_) => self.writers[key].len(),
                 // What is its own is not there yet.
-                Act::Read(length) => writers[key].len().min(length as usize),
+                Act::Read(length) => self.writers[key].len().min(length as usize),
                 Act::Apart(_) => return Some(false),
                 Act::Unread => continue,
             };
-            if let Some(writer) = length.checked_sub(1).map(|place| writers[key][place]) {
-                merge(&mut known, &after[writer as usize]);
+            // I1, by operation: what its own list shows, it does not miss.
+            if view.by_operation && self.misses(operation, &known, false) {
+                return Some(false);
             }
-            if readers_only && appends(operation) {
-                merge(&mut known, &readers[key]);
+            self.of_list(&mut known, key, length);
+            if view.readers_only && appends(operation) {
+                merge(&mut known, &self.readers[key]);
             }
         }
         // I1: of those that write, all that is written before counts where they must see it all.
-        let misses = operations.iter().any(|operation| match operation.act {
-            Act::Read(length) if readers_only && changes => {
-                writers[operation.key as usize].len() > length as usize
-            }
-            Act::Read(length) => known.get(&operation.key).is_some_and(|known| *known > length),
-            _ => false,
-        });
-        if misses {
+        let all = view.readers_only && changes;
+        if !view.by_operation && operations.iter().any(|one| self.misses(one, &known, all)) {
             return Some(false);
         }
+        let mut own = Known::new();
         for operation in operations.iter().filter(|one| appends(one)) {
-            let of_key = &mut writers[operation.key as usize];
-            of_key.push(*one);
-            known.insert(operation.key, of_key.len() as u32);
+            let of_key = &mut self.writers[operation.key as usize];
+            of_key.push(one);
+            own.insert(operation.key, of_key.len() as u32);
         }
-        for operation in operations.iter().filter(|_| readers_only && changes) {
+        merge(&mut known, &own);
+        for operation in operations.iter().filter(|_| all) {
             if let Act::Read(_) = operation.act {
-                merge(&mut readers[operation.key as usize], &known);
+                merge(&mut self.readers[operation.key as usize], &known);
             }
         }
-        if frame.fate == Fate::Committed {
-            last.insert(frame.process, *one);
+        let after = if view.transitive { known } else { own };
+        if frame.fate == Fate::Committed && view.sessions {
+            merge(self.processes.entry(frame.process).or_default(), &after);
         }
-        kept += known.len();
-        if kept > LENGTHS_MAX {
-            return None;
+        self.kept += after.len();
+        self.looks += operations.len();
+        self.after[one as usize] = after;
+        (self.kept <= LENGTHS_MAX && self.looks <= LOOKS_MAX).then_some(true)
+    }
+}
+
+/// Whether no transaction of an order misses what it must see; nothing if that takes too much space
+/// or time. The order is one that `flows` accepts.
+pub(super) fn misses_nothing(history: &Appends, order: &[u32], view: View) -> Option<bool> {
+    let keys = history.longest.len();
+    let mut seen = Seen {
+        history,
+        view,
+        after: vec![Known::new(); history.frames.all().len()],
+        writers: vec![Vec::new(); keys],
+        readers: vec![Known::new(); keys],
+        processes: BTreeMap::new(),
+        kept: 0,
+        looks: 0,
+    };
+    for one in order {
+        if !seen.run(*one)? {
+            return Some(false);
         }
-        after[*one as usize] = known;
     }
     Some(true)
 }

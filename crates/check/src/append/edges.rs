@@ -60,15 +60,7 @@ pub(super) fn infer(
         let (key, value) = (history.keys.name(key), history.value(value));
         format!("incomplete information: {value} was appended to {key} twice")
     });
-    let views = if mutant == Mutant::ShortWay {
-        ViewsMutant::ShortWay
-    } else if mutant == Mutant::FirstOrder {
-        ViewsMutant::FirstOrder
-    } else if mutant == Mutant::Apart {
-        ViewsMutant::Apart
-    } else {
-        ViewsMutant::None
-    };
+    let views = if let Mutant::Views(views) = mutant { views } else { ViewsMutant::None };
     Inferred { edges, writes, committed: versions.committed, flaws, unordered, open, views }
 }
 

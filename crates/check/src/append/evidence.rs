@@ -2,8 +2,9 @@
 //! the judge inferred.
 
 use super::history::{Act, Appends, Operation};
-use super::{ancestry, replay};
-use crate::dependency::{Because, Edge, Fate, Frames, Kind, Subject};
+use super::{ancestry, replay, unseen, ways};
+use crate::dependency::{Because, Edge, Edges, Fate, Frames, Inferred, Kind, Misses, Subject, View, Writer};
+use crate::limits::{Budget, Exhausted};
 use std::collections::BTreeSet;
 
 /// How many operations of a transaction are shown at most; of a longer one, those on the keys
@@ -35,28 +36,30 @@ impl Appends {
 
     /// One appended after the other: a list shows it, or a list shows only the first.
     fn write_write(&self, from: u32, to: u32) -> Option<Because> {
-        for (key, value) in self.appends(to) {
-            for (_, earlier) in self.appends(from).filter(|(other, _)| *other == key) {
-                let place = |list: &[i64], value| list.iter().position(|one| *one == value);
-                let name = self.keys.name(key);
-                let (one, two) = (self.value(earlier), self.value(value));
-                let shows = |list: &[i64]| match (place(list, earlier), place(list, value)) {
-                    (Some(before), Some(after)) => before < after,
-                    _ => false,
-                };
-                if let Some((reader, list)) = self.reader_of(key, shows) {
-                    let list = self.told_list(list);
-                    let told =
-                        format!("in {name}, {two} comes after {one}: T{reader} reads {list}");
-                    return Some(Because { key: Some(key), told, witness: Some(reader) });
-                }
-                let alone = self.reader_of(key, |list| place(list, earlier).is_some());
-                if let (Some((reader, _)), true) = (alone, self.is_unread(key, value)) {
-                    let told = format!(
-                        "in {name}, T{reader} reads {one}, and {two} is in no list read: it came later"
-                    );
-                    return Some(Because { key: Some(key), told, witness: Some(reader) });
-                }
+        self.appends(to).find_map(|(key, value)| self.written_after(from, key, value))
+    }
+
+    /// A value of a key came after one that somebody appended.
+    fn written_after(&self, from: u32, key: u32, value: i64) -> Option<Because> {
+        for (_, earlier) in self.appends(from).filter(|(other, _)| *other == key) {
+            let place = |list: &[i64], value| list.iter().position(|one| *one == value);
+            let name = self.keys.name(key);
+            let (one, two) = (self.value(earlier), self.value(value));
+            let shows = |list: &[i64]| match (place(list, earlier), place(list, value)) {
+                (Some(before), Some(after)) => before < after,
+                _ => false,
+            };
+            if let Some((reader, list)) = self.reader_of(key, shows) {
+                let list = self.told_list(list);
+                let told = format!("in {name}, {two} comes after {one}: T{reader} reads {list}");
+                return Some(Because { key: Some(key), told, witness: Some(reader) });
+            }
+            let alone = self.reader_of(key, |list| place(list, earlier).is_some());
+            if let (Some((reader, _)), true) = (alone, self.is_unread(key, value)) {
+                let told = format!(
+                    "in {name}, T{reader} reads {one}, and {two} is in no list read: it came later"
+                );
+                return Some(Because { key: Some(key), told, witness: Some(reader) });
             }
         }
         None
@@ -139,7 +142,55 @@ impl Subject for Appends {
         replay::flows(self, order, reads)
     }
 
-    fn misses_nothing(&self, order: &[u32], sessions: bool, readers_only: bool) -> Option<bool> {
-        ancestry::misses_nothing(self, order, sessions, readers_only)
+    fn misses_nothing(&self, order: &[u32], view: View) -> Option<bool> {
+        ancestry::misses_nothing(self, order, view)
+    }
+
+    fn is_earlier(&self, into: &Edge, out: &Edge) -> bool {
+        let operations = self.of(out.from);
+        let shows = |operation: &Operation| match (operation.act, self.list(operation)) {
+            (Act::Append(value), _) => {
+                into.kind == Kind::WriteWrite
+                    && self.written_after(into.from, operation.key, value).is_some()
+            }
+            (_, Some(list)) => {
+                let mut theirs = self.appends(into.from);
+                into.kind == Kind::WriteRead
+                    && theirs.any(|(key, value)| key == operation.key && list.contains(&value))
+            }
+            _ => false,
+        };
+        let lacks = |operation: &Operation| {
+            let Some(list) = self.list(operation) else { return false };
+            let mut theirs = self.appends(out.to);
+            theirs.any(|(key, value)| key == operation.key && !list.contains(&value))
+        };
+        let first = operations.iter().position(shows);
+        first.is_some_and(|first| operations[first + 1..].iter().any(lacks))
+    }
+
+    fn ways(&self, inferred: &Inferred, misses: Misses) -> (Edges, Vec<Vec<Writer>>) {
+        match misses {
+            Misses::BeforeEvents => ways::by_operation(self, inferred),
+            _ => (ways::happened(self, inferred), Vec::new()),
+        }
+    }
+
+    fn unseen(
+        &self,
+        inferred: &Inferred,
+        misses: Misses,
+        budget: &mut Budget,
+    ) -> Result<Option<[Edge; 2]>, Exhausted> {
+        unseen::find(self, inferred, misses, budget)
+    }
+
+    fn forced(
+        &self,
+        inferred: &Inferred,
+        edges: &mut Edges,
+        budget: &mut Budget,
+    ) -> Result<(), Exhausted> {
+        ways::forced(self, inferred, edges, budget)
     }
 }

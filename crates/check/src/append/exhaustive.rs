@@ -4,10 +4,10 @@
 //! there an order of transactions, or of their starts and commits, in which a store would have
 //! given these answers? Those that no store's steps define, from read uncommitted to update
 //! serializable, by Adya's words: is there an order of versions without the cycles that they
-//! forbid?
+//! forbid? Those that ask whom a transaction sees have an oracle of their own (`visible`).
 
 use super::history::{Act, Appends, Operation};
-use super::proscribed;
+use super::{proscribed, visible};
 use crate::dependency::{Fate, Frame};
 use crate::transaction::Level;
 
@@ -91,6 +91,11 @@ fn holds(history: &Appends, level: Level) -> bool {
         | Level::ParallelSnapshotIsolation
         | Level::UpdateSerializable
         | Level::RepeatableRead => by_versions(history, &chosen, level),
+        Level::MonotonicView
+        | Level::MonotonicAtomicView
+        | Level::ReadAtomic
+        | Level::UpdateAtomic
+        | Level::Causal => visible::holds(history, &chosen, level),
         Level::Serializable | Level::StrongSessionSerializable | Level::StrictSerializable => {
             World::new(history, level).serial(&mut chosen)
         }

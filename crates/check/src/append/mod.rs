@@ -15,7 +15,9 @@ mod flaws;
 mod history;
 mod mutant;
 mod replay;
+mod unseen;
 mod versions;
+mod ways;
 
 #[cfg(test)]
 mod exhaustive;
@@ -23,6 +25,8 @@ mod exhaustive;
 mod proscribed;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod visible;
 
 use crate::dependency::{self, Inferred};
 use crate::limits::{Budget, Exhausted, Limits};

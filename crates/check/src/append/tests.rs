@@ -4,30 +4,14 @@ use super::exhaustive;
 use super::mutant::Mutant;
 use super::{Appends, Builder, infer, judge};
 use crate::campaign::{cases, counted};
-use crate::dependency;
+use crate::dependency::{self, ViewsMutant};
 use crate::limits::Budget;
 use crate::report::{Finding, Word};
 use crate::{Level, Limits};
 use avouch_promise::Random;
 
 /// The levels that are judged.
-const LEVELS: [Level; 15] = [
-    Level::ReadUncommitted,
-    Level::ReadCommitted,
-    Level::StrongSessionReadCommitted,
-    Level::StrongReadCommitted,
-    Level::Prefix,
-    Level::ConsistentView,
-    Level::ParallelSnapshotIsolation,
-    Level::UpdateSerializable,
-    Level::SnapshotIsolation,
-    Level::StrongSessionSnapshotIsolation,
-    Level::StrongSnapshotIsolation,
-    Level::RepeatableRead,
-    Level::Serializable,
-    Level::StrongSessionSerializable,
-    Level::StrictSerializable,
-];
+const LEVELS: [Level; 20] = Level::ALL;
 
 #[derive(Clone, Copy)]
 enum Step {
@@ -142,10 +126,76 @@ fn forked(random: &mut Random) -> Appends {
     history.build()
 }
 
+/// Each appends once or twice and reads lists as they once were, before that or after: whom it sees
+/// and whom these saw is anybody's guess.
+fn relayed(random: &mut Random) -> Appends {
+    let count = 3 + random.below(3) as usize;
+    let keys = 2 + random.below(2) as usize;
+    let mut lists: Vec<Vec<(usize, i64)>> = vec![Vec::new(); keys];
+    for value in 0..(count as u64 + random.below(3)).cast_signed() {
+        let key = random.below(keys as u64) as usize;
+        let place = random.below(lists[key].len() as u64 + 1) as usize;
+        lists[key].insert(place, (value as usize % count, value));
+    }
+    let mut history = Builder::default();
+    let alone = random.chance(0.3);
+    let processes: Vec<i64> = (0..count)
+        .map(|one| if alone { random.below(2).cast_signed() } else { one as i64 })
+        .collect();
+    let mut steps: Vec<Vec<(usize, Option<i64>, usize)>> = vec![Vec::new(); count];
+    for (key, list) in lists.iter().enumerate() {
+        for (writer, value) in list {
+            steps[*writer].push((key, Some(*value), 0));
+        }
+    }
+    for (one, steps) in steps.iter_mut().enumerate() {
+        steps.sort_unstable();
+        for _ in 0..1 + random.below(2) {
+            let key = random.below(keys as u64) as usize;
+            let own = lists[key].iter().position(|(writer, _)| *writer == one);
+            let last = lists[key].iter().rposition(|(writer, _)| *writer == one);
+            if let Some(last) = last.filter(|_| random.chance(0.4)) {
+                steps.push((key, None, last + 1));
+                continue;
+            }
+            let most = own.unwrap_or(lists[key].len());
+            let length = random.below(most as u64 + 1) as usize;
+            let first = steps.iter().position(|(other, value, _)| *other == key && value.is_some());
+            let place = random.below(first.unwrap_or(steps.len()) as u64 + 1) as usize;
+            steps.insert(place, (key, None, length));
+        }
+    }
+    let tell = |history: &mut Builder, one: usize| {
+        for (key, value, length) in &steps[one] {
+            let list: Vec<i64> = lists[*key][..*length].iter().map(|(_, value)| *value).collect();
+            match value {
+                Some(value) => history.append(&name(*key), *value),
+                None => history.read(&name(*key), &list),
+            };
+        }
+    };
+    for (one, process) in processes.iter().enumerate() {
+        tell(&mut history, one);
+        history.invoke(*process);
+        if alone {
+            tell(&mut history, one);
+            history.ok(*process);
+        }
+    }
+    for (one, process) in processes.iter().enumerate().filter(|_| !alone) {
+        tell(&mut history, one);
+        history.ok(*process);
+    }
+    history.build()
+}
+
 /// A small history.
 fn at_random(random: &mut Random) -> Appends {
     if random.chance(0.05) {
         return forked(random);
+    }
+    if random.chance(0.2) {
+        return relayed(random);
     }
     let keys = 1 + random.below(3) as usize;
     let mut store = Store { lists: vec![Vec::new(); keys] };
@@ -296,7 +346,8 @@ fn one_level_of_appends_can_be_asked_for() {
 #[test]
 fn every_planted_bug_of_the_inference_is_caught() {
     let root = Random::new(Random::seed_from_environment());
-    for mutant in Mutant::ALL {
+    let of_views = ViewsMutant::ALL.map(Mutant::Views);
+    for mutant in Mutant::ALL.into_iter().chain(of_views) {
         let is_wrong = |history: &Appends| {
             words(history, mutant).iter().map(|(_, word)| *word).ne(expected(history))
         };
@@ -321,7 +372,7 @@ fn levels_of_appends_imply_what_they_say_and_no_more() {
     });
     for (one, apart) in LEVELS.into_iter().zip(count) {
         for (other, count) in LEVELS.into_iter().zip(apart) {
-            if dependency::implies(one, other) {
+            if one.implies(other) {
                 assert_eq!(count, 0, "{one} does not imply {other}");
             } else if one != Level::RepeatableRead {
                 // Nothing but a read by predicate parts repeatable read from serializability.

@@ -47,10 +47,13 @@ pub(crate) struct Edge {
     pub(crate) kind: Kind,
 }
 
-/// All of them. Transactions have the numbers below `transactions`, joints those from there.
+/// All of them. Transactions have the numbers below `transactions`, then come their operations where
+/// these are told apart, then joints.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Edges {
     pub(crate) transactions: u32,
+    /// The transaction of each operation that has a node.
+    pub(crate) operations: Vec<u32>,
     pub(crate) nodes: u32,
     pub(crate) all: Vec<Edge>,
 }
@@ -61,7 +64,28 @@ const DIRECT_MAX: usize = 16;
 impl Edges {
     pub(crate) fn new(transactions: usize) -> Self {
         let count = transactions as u32;
-        Self { transactions: count, nodes: count, all: Vec::new() }
+        Self { transactions: count, nodes: count, ..Self::default() }
+    }
+
+    /// A node for an operation of a transaction; before any joint.
+    pub(crate) fn operation(&mut self, transaction: u32) -> u32 {
+        self.operations.push(transaction);
+        self.nodes += 1;
+        self.nodes - 1
+    }
+
+    /// The transaction of a node; nothing of a joint.
+    pub(crate) fn owner(&self, node: u32) -> Option<u32> {
+        match node.checked_sub(self.transactions) {
+            None => Some(node),
+            Some(at) => self.operations.get(at as usize).copied(),
+        }
+    }
+
+    /// Those of some kinds only.
+    pub(crate) fn only(&self, kinds: &[Kind]) -> Self {
+        let all = self.all.iter().filter(|edge| kinds.contains(&edge.kind)).copied().collect();
+        Self { all, operations: self.operations.clone(), ..*self }
     }
 
     /// Adds one; what would lead from a transaction to itself is left out.
@@ -72,7 +96,8 @@ impl Edges {
         }
     }
 
-    fn joint(&mut self) -> u32 {
+    /// A node between others.
+    pub(crate) fn joint(&mut self) -> u32 {
         self.nodes += 1;
         self.nodes - 1
     }

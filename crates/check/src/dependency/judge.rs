@@ -3,15 +3,17 @@
 use super::cycle;
 use super::edges::{Edge, Edges, Kind};
 use super::frame::{Fate, Frames};
-use super::levels::{JUDGED, Rule, implies, rule};
+use super::levels::{Rule, rule};
+use super::misses::{Misses, View};
 use super::net::Net;
 use super::snapshot::{self, Snapshots};
 use super::verify::Because;
-use super::views::{self, Views};
+use super::views::{self, Views, Writer};
 use super::{story, verify};
 use crate::limits::{Budget, Exhausted};
 use crate::report::{About, Finding, Report, Word};
 use crate::transaction::Level;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A history as the judge asks it.
@@ -32,10 +34,28 @@ pub(crate) trait Subject {
     /// Whether, in an order of transactions, each writes after those whose versions are older, and
     /// reads what was written before (if reads count).
     fn flows(&self, order: &[u32], reads: bool) -> bool;
-    /// Whether, in such an order, no transaction read less than what it depends on had written,
-    /// with sessions or without; or no one that only reads, and those that write read everything.
-    /// Nothing if that takes too much space.
-    fn misses_nothing(&self, order: &[u32], sessions: bool, readers_only: bool) -> Option<bool>;
+    /// Whether, in such an order, no transaction misses what its view must have. Nothing if that
+    /// takes too much space or time.
+    fn misses_nothing(&self, order: &[u32], view: View) -> Option<bool>;
+    /// Whether an operation shows the edge into a transaction, and a later one the rw edge out of it.
+    fn is_earlier(&self, into: &Edge, out: &Edge) -> bool;
+    /// The edges by which views come to have more to see, and rw edges to all that is missed; and
+    /// the writers of each key of whose order nothing is known, where that matters.
+    fn ways(&self, inferred: &Inferred, misses: Misses) -> (Edges, Vec<Vec<Writer>>);
+    /// An rw edge to one that is seen directly, and the edge by which it is.
+    fn unseen(
+        &self,
+        inferred: &Inferred,
+        misses: Misses,
+        budget: &mut Budget,
+    ) -> Result<Option<[Edge; 2]>, Exhausted>;
+    /// Adds the rw edges between those that wrote one key, read by nobody.
+    fn forced(
+        &self,
+        inferred: &Inferred,
+        edges: &mut Edges,
+        budget: &mut Budget,
+    ) -> Result<(), Exhausted>;
 }
 
 /// What is wrong with a history whatever the order of transactions.
@@ -83,25 +103,11 @@ pub(crate) fn judge(
 ) -> Vec<(Level, Finding)> {
     let mut found: BTreeMap<Level, Finding> = BTreeMap::new();
     // Levels of real time are not asked of a history that has no times.
-    let is_asked = |level: &Level| {
-        rule(*level).is_some_and(|rule| subject.is_timed() || !rule.kinds.contains(&Kind::RealTime))
-    };
-    let judged: Vec<Level> = JUDGED.into_iter().filter(is_asked).collect();
+    let is_asked =
+        |level: &Level| subject.is_timed() || !rule(*level).kinds.contains(&Kind::RealTime);
+    let judged: Vec<Level> = Level::ALL.into_iter().filter(is_asked).collect();
     let strongest = judged.last().copied().unwrap_or(Level::Serializable);
     let first = asked.unwrap_or(strongest);
-    if rule(first).is_none() {
-        // Not decided itself, it may follow from one that is.
-        let all = judge(subject, inferred, None, budget);
-        let holds = all.iter().any(|(level, of)| level.implies(first) && of.word() == Word::Holds);
-        let broken =
-            |(level, of): &&(Level, Finding)| first.implies(*level) && of.word() == Word::Violated;
-        if holds {
-            return vec![(first, Finding::Holds { order: Vec::new(), checked: true })];
-        }
-        if let Some((weaker, _)) = all.iter().find(broken) {
-            return vec![(first, Finding::Violated(story::of_weaker(*weaker)))];
-        }
-    }
     if !is_asked(&first) {
         let names: Vec<_> = judged.iter().copied().map(Level::name).collect();
         let reason = format!("{first} is not decided of such a history: {}", names.join(", "));
@@ -120,10 +126,10 @@ pub(crate) fn judge(
         }
         let broken = found
             .iter()
-            .find(|(weak, finding)| implies(level, **weak) && finding.word() == Word::Violated);
+            .find(|(weak, finding)| level.implies(**weak) && finding.word() == Word::Violated);
         let holds = found
             .iter()
-            .any(|(strong, finding)| implies(*strong, level) && finding.word() == Word::Holds);
+            .any(|(strong, finding)| strong.implies(level) && finding.word() == Word::Holds);
         let finding = if let Some((weak, _)) = broken {
             Finding::Violated(story::of_weaker(*weak))
         } else if holds {
@@ -143,18 +149,19 @@ pub(crate) fn decide(
     level: Level,
     budget: &mut Budget,
 ) -> Finding {
-    if let Some(flaw) = inferred.flaws.iter().find(|flaw| implies(level, flaw.weakest)) {
+    if let Some(flaw) = inferred.flaws.iter().find(|flaw| level.implies(flaw.weakest)) {
         return Finding::Violated(story::of_flaw(subject, level, flaw));
     }
     if let Some(reason) = &inferred.open {
         return Finding::Unknown { reason: reason.clone(), story: None };
     }
-    let Some(mut rule) = rule(level) else {
-        return Finding::Unknown { reason: format!("{level} is not judged here"), story: None };
-    };
+    let mut rule = rule(level);
     rule.overlaps &= inferred.views != views::Mutant::Apart;
-    decided(subject, inferred, level, rule, budget)
-        .unwrap_or_else(|met| Finding::Unknown { reason: met.to_string(), story: None })
+    let finding = match rule.misses {
+        Some(misses) => missed(subject, inferred, (level, rule, misses), budget),
+        None => decided(subject, inferred, level, rule, budget),
+    };
+    finding.unwrap_or_else(|met| Finding::Unknown { reason: met.to_string(), story: None })
 }
 
 fn decided(
@@ -220,7 +227,9 @@ fn viewed(
     let writes: Vec<bool> = (0..count).map(|one| subject.write_same(one, one).is_some()).collect();
     let (edges, writes, mutant) = (&inferred.edges, &writes[..], inferred.views);
     let search = views::Search { edges, rule, heavy, writes, mutant };
-    let order = match search.run(&inferred.unordered, budget)? {
+    let of_key = |writers: &Vec<u32>| writers.iter().copied().map(Writer::from).collect();
+    let unordered: Vec<Vec<Writer>> = inferred.unordered.iter().map(of_key).collect();
+    let order = match search.run(&unordered, budget)? {
         Views::Order(order) => order,
         Views::Cycle(cycle) => return Ok(told(subject, level, rule, &cycle)),
         Views::None => return Ok(Finding::Violated(story::of_no_order())),
@@ -231,15 +240,70 @@ fn viewed(
     if !subject.flows(&commits, true) || !verify::in_time(subject.frames(), rule, &events) {
         return Ok(Finding::fault("an order"));
     }
-    // The order shows that no cycle is light; what each depends on, that none has one heavy edge.
-    let sessions = rule.kinds.contains(&Kind::Process);
-    let readers_only = heavy == views::Heavy::ReadersOnly;
-    let checked = match subject.misses_nothing(&commits, sessions, readers_only) {
-        Some(false) => return Ok(Finding::fault("a view")),
+    Ok(seen(subject, rule, commits))
+}
+
+/// The finding on an order that shows that no cycle is light; what each transaction depends on has
+/// to show that none has one heavy edge.
+fn seen(subject: &impl Subject, rule: Rule, commits: Vec<u32>) -> Finding {
+    let checked = match View::of(&rule).and_then(|view| subject.misses_nothing(&commits, view)) {
+        Some(false) => return Finding::fault("a view"),
         is => is.is_some(),
     };
     let order = commits.into_iter().map(|one| one as usize).collect();
-    Ok(Finding::Holds { order, checked })
+    Finding::Holds { order, checked }
+}
+
+/// Decides a level that asks what views miss.
+fn missed(
+    subject: &impl Subject,
+    inferred: &Inferred,
+    (level, rule, misses): (Level, Rule, Misses),
+    budget: &mut Budget,
+) -> Result<Finding, Exhausted> {
+    let mut base = Cow::Borrowed(&inferred.edges);
+    let mut plain = Rule { kinds: rule.light(), ..rule };
+    if misses == Misses::SeenOrOverwritten && inferred.views != views::Mutant::ForgetUnread {
+        let mut edges = inferred.edges.only(rule.light());
+        subject.forced(inferred, &mut edges, budget)?;
+        (base, plain) = (Cow::Owned(edges), rule);
+    }
+    let net = Net::new(&base, &[], &plain);
+    budget.step(net.bytes() + base.all.len() * size_of::<Edge>())?;
+    let Some(order) = net.order() else {
+        return Ok(cycle::find(&net)
+            .map_or_else(|| Finding::fault("no cycle"), |one| told(subject, level, rule, &one)));
+    };
+    let mut order: Vec<u32> = order.into_iter().filter_map(|node| net.transaction(node)).collect();
+    let found = if matches!(misses, Misses::BeforeEvents | Misses::Happened) {
+        let (edges, unordered) = subject.ways(inferred, misses);
+        let heavy = views::Heavy::Reads;
+        let rule = Rule { kinds: rule.ways(), heavy: Some(heavy), ..rule };
+        let (edges, mutant) = (&edges, inferred.views);
+        let search = views::Search { edges, rule, heavy, writes: &[], mutant };
+        match search.run(&unordered, budget)? {
+            Views::Cycle(cycle) => Some(cycle),
+            Views::None => return Ok(Finding::Violated(story::of_no_order())),
+            Views::Order(_) if unordered.is_empty() => None,
+            Views::Order(found) => {
+                order = found;
+                None
+            }
+        }
+    } else {
+        let pair = subject.unseen(inferred, misses, budget)?;
+        pair.map(|edges| cycle::Cycle { edges: edges.to_vec(), shortest: true })
+    };
+    if let Some(cycle) = found {
+        return Ok(told(subject, level, rule, &cycle));
+    }
+    let is_in = |one: &u32| inferred.committed.get(*one as usize).is_some_and(|is| *is);
+    let commits: Vec<u32> = order.into_iter().filter(is_in).collect();
+    let events: Vec<(u32, bool)> = commits.iter().map(|one| (*one, true)).collect();
+    if !subject.flows(&commits, true) || !verify::in_time(subject.frames(), rule, &events) {
+        return Ok(Finding::fault("an order"));
+    }
+    Ok(seen(subject, rule, commits))
 }
 
 fn told(subject: &impl Subject, level: Level, rule: Rule, cycle: &cycle::Cycle) -> Finding {
@@ -261,5 +325,5 @@ pub(crate) fn report(
     let (unknown, failed) = (frames.count(Fate::Unknown), frames.count(Fate::Aborted));
     let answered = frames.count(Fate::Committed);
     let about = About { format, operations, answered, unknown, failed, notes };
-    Report::of_levels(about, "transactions", findings, asked, implies, budget)
+    Report::of_levels(about, "transactions", findings, asked, Level::implies, budget)
 }

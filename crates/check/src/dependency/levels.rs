@@ -1,27 +1,18 @@
-//! Which cycles each level forbids, and which level implies which.
+//! Which cycles each level forbids ([`Level`] tells which level implies which).
 //!
-//! ```text
-//!   strict serializable -> strong session serializable, strong snapshot isolation
-//!   strong session serializable -> serializable, strong session snapshot isolation
-//!   strong snapshot isolation -> strong session snapshot isolation, strong read committed
-//!   strong session snapshot isolation -> snapshot isolation, parallel snapshot isolation, prefix
-//!   parallel snapshot isolation -> consistent view, strong session read committed
-//!   prefix -> strong session read committed
-//!   serializable -> snapshot isolation, update serializable, repeatable read
-//!   snapshot isolation, update serializable -> consistent view -> read committed
-//!   repeatable read -> read committed -> read uncommitted
-//!   strong read committed -> strong session read committed -> read committed
-//! ```
-//!
-//! Sessions and real time count only where a level's name says so (Adya's levels know neither).
-//! Read committed here is Adya's PL-2, which knows no sessions; the judge of registers of unique
-//! values means another one by the name (see `transaction::Level`).
+//! Sessions and real time count only where a level's name says so (Adya's levels know neither), and
+//! sessions in those of Bailis and Cerone: monotonic atomic view, read atomic, update atomic, causal,
+//! prefix, parallel snapshot isolation.
 //!
 //! No predicates are read here, so that G2-item is G2, and repeatable read (PL-2.99) forbids what
 //! serializable does. Forward consistent view (PL-FCV) differs from consistent view only by who
 //! committed before whose start in the store, which no client sees: it has no name of its own.
+//!
+//! Reference for the levels that forbid what a view misses: Cerone, Bernardi and Gotsman, "A
+//! framework for transactional consistency models with atomic visibility" (CONCUR 2015).
 
 use super::edges::Kind;
+use super::misses::Misses;
 use super::views::Heavy;
 use crate::transaction::Level;
 
@@ -38,26 +29,21 @@ pub(super) struct Rule {
     pub(super) reads: bool,
     /// Of which edges one on a cycle is forbidden and two are not.
     pub(super) heavy: Option<Heavy>,
+    /// What of another transaction a view must not miss.
+    pub(super) misses: Option<Misses>,
 }
 
-/// The levels that are judged, each after those that it implies.
-pub(super) const JUDGED: [Level; 15] = [
-    Level::ReadUncommitted,
-    Level::ReadCommitted,
-    Level::StrongSessionReadCommitted,
-    Level::StrongReadCommitted,
-    Level::Prefix,
-    Level::ConsistentView,
-    Level::ParallelSnapshotIsolation,
-    Level::UpdateSerializable,
-    Level::SnapshotIsolation,
-    Level::StrongSessionSnapshotIsolation,
-    Level::StrongSnapshotIsolation,
-    Level::RepeatableRead,
-    Level::Serializable,
-    Level::StrongSessionSerializable,
-    Level::StrictSerializable,
-];
+impl Rule {
+    /// The edges without which there is no order of transactions, where views are asked for.
+    pub(super) fn light(&self) -> &'static [Kind] {
+        if self.kinds.contains(&Process) { SESSION_FLOW } else { FLOW }
+    }
+
+    /// The edges by which a view comes to have more to see.
+    pub(super) fn ways(&self) -> &'static [Kind] {
+        if self.misses == Some(Misses::Happened) { HAPPENED } else { ALL }
+    }
+}
 
 use Kind::{Process, ReadWrite, RealTime, WriteRead, WriteWrite};
 
@@ -65,12 +51,13 @@ const WRITES: &[Kind] = &[WriteWrite];
 const FLOW: &[Kind] = &[WriteWrite, WriteRead];
 const SESSION_FLOW: &[Kind] = &[WriteWrite, WriteRead, Process];
 const TIMED_FLOW: &[Kind] = &[WriteWrite, WriteRead, Process, RealTime];
+const HAPPENED: &[Kind] = &[WriteRead, ReadWrite, Process];
 const ALL: &[Kind] = &[WriteWrite, WriteRead, ReadWrite];
 const SESSION: &[Kind] = &[WriteWrite, WriteRead, ReadWrite, Process];
 const TIMED: &[Kind] = &[WriteWrite, WriteRead, ReadWrite, Process, RealTime];
 
-/// What a level forbids; nothing for one that is not judged by dependencies.
-pub(super) fn rule(level: Level) -> Option<Rule> {
+/// What a level forbids.
+pub(super) fn rule(level: Level) -> Rule {
     let (kinds, snapshots, reads) = match level {
         Level::ReadUncommitted => (WRITES, false, false),
         Level::ReadCommitted => (FLOW, false, false),
@@ -81,53 +68,29 @@ pub(super) fn rule(level: Level) -> Option<Rule> {
         Level::StrongSnapshotIsolation => (TIMED, true, true),
         Level::Serializable
         | Level::RepeatableRead
+        | Level::MonotonicView
         | Level::ConsistentView
         | Level::UpdateSerializable => (ALL, false, true),
-        Level::StrongSessionSerializable | Level::ParallelSnapshotIsolation => {
-            (SESSION, false, true)
-        }
+        Level::StrongSessionSerializable
+        | Level::ParallelSnapshotIsolation
+        | Level::MonotonicAtomicView
+        | Level::ReadAtomic
+        | Level::UpdateAtomic
+        | Level::Causal => (SESSION, false, true),
         Level::StrictSerializable => (TIMED, false, true),
-        Level::ReadAtomic | Level::Causal => return None,
     };
     let heavy = match level {
         Level::ConsistentView | Level::ParallelSnapshotIsolation => Some(Heavy::Reads),
         Level::UpdateSerializable => Some(Heavy::ReadersOnly),
         _ => None,
     };
-    Some(Rule { kinds, snapshots, overlaps: level == Level::Prefix, reads, heavy })
-}
-
-fn implied(level: Level) -> &'static [Level] {
-    match level {
-        Level::ReadCommitted => &[Level::ReadUncommitted],
-        Level::ConsistentView | Level::RepeatableRead | Level::StrongSessionReadCommitted => {
-            &[Level::ReadCommitted]
-        }
-        Level::StrongReadCommitted | Level::Prefix => &[Level::StrongSessionReadCommitted],
-        Level::SnapshotIsolation | Level::UpdateSerializable => &[Level::ConsistentView],
-        Level::ParallelSnapshotIsolation => {
-            &[Level::ConsistentView, Level::StrongSessionReadCommitted]
-        }
-        Level::StrongSessionSnapshotIsolation => {
-            &[Level::SnapshotIsolation, Level::ParallelSnapshotIsolation, Level::Prefix]
-        }
-        Level::StrongSnapshotIsolation => {
-            &[Level::StrongSessionSnapshotIsolation, Level::StrongReadCommitted]
-        }
-        Level::Serializable => {
-            &[Level::SnapshotIsolation, Level::UpdateSerializable, Level::RepeatableRead]
-        }
-        Level::StrongSessionSerializable => {
-            &[Level::Serializable, Level::StrongSessionSnapshotIsolation]
-        }
-        Level::StrictSerializable => {
-            &[Level::StrongSessionSerializable, Level::StrongSnapshotIsolation]
-        }
-        _ => &[],
-    }
-}
-
-/// Whether one level implies another, or is it.
-pub(crate) fn implies(strong: Level, weak: Level) -> bool {
-    strong == weak || implied(strong).iter().any(|next| implies(*next, weak))
+    let misses = match level {
+        Level::MonotonicView => Some(Misses::BeforeEvents),
+        Level::MonotonicAtomicView => Some(Misses::SeenEarlier),
+        Level::ReadAtomic => Some(Misses::Seen),
+        Level::UpdateAtomic => Some(Misses::SeenOrOverwritten),
+        Level::Causal => Some(Misses::Happened),
+        _ => None,
+    };
+    Rule { kinds, snapshots, overlaps: level == Level::Prefix, reads, heavy, misses }
 }

@@ -18,6 +18,7 @@ mod edges;
 mod frame;
 mod judge;
 mod levels;
+mod misses;
 mod net;
 mod snapshot;
 mod story;
@@ -29,7 +30,6 @@ pub use frame::{Fate, Frame, Frames};
 pub(crate) use anomaly::name;
 pub(crate) use edges::{Edge, Edges, Kind};
 pub(crate) use judge::{Flaw, Inferred, Subject, judge, report};
-#[cfg(test)]
-pub(crate) use levels::implies;
+pub(crate) use misses::{Misses, View};
 pub(crate) use verify::Because;
-pub(crate) use views::Mutant as ViewsMutant;
+pub(crate) use views::{Mutant as ViewsMutant, Writer};

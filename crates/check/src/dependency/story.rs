@@ -89,7 +89,8 @@ pub(super) fn of_cycle(
 }
 
 fn level_has_snapshots(level: Level) -> bool {
-    super::levels::rule(level).is_some_and(|rule| rule.snapshots && !rule.overlaps)
+    let rule = super::levels::rule(level);
+    rule.snapshots && !rule.overlaps
 }
 
 /// The story of a read or write that a level does not allow whatever the others are.

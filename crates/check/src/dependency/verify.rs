@@ -94,6 +94,9 @@ pub(super) fn accepts(
             return None;
         }
     }
+    if rule.misses.is_some_and(|misses| !misses.forbids(subject, cycle)) {
+        return None;
+    }
     edges.iter().map(|edge| because(subject, edge).map(|because| (edge.kind, because))).collect()
 }
 

@@ -22,7 +22,8 @@ use super::edges::{Edge, Edges, Kind};
 use super::levels::Rule;
 use super::net::Net;
 use crate::limits::{Budget, Exhausted};
-use std::collections::{BTreeSet, BinaryHeap, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 
 /// Which dependencies weigh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +41,7 @@ impl Heavy {
     }
 }
 
-/// A bug that a test plants in the search.
+/// A bug that a test plants in the search for views.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Mutant {
     /// No bug.
@@ -52,6 +53,31 @@ pub(crate) enum Mutant {
     FirstOrder,
     /// Of prefix consistency, writers of one key must not overlap.
     Apart,
+    /// Who reads a list sees only the transaction that appended last.
+    LastOnly,
+    /// Of those that appended to two keys only the one of the latest version counts.
+    OneBest,
+    /// What an operation reads of counts for the earlier ones, too.
+    SeeAhead,
+    /// What a session did before does not count.
+    ForgetSession,
+    /// Writes of one key that nobody read come in any order, whoever misses whom.
+    ForgetUnread,
+}
+
+impl Mutant {
+    /// Every bug.
+    #[cfg(test)]
+    pub(crate) const ALL: [Self; 8] = [
+        Self::ShortWay,
+        Self::FirstOrder,
+        Self::Apart,
+        Self::LastOnly,
+        Self::OneBest,
+        Self::SeeAhead,
+        Self::ForgetSession,
+        Self::ForgetUnread,
+    ];
 }
 
 /// What came of it.
@@ -65,6 +91,30 @@ pub(super) enum Views {
 }
 
 const NONE: u32 = u32::MAX;
+
+/// A transaction that writes a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Writer {
+    pub(crate) transaction: u32,
+    /// The node that writes: of an operation, where these are told apart.
+    pub(crate) node: u32,
+}
+
+impl From<u32> for Writer {
+    fn from(transaction: u32) -> Self {
+        Self { transaction, node: transaction }
+    }
+}
+
+/// The first one's version is before the other's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Pair(Writer, Writer);
+
+impl Pair {
+    fn edge(&self) -> Edge {
+        Edge { from: self.0.transaction, to: self.1.node, kind: Kind::WriteWrite }
+    }
+}
 
 /// The search of one history.
 pub(super) struct Search<'a> {
@@ -80,36 +130,45 @@ impl Search<'_> {
     /// Whether an edge of the graph weighs: of those through joints, the one that leaves a
     /// transaction does.
     fn weighs(&self, edge: &Edge) -> bool {
-        let is_whole = edge.from < self.edges.transactions;
         let writes = |one: u32| self.writes.get(one as usize).is_some_and(|is| *is);
-        is_whole && self.heavy.is(edge, writes)
+        self.edges.owner(edge.from).is_some() && self.heavy.is(edge, writes)
     }
 
-    /// An order in which no such cycle is left, or why there is none.
+    /// An order in which no such cycle is left, or why there is none; `unordered` are writers of one
+    /// key of whose order nothing is known.
     pub(super) fn run(
         &self,
-        unordered: &[Vec<u32>],
+        unordered: &[Vec<Writer>],
         budget: &mut Budget,
     ) -> Result<Views, Exhausted> {
         if let Some(cycle) = self.cycle(&[], budget)? {
             return Ok(Views::Cycle(cycle));
         }
-        let mut chosen: Vec<(Edge, bool)> = Vec::new();
+        // Pairs as they were put, and whether that is the second way.
+        let mut chosen: Vec<(Pair, bool)> = Vec::new();
         loop {
-            let fixed: Vec<Edge> = chosen.iter().map(|(edge, _)| *edge).collect();
+            let fixed: Vec<Edge> = chosen.iter().map(|(pair, _)| pair.edge()).collect();
             if self.cycle(&fixed, budget)?.is_none() {
-                let order = self.order(&fixed);
+                let order = self.ordered(&fixed);
                 let chains = chains(self.edges, &order, unordered);
-                let all: Vec<Edge> = fixed.iter().chain(&chains).copied().collect();
+                let all: Vec<Edge> =
+                    fixed.iter().copied().chain(chains.iter().map(Pair::edge)).collect();
                 let Some(cycle) = self.cycle(&all, budget)? else {
-                    return Ok(Views::Order(self.order(&all)));
+                    return Ok(Views::Order(self.ordered(&all)));
                 };
-                let chains: BTreeSet<Edge> = chains.into_iter().collect();
-                let is_open = |edge: &&Edge| chains.contains(edge) && !fixed.contains(edge);
+                let is_on = |pair: &&Pair| {
+                    let edge = pair.edge();
+                    let owner = |node| self.edges.owner(node);
+                    let is = |one: &Edge| {
+                        one.kind == edge.kind
+                            && (Some(one.from), Some(one.to)) == (owner(edge.from), owner(edge.to))
+                    };
+                    cycle.edges.iter().any(is) && !fixed.contains(&edge)
+                };
                 if self.mutant != Mutant::FirstOrder
-                    && let Some(edge) = cycle.edges.iter().find(is_open)
+                    && let Some(pair) = chains.iter().find(is_on)
                 {
-                    chosen.push((*edge, false));
+                    chosen.push((*pair, false));
                     continue;
                 }
             }
@@ -118,8 +177,8 @@ impl Search<'_> {
                 match chosen.pop() {
                     None => return Ok(Views::None),
                     Some((_, true)) => {}
-                    Some((edge, false)) => {
-                        chosen.push((Edge { from: edge.to, to: edge.from, ..edge }, true));
+                    Some((Pair(one, other), false)) => {
+                        chosen.push((Pair(other, one), true));
                         break;
                     }
                 }
@@ -127,31 +186,58 @@ impl Search<'_> {
         }
     }
 
-    /// An order of all nodes that keeps to the light edges, and to the others where it can.
-    fn order(&self, more: &[Edge]) -> Vec<u32> {
-        let net = Net::new(self.edges, more, &self.rule);
+    fn ordered(&self, more: &[Edge]) -> Vec<u32> {
+        self.order(&Net::new(self.edges, more, &self.rule)).0
+    }
+
+    /// An order of the nodes that keeps to the light edges, and to the others where it can; what is
+    /// on a cycle of light edges, or behind one, is not in it. Each node's component comes with it.
+    fn order(&self, net: &Net) -> (Vec<u32>, Vec<u32>) {
         // Tarjan's components come last first.
-        let (component, _) = cycle::components(&net);
-        let light = |node: u32| self.light(&net, node);
+        let (component, _) = cycle::components(net);
+        let likely = self.likely();
+        let light = |node: u32| self.light(net, node);
         let mut waits = vec![0_u32; net.nodes() as usize];
         for node in 0..net.nodes() {
             light(node).for_each(|(to, _)| waits[to as usize] += 1);
         }
+        let ranked = |node: u32| {
+            (component[node as usize], Reverse(likely[node as usize]), Reverse(node))
+        };
         let ready = (0..net.nodes()).filter(|node| waits[*node as usize] == 0);
-        let mut ready: BinaryHeap<(u32, u32)> =
-            ready.map(|node| (component[node as usize], node)).collect();
+        let mut ready: BinaryHeap<_> = ready.map(ranked).collect();
         let mut order = Vec::with_capacity(waits.len());
-        while let Some((_, node)) = ready.pop() {
+        while let Some((_, _, Reverse(node))) = ready.pop() {
             order.push(node);
             for (to, _) in light(node) {
                 let waits = &mut waits[to as usize];
                 *waits -= 1;
                 if *waits == 0 {
-                    ready.push((component[to as usize], to));
+                    ready.push(ranked(to));
                 }
             }
         }
-        order
+        (order, component)
+    }
+
+    /// Where each node is likely to stand: transactions as they are numbered, what is between them
+    /// with the first that it is next to.
+    fn likely(&self) -> Vec<u32> {
+        let mut likely = vec![NONE; self.edges.nodes as usize];
+        for (node, likely) in (0..).zip(&mut likely) {
+            *likely = self.edges.owner(node).unwrap_or(NONE);
+        }
+        for edge in &self.edges.all {
+            for (node, next) in [(edge.from, edge.to), (edge.to, edge.from)] {
+                if self.edges.owner(node).is_none()
+                    && let Some(owner) = self.edges.owner(next)
+                {
+                    let likely = &mut likely[node as usize];
+                    *likely = owner.min(*likely);
+                }
+            }
+        }
+        likely
     }
 
     fn light<'n>(&'n self, net: &'n Net, from: u32) -> impl Iterator<Item = (u32, Kind)> + 'n {
@@ -159,72 +245,99 @@ impl Search<'_> {
     }
 
     /// A cycle with at most one heavy edge.
-    fn cycle(&self, more: &[Edge], budget: &mut Budget) -> Result<Option<Cycle>, Exhausted> {
+    ///
+    /// A way back keeps to an order of the light edges, so a heavy edge that agrees with the order
+    /// closes none, and the others only by what stands between their ends.
+    pub(super) fn cycle(
+        &self,
+        more: &[Edge],
+        budget: &mut Budget,
+    ) -> Result<Option<Cycle>, Exhausted> {
         let net = Net::new(self.edges, more, &self.rule);
-        let (component, _) = cycle::components(&net);
+        let (order, component) = self.order(&net);
+        let mut rank = vec![NONE; net.nodes() as usize];
+        for (place, node) in (0..).zip(&order) {
+            rank[*node as usize] = place;
+        }
         let inside = |from: u32, to: u32| component[from as usize] == component[to as usize];
-        // Where a heavy edge ends, and whence it comes; and every transaction on a cycle, for
-        // cycles of light edges alone.
+        let is_acyclic = order.len() == rank.len();
+        // Where a heavy edge ends, and whence it comes; or every transaction that may be on a cycle
+        // of light edges alone.
         let mut closing: Vec<(u32, u32)> = Vec::new();
         for from in 0..net.nodes() {
-            let mut is_on_cycle = false;
-            for (to, kind) in net.edges(from).filter(|(to, _)| inside(from, *to)) {
-                is_on_cycle = true;
-                if self.weighs(&Edge { from, to, kind }) {
-                    closing.push((to, from));
-                }
-            }
-            if is_on_cycle && net.transaction(from).is_some() {
+            if is_acyclic {
+                let is_back = |(to, kind): &(u32, Kind)| {
+                    rank[*to as usize] < rank[from as usize]
+                        && inside(from, *to)
+                        && self.weighs(&Edge { from, to: *to, kind: *kind })
+                };
+                closing.extend(net.edges(from).filter(is_back).map(|(to, _)| (to, from)));
+            } else if rank[from as usize] == NONE && net.transaction(from).is_some() {
                 closing.push((from, from));
             }
         }
         closing.sort_unstable();
         let mut met = vec![(NONE, Kind::Process, NONE); net.nodes() as usize];
+        let held = net.bytes() + met.len() * 24 + closing.len() * 8;
         let mut queue = VecDeque::new();
         for ends in closing.chunk_by(|one, next| one.0 == next.0) {
             let root = ends[0].0;
-            let mut looks = 0;
+            let last = ends.iter().map(|(_, from)| rank[*from as usize]).max().unwrap_or(NONE);
             queue.clear();
             queue.push_back((root, 0_u32));
             while let Some((node, depth)) = queue.pop_front() {
+                budget.step(held)?;
                 if self.mutant == Mutant::ShortWay && depth >= 1 {
                     continue;
                 }
-                for (to, kind) in self.light(&net, node).filter(|(to, _)| inside(node, *to)) {
-                    looks += 1;
-                    if met[to as usize].2 != root {
+                for (to, kind) in self.light(&net, node) {
+                    let is_between = rank[to as usize] <= last && inside(node, to);
+                    if is_between && met[to as usize].2 != root {
                         met[to as usize] = (node, kind, root);
                         queue.push_back((to, depth + 1));
                     }
                 }
             }
-            budget.step(looks)?;
             let closes = |(_, from): &&(u32, u32)| met[*from as usize].2 == root;
             if let Some((_, from)) = ends.iter().find(closes) {
-                let mut path: Vec<(u32, Kind)> = Vec::new();
-                let mut at = *from;
-                loop {
-                    let (before, kind, _) = met[at as usize];
-                    path.push((before, kind));
-                    at = before;
-                    if at == root {
-                        break;
-                    }
-                }
-                path.reverse();
-                if *from != root {
-                    path.push((*from, Kind::ReadWrite));
-                }
-                return Ok(Some(self.contract(path)));
+                return Ok(Some(self.closed(&met, root, *from)));
             }
         }
         Ok(None)
     }
 
+    /// The cycle of the way from `root` to `from` and the heavy edge back, if they differ.
+    fn closed(&self, met: &[(u32, Kind, u32)], root: u32, from: u32) -> Cycle {
+        let mut path: Vec<(u32, Kind)> = Vec::new();
+        let mut at = from;
+        loop {
+            let (before, kind, _) = met[at as usize];
+            path.push((before, kind));
+            at = before;
+            if at == root {
+                break;
+            }
+        }
+        path.reverse();
+        if from != root {
+            path.push((from, Kind::ReadWrite));
+        }
+        self.contract(path)
+    }
+
     /// The dependencies of a cycle of nodes, each with the kind of the edge that leaves it.
     fn contract(&self, mut nodes: Vec<(u32, Kind)>) -> Cycle {
-        let transactions = self.edges.transactions;
-        nodes.retain(|(node, _)| *node < transactions);
+        nodes.retain_mut(|(node, _)| match self.edges.owner(*node) {
+            Some(owner) => {
+                *node = owner;
+                true
+            }
+            None => false,
+        });
+        // Of operations of one transaction next to each other, what leaves the last one counts.
+        let stays = |at: usize| nodes[at].0 != nodes[(at + 1) % nodes.len()].0;
+        let nodes: Vec<(u32, Kind)> =
+            (0..nodes.len()).filter(|at| stays(*at)).map(|at| nodes[at]).collect();
         let ends = nodes.iter().cycle().skip(1);
         let edges = nodes.iter().zip(ends).map(|((from, kind), (to, _))| Edge {
             from: *from,
@@ -235,8 +348,8 @@ impl Search<'_> {
     }
 }
 
-/// What nobody read, of each key in an order.
-fn chains(edges: &Edges, order: &[u32], unordered: &[Vec<u32>]) -> Vec<Edge> {
+/// Of each key what nobody read, in an order.
+fn chains(edges: &Edges, order: &[u32], unordered: &[Vec<Writer>]) -> Vec<Pair> {
     let mut places = vec![0_u32; edges.nodes as usize];
     for (place, node) in (0..).zip(order) {
         places[*node as usize] = place;
@@ -244,10 +357,9 @@ fn chains(edges: &Edges, order: &[u32], unordered: &[Vec<u32>]) -> Vec<Edge> {
     let mut chains = Vec::new();
     for writers in unordered {
         let mut sorted = writers.clone();
-        sorted.sort_unstable_by_key(|one| places[*one as usize]);
+        sorted.sort_unstable_by_key(|one| places[one.transaction as usize]);
         sorted.dedup();
-        let edge = |pair: &[u32]| Edge { from: pair[0], to: pair[1], kind: Kind::WriteWrite };
-        chains.extend(sorted.windows(2).map(edge));
+        chains.extend(sorted.windows(2).map(|pair| Pair(pair[0], pair[1])));
     }
     chains
 }

@@ -1,28 +1,30 @@
-//! The isolation levels that are judged, and which implies which.
+//! The isolation levels that are judged, and which implies which: the only map of it.
 //!
 //! ```text
-//! strict-serializable ───────► strong-session-serializable ────────► serializable
-//!         │                                 │                              │
-//! strong-snapshot-isolation ─► strong-session-snapshot-isolation ─► snapshot-isolation
-//!                                           │                              │
-//!                                         prefix                           │
-//!                                           │                              │
-//!                                         causal                           │
-//!                                           │                              │
-//!                                      read-atomic                         │
-//!                                           │                              │
-//!                                     read-committed ─────────────► read-uncommitted
+//!   strict-serializable ───────► strong-session-serializable ────────► serializable ─► repeatable-read
+//!           │                                 │                          │       │             │
+//!   strong-snapshot-isolation ─► strong-session-snapshot-isolation ─►    │  update-serializable│
+//!           │                     │           │      snapshot-isolation ◄┘       │             │
+//!           │                  prefix   parallel-snapshot-isolation   │          │             │
+//!           │                     │       │        │         │        │          │             │
+//!           │                    causal ◄─┘  update-atomic  consistent-view ◄────┘             │
+//!           │                       │         │              │                                 │
+//!           │                      read-atomic      monotonic-view                             │
+//!           │                           │                    │                                 │
+//!           │                 monotonic-atomic-view          │                                 │
+//!           │                           │                    ▼                                 │
+//!   strong-read-committed ─► strong-session-read-committed ─► read-committed ◄─────────────────┘
+//!                                                                    │
+//!                                                            read-uncommitted
 //! ```
 //!
-//! Those in the middle hold what a session did in the session's order. The two on the right,
-//! Adya's PL-3 and PL-SI, know no sessions: a session may read from its own future, which breaks
-//! even read committed as it is judged here.
+//! Adya's levels, from read-uncommitted to serializable, know no sessions: a session may read from
+//! its own future. Those of Bailis and Cerone (monotonic-atomic-view, read-atomic, update-atomic,
+//! causal, parallel-snapshot-isolation, prefix) hold what a session did in the session's order.
 //!
-//! Not drawn: parallel snapshot isolation lies between strong session snapshot isolation and both
-//! causal and consistent-view. Snapshot isolation and update-serializable imply consistent-view;
-//! serializable implies update-serializable and repeatable-read; strong snapshot isolation, of
-//! sessions or of real time, implies strong read committed of the same. They are decided where
-//! version orders are known.
+//! Read committed of Biswas and Enea, and of the testers that follow them (dbcop, Plume, AWDIT), is
+//! monotonic-atomic-view: a transaction that saw another one sees nothing older than its writes from
+//! then on.
 //!
 //! Which of them a history can be judged by depends on what it says: see [`Level::REGISTERS`] for
 //! registers of unique values, and `dependency` for histories whose version orders are known.
@@ -38,16 +40,24 @@ use std::str::FromStr;
 pub enum Level {
     /// Writes of transactions are not interleaved (Adya's PL-1).
     ReadUncommitted,
-    /// Of registers of unique values: a transaction that saw another one sees nothing older than
-    /// its writes from then on, and a session's order counts. Of known version orders: Adya's PL-2,
-    /// no cycle of ww and wr edges, and sessions do not count.
+    /// Nothing is read that aborted or was overwritten by its own writer, and no cycle of ww and wr
+    /// edges (Adya's PL-2).
     ReadCommitted,
     /// Adya's PL-2, and none of a session's cycles of ww, wr and session edges.
     StrongSessionReadCommitted,
     /// Adya's PL-2, and no cycle of ww, wr and real-time edges.
     StrongReadCommitted,
+    /// Adya's PL-2, and a read misses nothing that earlier operations of its transaction depend on
+    /// (Adya's PL-2L, without G-monotonic).
+    MonotonicView,
+    /// A transaction that saw another one sees all of its writes from then on (Bailis et al., "Highly
+    /// available transactions", VLDB 2013), and a session's order counts: the read committed of
+    /// Biswas and Enea.
+    MonotonicAtomicView,
     /// A transaction sees all writes of another one or none (RAMP's and Cerone's read atomic).
     ReadAtomic,
+    /// Read atomic, and of two that write one key one sees the other (Cerone's update atomic).
+    UpdateAtomic,
     /// What happened before a transaction is seen by it (transactional causal consistency).
     Causal,
     /// Each sees what was committed before some moment, in one order of commits.
@@ -77,13 +87,16 @@ pub enum Level {
 }
 
 impl Level {
-    /// Every level; each after all that it implies, within its column.
-    pub const ALL: [Self; 17] = [
+    /// Every level; each after all that it implies.
+    pub const ALL: [Self; 20] = [
         Self::ReadUncommitted,
         Self::ReadCommitted,
         Self::StrongSessionReadCommitted,
         Self::StrongReadCommitted,
+        Self::MonotonicView,
+        Self::MonotonicAtomicView,
         Self::ReadAtomic,
+        Self::UpdateAtomic,
         Self::Causal,
         Self::Prefix,
         Self::ConsistentView,
@@ -98,35 +111,44 @@ impl Level {
         Self::StrictSerializable,
     ];
 
-    /// Those that ask for no order of the whole, weakest first: each implies those before it.
-    pub const WEAK: [Self; 3] = [Self::ReadCommitted, Self::ReadAtomic, Self::Causal];
+    /// Those of sessions that ask for no order of the whole, weakest first: each implies those
+    /// before it.
+    pub const WEAK: [Self; 3] = [Self::MonotonicAtomicView, Self::ReadAtomic, Self::Causal];
 
     /// Those decided of registers without version orders or times, in the order in which they are
     /// tried.
-    pub const REGISTERS: [Self; 8] = [
-        Self::ReadCommitted,
+    pub const REGISTERS: [Self; 12] = [
+        Self::MonotonicAtomicView,
         Self::ReadAtomic,
         Self::Causal,
         Self::StrongSessionSerializable,
         Self::StrongSessionSnapshotIsolation,
         Self::Prefix,
         Self::Serializable,
+        Self::RepeatableRead,
         Self::SnapshotIsolation,
+        Self::StrongSessionReadCommitted,
+        Self::ReadCommitted,
+        Self::ReadUncommitted,
     ];
 
     /// Those decided of registers whose transactions have times, in the order in which they are
     /// tried; the last implies all.
-    pub const TIMED_REGISTERS: [Self; 11] = [
-        Self::ReadUncommitted,
-        Self::ReadCommitted,
+    pub const TIMED_REGISTERS: [Self; 15] = [
+        Self::MonotonicAtomicView,
         Self::ReadAtomic,
         Self::Causal,
         Self::StrongSessionSerializable,
         Self::StrongSessionSnapshotIsolation,
         Self::Prefix,
         Self::Serializable,
+        Self::RepeatableRead,
         Self::SnapshotIsolation,
         Self::StrongSnapshotIsolation,
+        Self::StrongReadCommitted,
+        Self::StrongSessionReadCommitted,
+        Self::ReadCommitted,
+        Self::ReadUncommitted,
         Self::StrictSerializable,
     ];
 
@@ -134,18 +156,21 @@ impl Level {
     pub fn directly_implied(self) -> &'static [Self] {
         match self {
             Self::ReadUncommitted => &[],
-            Self::ReadCommitted
-            | Self::StrongSessionReadCommitted
-            | Self::ConsistentView
-            | Self::RepeatableRead => &[Self::ReadUncommitted],
-            Self::StrongReadCommitted => &[Self::StrongSessionReadCommitted],
-            Self::SnapshotIsolation | Self::UpdateSerializable => &[Self::ConsistentView],
-            Self::ReadAtomic => &[Self::ReadCommitted],
-            Self::Causal => &[Self::ReadAtomic],
-            Self::Prefix => &[Self::Causal, Self::StrongSessionReadCommitted],
-            Self::ParallelSnapshotIsolation => {
-                &[Self::Causal, Self::ConsistentView, Self::StrongSessionReadCommitted]
+            Self::ReadCommitted => &[Self::ReadUncommitted],
+            Self::StrongSessionReadCommitted | Self::MonotonicView | Self::RepeatableRead => {
+                &[Self::ReadCommitted]
             }
+            Self::StrongReadCommitted | Self::MonotonicAtomicView => {
+                &[Self::StrongSessionReadCommitted]
+            }
+            Self::ReadAtomic => &[Self::MonotonicAtomicView],
+            Self::UpdateAtomic | Self::Causal => &[Self::ReadAtomic],
+            Self::Prefix => &[Self::Causal],
+            Self::ConsistentView => &[Self::MonotonicView],
+            Self::ParallelSnapshotIsolation => {
+                &[Self::Causal, Self::UpdateAtomic, Self::ConsistentView]
+            }
+            Self::SnapshotIsolation | Self::UpdateSerializable => &[Self::ConsistentView],
             Self::StrongSessionSnapshotIsolation => {
                 &[Self::Prefix, Self::SnapshotIsolation, Self::ParallelSnapshotIsolation]
             }
@@ -180,7 +205,10 @@ impl Level {
             Self::ParallelSnapshotIsolation => "parallel-snapshot-isolation",
             Self::UpdateSerializable => "update-serializable",
             Self::RepeatableRead => "repeatable-read",
+            Self::MonotonicView => "monotonic-view",
+            Self::MonotonicAtomicView => "monotonic-atomic-view",
             Self::ReadAtomic => "read-atomic",
+            Self::UpdateAtomic => "update-atomic",
             Self::Causal => "causal",
             Self::Prefix => "prefix",
             Self::SnapshotIsolation => "snapshot-isolation",
@@ -213,8 +241,11 @@ impl fmt::Display for Level {
 /// Generalized snapshot isolation (Elnikety, Pedone and Zwaenepoel 2005) lets a snapshot be older
 /// than its transaction's start; nothing here asks it to be newer unless sessions or real time do.
 /// Conventional snapshot isolation has the newest snapshot at the start.
-const ALSO_CALLED: [(&str, Level); 12] = [
+const ALSO_CALLED: [(&str, Level); 15] = [
     ("pl-1", Level::ReadUncommitted),
+    ("pl-2", Level::ReadCommitted),
+    ("pl-2l", Level::MonotonicView),
+    ("mav", Level::MonotonicAtomicView),
     ("pl-2+", Level::ConsistentView),
     ("pl-3u", Level::UpdateSerializable),
     ("pl-2.99", Level::RepeatableRead),
@@ -229,20 +260,11 @@ const ALSO_CALLED: [(&str, Level); 12] = [
 ];
 
 /// Names that are not judged, and why.
-const REFUSED: [(&[&str], &str); 7] = [
-    (
-        &["pl-2"],
-        "of lists it is read-committed; of registers read-committed asks more, with sessions",
-    ),
+const REFUSED: [(&[&str], &str); 3] = [
     (
         &["cursor-stability", "pl-cs"],
         "no history tells which reads were made by a cursor: of one key, what it forbids is a lost \
          update, which consistent-view forbids of all keys",
-    ),
-    (
-        &["monotonic-view", "pl-2l"],
-        "it needs the order of a transaction's reads against the versions' order; read-committed \
-         of registers asks the same of what was seen directly, consistent-view asks more",
     ),
     (
         &["monotonic-snapshot-reads", "pl-msr"],
@@ -252,15 +274,6 @@ const REFUSED: [(&[&str], &str); 7] = [
         &["forward-consistent-view", "pl-fcv"],
         "it differs from consistent-view only by the starts that the store itself recorded; \
          snapshot-isolation asks more",
-    ),
-    (
-        &["monotonic-atomic-view", "mav"],
-        "of registers read-committed is judged as it is, with sessions; of lists it is not judged",
-    ),
-    (
-        &["update-atomic"],
-        "it is read-atomic without lost updates: parallel-snapshot-isolation asks more, \
-         read-atomic less",
     ),
 ];
 
