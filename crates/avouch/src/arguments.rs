@@ -420,14 +420,14 @@ pub struct Check {
     /// watch.json of a run of etcd's robustness tests; `-` is stdin
     #[arg(required = true, value_name = "HISTORY")]
     pub histories: Vec<PathBuf>,
-    /// Judge transactions by this level: read-committed, read-atomic, causal, prefix,
-    /// snapshot-isolation, serializable, or one of the last two as strong-session-...; Jepsen's by
-    /// read-uncommitted, strong-snapshot-isolation and strict-serializable too; its appends not by
-    /// read-atomic and causal, but by consistent-view, parallel-snapshot-isolation,
-    /// update-serializable, repeatable-read, strong-session-read-committed and
-    /// strong-read-committed; those with stamps by snapshot-isolation and serializable, and both as
-    /// strong-session-... Adya's names (pl-2+) are known, too. The others are noted. Without it by
-    /// all of them
+    /// Judge transactions by this level: read-uncommitted, read-committed (Adya's; of AWDIT, Plume
+    /// and dbcop it is monotonic-atomic-view), read-atomic, causal, prefix, repeatable-read,
+    /// snapshot-isolation, serializable, or one of read-committed and the last two as
+    /// strong-session-...; where there is real time, as strong-... or strict-serializable too;
+    /// Jepsen's appends also by monotonic-view, update-atomic, consistent-view,
+    /// parallel-snapshot-isolation and update-serializable; those with stamps by
+    /// snapshot-isolation and serializable, and both as strong-session-... Adya's names (pl-2+) are
+    /// known, too. The others are noted. Without it by all of them
     #[arg(long, value_name = "LEVEL")]
     pub level: Option<Named<Level>>,
     /// Judge operations by one order that an object allows (mutex, counter, set, fifo-queue,

@@ -14,7 +14,7 @@ type Row = (char, &'static str, Level, &'static str);
 const PAGE: &str = include_str!("../../../docs/anomalies.md");
 
 use Level::{
-    Causal, ConsistentView, Prefix, ReadAtomic, ReadCommitted, ReadUncommitted, Serializable,
+    Causal, ConsistentView, MonotonicAtomicView, Prefix, ReadAtomic, ReadCommitted, ReadUncommitted, Serializable,
     SnapshotIsolation, StrictSerializable, StrongReadCommitted, StrongSessionReadCommitted,
     StrongSessionSerializable, StrongSnapshotIsolation, UpdateSerializable,
 };
@@ -112,7 +112,7 @@ const REGISTERS: [Row; 12] = [
     (
         'R',
         "observed transaction vanishes (OTV)",
-        ReadCommitted,
+        MonotonicAtomicView,
         "0 0-10 w x 1, w y 1 / 1 0-10 r x 1, r y",
     ),
     ('R', "fractured read", ReadAtomic, "0 0-10 w x 1, w y 1 / 1 0-10 r y, r x 1"),

@@ -3,7 +3,9 @@
 
 use super::history::{Act, Appends, Operation};
 use super::{ancestry, replay, unseen, ways};
-use crate::dependency::{Because, Edge, Edges, Fate, Frames, Inferred, Kind, Misses, Subject, View, Writer};
+use crate::dependency::{
+    Because, Edge, Edges, Fate, Frames, Inferred, Kind, Misses, Subject, View, Writer,
+};
 use crate::limits::{Budget, Exhausted};
 use std::collections::BTreeSet;
 

@@ -100,7 +100,8 @@ impl Table {
     fn find(&self, (x, seen): (u32, u32), (y, length): (u32, u32), reader: u32) -> Option<u32> {
         let below = self.all.partition_point(|one| (one.keys, one.first) < ((x, y), seen));
         let last = self.all[..below].last().filter(|one| one.keys == (x, y))?;
-        let is_missed = |best: &&(u32, u32)| **best != NOBODY && best.0 >= length && best.1 != reader;
+        let is_missed =
+            |best: &&(u32, u32)| **best != NOBODY && best.0 >= length && best.1 != reader;
         last.best.iter().find(is_missed).map(|(_, who)| *who)
     }
 }

@@ -62,12 +62,12 @@ impl World<'_> {
     }
 
     fn appends(&self, one: usize, key: u32) -> impl Iterator<Item = i64> + '_ {
-        self.operations(one).iter().filter(move |step| step.key == key).filter_map(|step| {
-            match step.act {
+        self.operations(one).iter().filter(move |step| step.key == key).filter_map(
+            |step| match step.act {
                 Act::Append(value) => Some(value),
                 _ => None,
-            }
-        })
+            },
+        )
     }
 
     fn write_same(&self, one: usize, other: usize) -> bool {
@@ -159,9 +159,7 @@ impl World<'_> {
             let writes = |other: &usize| self.appends(*other, operation.key).next().is_some();
             let others = (0..seen.len()).filter(|other| *other != one && has(before, *other));
             let depends: Set = match (operation.act, self.history.list(operation)) {
-                (Act::Append(_), _) => {
-                    others.filter(writes).fold(0, |set, other| set | 1 << other)
-                }
+                (Act::Append(_), _) => others.filter(writes).fold(0, |set, other| set | 1 << other),
                 (_, Some(list)) => others
                     .filter(|other| {
                         self.appends(*other, operation.key).any(|value| list.contains(&value))

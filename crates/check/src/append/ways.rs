@@ -112,10 +112,7 @@ fn unread(edges: &mut Edges, versions: &Versions, mut readers: Vec<(u32, u32)>) 
 
 /// What each operation depends on, and what each read misses: a transaction is its operations, one
 /// after the other, and then itself.
-pub(super) fn by_operation(
-    history: &Appends,
-    inferred: &Inferred,
-) -> (Edges, Vec<Vec<Writer>>) {
+pub(super) fn by_operation(history: &Appends, inferred: &Inferred) -> (Edges, Vec<Vec<Writer>>) {
     let versions = Versions::find(history, Mutant::None);
     let frames = history.frames.all();
     let mut edges = Edges::new(frames.len());
@@ -140,9 +137,8 @@ pub(super) fn by_operation(
         edges.add(last, number, Kind::WriteRead);
     }
     let is_in = |one: u32| inferred.committed.get(one as usize).is_some_and(|is| *is);
-    let node = |number: u32, at: usize| {
-        firsts[number as usize].map_or(number, |first| first + at as u32)
-    };
+    let node =
+        |number: u32, at: usize| firsts[number as usize].map_or(number, |first| first + at as u32);
     let mut readers: Vec<(u32, u32)> = Vec::new();
     let mut last_writers = vec![None; history.longest.len()];
     for key in 0..history.longest.len() as u32 {
@@ -159,9 +155,7 @@ pub(super) fn by_operation(
                     let place = versions.place(number, key, value);
                     let place = place.filter(|place| (*place as usize) < writers.len());
                     let before = match place {
-                        Some(place) => {
-                            writers[..place as usize].iter().rfind(other).copied()
-                        }
+                        Some(place) => writers[..place as usize].iter().rfind(other).copied(),
                         None => last_writers[key as usize].filter(|last| *last != number),
                     };
                     if let Some(before) = before {
@@ -190,7 +184,8 @@ pub(super) fn by_operation(
     let unordered = several.map(|(key, range)| {
         let of_key = |(_, one): &(u32, u32)| {
             let operations = history.operations(&frames[*one as usize]);
-            let is_its = |other: &Operation| other.key == key && matches!(other.act, Act::Append(_));
+            let is_its =
+                |other: &Operation| other.key == key && matches!(other.act, Act::Append(_));
             let at = operations.iter().position(is_its).unwrap_or(0);
             Writer { transaction: *one, node: node(*one, at) }
         };

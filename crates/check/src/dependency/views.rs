@@ -201,9 +201,8 @@ impl Search<'_> {
         for node in 0..net.nodes() {
             light(node).for_each(|(to, _)| waits[to as usize] += 1);
         }
-        let ranked = |node: u32| {
-            (component[node as usize], Reverse(likely[node as usize]), Reverse(node))
-        };
+        let ranked =
+            |node: u32| (component[node as usize], Reverse(likely[node as usize]), Reverse(node));
         let ready = (0..net.nodes()).filter(|node| waits[*node as usize] == 0);
         let mut ready: BinaryHeap<_> = ready.map(ranked).collect();
         let mut order = Vec::with_capacity(waits.len());

@@ -139,7 +139,7 @@ pub(super) fn find(
         };
         let reads = sources.reads(one.reader);
         let first = match level {
-            Level::ReadCommitted => reads.iter().position(|read| read.from == one.before)?,
+            Level::MonotonicAtomicView => reads.iter().position(|read| read.from == one.before)?,
             _ => 0,
         };
         let of_it = |key| sources.has_written(one.before, key);

@@ -54,9 +54,23 @@ fn reads(history: &Transactions) -> Option<Vec<Read>> {
     Some(found)
 }
 
+/// Whether whatever is read was written by somebody.
+fn is_written(history: &Transactions) -> bool {
+    let all = || (0..history.len()).flat_map(|one| steps(history, one));
+    committed(history).into_iter().flat_map(|one| steps(history, one)).all(|step| {
+        let write = Step { access: Access::Write, ..*step };
+        step.access != Access::Read || all().any(|other| *other == write)
+    })
+}
+
 /// Whether the level holds.
 pub(super) fn holds(history: &Transactions, level: Level) -> bool {
-    if !Level::WEAK.contains(&level) {
+    let committed_reads =
+        [Level::ReadCommitted, Level::StrongSessionReadCommitted, Level::StrongReadCommitted];
+    if level == Level::ReadUncommitted {
+        return is_written(history);
+    }
+    if !Level::WEAK.contains(&level) && !committed_reads.contains(&level) {
         return interleaved::holds(history, level);
     }
     let Some(reads) = reads(history) else { return false };
@@ -65,12 +79,19 @@ pub(super) fn holds(history: &Transactions, level: Level) -> bool {
     let mut direct = vec![vec![false; count]; count];
     for (before, row) in direct.iter_mut().enumerate() {
         for (after, direct) in row.iter_mut().enumerate().skip(before + 1) {
-            *direct = session(before) == session(after);
+            *direct = level != Level::ReadCommitted && session(before) == session(after);
         }
     }
     for (reader, .., writer) in &reads {
         if let Some(writer) = writer {
             direct[*writer][*reader] = true;
+        }
+    }
+    let spans = history.spans().filter(|_| level == Level::StrongReadCommitted);
+    for (after, later) in spans.unwrap_or_default().iter().enumerate() {
+        for (before, earlier) in spans.unwrap_or_default().iter().enumerate() {
+            let is_committed = history.is_committed(before as u32);
+            direct[before][after] |= is_committed && earlier.ended < later.began;
         }
     }
     let mut happened = direct.clone();
@@ -89,11 +110,12 @@ pub(super) fn holds(history: &Transactions, level: Level) -> bool {
     for (reader, place, key, writer) in &reads {
         for other in committed(history) {
             let is_seen = match level {
-                Level::ReadCommitted => reads.iter().any(|(by, earlier, _, from)| {
+                Level::MonotonicAtomicView => reads.iter().any(|(by, earlier, _, from)| {
                     by == reader && earlier < place && *from == Some(other)
                 }),
                 Level::ReadAtomic => direct[other][*reader],
                 Level::Causal => happened[other][*reader],
+                other if committed_reads.contains(&other) => false,
                 stronger => panic!("{stronger} is not decided here"),
             };
             if is_seen && Some(other) != *writer && other != *reader && writes(other, *key) {

@@ -21,7 +21,7 @@ fn rules(level: Level) -> Rules {
     let (serial, first_committer_wins, in_session_order, in_time) = match level {
         Level::StrictSerializable => (true, false, false, true),
         Level::StrongSessionSerializable => (true, false, true, false),
-        Level::Serializable => (true, false, false, false),
+        Level::Serializable | Level::RepeatableRead => (true, false, false, false),
         Level::StrongSnapshotIsolation => (false, true, false, true),
         Level::StrongSessionSnapshotIsolation => (false, true, true, false),
         Level::SnapshotIsolation => (false, true, false, false),

@@ -8,7 +8,7 @@ use super::order::{Graph, Inferred, Order};
 use super::polygraph::{self, Shape};
 use super::sources::{INITIAL, Sources, Unsourced};
 use super::writers::{THIN_AIR, Writers};
-use super::{causal, read_atomic, read_committed, story, verify};
+use super::{causal, monotonic, read_atomic, story, verify};
 use crate::limits::{Budget, Exhausted, Limits};
 use crate::progress;
 use crate::report::{About, Finding, Report, Word};
@@ -159,13 +159,13 @@ fn decided(
     budget: &mut Budget,
     mutant: Mutant,
 ) -> Result<Finding, Exhausted> {
-    if level == Level::ReadUncommitted && history.spans().is_some() {
+    if level == Level::ReadUncommitted {
         // Nothing is read that nobody wrote; and writes in any one order are not interleaved.
         let order = (0..history.len()).filter(|one| history.is_committed(*one as u32)).collect();
         return Ok(Finding::Holds { order, checked: true });
     }
-    if let Some(shape) = Shape::of(level).filter(|shape| !shape.timed || history.spans().is_some())
-    {
+    let shape = Shape::of(level).filter(|shape| !shape.timed || history.spans().is_some());
+    if let Some(shape) = shape.filter(|shape| shape.latest) {
         return polygraph::judge(history, sources, (level, shape), budget, mutant);
     }
     if let Some((_, step)) = sources.ambiguous.first() {
@@ -173,9 +173,12 @@ fn decided(
         let reason = format!("incomplete information: what is read as `{step}` was written twice");
         return Ok(Finding::Unknown { reason, story: None });
     }
+    if let Some(shape) = shape {
+        return polygraph::judge(history, sources, (level, shape), budget, mutant);
+    }
     let inferred = match level {
-        Level::ReadCommitted => {
-            read_committed::infer(sources, history.len() as u32, budget, mutant)?
+        Level::MonotonicAtomicView => {
+            monotonic::infer(sources, history.len() as u32, budget, mutant)?
         }
         Level::ReadAtomic => read_atomic::infer(history, sources, budget, mutant)?,
         Level::Causal => causal::infer(history, sources, budget, mutant)?,

@@ -1,21 +1,19 @@
 //! The isolation levels that are judged, and which implies which: the only map of it.
 //!
 //! ```text
-//!   strict-serializable ───────► strong-session-serializable ────────► serializable ─► repeatable-read
-//!           │                                 │                          │       │             │
-//!   strong-snapshot-isolation ─► strong-session-snapshot-isolation ─►    │  update-serializable│
-//!           │                     │           │      snapshot-isolation ◄┘       │             │
-//!           │                  prefix   parallel-snapshot-isolation   │          │             │
-//!           │                     │       │        │         │        │          │             │
-//!           │                    causal ◄─┘  update-atomic  consistent-view ◄────┘             │
-//!           │                       │         │              │                                 │
-//!           │                      read-atomic      monotonic-view                             │
-//!           │                           │                    │                                 │
-//!           │                 monotonic-atomic-view          │                                 │
-//!           │                           │                    ▼                                 │
-//!   strong-read-committed ─► strong-session-read-committed ─► read-committed ◄─────────────────┘
-//!                                                                    │
-//!                                                            read-uncommitted
+//!   strict-serializable            strong-session-serializable, strong-snapshot-isolation
+//!   strong-session-serializable    serializable, strong-session-snapshot-isolation
+//!   serializable                   snapshot-isolation, update-serializable, repeatable-read
+//!   strong-snapshot-isolation      strong-session-snapshot-isolation, strong-read-committed
+//!   strong-session-snapshot-isolation
+//!                                  snapshot-isolation, parallel-snapshot-isolation, prefix
+//!   parallel-snapshot-isolation    consistent-view, update-atomic, causal
+//!   snapshot-isolation, update-serializable       consistent-view, and that monotonic-view
+//!   prefix                         causal
+//!   causal, update-atomic          read-atomic, and that monotonic-atomic-view
+//!   monotonic-atomic-view, strong-read-committed  strong-session-read-committed
+//!   strong-session-read-committed, monotonic-view, repeatable-read
+//!                                  read-committed, and that read-uncommitted
 //! ```
 //!
 //! Adya's levels, from read-uncommitted to serializable, know no sessions: a session may read from

@@ -3,7 +3,7 @@
 //! ```text
 //! file -> history (sessions of transactions of reads and writes)
 //!      -> sources (which transaction does each read see?)
-//!      -> what each level says of the commit order (read_committed, read_atomic, causal)
+//!      -> what each level says of the commit order (monotonic, read_atomic, causal)
 //!      -> one order (order) or a shortest cycle (cycle), checked again apart (verify) -> story
 //! ```
 //!
@@ -17,12 +17,12 @@ mod cycle;
 mod history;
 mod judge;
 mod level;
+mod monotonic;
 mod mutant;
 mod order;
 mod parts;
 mod polygraph;
 mod read_atomic;
-mod read_committed;
 mod seen;
 mod sources;
 mod story;

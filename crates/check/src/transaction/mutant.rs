@@ -12,7 +12,7 @@ pub(super) enum Mutant {
     BelieveIntermediate,
     /// A transaction need not see its own writes.
     ForgetOwnWrites,
-    /// Read committed counts what is seen only later in the transaction.
+    /// Monotonic atomic view counts what is seen only later in the transaction.
     SeeAhead,
     /// Read atomic forgets what the session did before.
     ForgetSession,

@@ -146,7 +146,7 @@ fn anomaly(history: &Transactions, level: Level, cycle: &Cycle) -> &'static str 
         "causality violation"
     } else if all.iter().any(repeats) {
         "non-repeatable read (P2)"
-    } else if level == Level::ReadCommitted {
+    } else if level == Level::MonotonicAtomicView {
         "observed transaction vanishes (OTV)"
     } else {
         "fractured read"

@@ -31,7 +31,7 @@ fn is_true(history: &Transactions, level: Level, edge: &Edge) -> bool {
             let mut reads = sees(history, *reader, edge.to, *key);
             let hops = path.windows(2).map(|pair| (pair[0], pair[1]));
             let is_seen = match level {
-                Level::ReadCommitted => reads.any(|place| {
+                Level::MonotonicAtomicView => reads.any(|place| {
                     path.len() == 2
                         && first_sight(history, *reader, *first) < Some(place)
                         && first_sight(history, *reader, *first).is_some()
@@ -109,7 +109,7 @@ pub(super) fn accepts_order(history: &Transactions, level: Level, order: &[u32])
                 happened.iter().all(|one| at(*one) < at(reader))
                     && mine.iter().all(|(step, key, writer)| {
                         let seen: Vec<u32> = match level {
-                            Level::ReadCommitted => {
+                            Level::MonotonicAtomicView => {
                                 let earlier = mine.iter().filter(|(at, ..)| at < step);
                                 earlier
                                     .map(|(.., from)| *from)

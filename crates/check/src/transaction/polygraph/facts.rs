@@ -116,7 +116,7 @@ impl Known {
                 }
             }
         }
-        for (key, reader) in writes.initial() {
+        for (key, reader) in writes.initial().iter().filter(|_| shape.latest) {
             let mut met = u32::MAX;
             for writer in writes.writers(writes.of(*key)) {
                 // Of a chain the first suffices: the others follow it.

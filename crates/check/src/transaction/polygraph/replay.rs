@@ -114,6 +114,14 @@ impl Replay<'_> {
 
     fn reads(&self, step: &Step, own: Option<i64>, started: u32) -> bool {
         let versions = &self.versions[step.key as usize];
+        if !self.shape.latest {
+            let is_there = versions.iter().any(|(_, value)| *value == step.value);
+            return match (step.access, own) {
+                (Access::Read, None) => is_there,
+                (Access::Read, Some(own)) => own == step.value,
+                _ => own.is_none(),
+            };
+        }
         let seen = versions.partition_point(|(since, _)| *since <= started);
         let version = seen.checked_sub(1).map(|last| versions[last].1);
         match own.or(version) {

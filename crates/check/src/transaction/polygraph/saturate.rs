@@ -54,6 +54,13 @@ pub(in crate::transaction) fn judge(
                 return Ok(violated(history, level, shape, &proof));
             }
         };
+        if !shape.latest {
+            return Ok(if replay::accepts(history, asked, &order) {
+                Finding::Holds { order: replay::commits(shape, &order), checked: true }
+            } else {
+                Finding::fault("an order")
+            });
+        }
         let backward = Adjacency::backward(&known, nodes);
         let reach = Reach::new(shape, &chains, &forward, &backward, &order, budget)?;
         let held = known.bytes() + writes.bytes() + Reach::bytes(nodes, chains.width);

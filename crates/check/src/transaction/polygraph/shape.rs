@@ -14,25 +14,39 @@ pub(in crate::transaction) struct Shape {
     pub(super) sessions: bool,
     /// What had ended before another one began is before it.
     pub(in crate::transaction) timed: bool,
+    /// A read sees the latest version; not only one that was there.
+    pub(in crate::transaction) latest: bool,
 }
 
 impl Shape {
     //= §2.3.2 serializability decided
     //= §2.3.2 strict serializability decided
     //= §2.3.2 snapshot isolation (SI) decided
-    /// The shape of a level; nothing for one that asks for no order of the whole.
+    /// The shape of a level; nothing for one of those that ask what else is seen of whom, and for one
+    /// that is not decided of registers.
+    ///
+    /// Read committed needs an order of all only so that nobody reads of what comes later. Without
+    /// predicates repeatable read is serializability.
     pub(in crate::transaction) fn of(level: Level) -> Option<Self> {
         let (split, conflicts, sessions, timed) = match level {
             Level::Prefix => (true, false, true, false),
             Level::SnapshotIsolation => (true, true, false, false),
             Level::StrongSessionSnapshotIsolation => (true, true, true, false),
             Level::StrongSnapshotIsolation => (true, true, false, true),
-            Level::Serializable => (false, false, false, false),
-            Level::StrongSessionSerializable => (false, false, true, false),
-            Level::StrictSerializable => (false, false, false, true),
+            Level::Serializable | Level::RepeatableRead | Level::ReadCommitted => {
+                (false, false, false, false)
+            }
+            Level::StrongSessionSerializable | Level::StrongSessionReadCommitted => {
+                (false, false, true, false)
+            }
+            Level::StrictSerializable | Level::StrongReadCommitted => (false, false, false, true),
             _ => return None,
         };
-        Some(Self { split, conflicts, sessions, timed })
+        let latest = !matches!(
+            level,
+            Level::ReadCommitted | Level::StrongSessionReadCommitted | Level::StrongReadCommitted
+        );
+        Some(Self { split, conflicts, sessions, timed, latest })
     }
 
     /// How many nodes so many transactions have.

@@ -1,7 +1,7 @@
-//! Read committed: once a transaction has read from another one, it reads nothing older.
+//! Monotonic atomic view: once a transaction has read from another one, it reads nothing older.
 //!
-//! Biswas and Enea's axiom, with as few edges as decide it: of each transaction read from, what is
-//! read after the first time.
+//! Biswas and Enea's axiom of read committed, with as few edges as decide it: of each transaction
+//! read from, what is read after the first time.
 
 use super::mutant::Mutant;
 use super::order::Inferred;
