@@ -276,41 +276,36 @@ impl Search<'_> {
             }
         }
         closing.sort_unstable();
-        let mut met = vec![(NONE, Kind::Process, NONE); net.nodes() as usize];
-        let held = net.bytes() + met.len() * 24 + closing.len() * 8;
-        let mut queue = VecDeque::new();
+        let count = net.nodes() as usize;
+        let mut breadth =
+            Breadth { search: self, net: &net, rank, component, met: vec![UNMET; count] };
+        let held = net.bytes() + count * (size_of::<Met>() + 8) + closing.len() * 8;
+        // The shortest so far; one is enough where looking for a shorter one takes long.
+        let (mut best, mut looks): (Option<Cycle>, u64) = (None, 0);
         for ends in closing.chunk_by(|one, next| one.0 == next.0) {
-            let root = ends[0].0;
-            let last = ends.iter().map(|(_, from)| rank[*from as usize]).max().unwrap_or(NONE);
-            queue.clear();
-            queue.push_back((root, 0_u32));
-            while let Some((node, depth)) = queue.pop_front() {
-                budget.step(held)?;
-                if self.mutant == Mutant::ShortWay && depth >= 1 {
-                    continue;
-                }
-                for (to, kind) in self.light(&net, node) {
-                    let is_between = rank[to as usize] <= last && inside(node, to);
-                    if is_between && met[to as usize].2 != root {
-                        met[to as usize] = (node, kind, root);
-                        queue.push_back((to, depth + 1));
-                    }
-                }
+            let most = best.as_ref().map_or(usize::MAX, |best| best.edges.len());
+            if best.is_some() && (looks > LOOKS_MAX || most <= 2) {
+                break;
             }
-            let closes = |(_, from): &&(u32, u32)| met[*from as usize].2 == root;
-            if let Some((_, from)) = ends.iter().find(closes) {
-                return Ok(Some(self.closed(&met, root, *from)));
+            let before = budget.taken();
+            let found = breadth.way(ends, most, held, budget)?;
+            looks += budget.taken() - before;
+            if let Some(from) = found {
+                best = Some(self.closed(&breadth.met, ends[0].0, from));
             }
         }
-        Ok(None)
+        if let Some(best) = &mut best {
+            best.shortest = looks <= LOOKS_MAX;
+        }
+        Ok(best)
     }
 
     /// The cycle of the way from `root` to `from` and the heavy edge back, if they differ.
-    fn closed(&self, met: &[(u32, Kind, u32)], root: u32, from: u32) -> Cycle {
+    fn closed(&self, met: &[Met], root: u32, from: u32) -> Cycle {
         let mut path: Vec<(u32, Kind)> = Vec::new();
         let mut at = from;
         loop {
-            let (before, kind, _) = met[at as usize];
+            let Met { before, kind, .. } = met[at as usize];
             path.push((before, kind));
             at = before;
             if at == root {
@@ -344,6 +339,77 @@ impl Search<'_> {
             kind: *kind,
         });
         Cycle { edges: edges.collect(), shortest: false }
+    }
+}
+
+/// How many steps the search for a shorter cycle takes, once there is one.
+const LOOKS_MAX: u64 = 2_000_000;
+
+/// How a node was met: from where, by an edge of which kind, on the search from which root, and how
+/// many dependencies away from it.
+#[derive(Clone, Copy)]
+struct Met {
+    before: u32,
+    kind: Kind,
+    root: u32,
+    distance: usize,
+}
+
+const UNMET: Met = Met { before: NONE, kind: Kind::Process, root: NONE, distance: usize::MAX };
+
+/// The search for ways back.
+struct Breadth<'a> {
+    search: &'a Search<'a>,
+    net: &'a Net,
+    rank: Vec<u32>,
+    component: Vec<u32>,
+    met: Vec<Met>,
+}
+
+impl Breadth<'_> {
+    /// The nearest of the places from which an edge leads to one root, if the cycle that it closes is
+    /// shorter than `most`.
+    fn way(
+        &mut self,
+        ends: &[(u32, u32)],
+        most: usize,
+        held: usize,
+        budget: &mut Budget,
+    ) -> Result<Option<u32>, Exhausted> {
+        let root = ends[0].0;
+        let last = ends.iter().map(|(_, from)| self.rank[*from as usize]).max().unwrap_or(NONE);
+        let edges = self.search.edges;
+        let mut queue = VecDeque::from([(root, 0)]);
+        while let Some((node, distance)) = queue.pop_front() {
+            budget.step(held)?;
+            let far = self.search.mutant == Mutant::ShortWay && node != root;
+            // The heavy edge makes one more.
+            if distance + 1 >= most || far {
+                continue;
+            }
+            for (to, kind) in self.search.light(self.net, node) {
+                let is_between = self.rank[to as usize] <= last
+                    && self.component[node as usize] == self.component[to as usize];
+                // Joints and operations of one transaction are no way apart.
+                let owner = edges.owner(node);
+                let length = usize::from(owner.is_some() && owner != edges.owner(to));
+                let met = &mut self.met[to as usize];
+                let is_nearer = met.root != root || distance + length < met.distance;
+                if is_between && is_nearer {
+                    *met = Met { before: node, kind, root, distance: distance + length };
+                    if length == 0 {
+                        queue.push_front((to, distance));
+                    } else {
+                        queue.push_back((to, distance + 1));
+                    }
+                }
+            }
+        }
+        let near = |(_, from): &(u32, u32)| {
+            let met = &self.met[*from as usize];
+            (met.root == root).then_some((met.distance, *from))
+        };
+        Ok(ends.iter().filter_map(near).min().map(|(_, from)| from))
     }
 }
 

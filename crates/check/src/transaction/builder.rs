@@ -18,7 +18,7 @@ const MOST: usize = (1 << 29) - 1;
 /// let mut history = Builder::default();
 /// history.begin(1).write("x", 1).write("y", 1);
 /// history.begin(2).read("x", 1).read_initial("y");
-/// let report = judge(&history.build(), Some(Level::ReadCommitted), &Limits::default());
+/// let report = judge(&history.build(), Some(Level::MonotonicAtomicView), &Limits::default());
 /// assert!(report.to_string().starts_with("violated"), "{report}");
 /// ```
 #[derive(Clone, Debug, Default)]
