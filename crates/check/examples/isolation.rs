@@ -3,8 +3,9 @@
 //!
 //! The history is that of the published comparison of testers: 50 sessions that take turns at one
 //! store, a million transactions of 8 steps, half of them reads, on 100,000 keys alike; so it holds
-//! at every level; the testers' read committed is monotonic atomic view here. The figures of the fastest tester known (AWDIT) for the same shape were measured
-//! once, on a machine of the same kind: 2.98 s, 4.85 s, 26.1 s and 6.95 GB.
+//! at every level; the testers' read committed is monotonic atomic view here. The figures of the
+//! fastest tester known (AWDIT) for the same shape were measured once, on a machine of the same
+//! kind: 2.98 s, 4.85 s, 26.1 s and 6.95 GB.
 
 mod measure;
 

@@ -64,8 +64,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The folder is named after the strongest level that holds, as Biswas and Enea call them: their read
-/// committed is monotonic atomic view.
+/// The folder is named after the strongest level that holds, as Biswas and Enea call them: their
+/// read committed is monotonic atomic view.
 #[test]
 fn transactions_hold_as_far_as_their_folder_says() {
     let Some(folder) = folder("histories/awdit") else { return };

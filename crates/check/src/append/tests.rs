@@ -135,12 +135,13 @@ fn relayed(random: &mut Random) -> Appends {
     for value in 0..(count as u64 + random.below(3)).cast_signed() {
         let key = random.below(keys as u64) as usize;
         let place = random.below(lists[key].len() as u64 + 1) as usize;
-        lists[key].insert(place, (value as usize % count, value));
+        lists[key].insert(place, (value.unsigned_abs() as usize % count, value));
     }
     let mut history = Builder::default();
     let alone = random.chance(0.3);
-    let processes: Vec<i64> = (0..count)
-        .map(|one| if alone { random.below(2).cast_signed() } else { one as i64 })
+    let processes: Vec<i64> = (0..)
+        .take(count)
+        .map(|one| if alone { random.below(2).cast_signed() } else { one })
         .collect();
     let mut steps: Vec<Vec<(usize, Option<i64>, usize)>> = vec![Vec::new(); count];
     for (key, list) in lists.iter().enumerate() {
@@ -150,7 +151,7 @@ fn relayed(random: &mut Random) -> Appends {
     }
     for (one, steps) in steps.iter_mut().enumerate() {
         steps.sort_unstable();
-        for _ in 0..1 + random.below(2) {
+        for _ in 0..=random.below(2) {
             let key = random.below(keys as u64) as usize;
             let own = lists[key].iter().position(|(writer, _)| *writer == one);
             let last = lists[key].iter().rposition(|(writer, _)| *writer == one);

@@ -2,8 +2,8 @@
 //! transactions is tried; a list is a version, and what those seen appended in that order.
 //!
 //! By the definitions of Cerone, Bernardi and Gotsman (CONCUR 2015) for read atomic, update atomic
-//! and causal; of Bailis et al. (VLDB 2013) for monotonic atomic view, where what is seen grows from
-//! operation to operation; of Adya's PL-2L as the least that must be seen.
+//! and causal; of Bailis et al. (VLDB 2013) for monotonic atomic view, where what is seen grows
+//! from operation to operation; of Adya's PL-2L as the least that must be seen.
 
 use super::history::{Act, Appends, Operation};
 use crate::dependency::Fate;

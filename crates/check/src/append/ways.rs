@@ -23,17 +23,14 @@ fn own_places(writers: &[u32], who: u32) -> impl Iterator<Item = usize> + '_ {
     (0..writers.len()).filter(move |place| writers[*place] == who)
 }
 
-/// What happens before what: sessions, and who is seen in a list; and what each read misses.
-pub(super) fn happened(history: &Appends, inferred: &Inferred) -> Edges {
-    let versions = Versions::find(history, Mutant::None);
-    let frames = history.frames.all();
-    let mut edges = Edges::new(frames.len());
-    if inferred.views != ViewsMutant::ForgetSession {
-        edges.process(&history.frames, &inferred.committed);
-    }
-    let is_in = |one: u32| inferred.committed.get(one as usize).is_some_and(|is| *is);
-    // Of each key, its joints: the first of those by which it is seen, and missed.
-    let mut joints: Vec<(u32, u32)> = Vec::with_capacity(history.longest.len());
+/// Of each key, its joints: the first of those by which writers are seen, and are missed.
+fn joints(
+    history: &Appends,
+    versions: &Versions,
+    is_in: &impl Fn(u32) -> bool,
+    edges: &mut Edges,
+) -> Vec<(u32, u32)> {
+    let mut joints = Vec::with_capacity(history.longest.len());
     for key in 0..history.longest.len() as u32 {
         let writers = versions.writers(key);
         let first = edges.nodes;
@@ -58,6 +55,19 @@ pub(super) fn happened(history: &Appends, inferred: &Inferred) -> Edges {
         }
         joints.push((first, missed));
     }
+    joints
+}
+
+/// What happens before what: sessions, and who is seen in a list; and what each read misses.
+pub(super) fn happened(history: &Appends, inferred: &Inferred) -> Edges {
+    let versions = Versions::find(history, Mutant::None);
+    let frames = history.frames.all();
+    let mut edges = Edges::new(frames.len());
+    if inferred.views != ViewsMutant::ForgetSession {
+        edges.process(&history.frames, &inferred.committed);
+    }
+    let is_in = |one: u32| inferred.committed.get(one as usize).is_some_and(|is| *is);
+    let joints = joints(history, &versions, &is_in, &mut edges);
     let mut readers: Vec<(u32, u32)> = Vec::new();
     for (number, frame) in (0..).zip(frames).filter(|(_, one)| one.fate == Fate::Committed) {
         for operation in history.operations(frame) {
@@ -67,7 +77,9 @@ pub(super) fn happened(history: &Appends, inferred: &Inferred) -> Edges {
             let (before, after) = writers.split_at(length as usize);
             if inferred.views == ViewsMutant::LastOnly {
                 let last = before.iter().rfind(|one| **one != number && is_in(**one));
-                last.into_iter().for_each(|last| edges.add(*last, number, Kind::WriteRead));
+                if let Some(last) = last {
+                    edges.add(*last, number, Kind::WriteRead);
+                }
             } else {
                 // Up to its own first append by a joint, and one by one what is between its own.
                 let own = own_places(before, number).next().unwrap_or(before.len());
@@ -110,69 +122,70 @@ fn unread(edges: &mut Edges, versions: &Versions, mut readers: Vec<(u32, u32)>) 
     }
 }
 
-/// What each operation depends on, and what each read misses: a transaction is its operations, one
-/// after the other, and then itself.
+/// Where each transaction's operations have nodes: the first of them.
+struct Operations(Vec<Option<u32>>);
+
+impl Operations {
+    /// Nodes for the operations of each that reads, one after the other and then itself.
+    fn new(history: &Appends, inferred: &Inferred, edges: &mut Edges) -> Self {
+        let frames = history.frames.all();
+        let mut firsts: Vec<Option<u32>> = vec![None; frames.len()];
+        for (number, frame) in (0..).zip(frames).filter(|(_, one)| one.fate == Fate::Committed) {
+            let operations = history.operations(frame);
+            let reads = operations.iter().any(|one| matches!(one.act, Act::Read(_)));
+            if reads && operations.len() > 1 && inferred.views != ViewsMutant::SeeAhead {
+                firsts[number as usize] = Some(edges.nodes);
+                for _ in operations {
+                    edges.operation(number);
+                }
+            }
+        }
+        for ((first, frame), number) in firsts.iter().zip(frames).zip(0..) {
+            let Some(first) = first else { continue };
+            let last = first + frame.count - 1;
+            for node in *first..last {
+                edges.add(node, node + 1, Kind::WriteRead);
+            }
+            edges.add(last, number, Kind::WriteRead);
+        }
+        Self(firsts)
+    }
+
+    fn node(&self, number: u32, at: usize) -> u32 {
+        self.0[number as usize].map_or(number, |first| first + at as u32)
+    }
+}
+
+/// What each operation depends on, and what each read misses; and the writers of what nobody read.
 pub(super) fn by_operation(history: &Appends, inferred: &Inferred) -> (Edges, Vec<Vec<Writer>>) {
     let versions = Versions::find(history, Mutant::None);
     let frames = history.frames.all();
     let mut edges = Edges::new(frames.len());
-    // Where each transaction's operations begin, if they have nodes.
-    let mut firsts: Vec<Option<u32>> = vec![None; frames.len()];
-    for (number, frame) in (0..).zip(frames).filter(|(_, one)| one.fate == Fate::Committed) {
-        let operations = history.operations(frame);
-        let reads = operations.iter().any(|one| matches!(one.act, Act::Read(_)));
-        if reads && operations.len() > 1 && inferred.views != ViewsMutant::SeeAhead {
-            firsts[number as usize] = Some(edges.nodes);
-            for _ in operations {
-                edges.operation(number);
-            }
-        }
-    }
-    for ((first, frame), number) in firsts.iter().zip(frames).zip(0..) {
-        let Some(first) = first else { continue };
-        let last = first + frame.count - 1;
-        for node in *first..last {
-            edges.add(node, node + 1, Kind::WriteRead);
-        }
-        edges.add(last, number, Kind::WriteRead);
-    }
+    let nodes = Operations::new(history, inferred, &mut edges);
     let is_in = |one: u32| inferred.committed.get(one as usize).is_some_and(|is| *is);
-    let node =
-        |number: u32, at: usize| firsts[number as usize].map_or(number, |first| first + at as u32);
     let mut readers: Vec<(u32, u32)> = Vec::new();
-    let mut last_writers = vec![None; history.longest.len()];
-    for key in 0..history.longest.len() as u32 {
-        let writers = versions.writers(key).iter().rfind(|one| is_in(**one));
-        last_writers[key as usize] = writers.copied();
-    }
     for (number, frame) in (0..).zip(frames).filter(|(number, _)| is_in(*number)) {
+        let other = |one: &&u32| **one != number && is_in(**one);
         for (at, operation) in history.operations(frame).iter().enumerate() {
-            let key = operation.key;
+            let (key, node) = (operation.key, nodes.node(number, at));
             let writers = versions.writers(key);
-            let other = |one: &&u32| **one != number && is_in(**one);
             match operation.act {
                 Act::Append(value) => {
-                    let place = versions.place(number, key, value);
-                    let place = place.filter(|place| (*place as usize) < writers.len());
-                    let before = match place {
-                        Some(place) => writers[..place as usize].iter().rfind(other).copied(),
-                        None => last_writers[key as usize].filter(|last| *last != number),
-                    };
-                    if let Some(before) = before {
-                        edges.add(before, node(number, at), Kind::WriteWrite);
+                    let place = versions.place(number, key, value).unwrap_or(u32::MAX) as usize;
+                    let before = &writers[..place.min(writers.len())];
+                    if let Some(before) = before.iter().rfind(other) {
+                        edges.add(*before, node, Kind::WriteWrite);
                     }
                 }
                 Act::Read(length) if frame.fate == Fate::Committed => {
                     let (before, after) = writers.split_at(length as usize);
                     if let Some(writer) = before.iter().rfind(other) {
-                        edges.add(*writer, node(number, at), Kind::WriteRead);
+                        edges.add(*writer, node, Kind::WriteRead);
                     }
                     match after.iter().find(|one| is_in(**one)) {
-                        Some(next) if *next != number => {
-                            edges.add(node(number, at), *next, Kind::ReadWrite);
-                        }
-                        Some(_) => {}
-                        None => readers.push((key, node(number, at))),
+                        Some(next) if *next == number => {}
+                        Some(next) => edges.add(node, *next, Kind::ReadWrite),
+                        None => readers.push((key, node)),
                     }
                 }
                 _ => {}
@@ -184,10 +197,9 @@ pub(super) fn by_operation(history: &Appends, inferred: &Inferred) -> (Edges, Ve
     let unordered = several.map(|(key, range)| {
         let of_key = |(_, one): &(u32, u32)| {
             let operations = history.operations(&frames[*one as usize]);
-            let is_its =
-                |other: &Operation| other.key == key && matches!(other.act, Act::Append(_));
+            let is_its = |one: &Operation| one.key == key && matches!(one.act, Act::Append(_));
             let at = operations.iter().position(is_its).unwrap_or(0);
-            Writer { transaction: *one, node: node(*one, at) }
+            Writer { transaction: *one, node: nodes.node(*one, at) }
         };
         versions.unread[range].iter().map(of_key).collect()
     });

@@ -47,8 +47,8 @@ pub(crate) struct Edge {
     pub(crate) kind: Kind,
 }
 
-/// All of them. Transactions have the numbers below `transactions`, then come their operations where
-/// these are told apart, then joints.
+/// All of them. Transactions have the numbers below `transactions`, then come their operations
+/// where these are told apart, then joints.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Edges {
     pub(crate) transactions: u32,

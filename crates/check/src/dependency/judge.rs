@@ -37,7 +37,8 @@ pub(crate) trait Subject {
     /// Whether, in such an order, no transaction misses what its view must have. Nothing if that
     /// takes too much space or time.
     fn misses_nothing(&self, order: &[u32], view: View) -> Option<bool>;
-    /// Whether an operation shows the edge into a transaction, and a later one the rw edge out of it.
+    /// Whether an operation shows the edge into a transaction, and a later one the rw edge out of
+    /// it.
     fn is_earlier(&self, into: &Edge, out: &Edge) -> bool;
     /// The edges by which views come to have more to see, and rw edges to all that is missed; and
     /// the writers of each key of whose order nothing is known, where that matters.

@@ -1,8 +1,8 @@
 //! Which cycles each level forbids ([`Level`] tells which level implies which).
 //!
 //! Sessions and real time count only where a level's name says so (Adya's levels know neither), and
-//! sessions in those of Bailis and Cerone: monotonic atomic view, read atomic, update atomic, causal,
-//! prefix, parallel snapshot isolation.
+//! sessions in those of Bailis and Cerone: monotonic atomic view, read atomic, update atomic,
+//! causal, prefix, parallel snapshot isolation.
 //!
 //! No predicates are read here, so that G2-item is G2, and repeatable read (PL-2.99) forbids what
 //! serializable does. Forward consistent view (PL-FCV) differs from consistent view only by who

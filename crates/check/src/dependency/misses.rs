@@ -10,8 +10,8 @@
 //!   causal                   R misses what happened before it: sessions and wr, over and again
 //! ```
 //!
-//! Who reads a list sees each transaction that appended to it. That R misses S's write is an rw edge
-//! from R to S, next version or later.
+//! Who reads a list sees each transaction that appended to it. That R misses S's write is an rw
+//! edge from R to S, next version or later.
 //!
 //! Of update atomic, two writes of one key that nobody read may come in either order, unless one's
 //! transaction misses the other: then it comes first. Those rw edges count as ww edges do.

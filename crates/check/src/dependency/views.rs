@@ -134,8 +134,8 @@ impl Search<'_> {
         self.edges.owner(edge.from).is_some() && self.heavy.is(edge, writes)
     }
 
-    /// An order in which no such cycle is left, or why there is none; `unordered` are writers of one
-    /// key of whose order nothing is known.
+    /// An order in which no such cycle is left, or why there is none; `unordered` are writers of
+    /// one key of whose order nothing is known.
     pub(super) fn run(
         &self,
         unordered: &[Vec<Writer>],
@@ -367,8 +367,8 @@ struct Breadth<'a> {
 }
 
 impl Breadth<'_> {
-    /// The nearest of the places from which an edge leads to one root, if the cycle that it closes is
-    /// shorter than `most`.
+    /// The nearest of the places from which an edge leads to one root, if the cycle that it closes
+    /// is shorter than `most`.
     fn way(
         &mut self,
         ends: &[(u32, u32)],

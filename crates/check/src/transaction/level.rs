@@ -21,8 +21,8 @@
 //! causal, parallel-snapshot-isolation, prefix) hold what a session did in the session's order.
 //!
 //! Read committed of Biswas and Enea, and of the testers that follow them (dbcop, Plume, AWDIT), is
-//! monotonic-atomic-view: a transaction that saw another one sees nothing older than its writes from
-//! then on.
+//! monotonic-atomic-view: a transaction that saw another one sees nothing older than its writes
+//! from then on.
 //!
 //! Which of them a history can be judged by depends on what it says: see [`Level::REGISTERS`] for
 //! registers of unique values, and `dependency` for histories whose version orders are known.
@@ -48,9 +48,9 @@ pub enum Level {
     /// Adya's PL-2, and a read misses nothing that earlier operations of its transaction depend on
     /// (Adya's PL-2L, without G-monotonic).
     MonotonicView,
-    /// A transaction that saw another one sees all of its writes from then on (Bailis et al., "Highly
-    /// available transactions", VLDB 2013), and a session's order counts: the read committed of
-    /// Biswas and Enea.
+    /// A transaction that saw another one sees all of its writes from then on (Bailis et al.,
+    /// "Highly available transactions", VLDB 2013), and a session's order counts: the read
+    /// committed of Biswas and Enea.
     MonotonicAtomicView,
     /// A transaction sees all writes of another one or none (RAMP's and Cerone's read atomic).
     ReadAtomic,

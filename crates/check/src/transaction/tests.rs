@@ -186,15 +186,14 @@ fn levels_of_registers_imply_what_they_say_and_no_more() {
         let random = &mut root.fork(case);
         let history = if case % 4 == 0 { unordered(random) } else { at_random(random) };
         let word = Level::REGISTERS.map(|level| decide(&history, level, &Limits::default()).word());
-        for (one, apart) in
-            apart.iter_mut().enumerate().filter(|(one, _)| word[*one] == Word::Holds)
+        for (_, apart) in apart.iter_mut().enumerate().filter(|(one, _)| word[*one] == Word::Holds)
         {
             (0..LEVELS)
                 .filter(|other| word[*other] != Word::Holds)
                 .for_each(|other| apart[other] += 1);
         }
     });
-    for (one, apart) in Level::REGISTERS.into_iter().zip(count) {
+    for (_, apart) in Level::REGISTERS.into_iter().zip(count) {
         for (other, count) in Level::REGISTERS.into_iter().zip(apart) {
             if one.implies(other) {
                 assert_eq!(count, 0, "{one} does not imply {other}");

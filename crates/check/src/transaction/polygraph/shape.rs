@@ -22,8 +22,8 @@ impl Shape {
     //= §2.3.2 serializability decided
     //= §2.3.2 strict serializability decided
     //= §2.3.2 snapshot isolation (SI) decided
-    /// The shape of a level; nothing for one of those that ask what else is seen of whom, and for one
-    /// that is not decided of registers.
+    /// The shape of a level; nothing for one of those that ask what else is seen of whom, and for
+    /// one that is not decided of registers.
     ///
     /// Read committed needs an order of all only so that nobody reads of what comes later. Without
     /// predicates repeatable read is serializability.
