@@ -193,7 +193,7 @@ fn levels_of_registers_imply_what_they_say_and_no_more() {
                 .for_each(|other| apart[other] += 1);
         }
     });
-    for (_, apart) in Level::REGISTERS.into_iter().zip(count) {
+    for (one, apart) in Level::REGISTERS.into_iter().zip(count) {
         for (other, count) in Level::REGISTERS.into_iter().zip(apart) {
             if one.implies(other) {
                 assert_eq!(count, 0, "{one} does not imply {other}");
