@@ -1,7 +1,8 @@
-//! The lab on a terminal: a bar while it works, and after Ctrl-C a clean line and a true summary.
+//! The lab and a watch of clocks on a terminal: after Ctrl-C a clean line and a true summary.
 //! Without util-linux's `script`, which makes the terminal, this skips with a line.
 
 use crate::place::Place;
+use crate::time_server::{Manner, serving};
 use std::io::{Read as _, Write as _};
 use std::process::{Command, Stdio};
 
@@ -144,4 +145,31 @@ fn a_long_judgement_is_told_on_a_terminal_and_leaves_a_clean_line() {
     let Ok(ran) = terminal(&place).args(["-qefc", &quiet, "/dev/null"]).output() else { return };
     assert!(!String::from_utf8_lossy(&ran.stdout).contains("as it comes;"));
     assert_eq!(std::fs::read_to_string(place.path("said")).unwrap(), "");
+}
+
+/// A view is drawn over the one before, with its wide lines cut; after Ctrl-C it stands there whole.
+#[test]
+fn a_watch_of_clocks_is_drawn_anew_each_poll_and_ends_with_a_last_verdict() {
+    let place = Place::new("clock-terminal");
+    serving(&[Manner::Honest; 3], |port| {
+        let sources: Vec<String> =
+            (1..=3).map(|at| format!("--source 127.0.0.{at}:{port}")).collect();
+        let line = format!("avouch clock audit --watch --interval 100ms {}", sources.join(" "));
+        let Some((shown, code)) = interrupted(&place, &line, "poll 3; Ctrl-C ends it") else {
+            return;
+        };
+        assert_eq!(code, 0, "{shown}");
+        // Each view has a verdict, its reasons, three sources and a line that says how to end it.
+        let views: Vec<&str> = shown.split("\x1b[J").collect();
+        assert!(views.len() >= 4, "{shown}");
+        let (last, before) = views.split_last().unwrap();
+        for view in before {
+            assert!(view.contains("\x1b[?7l") && view.contains("\x1b[?7h"), "{view:?}");
+            let drawn = view.lines().count();
+            assert!(view.contains("Ctrl-C ends it") && drawn >= 8, "{view:?}");
+        }
+        assert!(!last.contains("\x1b[?7l") && !last.contains("Ctrl-C ends it"), "{last:?}");
+        assert_eq!(last.matches("truechimer").count(), 3, "{last:?}");
+        assert!(last.contains("holds") && last.contains(", hard"), "{last:?}");
+    });
 }

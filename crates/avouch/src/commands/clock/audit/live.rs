@@ -54,10 +54,14 @@ impl Live {
         if self.drawn > 0 {
             let _ = write!(view, "\x1b[{}A\x1b[J", self.drawn);
         }
+        // What is wider than the terminal is cut while it is drawn over: it would take more lines.
+        let (cut, whole) = if last { ("", "") } else { ("\x1b[?7l", "\x1b[?7h") };
+        view.push_str(cut);
         for line in &lines {
             view.push_str(line);
             view.push('\n');
         }
+        view.push_str(whole);
         self.drawn = lines.len();
         if !last {
             let _ = writeln!(view, "poll {}; Ctrl-C ends it", finding.poll);

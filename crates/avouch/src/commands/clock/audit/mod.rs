@@ -104,7 +104,8 @@ async fn watch(
     let mut auditor = Auditor::new(wish);
     let mut live = Live::default();
     // A source that is silent does not hold up the report of the others.
-    let late = wish.interval.max(Duration::from_millis(10)).saturating_mul(2);
+    let silent = if wish.sources.is_empty() { 1 } else { 2 };
+    let late = wish.interval.max(Duration::from_millis(10)).saturating_mul(silent);
     let mut due = tokio::time::Instant::now() + late;
     let mut polls = 0_u32;
     loop {
