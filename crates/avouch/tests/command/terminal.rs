@@ -147,7 +147,7 @@ fn a_long_judgement_is_told_on_a_terminal_and_leaves_a_clean_line() {
     assert_eq!(std::fs::read_to_string(place.path("said")).unwrap(), "");
 }
 
-/// A view is drawn over the one before, with its wide lines cut; after Ctrl-C it stands there whole.
+/// A view is drawn over the one before, its wide lines cut; after Ctrl-C it stands there whole.
 #[test]
 fn a_watch_of_clocks_is_drawn_anew_each_poll_and_ends_with_a_last_verdict() {
     let place = Place::new("clock-terminal");
