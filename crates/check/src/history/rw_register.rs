@@ -131,6 +131,11 @@ fn entries(text: &str, notation: Notation) -> Result<Vec<Entry<'_>>, Malformed> 
     Ok(all)
 }
 
+fn left_out_told(count: usize) -> Option<String> {
+    let told = || format!("{count} of unknown outcome were left out: nobody read from them");
+    (count > 0).then(told)
+}
+
 /// Reads a history.
 pub(crate) fn parse(text: &str, notation: Notation) -> Result<Transactions, Error> {
     let all = entries(text, notation)?;
@@ -197,10 +202,6 @@ pub(crate) fn parse(text: &str, notation: Notation) -> Result<Transactions, Erro
         Notation::Edn => "jepsen rw-register, EDN",
         Notation::Json => "jepsen rw-register, JSON",
     };
-    if left_out > 0 {
-        history
-            .notes
-            .push(format!("{left_out} of unknown outcome were left out: nobody read from them"));
-    }
+    history.notes.extend(left_out_told(left_out));
     Ok(history)
 }

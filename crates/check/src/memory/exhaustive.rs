@@ -81,6 +81,28 @@ pub(super) fn holds(from: &Registers, model: Model) -> Option<bool> {
     }
 }
 
+/// Whether operations with spans keep what each was promised: one order within all spans, in which
+/// those promised to be sequential, or more, keep the order of their sessions.
+pub(super) fn promised(from: &Registers) -> Option<bool> {
+    let count = from.operations.len();
+    if count > MOST {
+        return None;
+    }
+    if from.operations.iter().any(|one| one.read == Some(Source::Nowhere)) {
+        return Some(false);
+    }
+    let mut relation = real_time(from);
+    let at = |number: usize| &from.operations[number];
+    for (one, before) in relation.iter_mut().enumerate() {
+        for (other, is_before) in before.iter_mut().enumerate().skip(one + 1) {
+            let is_session = at(one).process == at(other).process && at(one).ended.is_some();
+            *is_before |= is_session && at(one).is_red && at(other).is_red;
+        }
+    }
+    let reads: Vec<usize> = (0..count).filter(|number| !at(*number).is_write()).collect();
+    orders(from, &(0..count).collect(), &relation, &reads, 1)
+}
+
 /// Whether all are; known as soon as one is not.
 fn all(each: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     let mut told = Some(true);

@@ -24,6 +24,7 @@ mod judge;
 mod model;
 mod mutant;
 mod order;
+pub(crate) mod promised;
 mod red_blue;
 mod registers;
 mod regular;

@@ -35,27 +35,32 @@ pub(super) fn decide(
     let (transactions, places) = transactions(from);
     let found =
         decide_transactions(&transactions, Level::StrongSessionSerializable, &budget.left());
-    Ok(match found {
+    Ok(told_by(found, &places, |order| verify::accepts_view(from, Model::Sequential, None, order)))
+}
+
+/// What the judge of transactions found, as told of operations: the one of each place.
+pub(super) fn told_by(
+    found: Finding,
+    places: &[u32],
+    accepts: impl FnOnce(&[u32]) -> bool,
+) -> Found {
+    match found {
         Finding::Holds { order, .. } => {
             let order: Vec<u32> =
                 order.iter().filter_map(|place| places.get(*place)).copied().collect();
-            if verify::accepts_view(from, Model::Sequential, None, &order) {
-                Found::Holds { order, checked: true }
-            } else {
-                Found::Fault
-            }
+            if accepts(&order) { Found::Holds { order, checked: true } } else { Found::Fault }
         }
         Finding::Violated(story) => {
             let lines = story.lines.iter().filter_map(|line| places.get(line.call));
             let told: BTreeSet<u32> = lines.copied().collect();
             if told.is_empty() {
-                Found::Violated((0..from.operations.len() as u32).collect())
+                Found::Violated(places.iter().copied().collect())
             } else {
                 Found::Violated(told)
             }
         }
         Finding::Unknown { reason, .. } => Found::Open(reason),
-    })
+    }
 }
 
 /// Each operation as a transaction, and the operation of each place.

@@ -64,27 +64,11 @@ pub(super) fn finding(
     minimal: bool,
 ) -> Finding {
     let alone = from.only(kept);
-    let mut conclusion = Vec::new();
-    match exhaustive::holds(&alone, model) {
-        Some(true) => return Finding::fault("operations that break the model"),
-        Some(false) => {
-            conclusion.push(format!("no order that {model} allows explains {}", reads(&alone)));
-        }
-        None => {
-            conclusion.push("too many operations to try every order of them again".to_owned());
-        }
-    }
-    if !minimal {
-        conclusion.push("a smaller set may exist: the bound on shrinking was reached".to_owned());
-    }
-    let is_nowhere = |one: &u32| from.at(*one).read == Some(Source::Nowhere);
-    let title = match kept.len() {
-        1 if kept.iter().all(is_nowhere) => "an answer that nobody wrote".to_owned(),
-        1 => "this operation fits nowhere".to_owned(),
-        count => format!("these {count} operations fit in no order"),
+    let again = exhaustive::holds(&alone, model);
+    let says = format!("no order that {model} allows explains");
+    let Some(mut story) = story(history, &alone, kept, (minimal, again), &says) else {
+        return Finding::fault("operations that break the model");
     };
-    let calls: Vec<usize> = kept.iter().map(|number| from.at(*number).call).collect();
-    let mut story = Story::of_calls(history, &title, &calls, conclusion);
     for line in &mut story.lines {
         let is_red = alone.operations.iter().any(|one| one.call == line.call && one.is_red);
         line.guarantee = match (model, is_red) {
@@ -93,8 +77,39 @@ pub(super) fn finding(
             _ => model.to_string(),
         };
     }
-    story.minimal = minimal;
     Finding::Violated(story)
+}
+
+/// The story of operations that stand `alone`: whether none can be left out, and what trying every
+/// order of them said; nothing if they have one.
+pub(super) fn story(
+    history: &History,
+    alone: &Registers,
+    kept: &BTreeSet<u32>,
+    (minimal, again): (bool, Option<bool>),
+    says: &str,
+) -> Option<Story> {
+    let mut conclusion = Vec::new();
+    match again {
+        Some(true) => return None,
+        Some(false) => conclusion.push(format!("{says} {}", reads(alone))),
+        None => {
+            conclusion.push("too many operations to try every order of them again".to_owned());
+        }
+    }
+    if !minimal {
+        conclusion.push("a smaller set may exist: the bound on shrinking was reached".to_owned());
+    }
+    let is_nowhere = alone.operations.iter().all(|one| one.read == Some(Source::Nowhere));
+    let title = match kept.len() {
+        1 if is_nowhere => "an answer that nobody wrote".to_owned(),
+        1 => "this operation fits nowhere".to_owned(),
+        count => format!("these {count} operations fit in no order"),
+    };
+    let calls: Vec<usize> = alone.operations.iter().map(|one| one.call).collect();
+    let mut story = Story::of_calls(history, &title, &calls, conclusion);
+    story.minimal = minimal;
+    Some(story)
 }
 
 /// Whose reads cannot be explained.

@@ -12,11 +12,13 @@
 //! ```
 //!
 //! All writes are in the order with the span of a linearizable operation, whatever they ask: the
-//! log has one order for all. Every read that is not eventual sees the state at one point of it,
-//! all keys together.
+//! log has one order for all; but for puts that were promised to be sequential. Those operations
+//! are bound to no moment, but to their session's order (`memory::promised`). Every other read
+//! that is not eventual sees the state at one point of it, all keys together.
 //!
 //! - I1: a weaker guarantee never makes a history fail that holds with a stronger one: its span is
-//!   wider.
+//!   wider. (But for a sequential read that shows what was written after its answer: its order
+//!   knows no time, and consistent prefix does.)
 //! - I2: a guarantee that this judge does not know is never called held: its verdict is unknown.
 
 pub mod eventual;
@@ -31,14 +33,17 @@ mod tests;
 use crate::history::{Call, History};
 use crate::limits::{Budget, Limits};
 use crate::linearizability::{Verdict, decide};
+use crate::memory;
+use crate::memory::promised::{self, Whose};
 use crate::model::key_value::{Action, KeyValue, Outcome};
-use crate::operation::Operation;
-use crate::report::{Finding, Part, Report, Story};
+use crate::operation::{Moment, Operation};
+use crate::report::{Finding, Part, Report, Story, Word};
 use avouch_promise::guarantee::Guarantee;
 use span::Obligation;
 use std::collections::BTreeMap;
 
 pub use evidence::judge_by_evidence;
+pub(crate) use span::earliest;
 
 /// Places in a history's calls, with the operations that the judge makes of them.
 pub(crate) struct Selection {
@@ -67,7 +72,7 @@ impl Selection {
 }
 
 /// Whether the call stands in the one order of the log.
-fn is_ordered(call: &Call) -> bool {
+pub(crate) fn is_ordered(call: &Call) -> bool {
     !matches!(Obligation::of(call), None | Some(Obligation::Written))
 }
 
@@ -79,9 +84,52 @@ fn is_strong(call: &Call) -> bool {
 //= §2.3.2 linearizability
 pub fn judge(history: &History, limits: &Limits) -> Report {
     let mut budget = Budget::new(*limits);
-    let mut parts = ordered(history, &mut budget);
-    parts.extend(unordered(history));
+    let parts = if has_sequential(history) {
+        with_sequential(history, &mut budget)
+    } else {
+        let mut parts = ordered(history, &mut budget);
+        parts.extend(unordered(history));
+        parts
+    };
     Report::new(history, parts, &budget)
+}
+
+/// Whether operations were promised to be sequential, all of them gets and puts.
+fn has_sequential(history: &History) -> bool {
+    let mut promised =
+        history.calls.iter().filter(|call| call.guarantee == Guarantee::Sequential).peekable();
+    let is_simple = |call: &Call| matches!(call.action, Action::Get { .. } | Action::Put { .. });
+    promised.peek().is_some() && promised.all(is_simple)
+}
+
+/// Sequential operations are bound to no moment, but to what their sessions did (`promised`): the
+/// others are judged first with their puts at any moment, and then all in one order.
+//= §2.3.2 sequential-consistency
+fn with_sequential(history: &History, budget: &mut Budget) -> Vec<Part> {
+    let is_sequential = |call: &Call| call.guarantee == Guarantee::Sequential;
+    let mut others = history.clone();
+    for call in others.calls.iter_mut().filter(|call| is_sequential(call)) {
+        // A put that may take effect whenever it will, or last of all, where nobody sees it.
+        call.began.moment = Moment(0);
+        (call.ended, call.answer) = (None, None);
+    }
+    let mut parts = ordered(&others, budget);
+    for part in parts.iter_mut().filter(|part| part.guarantee == STRONG) {
+        part.operations -=
+            others.calls.iter().filter(|call| is_sequential(call) && is_strong(call)).count();
+    }
+    let hold = parts.iter().all(|part| part.finding.word() == Word::Holds);
+    let whose = if hold { Whose::All } else { Whose::Sequential };
+    let mut finding = promised::judge(history, whose, budget);
+    if !hold && finding.word() == Word::Holds {
+        let reason = "without an order of the others nobody knows whether one serves all";
+        finding = Finding::Unknown { reason: reason.to_owned(), story: None };
+    }
+    parts.retain(|part| part.operations > 0 || part.finding.word() != Word::Holds);
+    let operations = history.calls.iter().filter(|call| is_sequential(call)).count();
+    parts.push(Part { guarantee: Guarantee::Sequential.to_string(), operations, finding });
+    parts.extend(unordered(history).into_iter().filter(|part| part.guarantee != "sequential"));
+    parts
 }
 
 /// Judges every operation by one guarantee of the one order, whatever it was promised.
@@ -102,12 +150,23 @@ fn unordered(history: &History) -> Vec<Part> {
         let finding = if guarantee == Guarantee::Eventual {
             eventual::judge(history)
         } else {
-            let reason = "this judge does not know the guarantee".to_owned();
-            Finding::Unknown { reason, story: None }
+            Finding::Unknown { reason: not_judged(guarantee), story: None }
         };
         Part { guarantee: guarantee.to_string(), operations, finding }
     };
     counts.into_iter().map(part).collect()
+}
+
+/// Why a guarantee is not judged beside others.
+fn not_judged(guarantee: Guarantee) -> String {
+    let name = guarantee.to_string();
+    if guarantee == Guarantee::Sequential {
+        return "beside other operations than gets and puts it is not judged".to_owned();
+    }
+    match name.parse::<memory::Model>() {
+        Ok(_) => format!("it is not judged beside others: --model {name} judges all by it"),
+        Err(_) => "this judge does not know the guarantee".to_owned(),
+    }
 }
 
 const STRONG: &str = "linearizable";

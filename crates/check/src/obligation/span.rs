@@ -52,7 +52,7 @@ pub(super) fn operation(call: &Call, history: &History) -> Operation<Action, Out
 
 //= §2.3.3 consistent-prefix
 /// The first moment at which the state that the call saw may have been the latest.
-pub(super) fn earliest(call: &Call, history: &History) -> Moment {
+pub(crate) fn earliest(call: &Call, history: &History) -> Moment {
     match Obligation::of(call) {
         Some(Obligation::Latest) | None => call.began.moment,
         Some(Obligation::NoOlderThan(bound)) => stale(call, bound, &history.times),

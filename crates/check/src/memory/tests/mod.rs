@@ -1,6 +1,7 @@
 //! The judge of single operations against its oracle, on histories at random.
 
 mod map;
+mod promised;
 mod random;
 mod red_blue;
 mod replicas;
