@@ -143,6 +143,12 @@ pub(crate) fn judge(
     judged.into_iter().filter_map(|level| Some((level, found.remove(&level)?))).collect()
 }
 
+/// The view that a level asks for.
+#[cfg(test)]
+pub(crate) fn view(level: Level) -> Option<View> {
+    View::of(&rule(level))
+}
+
 /// Decides one level, and nothing else.
 pub(crate) fn decide(
     subject: &impl Subject,

@@ -29,6 +29,8 @@ pub use frame::{Fate, Frame, Frames};
 
 pub(crate) use anomaly::name;
 pub(crate) use edges::{Edge, Edges, Kind};
+#[cfg(test)]
+pub(crate) use judge::view;
 pub(crate) use judge::{Flaw, Inferred, Subject, judge, report};
 pub(crate) use misses::{Misses, View};
 pub(crate) use verify::Because;
