@@ -256,7 +256,10 @@ impl Input {
                     },
                 };
             }
-            Ok(Workload::Other) => object::parse(text, notation),
+            Ok(Workload::Other) => match maps::alone(text, notation) {
+                Some(history) => return Ok(Self::Calls(history)),
+                None => object::parse(text, notation),
+            },
             Err(error) => Err(error),
         };
         match found {

@@ -20,6 +20,7 @@ pub mod bounded;
 mod campaign;
 pub mod composition;
 pub mod dependency;
+pub mod estimate;
 pub mod etcd;
 mod hash;
 pub mod history;

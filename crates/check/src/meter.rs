@@ -97,6 +97,13 @@ impl<'a> Meter<'a> {
         Ok(())
     }
 
+    /// So many of the pass at once.
+    pub(crate) fn next_few(&mut self, count: usize) -> Result<(), Exhausted> {
+        self.look(count)?;
+        self.done += count;
+        Ok(())
+    }
+
     /// Looks at so many things at once.
     pub(crate) fn look(&mut self, count: usize) -> Result<(), Exhausted> {
         if let Some(met) = self.met {

@@ -55,6 +55,9 @@ impl fmt::Display for Phase {
     }
 }
 
+/// Steps of a loop between two times that it tells how far it is.
+const BLOCK: usize = 1024;
+
 /// The whole of a phase, in the units of [`Seen::share`].
 pub const WHOLE: u64 = 1_000_000;
 
@@ -133,14 +136,11 @@ impl Progress {
     /// What it is at.
     pub fn seen(&self) -> Seen {
         let phase = usize::from(self.phase.load(Relaxed));
-        let (done, total) = (self.done.load(Relaxed), self.total.load(Relaxed));
-        let counted = u128::from(done.min(total)) * u128::from(WHOLE) / u128::from(total.max(1));
-        let counted = u64::try_from(counted).unwrap_or(WHOLE);
         Seen {
             phase: Phase::ALL.get(phase).copied().unwrap_or(Phase::Judging),
-            share: self.share.load(Relaxed).max(counted),
-            done,
-            total,
+            share: self.share.load(Relaxed),
+            done: self.done.load(Relaxed),
+            total: self.total.load(Relaxed),
             elapsed: self.watch.elapsed(),
         }
     }
@@ -179,16 +179,29 @@ pub(crate) fn enter(phase: Phase, total: usize) {
     });
 }
 
-/// So many steps of the phase are done; fewer than were told before change nothing.
+/// So many steps of the phase are done; fewer than were told before change nothing. Where it is
+/// known of how many, they are so much of what is at hand, too.
 pub(crate) fn reached(done: usize) {
     FOLLOWED.with_borrow(|followed| {
         if let Some(progress) = followed {
             progress.done.fetch_max(done as u64, Relaxed);
+            let total = progress.total.load(Relaxed);
+            progress
+                .share
+                .fetch_max(if total > 0 { mapped(done as u64, total) } else { 0 }, Relaxed);
         }
     });
 }
 
+/// So many of so many steps of what is at hand, as a share of the phase.
+fn mapped(done: u64, total: u64) -> u64 {
+    let (start, size) = PART.get();
+    let share = u128::from(done.min(total)) * u128::from(size) / u128::from(total.max(1));
+    start + u64::try_from(share).unwrap_or(size)
+}
+
 /// Does some work that is a part of what is at hand: from a place in it to another, of so many.
+/// That it is done is told by what comes after it: it may have failed.
 ///
 /// ```text
 ///   enter(Judging)        0 ------------------------------- WHOLE
@@ -200,27 +213,57 @@ pub(crate) fn part<T>(place: Range<usize>, of: usize, work: impl FnOnce() -> T) 
     let of = of.max(1) as u64;
     let at = |place: usize| size * (place as u64).min(of) / of;
     PART.set((start + at(place.start), at(place.end) - at(place.start)));
-    at_once(0);
+    self::at(0, 1);
     let done = work();
-    at_once(WHOLE);
     PART.set((start, size));
     done
 }
 
-/// So many of so many steps of what is at hand are done.
-pub(crate) fn at(done: u64, total: u64) {
-    let share = u128::from(done.min(total)) * u128::from(WHOLE) / u128::from(total.max(1));
-    at_once(u64::try_from(share).unwrap_or(WHOLE));
+/// Levels that are decided one after another.
+pub(crate) struct Parts {
+    done: usize,
+    /// Which part of the whole the first is, as so many times each of the others.
+    first: usize,
+    count: usize,
 }
 
-/// A share of what is at hand is done; less than was told before changes nothing.
-fn at_once(share: u64) {
+impl Parts {
+    /// Of so many levels. Where the strongest comes first, it is taken for nine parts in ten of
+    /// the work: where it holds, it settles all others.
+    pub(crate) fn of_levels(count: usize, is_strongest_first: bool) -> Self {
+        let others = count.saturating_sub(1);
+        Self { done: 0, first: if is_strongest_first { 9 * others.max(1) } else { 1 }, count }
+    }
+
+    /// Does the next part.
+    pub(crate) fn next<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        let all = self.first + self.count.saturating_sub(1);
+        let start = match self.done {
+            0 => 0,
+            done => self.first + done - 1,
+        };
+        let end = self.first + self.done;
+        self.done += 1;
+        part(start..end, all, work)
+    }
+}
+
+/// So many of so many steps of what is at hand are done.
+pub(crate) fn at(done: u64, total: u64) {
     FOLLOWED.with_borrow(|followed| {
         if let Some(progress) = followed {
-            let (start, size) = PART.get();
-            progress.share.fetch_max(start + size * share / WHOLE, Relaxed);
+            progress.share.fetch_max(mapped(done, total), Relaxed);
         }
     });
+}
+
+/// The place of a loop over so many: told once in a block of them, so that a loop may tell it of
+/// each.
+#[inline]
+pub(crate) fn place(done: usize, total: usize) {
+    if done.is_multiple_of(BLOCK) {
+        at(done as u64, total as u64);
+    }
 }
 
 /// A bound was met before the history was read, which came so far.
@@ -260,11 +303,11 @@ mod tests {
             part(1..2, 4, || {
                 assert_eq!(progress.seen().share, WHOLE / 4, "what is before it is done");
                 part(0..1, 2, || at(1, 2));
-                assert_eq!(progress.seen().share, WHOLE * 3 / 8, "and it itself when it ends");
+                assert_eq!(progress.seen().share, WHOLE * 5 / 16);
                 at(1, 10);
-                assert_eq!(progress.seen().share, WHOLE * 3 / 8, "it does not go back");
+                assert_eq!(progress.seen().share, WHOLE * 5 / 16, "it does not go back");
             });
-            assert_eq!(progress.seen().to_string(), "judging: 50 % of 80 operations");
+            assert_eq!(progress.seen().to_string(), "judging: 31 % of 80 operations");
             at(u64::MAX, u64::MAX);
             assert_eq!(progress.seen().share, WHOLE);
             enter(Phase::Reading, 7);
@@ -273,6 +316,23 @@ mod tests {
             enter(Phase::Following, 0);
             assert_eq!(progress.seen().share, 0);
         });
+    }
+
+    #[test]
+    fn levels_are_parts_and_the_strongest_first_is_most() {
+        for (is_strongest_first, starts) in
+            [(false, [0, 250, 500, 750]), (true, [0, 900, 933, 966])]
+        {
+            let progress = Progress::new(Duration::from_secs(60));
+            progress.follow(|| {
+                enter(Phase::Judging, 80);
+                let mut parts = Parts::of_levels(4, is_strongest_first);
+                for start in starts {
+                    parts.next(|| assert_eq!(progress.seen().share * 1_000 / WHOLE, start));
+                }
+                parts.next(|| assert_eq!(progress.seen().share, WHOLE, "one more than told of"));
+            });
+        }
     }
 
     #[test]

@@ -27,7 +27,7 @@ enum Runs {
     Here(fn(&Path, &[String]) -> Result<Findings, Error>),
 }
 
-const BENCHES: [Bench; 10] = [
+const BENCHES: [Bench; 11] = [
     Bench {
         name: "world",
         about: "simulated events per CPU-second, beside madsim and turmoil, and the store in it",
@@ -63,6 +63,11 @@ const BENCHES: [Bench; 10] = [
         name: "check-serial",
         about: "serializability and snapshot isolation decided, values written twice among them",
         run: Runs::One(Program::Example("avouch-check", "serializability"), &[]),
+    },
+    Bench {
+        name: "progress",
+        about: "what `avouch check` says is left beside what really is, and what telling it costs",
+        run: Runs::One(Program::Example("avouch-check", "progress"), &[]),
     },
     Bench {
         name: "gray",

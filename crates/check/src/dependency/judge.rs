@@ -11,6 +11,7 @@ use super::verify::Because;
 use super::views::{self, Views, Writer};
 use super::{story, verify};
 use crate::limits::{Budget, Exhausted};
+use crate::progress::Parts;
 use crate::report::{About, Finding, Report, Word};
 use crate::transaction::Level;
 use std::borrow::Cow;
@@ -109,13 +110,15 @@ pub(crate) fn judge(
     let judged: Vec<Level> = Level::ALL.into_iter().filter(is_asked).collect();
     let strongest = judged.last().copied().unwrap_or(Level::Serializable);
     let first = asked.unwrap_or(strongest);
+    let is_strongest_first = first == strongest && inferred.flaws.is_empty();
+    let mut parts = Parts::of_levels(judged.len(), is_strongest_first);
     if !is_asked(&first) {
         let names: Vec<_> = judged.iter().copied().map(Level::name).collect();
         let reason = format!("{first} is not decided of such a history: {}", names.join(", "));
         return vec![(first, Finding::Unknown { reason, story: None })];
     }
     if inferred.flaws.is_empty() || asked.is_some() {
-        let finding = decide(subject, inferred, first, budget);
+        let finding = parts.next(|| decide(subject, inferred, first, budget));
         // Without a level asked for, the weakest that is violated tells the story.
         if asked.is_some() || finding.word() == Word::Holds {
             found.insert(first, finding);
@@ -136,7 +139,7 @@ pub(crate) fn judge(
         } else if holds {
             Finding::Holds { order: Vec::new(), checked: true }
         } else {
-            decide(subject, inferred, level, budget)
+            parts.next(|| decide(subject, inferred, level, budget))
         };
         found.insert(level, finding);
     }

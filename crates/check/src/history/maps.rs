@@ -18,6 +18,7 @@ use super::notation::{Mark, Notation, Reader};
 use super::{History, Malformed};
 use crate::model::key_value::{Absent, Action, KeyValue, Outcome};
 use crate::object::Datum;
+use crate::progress;
 use avouch_promise::Nanos;
 use avouch_promise::guarantee::Guarantee;
 use bytes::Bytes;
@@ -210,41 +211,105 @@ pub(crate) fn has(function: &str) -> bool {
     matches!(function, "read" | "get" | "write" | "put" | "append" | "delete" | "cas")
 }
 
+/// What registers are written.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Written {
+    #[default]
+    Nothing,
+    Scalars,
+    Lists,
+}
+
+/// Whether a history of these functions may be one of operations on one object, too: of registers
+/// that are read as lists (`causal-reverse`), or of transactions as steps (`long-fork`).
+#[derive(Default)]
+struct Ambiguous {
+    /// A function that no such workload has.
+    has_other: bool,
+    written: Written,
+    reads_list: bool,
+    /// Lists within a list that was asked.
+    has_steps: bool,
+}
+
+impl Ambiguous {
+    fn meet(&mut self, line: &Line<'_, '_>) {
+        let list = line.fields.value.as_ref().and_then(|(value, _)| value.list());
+        match (line.event.happened, line.event.function) {
+            (Happened::Invoke, function) => {
+                match function {
+                    "write" if list.is_some() => self.written = Written::Lists,
+                    "write" if self.written == Written::Nothing => self.written = Written::Scalars,
+                    "read" | "write" => {}
+                    // One with a mark too many is left open: then another reader looks, too.
+                    other => self.has_other |= has(other),
+                }
+                self.has_steps |= list.unwrap_or_default().iter().any(|one| one.list().is_some());
+            }
+            (Happened::Ok, "read") => self.reads_list |= list.is_some(),
+            _ => {}
+        }
+    }
+
+    fn is_so(&self) -> bool {
+        let is_reverse = self.written == Written::Scalars && self.reads_list;
+        !self.has_other && (self.has_steps || is_reverse)
+    }
+}
+
 /// Reads a history of registers or of a store.
 pub(crate) fn parse(text: &str, notation: Notation) -> Result<History, Malformed> {
+    read(text, notation).map(|(history, _)| history)
+}
+
+/// The same, if it can be nothing else: then nobody needs to read it as anything else.
+pub(crate) fn alone(text: &str, notation: Notation) -> Option<History> {
+    read(text, notation)
+        .ok()
+        .filter(|(_, ambiguous)| !ambiguous.is_so())
+        .map(|(history, _)| history)
+}
+
+fn read(text: &str, notation: Notation) -> Result<(History, Ambiguous), Malformed> {
     let lines: Vec<&str> = text.lines().collect();
     let mut calls = Events::default();
     let mut of_texts = false;
-    let mut events = jepsen::Events::new(text, notation)?;
-    let mut fields = Fields::default();
-    while let Some(event) = events.next(&mut fields)? {
-        let fields = std::mem::take(&mut fields);
-        let line = Line { event, fields, events: &events };
-        let process = u64::try_from(event.process).ok().filter(|_| event.names_process);
-        let process = process
-            .ok_or_else(|| line.wrong(&None, "an event with a :process that is not negative"))?;
-        let kind = match event.happened {
-            Happened::Invoke => {
-                of_texts |= matches!(line.function(), "get" | "put" | "append");
-                Kind::Invoked(line.action()?, Guarantee::Linearizable)
-            }
-            Happened::Ok => {
-                let action = calls.open_action(process);
-                let action =
-                    action.ok_or_else(|| line.wrong(&None, "a call before its outcome"))?;
-                Kind::Answered(line.answer(action)?, None, None)
-            }
-            Happened::Fail => Kind::Failed,
-            Happened::Info => Kind::Unknown(None),
-        };
-        let time = line.time()?;
-        let shown = lines.get(event.line.saturating_sub(1)).copied().unwrap_or_default();
-        calls.add(Event { process, kind, time, line: event.line }, shown)?;
-    }
-    let absent = if of_texts { Absent::Empty } else { Absent::Distinct };
+    let mut ambiguous = Ambiguous::default();
+    let absent = progress::part(0..5, 6, || {
+        let mut events = jepsen::Events::new(text, notation)?;
+        let mut fields = Fields::default();
+        while let Some(event) = events.next(&mut fields)? {
+            let fields = std::mem::take(&mut fields);
+            let line = Line { event, fields, events: &events };
+            ambiguous.meet(&line);
+            let process = u64::try_from(event.process).ok().filter(|_| event.names_process);
+            let process = process.ok_or_else(|| {
+                line.wrong(&None, "an event with a :process that is not negative")
+            })?;
+            let kind = match event.happened {
+                Happened::Invoke => {
+                    of_texts |= matches!(line.function(), "get" | "put" | "append");
+                    Kind::Invoked(line.action()?, Guarantee::Linearizable)
+                }
+                Happened::Ok => {
+                    let action = calls.open_action(process);
+                    let action =
+                        action.ok_or_else(|| line.wrong(&None, "a call before its outcome"))?;
+                    Kind::Answered(line.answer(action)?, None, None)
+                }
+                Happened::Fail => Kind::Failed,
+                Happened::Info => Kind::Unknown(None),
+            };
+            let time = line.time()?;
+            let shown = lines.get(event.line.saturating_sub(1)).copied().unwrap_or_default();
+            calls.add(Event { process, kind, time, line: event.line }, shown)?;
+        }
+        Ok(if of_texts { Absent::Empty } else { Absent::Distinct })
+    })?;
+    progress::at(5, 6);
     let format = match notation {
         Notation::Edn => "jepsen maps",
         Notation::Json => "jepsen maps, JSON",
     };
-    Ok(calls.finish(KeyValue { absent }, format))
+    Ok((calls.finish(KeyValue { absent }, format), ambiguous))
 }

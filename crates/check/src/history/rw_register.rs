@@ -14,6 +14,7 @@
 use super::Malformed;
 use super::jepsen::{Event, Events, Happened, Values, operations};
 use super::notation::{Notation, Reader};
+use crate::progress;
 use crate::transaction::{Builder, Span, Transactions};
 use avouch_promise::{Blame, Error};
 use std::borrow::Cow;
@@ -91,7 +92,8 @@ fn entries(text: &str, notation: Notation) -> Result<Vec<Entry<'_>>, Malformed> 
     let mut rank = 0;
     while let Some(event) = events.next(&mut registers)? {
         rank += 1;
-        let operations = if event.has_value { registers.next.clone() } else { Vec::new() };
+        let operations =
+            if event.has_value { std::mem::take(&mut registers.next) } else { Vec::new() };
         let Event { process, line, .. } = event;
         if event.happened == Happened::Invoke {
             if let Some(before) = open.insert(process, all.len()).and_then(|one| all.get(one)) {
@@ -138,13 +140,28 @@ fn left_out_told(count: usize) -> Option<String> {
 
 /// Reads a history.
 pub(crate) fn parse(text: &str, notation: Notation) -> Result<Transactions, Error> {
-    let all = entries(text, notation)?;
-    let committed = || all.iter().filter(|entry| entry.ended == Some(Happened::Ok));
-    let read: BTreeSet<(&str, i64)> = committed()
-        .flat_map(|entry| &entry.operations)
-        .filter(|one| !one.is_write)
-        .filter_map(|one| Some((&*one.key, one.value?)))
-        .collect();
+    let all = progress::part(0..3, 4, || entries(text, notation))?;
+    progress::part(3..4, 4, || build(&all, notation))
+}
+
+/// What those of unknown outcome write and somebody who committed read.
+fn read_of_open<'a>(all: &'a [Entry<'_>]) -> BTreeSet<(&'a str, i64)> {
+    let operations = |is_open: bool| {
+        let of = move |entry: &&Entry<'_>| match entry.ended {
+            Some(Happened::Ok) => !is_open,
+            Some(Happened::Fail) => false,
+            _ => is_open,
+        };
+        let all = all.iter().filter(of).flat_map(|entry| &entry.operations);
+        let all = all.filter(move |one| one.is_write == is_open);
+        all.filter_map(|one| Some((&*one.key, one.value?)))
+    };
+    let open: BTreeSet<(&str, i64)> = operations(true).collect();
+    operations(false).filter(|one| !open.is_empty() && open.contains(one)).collect()
+}
+
+fn build(all: &[Entry<'_>], notation: Notation) -> Result<Transactions, Error> {
+    let read = read_of_open(all);
     let mut builder = Builder::default();
     builder.timed();
     let (mut apart, mut unknown, mut left_out) = (0_u64, 0, 0);
@@ -155,7 +172,8 @@ pub(crate) fn parse(text: &str, notation: Notation) -> Result<Transactions, Erro
         Err(_) => (1 << 62) | process.unsigned_abs(),
     };
     let last: BTreeMap<i64, usize> = all.iter().map(|one| (one.process, one.line)).collect();
-    for entry in &all {
+    for (place, entry) in all.iter().enumerate() {
+        progress::place(place, all.len());
         if builder.is_full() {
             return Err(Error::new(Blame::Caller, "a history of at most 2^29 steps", "more"));
         }

@@ -1,8 +1,11 @@
 //! Values in whatever way they are written, and registers in whatever notation.
 
-use super::History;
+use super::notation::Notation;
+use super::{History, maps};
 use crate::report::Word;
-use crate::{Input, Limits};
+use crate::{Input, Limits, object};
+use avouch_promise::Random;
+use std::fmt::Write;
 
 fn parse(text: &str) -> Result<History, avouch_promise::Error> {
     History::parse(text.as_bytes())
@@ -194,4 +197,40 @@ fn a_level_that_follows_is_told() {
     assert_eq!((word("[1]"), word("[7]")), (Word::Holds, Word::Violated));
     assert_eq!("PL-2+".parse(), Ok(Level::ConsistentView));
     assert!("PL-CS".parse::<Level>().is_err_and(|why| why.hint.contains("cursor")));
+}
+
+/// What is read as registers at once is nothing that another reader would have known.
+#[test]
+fn registers_read_at_once_are_no_workload() {
+    let seed = Random::seed_from_environment();
+    let root = Random::new(seed).fork(81);
+    let functions = ["read", "write", "cas", "get", "put", ":read"];
+    let values = ["nil", "1", "[1 2]", "[1 nil]", "[[:r 0 nil]]", "[[:w 0 1]]", "\"a\"", "#{1}"];
+    let mut count = [0; 3];
+    for case in 0..20_000 {
+        let mut random = root.fork(case);
+        let mut text = String::new();
+        let few = 1 + random.below(2);
+        for _ in 0..=random.below(3) {
+            let most = few + random.below(5);
+            let function = functions[random.below(most) as usize];
+            let mut value = || random.pick(&values).copied().unwrap_or("nil");
+            let (asked, got) = (value(), value());
+            let got = if function == "write" { asked } else { got };
+            let happened = if random.chance(0.8) { "ok" } else { "info" };
+            let _ = write!(
+                text,
+                "{{:type :invoke, :f :{function}, :value {asked}, :process 0}}\n\
+                 {{:type :{happened}, :f :{function}, :value {got}, :process 0}}\n"
+            );
+        }
+        let at_once = maps::alone(&text, Notation::Edn).is_some();
+        let objects = object::parse(&text, Notation::Edn).ok();
+        let is_known = objects.is_some_and(|objects| objects.workload.is_some());
+        assert!(!(at_once && is_known), "repro: AVOUCH_SEED={seed}, case {case}\n{text}");
+        let is_read = maps::parse(&text, Notation::Edn).is_ok();
+        count[if at_once { 0 } else { 1 + usize::from(is_read) }] += 1;
+    }
+    println!("at once, not of registers, of registers or another: {count:?}");
+    assert!(count.iter().all(|count| *count > 100), "{count:?}");
 }

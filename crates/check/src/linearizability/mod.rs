@@ -38,11 +38,13 @@ mod tests_unambiguous;
 use crate::limits::{Budget, Exhausted};
 use crate::model::Sequential;
 use crate::operation::{Moment, Operation};
+use crate::progress;
 use avouch_promise::invariant;
 use ground::Ground;
 use mutant::{Mutant, Shortcut};
 use search::{Outcome, Search, Subject};
 use states::States;
+use std::convert::Infallible;
 use unambiguous::Found;
 
 pub use shrink::Core;
@@ -95,9 +97,16 @@ pub fn decide<M: Sequential>(
     budget: &mut Budget,
 ) -> Verdict {
     let (mut open, mut orders) = (Vec::new(), Vec::new());
+    // What is ordered without a search takes about this much of all; a search, most of it.
+    let mut ordered = 0;
+    let share = |ordered: usize| 15 + 40 * ordered / operations.len().max(1);
     for part in model.partition(operations) {
+        progress::at(share(ordered) as u64, 100);
         match unambiguous::decide(model, operations, &part, Shortcut::None) {
-            Some(Found::Order(order)) => orders.push(order),
+            Some(Found::Order(order)) => {
+                ordered += part.len();
+                orders.push(order);
+            }
             Some(Found::Suspects(suspects)) if is_refuted(model, operations, &suspects, budget) => {
                 let core = shrink::shrink(model, operations, (&suspects, &[]), budget);
                 return Verdict::Violated(Violation { part, core });
@@ -105,10 +114,24 @@ pub fn decide<M: Sequential>(
             _ => open.push(part),
         }
     }
-    match search_parts(model, operations, (open, orders), budget, Mutant::None) {
+    let start = share(ordered);
+    let end = if open.is_empty() { start } else { 90 };
+    let searched = progress::part(start..end, 100, || {
+        search_parts(model, operations, (open, orders), budget, Mutant::None)
+    });
+    match searched {
         Parts::Ordered(orders) => {
             let order = merge(operations, &orders);
-            let verified = verify_order(model, operations, &order);
+            let mut placed = 0;
+            // Who asked has a report to make and a history to leave.
+            let verified = progress::part(end..end + (100 - end) / 2, 100, || {
+                verify_order_by(model, operations, &order, |_| {
+                    placed += 1;
+                    progress::place(placed, order.len());
+                    Ok::<_, Infallible>(())
+                })
+            });
+            let Ok(verified) = verified;
             invariant!(I1, verified.is_ok(), "an order that does not verify: {verified:?}");
             Verdict::Holds(order)
         }
@@ -167,7 +190,10 @@ fn search_parts<M: Sequential>(
     open.sort_by_key(Vec::len);
     for quota in QUOTAS {
         let mut waiting = Vec::new();
-        for part in open {
+        let count = open.len();
+        for (number, part) in open.into_iter().enumerate() {
+            // Of the first round: the later ones are of a few that take long.
+            progress::at(number as u64, count as u64);
             budget.slice(quota);
             let Outcome { order, furthest } = search(model, operations, &part, budget, mutant);
             match order {

@@ -67,7 +67,7 @@ impl<'a> Set<'a> {
     /// What is known of each element, and what each read saw.
     fn build(&mut self, all: &'a [Operation], meter: &mut Meter<'_>) -> Result<(), Exhausted> {
         let mut numbers: BTreeMap<&Datum, usize> = BTreeMap::new();
-        meter.pass("operations", all.len(), 0..10);
+        meter.pass("operations", all.len(), 0..2);
         for (place, one) in all.iter().enumerate() {
             meter.next()?;
             if ADDS.contains(&one.function.as_str()) && one.fate != Fate::Aborted {
@@ -79,14 +79,15 @@ impl<'a> Set<'a> {
                 }
             }
         }
-        meter.pass("operations", all.len(), 10..40);
+        let read =
+            |one: &'a Operation| one.answer().filter(|_| one.is("read")).and_then(Datum::list);
+        let elements = all.iter().filter_map(read).map(<[Datum]>::len).sum::<usize>();
+        meter.pass("elements read", elements, 2..58);
         for (place, one) in all.iter().enumerate() {
-            meter.next()?;
-            let Some(list) = one.answer().filter(|_| one.is("read")).and_then(Datum::list) else {
-                continue;
-            };
+            let Some(list) = read(one) else { continue };
             meter.hold(size_of::<Read>() + list.len() * size_of::<usize>());
-            meter.look(list.len())?;
+            meter.look(1)?;
+            meter.next_few(list.len())?;
             let mut elements: Vec<usize> =
                 list.iter().map(|value| self.number(&mut numbers, value, meter)).collect();
             elements.sort_unstable();
@@ -148,7 +149,7 @@ impl<'a> Set<'a> {
         meter: &mut Meter<'_>,
         mutant: Mutant,
     ) -> Result<(), Exhausted> {
-        meter.pass("reads", self.reads.len(), 40..90);
+        meter.pass("reads", self.reads.len(), 58..72);
         meter.hold(self.elements.len());
         for number in 0..self.reads.len() {
             meter.next()?;
@@ -208,7 +209,7 @@ impl<'a> Set<'a> {
         let mut by_size: Vec<usize> = (0..self.reads.len()).collect();
         by_size.sort_by_key(|one| self.reads[*one].elements.len());
         meter.hold(by_size.len() * size_of::<usize>());
-        meter.pass("pairs of reads", by_size.len().saturating_sub(1), 90..100);
+        meter.pass("pairs of reads", by_size.len().saturating_sub(1), 72..100);
         for pair in by_size.windows(2) {
             meter.next()?;
             let (one, other) = (&self.reads[pair[0]], &self.reads[pair[1]]);

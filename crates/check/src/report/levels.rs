@@ -3,6 +3,7 @@
 use super::models::Standard;
 use super::{Finding, Part, Report, Word};
 use crate::limits::Budget;
+use crate::progress::Parts;
 use std::fmt::Display;
 
 /// What a report tells of the history itself.
@@ -100,6 +101,7 @@ pub(crate) fn settle<L: Copy + PartialEq>(
     mut decide: impl FnMut(L) -> Finding,
 ) -> Vec<(L, Finding)> {
     let mut found: Vec<(L, Finding)> = Vec::new();
+    let mut parts = Parts::of_levels(levels.len(), false);
     let known = |found: &[(L, Finding)], level: L| {
         let is_violated =
             |(weak, of): &&(L, Finding)| implies(level, *weak) && of.word() == Word::Violated;
@@ -111,7 +113,7 @@ pub(crate) fn settle<L: Copy + PartialEq>(
         found.iter().find(holds).map(|_| Finding::Holds { order: Vec::new(), checked: true })
     };
     for level in levels {
-        let finding = known(&found, *level).unwrap_or_else(|| decide(*level));
+        let finding = known(&found, *level).unwrap_or_else(|| parts.next(|| decide(*level)));
         found.push((*level, finding));
     }
     for place in 0..found.len() {

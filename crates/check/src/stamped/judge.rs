@@ -6,6 +6,7 @@ use super::mutant::Mutant;
 use super::ties::{self, Answer, Checked, Plan, Unserved};
 use super::{story, verify};
 use crate::limits::{Budget, Exhausted, Limits};
+use crate::progress;
 use crate::report::{About, Finding, Part, Report, Word};
 use crate::transaction::Level;
 use avouch_promise::{Blame, Error};
@@ -75,7 +76,8 @@ pub(super) fn follow(
         follow.arrived(&one.who);
     }
     let mut group: Vec<&Transaction> = Vec::new();
-    for one in order.iter().filter_map(|place| all.get(*place)) {
+    for (done, one) in order.iter().filter_map(|place| all.get(*place)).enumerate() {
+        progress::place(done, order.len() + order.len() / 4);
         if group.first().is_some_and(|first| first.who.rank() != one.who.rank()) {
             budget.step(follow.bytes())?;
             follow.group(&group);

@@ -10,6 +10,7 @@ use super::mutant::Mutant;
 use super::order::{Graph, Inferred, Order};
 use super::sources::{INITIAL, Sources};
 use crate::limits::{Budget, Exhausted};
+use crate::progress;
 
 //= §2.3.1 causality violation
 /// The edges that causal consistency infers, or those on a cycle of what happened before what.
@@ -28,7 +29,9 @@ pub(super) fn infer(
     let mut clocks = vec![0_u32; width * history.len()];
     let (mut mine, none) = (vec![0_u32; width], vec![0_u32; width]);
     let mut found = Vec::new();
-    for reader in order {
+    let most = order.len() + order.len() / 2;
+    for (done, reader) in order.into_iter().enumerate() {
+        progress::place(done, most);
         budget.step(clocks.len() * 4 + writers.bytes() + found.len() * size_of::<Inferred>())?;
         let session = history.transactions()[reader as usize].session as usize;
         let position = reader - sessions[session].start;

@@ -47,11 +47,8 @@ fn by_level(
     let mut found: BTreeMap<Level, Finding> = BTreeMap::new();
     let strongest =
         levels.last().filter(|level| asked.is_none() && **level == Level::StrictSerializable);
-    let mut decided = 0;
-    let mut decide = |level| {
-        decided += 1;
-        progress::part(decided - 1..decided, levels.len(), || decide(level))
-    };
+    let mut parts = progress::Parts::of_levels(levels.len(), strongest.is_some());
+    let mut decide = |level| parts.next(|| decide(level));
     let mut waiting = strongest.map(|level| decide(*level));
     if let (Some(level), Some(Word::Holds)) = (strongest, waiting.as_ref().map(Finding::word)) {
         found.extend(waiting.take().map(|finding| (*level, finding)));

@@ -8,6 +8,7 @@ use super::order::Inferred;
 use super::seen::Seen;
 use super::sources::Sources;
 use crate::limits::{Budget, Exhausted};
+use crate::progress;
 
 /// The edges that one transaction's reads infer.
 pub(super) fn infer(
@@ -19,6 +20,7 @@ pub(super) fn infer(
     let mut found = Vec::new();
     let (mut first, mut seen) = (Vec::new(), Seen::default());
     for reader in 0..transactions {
+        progress::place(reader as usize, transactions as usize * 3 / 2);
         budget.step(found.len() * size_of::<Inferred>())?;
         let reads = sources.reads(reader);
         first.clear();

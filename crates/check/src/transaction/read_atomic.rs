@@ -15,6 +15,7 @@ use super::order::Inferred;
 use super::seen::Seen;
 use super::sources::{INITIAL, Read, Sources};
 use crate::limits::{Budget, Exhausted};
+use crate::progress;
 
 //= §2.3.1 fractured reads
 /// The edges that read atomic infers.
@@ -30,6 +31,7 @@ pub(super) fn infer(
     let (mut from, mut seen) = (Vec::new(), Seen::default());
     for session in history.sessions() {
         for reader in session.clone() {
+            progress::place(reader as usize, history.len() + history.len() / 2);
             budget.step(last.len() * 4 + found.len() * size_of::<Inferred>())?;
             let reads = sources.reads(reader);
             for Read { key, from } in reads {

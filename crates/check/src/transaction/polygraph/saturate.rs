@@ -18,6 +18,7 @@ use super::solve::{self, Problem};
 use super::writes::Writes;
 use super::{choices, pairs, replay, told, verify};
 use crate::limits::{Budget, Exhausted};
+use crate::progress;
 use crate::report::Finding;
 use crate::transaction::history::Transactions;
 use crate::transaction::level::Level;
@@ -25,6 +26,10 @@ use crate::transaction::mutant::Mutant;
 use crate::transaction::sources::Sources;
 use crate::transaction::story;
 use std::ops::Range;
+
+/// The part of the work that is rounds of inference; the others are pairs left open.
+const ROUNDS: usize = 650;
+const ALL: usize = 1_000;
 
 /// Decides one level that asks for one order of the whole.
 pub(in crate::transaction) fn judge(
@@ -45,6 +50,8 @@ pub(in crate::transaction) fn judge(
     };
     let mut known = Known::new(history, sources, (&chains, &writes), shape, mutant);
     let nodes = shape.nodes(history.len());
+    // Nobody knows how many rounds there are: each is a fifth of what is left of their part.
+    let mut left = ROUNDS;
     loop {
         let forward = Adjacency::forward(&known, nodes);
         let order = match forward.order() {
@@ -65,8 +72,10 @@ pub(in crate::transaction) fn judge(
         let reach = Reach::new(shape, &chains, &forward, &backward, &order, budget)?;
         let held = known.bytes() + writes.bytes() + Reach::bytes(nodes, chains.width);
         let before = known.edges.len();
-        Round { shape, chains: &chains, writes: &writes, reach: &reach, mutant }
-            .infer(&mut known, held, budget)?;
+        let round = Round { shape, chains: &chains, writes: &writes, reach: &reach, mutant };
+        let place = ROUNDS - left..ROUNDS - left + left / 5;
+        left -= left / 5;
+        progress::part(place, ALL, || round.infer(&mut known, held, budget))?;
         if known.edges.len() > before {
             continue;
         }
@@ -78,7 +87,10 @@ pub(in crate::transaction) fn judge(
         }
         let open = pairs::open(&known, &chains, &writes, &reach, &choices, budget)?;
         let problem = Problem { known: &known, chains: &chains, writes: &writes, reach: &reach };
-        return Ok(match problem.solve(history, (&open, &choices), &order, budget, mutant)? {
+        let solved = progress::part(ROUNDS..ALL, ALL, || {
+            problem.solve(history, (&open, &choices), &order, budget, mutant)
+        });
+        return Ok(match solved? {
             solve::Answer::Order(order) if replay::accepts(history, asked, &order) => {
                 Finding::Holds { order: replay::commits(shape, &order), checked: true }
             }
@@ -131,6 +143,7 @@ impl Round<'_> {
     fn infer(&self, known: &mut Known, held: usize, budget: &mut Budget) -> Result<(), Exhausted> {
         let limit = known.edges.len() as u32;
         for key in 0..self.writes.keys() {
+            progress::at(u64::from(key), u64::from(self.writes.keys()));
             let range = self.writes.of(key);
             let groups = self.groups(range.clone());
             for place in range {

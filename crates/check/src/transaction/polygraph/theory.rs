@@ -10,6 +10,7 @@ use super::pairs::Pair;
 use super::shape::Shape;
 use super::writes::Writes;
 use crate::limits::{Budget, Exhausted};
+use crate::progress;
 use batsat::theory::{Theory, TheoryArg};
 use batsat::{Lit, Var};
 use std::cell::Cell;
@@ -232,6 +233,7 @@ impl Theory for Acyclic<'_> {
     fn partial_check(&mut self, acts: &mut TheoryArg<'_>) {
         while let Some(literal) = acts.model().get(self.seen).copied() {
             self.seen += 1;
+            progress::place(self.seen, self.pairs.len() + self.others.len());
             if let Err(cycle) = self.assert(literal) {
                 let clause: Vec<Lit> = cycle.into_iter().map(negated).collect();
                 acts.raise_conflict(&clause, true);
