@@ -235,6 +235,7 @@ fn registers(count: u64, limits: &Limits, brief: bool) -> bool {
                 format!("violated, as {} operations show", violation.core.essential.len())
             }
             Verdict::Unknown(progress) => format!("unknown: {}", progress.bound),
+            Verdict::Refused(error) => error.to_string(),
         };
         println!("one register, {count} operations: {word} in {took:.3} s");
         right &=

@@ -185,8 +185,9 @@ where
     ///
     /// # Panics
     ///
-    /// If there is none, with the few calls that show it; and if that could not be decided within a
-    /// minute and a gibibyte, for what was not decided has not been shown.
+    /// If there is none, with the few calls that show it; if that could not be decided within a
+    /// minute and a gibibyte, for what was not decided has not been shown; and if the model
+    /// contradicts itself.
     #[track_caller]
     pub fn assert_linearizable(&self) {
         self.assert_within(&Limits::default());
@@ -204,6 +205,7 @@ where
             Verdict::Violated(violation) => {
                 panic!("not linearizable: {}", Witness { of: self, core: &violation.core })
             }
+            Verdict::Refused(error) => panic!("the model contradicts itself: {error}"),
             Verdict::Unknown(progress) => panic!(
                 "undecided whether it is linearizable: {}; {} of {} parts decided",
                 progress.bound, progress.parts.0, progress.parts.1
@@ -303,7 +305,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Register, RegisterAnswer, RegisterInput};
+    use crate::model::{Next, Register, RegisterAnswer, RegisterInput};
     use std::panic::catch_unwind;
 
     type Registers = Recorder<RegisterInput, RegisterAnswer>;
@@ -359,6 +361,42 @@ mod tests {
         let limits = Limits { steps: 1, ..Limits::default() };
         let told = said(move || recorder.history(Register).assert_within(&limits));
         assert!(told.starts_with("undecided"), "{told}");
+    }
+
+    /// Each key is a part, and the state is that of one key.
+    struct OfOneKey;
+
+    impl Sequential for OfOneKey {
+        type Input = (u8, RegisterInput);
+        type Output = RegisterAnswer;
+        type State = Option<i64>;
+        fn initial(&self) -> Self::State {
+            None
+        }
+        fn step(
+            &self,
+            state: &Self::State,
+            (_, input): &Self::Input,
+            output: Option<&RegisterAnswer>,
+        ) -> Next<Self::State> {
+            Register.step(state, input, output)
+        }
+        fn partition(&self, all: &[Operation<Self::Input, RegisterAnswer>]) -> Vec<Vec<usize>> {
+            let of = |key: u8| (0..all.len()).filter(|place| all[*place].input.0 == key).collect();
+            vec![of(1), of(2)]
+        }
+    }
+
+    #[test]
+    fn a_state_of_one_part_alone_is_refused_with_what_to_do() {
+        let recorder = Recorder::new();
+        let client = recorder.client();
+        client.call((1, RegisterInput::Write(5)), || RegisterAnswer::Done);
+        client.call((2, RegisterInput::Read), || RegisterAnswer::Value(None));
+        let told = said(move || recorder.history(OfOneKey).assert_linearizable());
+        assert!(told.starts_with("the model contradicts itself: bad request"), "{told}");
+        assert!(told.contains("operation 1 cannot give its answer"), "{told}");
+        assert!(told.contains("a map by key"), "{told}");
     }
 
     #[test]

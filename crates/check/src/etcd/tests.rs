@@ -93,7 +93,7 @@ fn searched(run: &Run, store: &Played) -> bool {
     match decide(&Store, &operations, &mut Budget::new(Limits::default())) {
         Verdict::Holds(_) => true,
         Verdict::Violated(_) => false,
-        Verdict::Unknown(_) => panic!("a search that is too long"),
+        undecided => panic!("{undecided:?}"),
     }
 }
 

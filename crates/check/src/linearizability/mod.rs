@@ -15,11 +15,15 @@
 //! - I1: an order handed out has passed the independent verifier against the whole history.
 //! - I2: a violation that was found without a search is one for the search too; where a bound lets
 //!   it not say, the part is searched as any other.
+//!
+//! A model may break either, by what it says beside `step`: its verdict is refused, as its user's
+//! fault (`parted`).
 
 mod ground;
 mod memo;
 mod mutant;
 mod needs;
+mod parted;
 mod placed;
 mod search;
 mod shrink;
@@ -39,12 +43,11 @@ use crate::limits::{Budget, Exhausted};
 use crate::model::Sequential;
 use crate::operation::{Moment, Operation};
 use crate::progress;
-use avouch_promise::invariant;
+use avouch_promise::Error;
 use ground::Ground;
 use mutant::{Mutant, Shortcut};
 use search::{Outcome, Search, Subject};
 use states::States;
-use std::convert::Infallible;
 use unambiguous::Found;
 
 pub use shrink::Core;
@@ -60,6 +63,9 @@ pub enum Verdict {
     Violated(Violation),
     /// A bound was met before there was an answer.
     Unknown(Progress),
+    /// The model contradicts itself: its parts are none, its state does not hold them all, or what
+    /// it says to spare the search work is not what its `step` does. Blamed on the caller.
+    Refused(Error),
 }
 
 /// Why there is no order.
@@ -100,18 +106,29 @@ pub fn decide<M: Sequential>(
     // What is ordered without a search takes about this much of all; a search, most of it.
     let mut ordered = 0;
     let share = |ordered: usize| 15 + 40 * ordered / operations.len().max(1);
-    for part in model.partition(operations) {
+    let parts = match parted::parts(model, operations) {
+        Ok(parts) => parts,
+        Err(error) => return Verdict::Refused(error),
+    };
+    for part in parts {
         progress::at(share(ordered) as u64, 100);
         match unambiguous::decide(model, operations, &part, Shortcut::None) {
             Some(Found::Order(order)) => {
                 ordered += part.len();
                 orders.push(order);
             }
-            Some(Found::Suspects(suspects)) if is_refuted(model, operations, &suspects, budget) => {
-                let core = shrink::shrink(model, operations, (&suspects, &[]), budget);
-                return Verdict::Violated(Violation { part, core });
+            Some(Found::Suspects(suspects)) => {
+                // I2.
+                match search(model, operations, &suspects, budget, Mutant::None).order {
+                    Ok(None) => {
+                        let core = shrink::shrink(model, operations, (&suspects, &[]), budget);
+                        return Verdict::Violated(Violation { part, core });
+                    }
+                    Ok(Some(_)) => return Verdict::Refused(parted::not_a_register()),
+                    Err(_) => open.push(part),
+                }
             }
-            _ => open.push(part),
+            None => open.push(part),
         }
     }
     let start = share(ordered);
@@ -122,18 +139,11 @@ pub fn decide<M: Sequential>(
     match searched {
         Parts::Ordered(orders) => {
             let order = merge(operations, &orders);
-            let mut placed = 0;
-            // Who asked has a report to make and a history to leave.
+            // I1. Who asked has a report to make and a history to leave.
             let verified = progress::part(end..end + (100 - end) / 2, 100, || {
-                verify_order_by(model, operations, &order, |_| {
-                    placed += 1;
-                    progress::place(placed, order.len());
-                    Ok::<_, Infallible>(())
-                })
+                parted::verified(model, operations, &orders, order)
             });
-            let Ok(verified) = verified;
-            invariant!(I1, verified.is_ok(), "an order that does not verify: {verified:?}");
-            Verdict::Holds(order)
+            verified.map_or_else(Verdict::Refused, Verdict::Holds)
         }
         Parts::Disordered(part, furthest) => {
             let core = shrink::shrink(model, operations, (&part, &furthest), budget);
@@ -141,18 +151,6 @@ pub fn decide<M: Sequential>(
         }
         Parts::Undecided(progress) => Verdict::Unknown(progress),
     }
-}
-
-/// I2: whether the search finds no order of these few operations alone.
-fn is_refuted<M: Sequential>(
-    model: &M,
-    operations: &[Operation<M::Input, M::Output>],
-    suspects: &[usize],
-    budget: &mut Budget,
-) -> bool {
-    let order = search(model, operations, suspects, budget, Mutant::None).order;
-    invariant!(I2, !matches!(order, Ok(Some(_))), "suspects that have an order: {suspects:?}");
-    order.is_ok()
 }
 
 /// Searches one part.

@@ -122,6 +122,7 @@ pub(super) fn versions(
             Found::Violated(core.map(|place| *place as u32).collect())
         }
         Verdict::Unknown(progress) => return Err(progress.bound),
+        Verdict::Refused(_) => Found::Fault,
     })
 }
 

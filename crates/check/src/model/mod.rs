@@ -174,7 +174,10 @@ pub trait Sequential {
 
     /// Splits the operations into parts that touch disjoint objects, by their places in
     /// `operations`: a history is linearizable exactly if each of its objects is
-    /// (P-compositionality: Horn and Kroening, 2015). By default everything is one part.
+    /// (P-compositionality: Horn and Kroening, 2015). By default everything is one part. The state
+    /// is still of all objects: the order that is found is run as a whole, and a model whose state
+    /// is of one part alone is refused, as one that names a place twice, not at all, or that does
+    /// not exist.
     fn partition(&self, operations: &[Operation<Self::Input, Self::Output>]) -> Vec<Vec<usize>> {
         vec![(0..operations.len()).collect()]
     }

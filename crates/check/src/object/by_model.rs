@@ -63,6 +63,7 @@ pub(super) fn judge(all: &[Operation], model: Model, budget: &mut Budget) -> Fin
                 ..Story::default()
             })
         }
+        Verdict::Refused(error) => Finding::Unknown { reason: error.to_string(), story: None },
         Verdict::Unknown(progress) => {
             let longest = progress.furthest.len();
             let story =

@@ -242,6 +242,7 @@ impl Finding {
                     core.minimal,
                 ))
             }
+            Verdict::Refused(error) => Self::Unknown { reason: error.to_string(), story: None },
             Verdict::Unknown(progress) => {
                 let story = format!(
                     "{} of {} parts decided; in the next one, of {} operations, the longest order placed {}",
