@@ -445,7 +445,11 @@ pub struct Check {
     /// Judge avouch's own histories, as text or stream, or transactions with the store's stamps, as
     /// they come, in memory that does not grow with them. Of single operations,
     /// linearizability of gets and puts whose values are unlike; anything else is unknown, with the
-    /// reason. Transactions may arrive up to 8192 behind their place by commit stamp
+    /// reason. Transactions may arrive up to 8192 behind their place by commit stamp, and events up
+    /// to 4096: so a violation is found when so many more have come, or at the end. That of an
+    /// operation ends the judgement with its verdict. That of a transaction is told on stderr at
+    /// once, for each level; what a late one cannot mend (a conflict, a session, its own writes)
+    /// ends it when every level asked is violated so
     #[arg(long, conflicts_with_all = ["objects", "convert", "ignore_stamps"])]
     pub stream: bool,
     /// Judge transactions that carry the store's own stamps as if they carried none: whether any

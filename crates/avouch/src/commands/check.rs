@@ -7,15 +7,16 @@ use crate::far::Line;
 use crate::screen::{Screen, error_json};
 use avouch_check::bounded::{Bounded, within};
 use avouch_check::composition::{Composition, compose};
-use avouch_check::memory::Model;
 use avouch_check::online::{self, Asked};
 use avouch_check::report::html::{self, Shown};
+use avouch_check::report::{Finding, Part};
 use avouch_check::stream::convert;
 use avouch_check::{Input, Limits, Objects, Report, unreadable};
 use avouch_promise::evidence::Verdict;
 use avouch_promise::{Blame, Error};
 use serde_json::{Value, json};
 use std::path::Path;
+use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 
 /// What became of a history.
@@ -150,23 +151,38 @@ fn limits(check: &Check) -> Limits {
     Limits { time: check.time.unwrap_or(unbounded), memory_bytes, ..Limits::default() }
 }
 
-/// Judges one history as it comes.
-fn streamed(check: &Check, path: &Path, limits: &Limits) -> Result<Report, Error> {
+/// Judges one history as it comes, and tells what it finds meanwhile.
+fn streamed(
+    check: &Check,
+    path: &Path,
+    limits: &Limits,
+    news: &Sender<String>,
+) -> Result<Report, Error> {
     let by_model = match &check.model {
         None => false,
-        Some(Named { what: ByModel::Operations(Model::Linearizable), .. }) => true,
+        Some(Named { what: ByModel::Operations(model), name }) => match online::why_not(*model) {
+            None => true,
+            Some(why) => {
+                let expected = "linearizable as --model of a stream";
+                return Err(Error::new(Blame::Caller, expected, format!("`{name}`")).hint(why));
+            }
+        },
         Some(Named { name, .. }) => {
-            let expected = "linearizable as --model of a stream";
-            return Err(Error::new(Blame::Caller, expected, format!("`{name}`")).hint(
-                "other models allow values however old, so that every value put would have to be \
-                 kept: judge the file without --stream",
-            ));
+            let expected = "linearizable as --model of a stream, which is of gets and puts";
+            return Err(Error::new(Blame::Caller, expected, format!("`{name}`"))
+                .hint("judge the file without --stream"));
         }
     };
     let level = check.level.as_ref().map(|level| level.what);
     let asked = Asked { by_model, level, limits: *limits };
+    let mut tell = |part: &Part| {
+        if let Finding::Violated(story) = &part.finding {
+            // Whoever no longer listens has the verdict.
+            let _ = news.send(format!("as it comes, violated: {}: {story}", part.guarantee));
+        }
+    };
     if path == Path::new("-") {
-        return online::judge(std::io::stdin().lock(), asked);
+        return online::judge_and_tell(std::io::stdin().lock(), asked, &mut tell);
     }
     if path.is_dir() {
         let expected = format!("a file at {}, to judge as it comes", path.display());
@@ -175,7 +191,7 @@ fn streamed(check: &Check, path: &Path, limits: &Limits) -> Result<Report, Error
         );
     }
     let file = std::fs::File::open(path).map_err(|error| unreadable(path, &error))?;
-    online::judge(file, asked).map_err(|error| Error {
+    online::judge_and_tell(file, asked, &mut tell).map_err(|error| Error {
         expected: format!("{}: {}", path.display(), error.expected),
         ..error
     })
@@ -189,12 +205,18 @@ fn judge_within(
     shape: Shape,
     screen: &mut Screen,
 ) -> Result<Found, Error> {
+    let (news, heard) = channel();
     let work = {
         let (check, path, limits) = (check.clone(), path.to_owned(), *limits);
-        move || judge(&check, &path, &limits, shape)
+        move || judge(&check, &path, &limits, shape, &news)
     };
     let mut line = Line::start(check.time.is_some() || !check.stream, limits.time, screen);
-    let found = within(limits, work, |seen| line.show(seen, screen));
+    let found = within(limits, work, |seen| {
+        for told in heard.try_iter() {
+            screen.say(told.trim_end());
+        }
+        line.show(seen, screen);
+    });
     line.end(screen);
     Ok(match found? {
         Bounded::Done(found) => found,
@@ -207,8 +229,14 @@ fn judge_within(
 }
 
 /// Judges one history, and calls what it was judged by as it was asked for.
-fn judge(check: &Check, path: &Path, limits: &Limits, shape: Shape) -> Result<Found, Error> {
-    let mut found = judged(check, path, limits, shape)?;
+fn judge(
+    check: &Check,
+    path: &Path,
+    limits: &Limits,
+    shape: Shape,
+    news: &Sender<String>,
+) -> Result<Found, Error> {
+    let mut found = judged(check, path, limits, shape, news)?;
     let level = check.level.as_ref().map(|level| (level.what.to_string(), &level.name));
     let model = check.model.as_ref().and_then(|model| match model.what {
         ByModel::Operations(what) => Some((what.to_string(), &model.name)),
@@ -224,10 +252,16 @@ fn judge(check: &Check, path: &Path, limits: &Limits, shape: Shape) -> Result<Fo
 }
 
 /// Judges one history, and its objects if that is asked for.
-fn judged(check: &Check, path: &Path, limits: &Limits, shape: Shape) -> Result<Found, Error> {
+fn judged(
+    check: &Check,
+    path: &Path,
+    limits: &Limits,
+    shape: Shape,
+    news: &Sender<String>,
+) -> Result<Found, Error> {
     let level = check.level.as_ref().map(|level| level.what);
     if check.stream {
-        let report = streamed(check, path, limits)?;
+        let report = streamed(check, path, limits, news)?;
         return Ok(Found { report, composition: None, input: None });
     }
     let (input, report) = match check.model.as_ref().map(|model| model.what) {

@@ -7,8 +7,24 @@
 //!
 //! Linearizability composes over keys (Herlihy and Wing, 1990), so each key is judged alone. What
 //! is not judged here is refused with the reason: other operations than gets and puts, a value put
-//! again while the first may still be read, promises weaker than linearizable. Of weaker models a
-//! read may return a value however old, so that every value ever put would have to be kept.
+//! again while the first may still be read, promises weaker than linearizable.
+//!
+//! # Why not the weaker models
+//!
+//! Under linearizability a value that was overwritten before a read began is gone for good, so that
+//! little is kept. Of sessions' guarantees, PRAM, causal and sequential consistency nothing is ever
+//! gone for a session that has not read the key: one session puts any n of 2 n values, another then
+//! reads one of them, and that holds exactly if it is one of the n. So what a judge keeps has to
+//! tell all choices of n apart: 2 n bits less a logarithm of n, whatever it does (the index problem
+//! of one-way communication), even with values that are unlike and times that are known. Nor does a
+//! window help to say *holds*: a read of what has left it, and one of what nobody put, look alike,
+//! and what was put after it may still be what it read, as these models know no real time. What
+//! monotonic reads and read your writes need beside that is small: of each session and key what it
+//! read last and what it had read or put before. PRAM, monotonic writes and writes follow reads
+//! compare, read after read, what was put by all sessions, so an order of all of it grows.
+//!
+//! Regular, safe, and staleness of so many versions or so long keep as little as linearizability
+//! does; they are not judged on a stream yet.
 //!
 //! - O1: the word is the one that the judge of whole histories gives, unless it is unknown.
 
@@ -19,11 +35,12 @@ mod tests;
 
 use crate::history::{Event, Kind, Record, chronos, encoding};
 use crate::limits::{Budget, Limits};
+use crate::memory::Model;
 use crate::model::key_value::{Absent, Action, Outcome, answered, asked};
 use crate::operation::Moment;
 use crate::progress::{self, Phase};
 use crate::report::{self, About, Finding, Line, Part, Report, Story};
-use crate::stamped;
+use crate::stamped::{self, Tell};
 use crate::stream::{self, Content, Ending};
 use crate::transaction::Level;
 use avouch_promise::guarantee::Guarantee;
@@ -282,6 +299,39 @@ fn story(key: &Bytes, read: Option<&Bytes>, brief: Brief, wrong: Wrong) -> Story
     Story { title, lines, conclusion: vec![why, hint], minimal: false, ..Story::default() }
 }
 
+/// Why a stream is not judged by a model; nothing for linearizable, which it is judged by.
+pub fn why_not(model: Model) -> Option<&'static str> {
+    match model {
+        Model::Linearizable => None,
+        Model::Regular
+        | Model::Safe
+        | Model::Versions(_)
+        | Model::Time(_)
+        | Model::ConsistentPrefix => Some(
+            "it could be judged in memory that does not grow, but is not yet: judge the file \
+             without --stream",
+        ),
+        Model::Convergent => Some(
+            "it speaks of what is read after the last put, and a stream does not know which that \
+             is: judge the file without --stream",
+        ),
+        Model::Sequential
+        | Model::RedBlue
+        | Model::CausalPlus
+        | Model::CausalConvergence
+        | Model::CausalMemory
+        | Model::Causal
+        | Model::Pram
+        | Model::ReadYourWrites
+        | Model::MonotonicReads
+        | Model::MonotonicWrites
+        | Model::WritesFollowReads => Some(
+            "it lets a session that has not read a key read whatever was put there, however old, \
+             so that every value put has to be kept: judge the file without --stream",
+        ),
+    }
+}
+
 /// How a stream is judged.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked {
@@ -322,10 +372,19 @@ fn start(input: &mut impl Read) -> Result<Vec<u8>, Error> {
 /// `Caller` for another format or a malformed line, `Corrupt` for a stream that was changed,
 /// `Environment` where reading fails. What was found before is lost then.
 pub fn judge(input: impl Read, asked: Asked) -> Result<Report, Error> {
-    judge_events(input, asked).map(Report::of_answered)
+    judge_and_tell(input, asked, &mut |_| {})
 }
 
-fn judge_events(input: impl Read, asked: Asked) -> Result<Report, Error> {
+/// The same, and tells of the first violation of each level as soon as it is found. Of single
+/// operations the first one ends the judgement.
+///
+/// # Errors
+/// As above.
+pub fn judge_and_tell(input: impl Read, asked: Asked, tell: Tell<'_>) -> Result<Report, Error> {
+    judge_events(input, asked, tell).map(Report::of_answered)
+}
+
+fn judge_events(input: impl Read, asked: Asked, tell: Tell<'_>) -> Result<Report, Error> {
     progress::enter(Phase::Following, 0);
     let mut input = BufReader::with_capacity(1 << 16, input);
     let start = start(&mut input)?;
@@ -338,9 +397,9 @@ fn judge_events(input: impl Read, asked: Asked) -> Result<Report, Error> {
     let has_stamps = chronos::is_start(&String::from_utf8_lossy(&start));
     let input = BufReader::with_capacity(1 << 16, Cursor::new(start).chain(input));
     if is_stream {
-        streamed(input, asked)
+        streamed(input, asked, tell)
     } else if has_stamps {
-        stamped::judge_text(input, of_stamps(asked)?)
+        stamped::judge_text(input, of_stamps(asked)?, tell)
     } else {
         text(input, without_level(asked)?)
     }
@@ -349,7 +408,7 @@ fn judge_events(input: impl Read, asked: Asked) -> Result<Report, Error> {
 /// The report on a history that tells of nothing, not even of what it is.
 fn nothing(asked: Asked) -> Result<Report, Error> {
     match asked.level {
-        Some(_) => stamped::judge_text(&b"[]"[..], of_stamps(asked)?),
+        Some(_) => stamped::judge_text(&b"[]"[..], of_stamps(asked)?, &mut |_| {}),
         None => run(
             std::iter::empty(),
             Judge::new(Absent::Distinct, asked.by_model, Mutant::None),
@@ -380,11 +439,11 @@ fn without_level(asked: Asked) -> Result<Asked, Error> {
     }
 }
 
-fn streamed(input: impl BufRead, asked: Asked) -> Result<Report, Error> {
+fn streamed(input: impl BufRead, asked: Asked, tell: Tell<'_>) -> Result<Report, Error> {
     let mut reader = stream::Reader::new(input)?;
     let header = reader.header().clone();
     if header.content == Content::Stamped {
-        return stamped::judge_stream(reader, of_stamps(asked)?);
+        return stamped::judge_stream(reader, of_stamps(asked)?, tell);
     }
     if header.content != Content::Operations {
         let expected = "operations or transactions with stamps, to judge as they come";

@@ -70,4 +70,4 @@ mod tests;
 
 pub use history::{Access, Builder, Mixed, Stamp, Stamped, Step, Transaction, Value, Who};
 pub use judge::judge;
-pub use online::{Asked, judge_stream, judge_text};
+pub use online::{Asked, Tell, judge_stream, judge_text};

@@ -14,6 +14,9 @@
 //! Where a transaction arrives too late, reads that disagreed with what had come by then are
 //! unknown too, for it may have written what they read; other violations stand.
 //!
+//! Whoever listens is told of the first violation of each level at once. Once every level asked is
+//! violated by what no late arrival can mend (all axioms but EXT), the stream is left.
+//!
 //! - O1: a level's word is the one that the judge of whole histories gives, unless it is unknown.
 
 use super::follow::{Axiom, Follow};
@@ -25,7 +28,7 @@ use crate::history::chronos::{self, Fields};
 use crate::history::notation::{Notation, Reader};
 use crate::history::{Malformed, text};
 use crate::limits::{Budget, Limits};
-use crate::report::{About, Finding, Report};
+use crate::report::{About, Finding, Part, Report};
 use crate::stream::{self, Ending};
 use crate::transaction::Level;
 use avouch_promise::{Blame, Error};
@@ -40,6 +43,9 @@ pub struct Asked {
     /// The bounds.
     pub limits: Limits,
 }
+
+/// Who is told of the first violation of each level as soon as it is found.
+pub type Tell<'a> = &'a mut dyn FnMut(&Part);
 
 /// So many transactions wait for one that arrives late.
 pub(super) const WINDOW: usize = 8_192;
@@ -225,17 +231,21 @@ impl<R: Read> Source for Streamed<R> {
 /// # Errors
 /// `Caller` for a malformed transaction or a level that stamps do not decide; `Environment` where
 /// reading fails.
-pub fn judge_text(input: impl BufRead, asked: Asked) -> Result<Report, Error> {
-    run(&mut Texts::new(input), asked, (WINDOW, KEPT_FOR), Mutant::None)
+pub fn judge_text(input: impl BufRead, asked: Asked, tell: Tell<'_>) -> Result<Report, Error> {
+    run(&mut Texts::new(input), asked, tell, (WINDOW, KEPT_FOR), Mutant::None)
 }
 
 /// The same of a stream of our own.
 ///
 /// # Errors
 /// As above, and `Corrupt` for a stream that was changed.
-pub fn judge_stream(reader: stream::Reader<impl Read>, asked: Asked) -> Result<Report, Error> {
+pub fn judge_stream(
+    reader: stream::Reader<impl Read>,
+    asked: Asked,
+    tell: Tell<'_>,
+) -> Result<Report, Error> {
     let builder = Builder::default();
-    run(&mut Streamed { reader, builder }, asked, (WINDOW, KEPT_FOR), Mutant::None)
+    run(&mut Streamed { reader, builder }, asked, tell, (WINDOW, KEPT_FOR), Mutant::None)
 }
 
 /// What of a stream has been judged.
@@ -277,10 +287,47 @@ impl Judged {
     }
 }
 
+/// Which levels somebody was told of.
+struct News {
+    told: Vec<Level>,
+    /// How many kinds of violations there were when it was looked last.
+    kinds: usize,
+    level: Option<Level>,
+}
+
+impl News {
+    /// Tells what is new; true if every level asked is violated, whatever is still to come.
+    fn tell(&mut self, judged: &Judged, names: &Stamped, tell: Tell<'_>) -> bool {
+        let found = &judged.follow.found;
+        if found.wrong.len() == self.kinds {
+            return false;
+        }
+        self.kinds = found.wrong.len();
+        let mut is_settled = true;
+        for level in LEVELS.into_iter().filter(|one| self.level.is_none_or(|level| level == *one)) {
+            let Some(tally) = judge::against(found, level) else {
+                is_settled = false;
+                continue;
+            };
+            // Who arrives later than the window allows may have written what was read.
+            is_settled &= tally.first.axiom != Axiom::Ext;
+            if !self.told.contains(&level) {
+                self.told.push(level);
+                let guarantee = judge::name(level);
+                let story = story::tell(names, &guarantee, tally, |_| None);
+                let finding = Finding::Violated(story);
+                tell(&Part { guarantee, operations: judged.operations, finding });
+            }
+        }
+        is_settled
+    }
+}
+
 /// Judges what a source gives, with a window and versions kept as long as this.
 pub(super) fn run(
     source: &mut dyn Source,
     asked: Asked,
+    tell: Tell<'_>,
     (window, kept_for): (usize, u64),
     mutant: Mutant,
 ) -> Result<Report, Error> {
@@ -291,6 +338,7 @@ pub(super) fn run(
     let forgives = matches!(mutant, Mutant::NoWindow | Mutant::ForgiveLate);
     let follow = Follow::new(kept_for, mutant);
     let mut judged = Judged { follow, last: None, count: 0, operations: 0, end: None };
+    let mut news = News { told: Vec::new(), kinds: 0, level: asked.level };
     while let Some(one) = source.next()? {
         let (commit, class, place) = judge::rank(&one.who, mutant);
         if judged.last.is_some_and(|last| (commit, class) <= last) && !forgives {
@@ -304,6 +352,12 @@ pub(super) fn run(
         judged.follow.arrived(&one.who);
         waiting.insert((commit, class, place), one);
         judged.judge(&mut waiting, window, &mut budget);
+        if judged.end.is_none() && news.tell(&judged, source.names(), tell) {
+            judged.end = Some(format!(
+                "the stream was left after {} transactions, as what was asked is violated",
+                judged.count + waiting.len()
+            ));
+        }
         if judged.end.is_some() {
             break;
         }

@@ -11,7 +11,7 @@ use super::store::{self, Bug, Made, Shape};
 use super::verify;
 use crate::campaign::{cases, counted};
 use crate::limits::{Budget, Limits};
-use crate::report::Word;
+use crate::report::{Part, Word};
 use crate::transaction::Level;
 use crate::{Input, stream};
 use avouch_promise::{Error, Random};
@@ -171,7 +171,8 @@ impl Source for Held {
 
 fn streamed(history: &Stamped, bounds: (usize, u64), mutant: Mutant) -> Vec<(Level, Word)> {
     let asked = Asked { level: None, limits: Limits::default() };
-    let report = run_stream(&mut Held::new(history), asked, bounds, mutant).expect("a report");
+    let report =
+        run_stream(&mut Held::new(history), asked, &mut |_| {}, bounds, mutant).expect("a report");
     LEVELS.into_iter().zip(report.parts.iter().map(|part| part.finding.word())).collect()
 }
 
@@ -507,7 +508,7 @@ fn what_comes_later_than_the_bounds_is_told() {
     let asked = Asked { level: Some(Level::SnapshotIsolation), limits: Limits::default() };
     let run = |all: &[Made], bounds| {
         let history = store::history(all);
-        run_stream(&mut Held::new(&history), asked, bounds, Mutant::None)
+        run_stream(&mut Held::new(&history), asked, &mut |_| {}, bounds, Mutant::None)
             .expect("a report")
             .to_string()
     };
@@ -516,6 +517,46 @@ fn what_comes_later_than_the_bounds_is_told() {
     all.push(made(2, 6, 8, &[(2, Access::Write(Some(1)))]));
     assert!(run(&all, (4, 100)).contains("arrives behind more than 4"), "{}", run(&all, (4, 100)));
     assert!(run(&all, (30, 100)).starts_with("holds"), "{}", run(&all, (30, 100)));
+}
+
+/// Somebody who listens hears of each level's first violation when it is found, and the stream ends
+/// there if nothing that still comes can mend it.
+#[test]
+fn a_violation_is_told_when_it_is_found() {
+    let made = |session, start, commit, steps: &[(u64, Access)]| Made {
+        session,
+        start,
+        commit,
+        steps: steps.to_vec(),
+    };
+    let write = |value| (1, Access::Write(Some(value)));
+    let run = |wrong: Made, level| {
+        let mut all: Vec<Made> =
+            (1..30).map(|at| made(0, 10 * at, 10 * at + 5, &[write(at)])).collect();
+        all.insert(10, wrong);
+        let history = store::history(&all);
+        let mut heard = Vec::new();
+        let asked = Asked { level, limits: Limits::default() };
+        let mut tell = |part: &Part| heard.push(format!("{} {:?}", part.guarantee, part.finding));
+        let mut held = Held::new(&history);
+        let report = run_stream(&mut held, asked, &mut tell, (4, 100), Mutant::None);
+        (heard, report.expect("a report"), held.all.len())
+    };
+    // It overlaps with another that writes the key: nothing mends that.
+    let (heard, report, left) =
+        run(made(1, 101, 106, &[write(77)]), Some(Level::SnapshotIsolation));
+    assert!(heard.len() == 1 && heard[0].contains("NOCONFLICT"), "{heard:?}");
+    assert!(report.verdict() == Word::Violated && left > 10, "{report} {left}");
+    let serial = format!("{} by stamps: unknown", Level::Serializable);
+    assert!(report.notes.contains(&serial), "{report}");
+    // It reads what nobody wrote yet: somebody late may have.
+    let read = (1, Access::Read(Some(5_000)));
+    for level in [Some(Level::Serializable), None] {
+        let (heard, report, left) = run(made(1, 106, 108, std::slice::from_ref(&read)), level);
+        assert_eq!(heard.len(), if level.is_none() { 4 } else { 1 }, "{heard:?}");
+        assert!(heard[0].contains("EXT") && left == 0, "{heard:?} {left}");
+        assert_eq!(report.verdict(), Word::Violated);
+    }
 }
 
 /// Whatever bytes come, a stream's reader ends with a verdict or an error.
