@@ -28,86 +28,81 @@ fn unknown_things_are_told_their_nearest_name() {
     }
 }
 
+/// What is typed, what is expected and what came, and the hint.
+const REFUSALS: [(&[&str], &str, &str); 17] = [
+    (
+        &["check", "a", "--level", "serialisable"],
+        "a level of transactions as --level <LEVEL>, got `serialisable`",
+        "did you mean `serializable`?",
+    ),
+    (
+        &["check", "a", "--level", "pl-cs"],
+        "a level that can be judged as --level <LEVEL>, got `pl-cs`",
+        "no history tells which reads were made by a cursor",
+    ),
+    (
+        &["check", "a", "--level", "sequential"],
+        "a level of transactions as --level <LEVEL>, got `sequential`",
+        "that is a model of operations: --model sequential",
+    ),
+    (
+        &["check", "a", "--level"],
+        "a value for --level <LEVEL>, got nothing",
+        "for example `avouch check transactions.txt --level causal`",
+    ),
+    (
+        &["check", "a", "--model", "sequentail"],
+        "a model of an object, or of gets and puts, as --model <MODEL>, got `sequentail`",
+        "did you mean `sequential`?",
+    ),
+    (
+        &["check", "a", "--model", "serializable"],
+        "a model of an object, or of gets and puts, as --model <MODEL>, got `serializable`",
+        "that is a level of transactions: --level serializable",
+    ),
+    (
+        &["check", "a", "--model", "k-atomic=0"],
+        "`k-atomic=` and a number from 1 as --model <MODEL>, got `k-atomic=0`",
+        "k-atomic=1 is linearizable",
+    ),
+    (
+        &["check", "a", "--model", "bounded-staleness=5"],
+        "`bounded-staleness=` and a bound above zero as --model <MODEL>, got",
+        "=5v for versions",
+    ),
+    (
+        &["check", "a", "--format", "jsno"],
+        "one of text, json, html, svg, prometheus as --format <FORMAT>, got `jsno`",
+        "did you mean `json`?",
+    ),
+    (&["check", "a", "--objects=3"], "--objects without a value, got `3`", "--help"),
+    (&["check", "a", "--modle", "set"], "an argument of `avouch check`, got `--modle`", "--model"),
+    (
+        &["check", "a", "--level", "causal", "--model", "set"],
+        "either --level <LEVEL> or --model <MODEL>, got both",
+        "avouch check --help",
+    ),
+    (
+        &["check", "a", "--level", "causal", "--level", "prefix"],
+        "--level <LEVEL> once, got it more than once",
+        "avouch check --help",
+    ),
+    (&["check"], "<HISTORY>... after `avouch check`, got nothing", "for example `avouch check"),
+    (
+        &["clock", "audit", "--source", "a", "--samples", "0"],
+        "a number from 1 to 1000 as --samples <N>, got `0`",
+        "avouch clock audit --",
+    ),
+    (&["get", "a", "--limit", "-1"], "a number from 0 as --limit <COUNT>, got `-1`", "avouch get"),
+    (&["clock", "adit"], "a command of `avouch clock`, got `adit`", "`clock audit`"),
+];
+
 /// Every refusal of the command line is one sentence: what was expected of which argument, what
 /// came; and a hint.
 #[test]
 fn refusals_read_as_one_sentence() {
     let place = Place::new("refusals");
-    for (arguments, sentence, hint) in [
-        (
-            &["check", "a", "--level", "serialisable"][..],
-            "a level of transactions as --level <LEVEL>, got `serialisable`",
-            "did you mean `serializable`?",
-        ),
-        (
-            &["check", "a", "--level", "pl-cs"],
-            "a level that can be judged as --level <LEVEL>, got `pl-cs`",
-            "no history tells which reads were made by a cursor",
-        ),
-        (
-            &["check", "a", "--level", "sequential"],
-            "a level of transactions as --level <LEVEL>, got `sequential`",
-            "that is a model of operations: --model sequential",
-        ),
-        (
-            &["check", "a", "--level"],
-            "a value for --level <LEVEL>, got nothing",
-            "for example `avouch check transactions.txt --level causal`",
-        ),
-        (
-            &["check", "a", "--model", "sequentail"],
-            "a model of an object, or of gets and puts, as --model <MODEL>, got `sequentail`",
-            "did you mean `sequential`?",
-        ),
-        (
-            &["check", "a", "--model", "serializable"],
-            "a model of an object, or of gets and puts, as --model <MODEL>, got `serializable`",
-            "that is a level of transactions: --level serializable",
-        ),
-        (
-            &["check", "a", "--model", "k-atomic=0"],
-            "`k-atomic=` and a number from 1 as --model <MODEL>, got `k-atomic=0`",
-            "k-atomic=1 is linearizable",
-        ),
-        (
-            &["check", "a", "--model", "bounded-staleness=5"],
-            "`bounded-staleness=` and a bound above zero as --model <MODEL>, got",
-            "=5v for versions",
-        ),
-        (
-            &["check", "a", "--format", "jsno"],
-            "one of text, json, html, svg, prometheus as --format <FORMAT>, got `jsno`",
-            "did you mean `json`?",
-        ),
-        (&["check", "a", "--objects=3"], "--objects without a value, got `3`", "--help"),
-        (
-            &["check", "a", "--modle", "set"],
-            "an argument of `avouch check`, got `--modle`",
-            "--model",
-        ),
-        (
-            &["check", "a", "--level", "causal", "--model", "set"],
-            "either --level <LEVEL> or --model <MODEL>, got both",
-            "avouch check --help",
-        ),
-        (
-            &["check", "a", "--level", "causal", "--level", "prefix"],
-            "--level <LEVEL> once, got it more than once",
-            "avouch check --help",
-        ),
-        (&["check"], "<HISTORY>... after `avouch check`, got nothing", "for example `avouch check"),
-        (
-            &["clock", "audit", "--source", "a", "--samples", "0"],
-            "a number from 1 to 1000 as --samples <N>, got `0`",
-            "avouch clock audit --",
-        ),
-        (
-            &["get", "a", "--limit", "-1"],
-            "a number from 0 as --limit <COUNT>, got `-1`",
-            "avouch get",
-        ),
-        (&["clock", "adit"], "a command of `avouch clock`, got `adit`", "`clock audit`"),
-    ] {
+    for (arguments, sentence, hint) in REFUSALS {
         let told = place.avouch(arguments);
         assert_eq!(told.code, 3, "{arguments:?}: {told:?}");
         let first = format!("error: bad request: expected {sentence}");

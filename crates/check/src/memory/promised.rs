@@ -8,8 +8,8 @@
 //! ```
 //!
 //! One order of all operations, each within its span, keeps the order of a session among those that
-//! were promised to be sequential or more: a guarantee that says nothing of sessions asks nothing of
-//! them. Where all operations are sequential this is sequential consistency, where none is it is
+//! were promised to be sequential or more: a guarantee that says nothing of sessions asks nothing
+//! of them. Where all operations are sequential this is sequential consistency, where none is it is
 //! what `obligation` judges. Eventual reads, and reads of other guarantees, are not in the order.
 //!
 //! It is strict serializability of transactions of one operation each, with those spans, and so the
