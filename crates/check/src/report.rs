@@ -150,16 +150,18 @@ impl Report {
     /// Such a report says unknown instead, unless something is violated even so.
     #[must_use]
     pub fn of_answered(mut self) -> Self {
-        if self.answered > 0 || self.verdict() != Word::Holds {
+        let holds = |part: &Part| part.finding.word() == Word::Holds;
+        let is_violated = self.verdict() == Word::Violated;
+        if self.answered > 0 || is_violated || !self.parts.iter().any(holds) {
             return self;
         }
         let reason = match self.operations {
             0 => "there is no operation to judge",
             _ => "no operation was answered: there is nothing to judge",
         };
-        let unknown = || Finding::Unknown { reason: reason.to_owned(), story: None };
-        self.parts =
-            self.parts.into_iter().map(|part| Part { finding: unknown(), ..part }).collect();
+        for part in self.parts.iter_mut().filter(|part| holds(part)) {
+            part.finding = Finding::Unknown { reason: reason.to_owned(), story: None };
+        }
         self.models = self.models.into_iter().map(|model| Model { word: None, ..model }).collect();
         // The other levels and models, which would hold as well.
         self.notes
