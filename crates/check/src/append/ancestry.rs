@@ -37,6 +37,13 @@ fn appends(operation: &Operation) -> bool {
     matches!(operation.act, Act::Append(_))
 }
 
+/// Whether an operation misses what is known of itself, or by what its session did.
+fn misses(operation: &Operation, known: &Known, session: Option<&Known>) -> bool {
+    let Act::Read(length) = operation.act else { return false };
+    let is_longer = |known: &Known| known.get(&operation.key).is_some_and(|one| *one > length);
+    is_longer(known) || session.is_some_and(is_longer)
+}
+
 /// What the transactions of an order, so far, are known to have seen and done.
 struct Seen<'a> {
     history: &'a Appends,
@@ -65,13 +72,10 @@ impl Seen<'_> {
         }
     }
 
-    /// Whether an operation misses what is known.
-    fn misses(&self, operation: &Operation, known: &Known, all: bool) -> bool {
+    /// Whether an operation reads less than all.
+    fn reads_less(&self, operation: &Operation) -> bool {
         let Act::Read(length) = operation.act else { return false };
-        if all {
-            return self.writers[operation.key as usize].len() > length as usize;
-        }
-        known.get(&operation.key).is_some_and(|known| *known > length)
+        self.writers[operation.key as usize].len() > length as usize
     }
 
     /// Runs one; whether it misses nothing.
@@ -81,7 +85,9 @@ impl Seen<'_> {
         let operations = self.history.operations(frame);
         let changes = operations.iter().any(appends);
         let mut known = Known::new();
-        if let Some(before) = self.processes.get(&frame.process).filter(|_| view.sessions) {
+        // What is not handed on is only looked at, key by key.
+        if let Some(before) = self.processes.get(&frame.process).filter(|_| view.transitive) {
+            self.looks += before.len();
             merge(&mut known, before);
         }
         for operation in operations {
@@ -95,7 +101,7 @@ impl Seen<'_> {
                 Act::Unread => continue,
             };
             // I1, by operation: what its own list shows, it does not miss.
-            if view.by_operation && self.misses(operation, &known, false) {
+            if view.by_operation && misses(operation, &known, None) {
                 return Some(false);
             }
             self.of_list(&mut known, key, length);
@@ -105,7 +111,11 @@ impl Seen<'_> {
         }
         // I1: of those that write, all that is written before counts where they must see it all.
         let all = view.readers_only && changes;
-        if !view.by_operation && operations.iter().any(|one| self.misses(one, &known, all)) {
+        let session = self.processes.get(&frame.process).filter(|_| !view.transitive);
+        let is_missed = |one: &Operation| {
+            if all { self.reads_less(one) } else { misses(one, &known, session) }
+        };
+        if !view.by_operation && operations.iter().any(is_missed) {
             return Some(false);
         }
         let mut own = Known::new();

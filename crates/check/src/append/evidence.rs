@@ -72,33 +72,32 @@ impl Appends {
     }
 
     fn write_read(&self, from: u32, to: u32) -> Option<Because> {
-        for operation in self.of(to) {
-            let Some(list) = self.list(operation) else { continue };
-            let mut appended = self.appends(from);
-            let is_read = |(key, value): &(u32, i64)| *key == operation.key && list.contains(value);
-            if let Some((key, value)) = appended.find(is_read) {
-                let (name, value) = (self.keys.name(key), self.value(value));
-                let told = format!("T{to} reads {value} in {name}, which T{from} appended");
-                return Some(Because { key: Some(key), told, witness: None });
-            }
-        }
-        None
+        self.of(to).iter().find_map(|operation| self.shows(operation, from, to))
+    }
+
+    /// What an operation of a transaction reads of another one.
+    fn shows(&self, operation: &Operation, from: u32, to: u32) -> Option<Because> {
+        let list = self.list(operation)?;
+        let mut appended = self.appends(from).filter(|(key, _)| *key == operation.key);
+        let (key, value) = appended.find(|(_, value)| list.contains(value))?;
+        let (name, value) = (self.keys.name(key), self.value(value));
+        let told = format!("T{to} reads {value} in {name}, which T{from} appended");
+        Some(Because { key: Some(key), told, witness: None })
     }
 
     fn read_write(&self, from: u32, to: u32) -> Option<Because> {
-        for operation in self.of(from) {
-            let Some(list) = self.list(operation) else { continue };
-            let mut appended = self.appends(to).filter(|(key, _)| *key == operation.key);
-            if let Some((key, value)) = appended.find(|(_, value)| !list.contains(value)) {
-                let (name, list) = (self.keys.name(key), self.told_list(list));
-                let value = self.value(value);
-                let told = format!(
-                    "T{from} reads {list} in {name}, without the {value} that T{to} appended"
-                );
-                return Some(Because { key: Some(key), told, witness: None });
-            }
-        }
-        None
+        self.of(from).iter().find_map(|operation| self.lacks(operation, from, to))
+    }
+
+    /// What an operation of a transaction does not read of another one.
+    fn lacks(&self, operation: &Operation, from: u32, to: u32) -> Option<Because> {
+        let list = self.list(operation)?;
+        let mut appended = self.appends(to).filter(|(key, _)| *key == operation.key);
+        let (key, value) = appended.find(|(_, value)| !list.contains(value))?;
+        let (name, list, value) = (self.keys.name(key), self.told_list(list), self.value(value));
+        let told =
+            format!("T{from} reads {list} in {name}, without the {value} that T{to} appended");
+        Some(Because { key: Some(key), told, witness: None })
     }
 }
 
@@ -148,33 +147,30 @@ impl Subject for Appends {
         ancestry::misses_nothing(self, order, view)
     }
 
-    fn is_earlier(&self, into: &Edge, out: &Edge) -> bool {
+    fn earlier(&self, into: &Edge, out: &Edge) -> Option<[Because; 2]> {
         let operations = self.of(out.from);
-        let shows = |operation: &Operation| match (operation.act, self.list(operation)) {
-            (Act::Append(value), _) => {
-                into.kind == Kind::WriteWrite
-                    && self.written_after(into.from, operation.key, value).is_some()
+        let shows = |operation: &Operation| match (into.kind, operation.act) {
+            (Kind::WriteWrite, Act::Append(value)) => {
+                self.written_after(into.from, operation.key, value)
             }
-            (_, Some(list)) => {
-                let mut theirs = self.appends(into.from);
-                into.kind == Kind::WriteRead
-                    && theirs.any(|(key, value)| key == operation.key && list.contains(&value))
-            }
-            _ => false,
+            (Kind::WriteRead, _) => self.shows(operation, into.from, into.to),
+            _ => None,
         };
-        let lacks = |operation: &Operation| {
-            let Some(list) = self.list(operation) else { return false };
-            let mut theirs = self.appends(out.to);
-            theirs.any(|(key, value)| key == operation.key && !list.contains(&value))
-        };
-        let first = operations.iter().position(shows);
-        first.is_some_and(|first| operations[first + 1..].iter().any(lacks))
+        let lacks = |operation: &Operation| self.lacks(operation, out.from, out.to);
+        let mut all = operations.iter();
+        let first = all.find_map(shows)?;
+        Some([first, all.find_map(lacks)?])
     }
 
-    fn ways(&self, inferred: &Inferred, misses: Misses) -> (Edges, Vec<Vec<Writer>>) {
+    fn ways(
+        &self,
+        inferred: &Inferred,
+        misses: Misses,
+        budget: &mut Budget,
+    ) -> Result<(Edges, Vec<Vec<Writer>>), Exhausted> {
         match misses {
-            Misses::BeforeEvents => ways::by_operation(self, inferred),
-            _ => (ways::happened(self, inferred), Vec::new()),
+            Misses::BeforeEvents => ways::by_operation(self, inferred, budget),
+            _ => Ok((ways::happened(self, inferred, budget)?, Vec::new())),
         }
     }
 
@@ -187,12 +183,7 @@ impl Subject for Appends {
         unseen::find(self, inferred, misses, budget)
     }
 
-    fn forced(
-        &self,
-        inferred: &Inferred,
-        edges: &mut Edges,
-        budget: &mut Budget,
-    ) -> Result<(), Exhausted> {
-        ways::forced(self, inferred, edges, budget)
+    fn forced(&self, edges: &mut Edges, budget: &mut Budget) -> Result<(), Exhausted> {
+        ways::forced(self, edges, budget)
     }
 }

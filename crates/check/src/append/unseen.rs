@@ -72,8 +72,8 @@ impl Table {
                     let (keys, first, last) = ((*x, *y), *first, *last);
                     all.push(Both { keys, first, last, who, best: [NOBODY; 2] });
                 }
+                budget.step(all.len() * size_of::<Both>())?;
             }
-            budget.step(all.len() * size_of::<Both>())?;
         }
         all.sort_unstable();
         let (mut keys, mut best) = ((UNREAD, UNREAD), [NOBODY; 2]);
@@ -156,6 +156,7 @@ pub(super) fn find(
             }
             let others = if ahead { operations } else { &operations[..at] };
             for other in others {
+                budget.step(held)?;
                 let Some((seen, kind)) = seen_of(&versions, (number, other), misses) else {
                     continue;
                 };

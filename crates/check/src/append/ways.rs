@@ -59,7 +59,11 @@ fn joints(
 }
 
 /// What happens before what: sessions, and who is seen in a list; and what each read misses.
-pub(super) fn happened(history: &Appends, inferred: &Inferred) -> Edges {
+pub(super) fn happened(
+    history: &Appends,
+    inferred: &Inferred,
+    budget: &mut Budget,
+) -> Result<Edges, Exhausted> {
     let versions = Versions::find(history, Mutant::None);
     let frames = history.frames.all();
     let mut edges = Edges::new(frames.len());
@@ -101,10 +105,11 @@ pub(super) fn happened(history: &Appends, inferred: &Inferred) -> Edges {
                 }
             }
             readers.push((operation.key, number));
+            budget.step(edges.all.len() * size_of::<Edge>())?;
         }
     }
     unread(&mut edges, &versions, readers);
-    edges
+    Ok(edges)
 }
 
 /// Each reader of a key misses what nobody read of it.
@@ -157,7 +162,11 @@ impl Operations {
 }
 
 /// What each operation depends on, and what each read misses; and the writers of what nobody read.
-pub(super) fn by_operation(history: &Appends, inferred: &Inferred) -> (Edges, Vec<Vec<Writer>>) {
+pub(super) fn by_operation(
+    history: &Appends,
+    inferred: &Inferred,
+    budget: &mut Budget,
+) -> Result<(Edges, Vec<Vec<Writer>>), Exhausted> {
     let versions = Versions::find(history, Mutant::None);
     let frames = history.frames.all();
     let mut edges = Edges::new(frames.len());
@@ -167,6 +176,7 @@ pub(super) fn by_operation(history: &Appends, inferred: &Inferred) -> (Edges, Ve
     for (number, frame) in (0..).zip(frames).filter(|(number, _)| is_in(*number)) {
         let other = |one: &&u32| **one != number && is_in(**one);
         for (at, operation) in history.operations(frame).iter().enumerate() {
+            budget.step(edges.all.len() * size_of::<Edge>())?;
             let (key, node) = (operation.key, nodes.node(number, at));
             let writers = versions.writers(key);
             match operation.act {
@@ -204,14 +214,13 @@ pub(super) fn by_operation(history: &Appends, inferred: &Inferred) -> (Edges, Ve
         versions.unread[range].iter().map(of_key).collect()
     });
     let unordered = unordered.collect();
-    (edges, unordered)
+    Ok((edges, unordered))
 }
 
 /// Of those that wrote one key, read by nobody: one that misses another's write, of that key or of
 /// another, is before it.
 pub(super) fn forced(
     history: &Appends,
-    inferred: &Inferred,
     edges: &mut Edges,
     budget: &mut Budget,
 ) -> Result<(), Exhausted> {
@@ -251,7 +260,6 @@ pub(super) fn forced(
             }
         }
         readers.dedup();
-        readers.retain(|one| inferred.committed[*one as usize]);
         edges.fan(&readers, &among, Kind::ReadWrite);
     }
     Ok(())

@@ -38,12 +38,17 @@ pub(crate) trait Subject {
     /// Whether, in such an order, no transaction misses what its view must have. Nothing if that
     /// takes too much space or time.
     fn misses_nothing(&self, order: &[u32], view: View) -> Option<bool>;
-    /// Whether an operation shows the edge into a transaction, and a later one the rw edge out of
-    /// it.
-    fn is_earlier(&self, into: &Edge, out: &Edge) -> bool;
+    /// What an operation shows of the edge into a transaction, and a later one of the rw edge out
+    /// of it.
+    fn earlier(&self, into: &Edge, out: &Edge) -> Option<[Because; 2]>;
     /// The edges by which views come to have more to see, and rw edges to all that is missed; and
     /// the writers of each key of whose order nothing is known, where that matters.
-    fn ways(&self, inferred: &Inferred, misses: Misses) -> (Edges, Vec<Vec<Writer>>);
+    fn ways(
+        &self,
+        inferred: &Inferred,
+        misses: Misses,
+        budget: &mut Budget,
+    ) -> Result<(Edges, Vec<Vec<Writer>>), Exhausted>;
     /// An rw edge to one that is seen directly, and the edge by which it is.
     fn unseen(
         &self,
@@ -52,12 +57,7 @@ pub(crate) trait Subject {
         budget: &mut Budget,
     ) -> Result<Option<[Edge; 2]>, Exhausted>;
     /// Adds the rw edges between those that wrote one key, read by nobody.
-    fn forced(
-        &self,
-        inferred: &Inferred,
-        edges: &mut Edges,
-        budget: &mut Budget,
-    ) -> Result<(), Exhausted>;
+    fn forced(&self, edges: &mut Edges, budget: &mut Budget) -> Result<(), Exhausted>;
 }
 
 /// What is wrong with a history whatever the order of transactions.
@@ -142,6 +142,17 @@ pub(crate) fn judge(
             parts.next(|| decide(subject, inferred, level, budget))
         };
         found.insert(level, finding);
+    }
+    // One that could not be decided may follow from one that was decided later.
+    let words: Vec<(Level, Word)> = found.iter().map(|(level, of)| (*level, of.word())).collect();
+    for (level, finding) in found.iter_mut().filter(|(_, of)| of.word() == Word::Unknown) {
+        for (other, word) in &words {
+            if *word == Word::Violated && level.implies(*other) {
+                *finding = Finding::Violated(story::of_weaker(*other));
+            } else if *word == Word::Holds && other.implies(*level) {
+                *finding = Finding::Holds { order: Vec::new(), checked: true };
+            }
+        }
     }
     judged.into_iter().filter_map(|level| Some((level, found.remove(&level)?))).collect()
 }
@@ -275,7 +286,7 @@ fn missed(
     let mut plain = Rule { kinds: rule.light(), ..rule };
     if misses == Misses::SeenOrOverwritten && inferred.views != views::Mutant::ForgetUnread {
         let mut edges = inferred.edges.only(rule.light());
-        subject.forced(inferred, &mut edges, budget)?;
+        subject.forced(&mut edges, budget)?;
         (base, plain) = (Cow::Owned(edges), rule);
     }
     let net = Net::new(&base, &[], &plain);
@@ -286,7 +297,7 @@ fn missed(
     };
     let mut order: Vec<u32> = order.into_iter().filter_map(|node| net.transaction(node)).collect();
     let found = if matches!(misses, Misses::BeforeEvents | Misses::Happened) {
-        let (edges, unordered) = subject.ways(inferred, misses);
+        let (edges, unordered) = subject.ways(inferred, misses, budget)?;
         let heavy = views::Heavy::Reads;
         let rule = Rule { kinds: rule.ways(), heavy: Some(heavy), ..rule };
         let (edges, mutant) = (&edges, inferred.views);

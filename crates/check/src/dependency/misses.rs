@@ -42,6 +42,11 @@ pub(crate) enum Misses {
 }
 
 impl Misses {
+    /// Whether what operations show counts in their order.
+    pub(super) fn by_operation(self) -> bool {
+        matches!(self, Self::BeforeEvents | Self::SeenEarlier)
+    }
+
     /// Whether a cycle with rw edges is one that the level forbids.
     pub(super) fn forbids(self, subject: &impl Subject, cycle: &Cycle) -> bool {
         let edges = &cycle.edges;
@@ -52,9 +57,10 @@ impl Misses {
         let (into, out) = (&edges[(at + edges.len() - 1) % edges.len()], &edges[at]);
         let (single, short) = (count(Kind::ReadWrite) == 1, edges.len() == 2);
         match self {
-            Self::BeforeEvents => single && subject.is_earlier(into, out),
+            Self::BeforeEvents => single && subject.earlier(into, out).is_some(),
             Self::SeenEarlier => {
-                single && short && into.kind == Kind::WriteRead && subject.is_earlier(into, out)
+                let reads = into.kind == Kind::WriteRead;
+                single && short && reads && subject.earlier(into, out).is_some()
             }
             Self::Seen => single && short && into.kind != Kind::WriteWrite,
             Self::SeenOrOverwritten => {

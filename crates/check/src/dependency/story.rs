@@ -70,6 +70,14 @@ pub(super) fn of_cycle(
              committed before the other started: either way is a cycle"
         ));
     }
+    let reads = cycle.edges.iter().filter(|edge| edge.kind == Kind::ReadWrite).count();
+    if level == Level::UpdateAtomic && reads > 1 {
+        conclusion.push(
+            "of two of these that write one key one must see the other, and who misses the other's \
+             write is first"
+                .to_owned(),
+        );
+    }
     if !cycle.shortest {
         conclusion.push("a shorter cycle may exist".into());
     }

@@ -6,6 +6,7 @@ use super::edges::{Edge, Kind};
 use super::frame::{Fate, Frames};
 use super::judge::Subject;
 use super::levels::Rule;
+use super::misses::Misses;
 
 /// What a true dependency rests on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,7 +98,18 @@ pub(super) fn accepts(
     if rule.misses.is_some_and(|misses| !misses.forbids(subject, cycle)) {
         return None;
     }
-    edges.iter().map(|edge| because(subject, edge).map(|because| (edge.kind, because))).collect()
+    let mut all: Vec<(Kind, Because)> = edges
+        .iter()
+        .map(|edge| because(subject, edge).map(|because| (edge.kind, because)))
+        .collect::<Option<_>>()?;
+    // What counts by operation is told by those that show it.
+    let read = edges.iter().position(|edge| edge.kind == Kind::ReadWrite);
+    if let Some(at) = read.filter(|_| rule.misses.is_some_and(Misses::by_operation)) {
+        let before = (at + edges.len() - 1) % edges.len();
+        let [into, out] = subject.earlier(&edges[before], &edges[at])?;
+        (all[before].1, all[at].1) = (into, out);
+    }
+    Some(all)
 }
 
 /// Whether an order of starts (false) and commits keeps the order of processes or of real time, if

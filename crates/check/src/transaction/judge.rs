@@ -36,7 +36,7 @@ fn levels(history: &Transactions) -> &'static [Level] {
     if history.spans().is_some() { &Level::TIMED_REGISTERS } else { &Level::REGISTERS }
 }
 
-/// Every level, by as few decisions as implication leaves: from the one asked for, or the weakest.
+/// Every level, by as few decisions as implication leaves: from the one asked for, or the first.
 /// Where real time counts, the strongest is tried first, as it implies all others; if it does not
 /// hold, its finding waits for its turn, so that the weakest that is violated tells the story.
 fn by_level(
@@ -76,11 +76,15 @@ fn by_level(
         found.insert(level, finding);
     }
     // One that could not be decided is violated where a weaker one is, and holds where a stronger
-    // one does.
+    // one does; what was tried first is told by the weakest that is violated, too.
     let known: Vec<(Level, Word)> = found.iter().map(|(level, of)| (*level, of.word())).collect();
-    for (level, finding) in found.iter_mut().filter(|(_, of)| of.word() == Word::Unknown) {
+    let first = levels.first().copied().filter(|_| asked.is_none());
+    let is_settled = |level: Level, word: Word| {
+        word == Word::Unknown || (Some(level) == first && word == Word::Violated)
+    };
+    for (level, finding) in found.iter_mut().filter(|(level, of)| is_settled(**level, of.word())) {
         for (other, word) in &known {
-            if *word == Word::Violated && level.implies(*other) {
+            if *word == Word::Violated && level != other && level.implies(*other) {
                 *finding = Finding::Violated(story::of_weaker(*other));
             } else if *word == Word::Holds && other.implies(*level) {
                 *finding = Finding::Holds { order: Vec::new(), checked: true };

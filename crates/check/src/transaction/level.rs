@@ -114,9 +114,13 @@ impl Level {
     pub const WEAK: [Self; 3] = [Self::MonotonicAtomicView, Self::ReadAtomic, Self::Causal];
 
     /// Those decided of registers without version orders or times, in the order in which they are
-    /// tried.
+    /// tried: the first is decided fast and implies the next few; where it is violated these are
+    /// tried before all others.
     pub const REGISTERS: [Self; 12] = [
         Self::MonotonicAtomicView,
+        Self::ReadUncommitted,
+        Self::ReadCommitted,
+        Self::StrongSessionReadCommitted,
         Self::ReadAtomic,
         Self::Causal,
         Self::StrongSessionSerializable,
@@ -125,15 +129,16 @@ impl Level {
         Self::Serializable,
         Self::RepeatableRead,
         Self::SnapshotIsolation,
-        Self::StrongSessionReadCommitted,
-        Self::ReadCommitted,
-        Self::ReadUncommitted,
     ];
 
     /// Those decided of registers whose transactions have times, in the order in which they are
     /// tried; the last implies all.
     pub const TIMED_REGISTERS: [Self; 15] = [
         Self::MonotonicAtomicView,
+        Self::ReadUncommitted,
+        Self::ReadCommitted,
+        Self::StrongSessionReadCommitted,
+        Self::StrongReadCommitted,
         Self::ReadAtomic,
         Self::Causal,
         Self::StrongSessionSerializable,
@@ -143,10 +148,6 @@ impl Level {
         Self::RepeatableRead,
         Self::SnapshotIsolation,
         Self::StrongSnapshotIsolation,
-        Self::StrongReadCommitted,
-        Self::StrongSessionReadCommitted,
-        Self::ReadCommitted,
-        Self::ReadUncommitted,
         Self::StrictSerializable,
     ];
 

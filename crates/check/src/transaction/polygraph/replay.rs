@@ -7,7 +7,7 @@
 
 use super::shape::Shape;
 use crate::transaction::history::{Access, Step, Transactions};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The transactions of an order, by their commits.
 pub(super) fn commits(shape: Shape, order: &[u32]) -> Vec<usize> {
@@ -33,6 +33,7 @@ pub(super) fn accepts(history: &Transactions, shape: Shape, order: &[u32]) -> bo
         ended: vec![false; history.len()],
         by_end,
         passed: 0,
+        there: BTreeSet::new(),
     };
     order.len() == shape.nodes(history.len())
         && order.iter().all(|node| replay.node(*node))
@@ -52,6 +53,8 @@ struct Replay<'a> {
     by_end: Vec<(u32, u32)>,
     /// How many of these have committed here, all before the next one.
     passed: usize,
+    /// What was committed to each key, where the latest is not asked for.
+    there: BTreeSet<(u32, i64)>,
 }
 
 impl Replay<'_> {
@@ -108,6 +111,9 @@ impl Replay<'_> {
             let versions = &mut self.versions[key as usize];
             let is_alone = versions.last().is_none_or(|(since, _)| *since <= started);
             versions.push((committed, value));
+            if !self.shape.latest {
+                self.there.insert((key, value));
+            }
             is_alone || !self.shape.conflicts
         })
     }
@@ -115,7 +121,7 @@ impl Replay<'_> {
     fn reads(&self, step: &Step, own: Option<i64>, started: u32) -> bool {
         let versions = &self.versions[step.key as usize];
         if !self.shape.latest {
-            let is_there = versions.iter().any(|(_, value)| *value == step.value);
+            let is_there = self.there.contains(&(step.key, step.value));
             return match (step.access, own) {
                 (Access::Read, None) => is_there,
                 (Access::Read, Some(own)) => own == step.value,
