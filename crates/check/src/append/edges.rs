@@ -15,6 +15,7 @@
 use super::history::{Act, Appends};
 use super::mutant::Mutant;
 use super::versions::{NOBODY, Versions};
+use super::ways;
 use crate::dependency::{Edges, Fate, Flaw, Inferred, Kind, ViewsMutant};
 
 /// Everything that the judge needs.
@@ -116,15 +117,5 @@ fn reads(edges: &mut Edges, history: &Appends, versions: &Versions, mutant: Muta
     if mutant == Mutant::ForgetUnread {
         return;
     }
-    last_readers.sort_unstable();
-    last_readers.dedup();
-    let mut readers = last_readers.chunk_by(|one, next| one.0 == next.0).peekable();
-    for (key, range) in versions.unread_by_key() {
-        while readers.next_if(|chunk| chunk[0].0 < key).is_some() {}
-        if let Some(chunk) = readers.next_if(|chunk| chunk[0].0 == key) {
-            let from: Vec<u32> = chunk.iter().map(|(_, one)| *one).collect();
-            let to: Vec<u32> = versions.unread[range].iter().map(|(_, one)| *one).collect();
-            edges.fan(&from, &to, Kind::ReadWrite);
-        }
-    }
+    ways::unread(edges, versions, last_readers);
 }

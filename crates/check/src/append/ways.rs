@@ -113,7 +113,7 @@ pub(super) fn happened(
 }
 
 /// Each reader of a key misses what nobody read of it.
-fn unread(edges: &mut Edges, versions: &Versions, mut readers: Vec<(u32, u32)>) {
+pub(super) fn unread(edges: &mut Edges, versions: &Versions, mut readers: Vec<(u32, u32)>) {
     readers.sort_unstable();
     readers.dedup();
     let mut readers = readers.chunk_by(|one, next| one.0 == next.0).peekable();

@@ -11,11 +11,10 @@ use super::verify::Because;
 use super::views::{self, Views, Writer};
 use super::{story, verify};
 use crate::limits::{Budget, Exhausted};
-use crate::progress::Parts;
-use crate::report::{About, Finding, Report, Word};
+use crate::report::{About, Finding, Report, settle};
 use crate::transaction::Level;
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// A history as the judge asks it.
 pub(crate) trait Subject {
@@ -103,58 +102,20 @@ pub(crate) fn judge(
     asked: Option<Level>,
     budget: &mut Budget,
 ) -> Vec<(Level, Finding)> {
-    let mut found: BTreeMap<Level, Finding> = BTreeMap::new();
     // Levels of real time are not asked of a history that has no times.
     let is_asked =
         |level: &Level| subject.is_timed() || !rule(*level).kinds.contains(&Kind::RealTime);
     let judged: Vec<Level> = Level::ALL.into_iter().filter(is_asked).collect();
-    let strongest = judged.last().copied().unwrap_or(Level::Serializable);
-    let first = asked.unwrap_or(strongest);
-    let is_strongest_first = first == strongest && inferred.flaws.is_empty();
-    let mut parts = Parts::of_levels(judged.len(), is_strongest_first);
-    if !is_asked(&first) {
+    if let Some(level) = asked.filter(|level| !is_asked(level)) {
         let names: Vec<_> = judged.iter().copied().map(Level::name).collect();
-        let reason = format!("{first} is not decided of such a history: {}", names.join(", "));
-        return vec![(first, Finding::Unknown { reason, story: None })];
+        let reason = format!("{level} is not decided of such a history: {}", names.join(", "));
+        return vec![(level, Finding::Unknown { reason, story: None })];
     }
-    if inferred.flaws.is_empty() || asked.is_some() {
-        let finding = parts.next(|| decide(subject, inferred, first, budget));
-        // Without a level asked for, the weakest that is violated tells the story.
-        if asked.is_some() || finding.word() == Word::Holds {
-            found.insert(first, finding);
-        }
-    }
-    for level in judged.iter().copied() {
-        if found.contains_key(&level) {
-            continue;
-        }
-        let broken = found
-            .iter()
-            .find(|(weak, finding)| level.implies(**weak) && finding.word() == Word::Violated);
-        let holds = found
-            .iter()
-            .any(|(strong, finding)| strong.implies(level) && finding.word() == Word::Holds);
-        let finding = if let Some((weak, _)) = broken {
-            Finding::Violated(story::of_weaker(*weak))
-        } else if holds {
-            Finding::Holds { order: Vec::new(), checked: true }
-        } else {
-            parts.next(|| decide(subject, inferred, level, budget))
-        };
-        found.insert(level, finding);
-    }
-    // One that could not be decided may follow from one that was decided later.
-    let words: Vec<(Level, Word)> = found.iter().map(|(level, of)| (*level, of.word())).collect();
-    for (level, finding) in found.iter_mut().filter(|(_, of)| of.word() == Word::Unknown) {
-        for (other, word) in &words {
-            if *word == Word::Violated && level.implies(*other) {
-                *finding = Finding::Violated(story::of_weaker(*other));
-            } else if *word == Word::Holds && other.implies(*level) {
-                *finding = Finding::Holds { order: Vec::new(), checked: true };
-            }
-        }
-    }
-    judged.into_iter().filter_map(|level| Some((level, found.remove(&level)?))).collect()
+    let strongest = judged.last().copied().filter(|_| inferred.flaws.is_empty());
+    let decide = |level| decide(subject, inferred, level, budget);
+    let mut found = settle(&judged, asked, strongest, decide);
+    found.sort_by_key(|(level, _)| *level);
+    found
 }
 
 /// The view that a level asks for.
@@ -255,18 +216,18 @@ fn viewed(
         Views::Cycle(cycle) => return Ok(told(subject, level, rule, &cycle)),
         Views::None => return Ok(Finding::Violated(story::of_no_order())),
     };
+    Ok(seen(subject, inferred, rule, order))
+}
+
+/// The finding on an order of nodes that shows that no cycle is light; what each transaction
+/// depends on has to show that none has one heavy edge.
+fn seen(subject: &impl Subject, inferred: &Inferred, rule: Rule, order: Vec<u32>) -> Finding {
     let is_in = |one: &u32| inferred.committed.get(*one as usize).is_some_and(|is| *is);
     let commits: Vec<u32> = order.into_iter().filter(is_in).collect();
     let events: Vec<(u32, bool)> = commits.iter().map(|one| (*one, true)).collect();
     if !subject.flows(&commits, true) || !verify::in_time(subject.frames(), rule, &events) {
-        return Ok(Finding::fault("an order"));
+        return Finding::fault("an order");
     }
-    Ok(seen(subject, rule, commits))
-}
-
-/// The finding on an order that shows that no cycle is light; what each transaction depends on has
-/// to show that none has one heavy edge.
-fn seen(subject: &impl Subject, rule: Rule, commits: Vec<u32>) -> Finding {
     let checked = match View::of(&rule).and_then(|view| subject.misses_nothing(&commits, view)) {
         Some(false) => return Finding::fault("a view"),
         is => is.is_some(),
@@ -318,13 +279,7 @@ fn missed(
     if let Some(cycle) = found {
         return Ok(told(subject, level, rule, &cycle));
     }
-    let is_in = |one: &u32| inferred.committed.get(*one as usize).is_some_and(|is| *is);
-    let commits: Vec<u32> = order.into_iter().filter(is_in).collect();
-    let events: Vec<(u32, bool)> = commits.iter().map(|one| (*one, true)).collect();
-    if !subject.flows(&commits, true) || !verify::in_time(subject.frames(), rule, &events) {
-        return Ok(Finding::fault("an order"));
-    }
-    Ok(seen(subject, rule, commits))
+    Ok(seen(subject, inferred, rule, order))
 }
 
 fn told(subject: &impl Subject, level: Level, rule: Rule, cycle: &cycle::Cycle) -> Finding {
@@ -346,5 +301,5 @@ pub(crate) fn report(
     let (unknown, failed) = (frames.count(Fate::Unknown), frames.count(Fate::Aborted));
     let answered = frames.count(Fate::Committed);
     let about = About { format, operations, answered, unknown, failed, notes };
-    Report::of_levels(about, "transactions", findings, asked, Level::implies, budget)
+    Report::of_levels(about, "transactions", findings, asked, budget)
 }

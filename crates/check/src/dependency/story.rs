@@ -110,12 +110,6 @@ pub(super) fn of_flaw(subject: &impl Subject, level: Level, flaw: &Flaw) -> Stor
     Story { title, lines, conclusion, minimal: true, ..Story::default() }
 }
 
-/// The story of a level that is violated because a weaker one is.
-pub(super) fn of_weaker(weaker: Level) -> Story {
-    let title = format!("it implies {weaker}, which is violated");
-    Story { title, minimal: true, ..Story::default() }
-}
-
 /// The story of unread writes that fit in no order.
 pub(super) fn of_no_order() -> Story {
     Story {

@@ -8,7 +8,7 @@ use super::views::Found;
 use super::{convergence, red_blue, regular, sequential, staleness, views, witness};
 use crate::history::History;
 use crate::limits::{Budget, Exhausted, Limits};
-use crate::report::{About, Finding, Report, Story, settle};
+use crate::report::{About, Finding, Report, settle};
 
 /// Judges single operations by one model, whatever guarantees they carry. The other models are
 /// told of in notes.
@@ -16,10 +16,7 @@ use crate::report::{About, Finding, Report, Story, settle};
 pub fn judge(history: &History, asked: Model, limits: &Limits) -> Report {
     let mut budget = Budget::new(*limits);
     let from = Registers::new(history);
-    let others = Model::PLAIN.into_iter().filter(|model| *model != asked);
-    let all: Vec<Model> = std::iter::once(asked).chain(others).collect();
-    let of_weaker = |weaker: Model| Finding::Violated(Story::of_weaker(weaker));
-    let mut findings = settle(&all, Model::implies, of_weaker, |model| {
+    let mut findings = settle(&Model::PLAIN, Some(asked), None, |model| {
         one(history, &from, model, &mut budget, Mutant::None)
     });
     findings.sort_by_key(|(model, _)| *model);
@@ -35,7 +32,7 @@ pub fn judge(history: &History, asked: Model, limits: &Limits) -> Report {
         failed: history.failed,
         notes,
     };
-    Report::of_levels(about, "operations", findings, Some(asked), Model::implies, &budget)
+    Report::of_levels(about, "operations", findings, Some(asked), &budget)
 }
 
 /// The worst staleness, in words.

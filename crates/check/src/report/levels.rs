@@ -1,10 +1,9 @@
 //! The report on a history that is judged by many levels or models, one by one.
 
 use super::models::Standard;
-use super::{Finding, Part, Report, Word};
+use super::{Finding, Part, Report, Story, Word};
 use crate::limits::Budget;
 use crate::progress::Parts;
-use std::fmt::Display;
 
 /// What a report tells of the history itself.
 pub(crate) struct About<'a> {
@@ -42,13 +41,12 @@ impl Report {
         unit: &'static str,
         findings: Vec<(L, Finding)>,
         asked: Option<L>,
-        implies: impl Fn(L, L) -> bool,
         budget: &Budget,
     ) -> Self {
         let About { format, operations, answered, unknown, failed, mut notes } = about;
         let words: Vec<_> = findings.iter().map(|(level, of)| (*level, of.word())).collect();
-        let models = super::models::of_levels(&words, &implies);
-        notes.extend(frontier(&words, implies));
+        let models = super::models::of_levels(&words);
+        notes.extend(frontier(&words));
         let mut parts = Vec::new();
         for (level, finding) in findings {
             if asked.is_none_or(|asked| asked == level) {
@@ -74,15 +72,12 @@ impl Report {
 }
 
 /// The strongest levels that hold and the weakest that are violated, in a line each.
-fn frontier<L: Copy + PartialEq + Display>(
-    words: &[(L, Word)],
-    implies: impl Fn(L, L) -> bool,
-) -> Vec<String> {
+fn frontier<L: Standard>(words: &[(L, Word)]) -> Vec<String> {
     let of = |word| words.iter().filter(move |(_, of)| *of == word).map(|(level, _)| *level);
     let strongest = of(Word::Holds)
-        .filter(|level| !of(Word::Holds).any(|other| other != *level && implies(other, *level)));
+        .filter(|level| !of(Word::Holds).any(|other| other != *level && other.implies(*level)));
     let weakest = of(Word::Violated)
-        .filter(|level| !of(Word::Violated).any(|other| other != *level && implies(*level, other)));
+        .filter(|level| !of(Word::Violated).any(|other| other != *level && level.implies(other)));
     let told = |word: &str, levels: Vec<String>| {
         (!levels.is_empty()).then(|| format!("{word}: {}", levels.join(", ")))
     };
@@ -92,35 +87,66 @@ fn frontier<L: Copy + PartialEq + Display>(
     strongest.into_iter().chain(weakest).collect()
 }
 
-/// Every level, by as few decisions as implication leaves, in the order given. One that could not
-/// be decided is violated where a weaker one is, and holds where a stronger one does.
-pub(crate) fn settle<L: Copy + PartialEq>(
+/// What follows for one level from what was found of others: it is violated where a weaker one is,
+/// by the weakest of these, and holds where a stronger one does.
+fn known<L: Standard>(found: &[(L, Finding)], level: L) -> Option<Finding> {
+    let of = |word| {
+        let others = found.iter().filter(move |(other, of)| *other != level && of.word() == word);
+        others.map(|(other, _)| *other)
+    };
+    let broken = of(Word::Violated).filter(|weak| level.implies(*weak));
+    let weakest = broken.reduce(|one, other| if one.implies(other) { other } else { one });
+    if let Some(weak) = weakest {
+        return Some(Finding::Violated(Story::of_weaker(weak)));
+    }
+    let holds = of(Word::Holds).any(|strong| strong.implies(level));
+    holds.then(|| Finding::Holds { order: Vec::new(), checked: true })
+}
+
+/// Every level, by as few decisions as implication leaves: the one asked for first, then in the
+/// order given. One that could not be decided is what follows from the others.
+///
+/// Where none is asked for, `strongest`, which implies all others, is tried before them; if it does
+/// not hold, its finding waits for its turn, so that the weakest that is violated tells the story.
+pub(crate) fn settle<L: Standard>(
     levels: &[L],
-    implies: impl Fn(L, L) -> bool,
-    of_weaker: impl Fn(L) -> Finding,
+    asked: Option<L>,
+    strongest: Option<L>,
     mut decide: impl FnMut(L) -> Finding,
 ) -> Vec<(L, Finding)> {
+    let is_first = |strongest: L| asked.is_none_or(|asked| asked == strongest);
+    let mut parts = Parts::of_levels(levels.len(), strongest.is_some_and(is_first));
+    let mut decide = |level| parts.next(|| decide(level));
     let mut found: Vec<(L, Finding)> = Vec::new();
-    let mut parts = Parts::of_levels(levels.len(), false);
-    let known = |found: &[(L, Finding)], level: L| {
-        let is_violated =
-            |(weak, of): &&(L, Finding)| implies(level, *weak) && of.word() == Word::Violated;
-        let holds =
-            |(strong, of): &&(L, Finding)| implies(*strong, level) && of.word() == Word::Holds;
-        if let Some((weak, _)) = found.iter().find(is_violated) {
-            return Some(of_weaker(*weak));
+    let mut waiting = None;
+    if let Some(strongest) = strongest.filter(|_| asked.is_none()) {
+        let finding = decide(strongest);
+        if finding.word() == Word::Holds {
+            found.push((strongest, finding));
+        } else {
+            waiting = Some((strongest, finding));
         }
-        found.iter().find(holds).map(|_| Finding::Holds { order: Vec::new(), checked: true })
-    };
-    for level in levels {
-        let finding = known(&found, *level).unwrap_or_else(|| parts.next(|| decide(*level)));
-        found.push((*level, finding));
+    }
+    let others = levels.iter().copied().filter(|level| Some(*level) != asked);
+    for level in asked.into_iter().chain(others) {
+        if found.iter().any(|(other, _)| *other == level) {
+            continue;
+        }
+        let waits = |(strongest, _): &mut (L, Finding)| *strongest == level;
+        let finding = known(&found, level)
+            .or_else(|| waiting.take_if(waits).map(|(_, finding)| finding))
+            .unwrap_or_else(|| decide(level));
+        found.push((level, finding));
     }
     for place in 0..found.len() {
         let (level, finding) = &found[place];
-        if finding.word() == Word::Unknown
-            && let Some(finding) = known(&found, *level)
-        {
+        // What was tried before weaker ones is told by these, too.
+        let is_open = match finding.word() {
+            Word::Unknown => true,
+            Word::Violated => asked != Some(*level),
+            Word::Holds => false,
+        };
+        if is_open && let Some(finding) = known(&found, *level) {
             found[place].1 = finding;
         }
     }

@@ -10,9 +10,7 @@ use super::sources::{INITIAL, Sources, Unsourced};
 use super::writers::{THIN_AIR, Writers};
 use super::{causal, monotonic, read_atomic, story, verify};
 use crate::limits::{Budget, Exhausted, Limits};
-use crate::progress;
-use crate::report::{About, Finding, Report, Word};
-use std::collections::BTreeMap;
+use crate::report::{About, Finding, Report, settle};
 
 /// Judges a history: by one level, or by all of them.
 ///
@@ -28,7 +26,7 @@ pub fn judge(history: &Transactions, asked: Option<Level>, limits: &Limits) -> R
             by_level(levels, asked, |level| unsourced_finding(history, level, &unsourced))
         }
     };
-    Report::of_levels(about(history), "transactions", findings, asked, Level::implies, &budget)
+    Report::of_levels(about(history), "transactions", findings, asked, &budget)
 }
 
 /// The levels of which a history says enough, in the order in which they are tried.
@@ -36,62 +34,16 @@ fn levels(history: &Transactions) -> &'static [Level] {
     if history.spans().is_some() { &Level::TIMED_REGISTERS } else { &Level::REGISTERS }
 }
 
-/// Every level, by as few decisions as implication leaves: from the one asked for, or the first.
-/// Where real time counts, the strongest is tried first, as it implies all others; if it does not
-/// hold, its finding waits for its turn, so that the weakest that is violated tells the story.
+/// Every level, or the one asked for and what it tells of the others.
 fn by_level(
     levels: &[Level],
     asked: Option<Level>,
-    mut decide: impl FnMut(Level) -> Finding,
+    decide: impl FnMut(Level) -> Finding,
 ) -> Vec<(Level, Finding)> {
-    let mut found: BTreeMap<Level, Finding> = BTreeMap::new();
-    let strongest =
-        levels.last().filter(|level| asked.is_none() && **level == Level::StrictSerializable);
-    let mut parts = progress::Parts::of_levels(levels.len(), strongest.is_some());
-    let mut decide = |level| parts.next(|| decide(level));
-    let mut waiting = strongest.map(|level| decide(*level));
-    if let (Some(level), Some(Word::Holds)) = (strongest, waiting.as_ref().map(Finding::word)) {
-        found.extend(waiting.take().map(|finding| (*level, finding)));
-    }
-    let met: Vec<Level> = found.keys().copied().chain(asked).collect();
-    let others = levels.iter().copied().filter(|level| !met.contains(level));
-    for level in asked.into_iter().chain(others) {
-        let is_violated = |(weak, finding): &(&Level, &Finding)| {
-            level.implies(**weak) && finding.word() == Word::Violated
-        };
-        let holds = |(strong, finding): (&Level, &Finding)| {
-            strong.implies(level) && finding.word() == Word::Holds
-        };
-        let finding = if let Some((weak, _)) = found.iter().find(is_violated) {
-            Finding::Violated(story::of_weaker(*weak))
-        } else if found.iter().any(holds) {
-            Finding::Holds { order: Vec::new(), checked: true }
-        } else if Some(&level) == strongest
-            && let Some(finding) = waiting.take()
-        {
-            finding
-        } else {
-            decide(level)
-        };
-        found.insert(level, finding);
-    }
-    // One that could not be decided is violated where a weaker one is, and holds where a stronger
-    // one does; what was tried first is told by the weakest that is violated, too.
-    let known: Vec<(Level, Word)> = found.iter().map(|(level, of)| (*level, of.word())).collect();
-    let first = levels.first().copied().filter(|_| asked.is_none());
-    let is_settled = |level: Level, word: Word| {
-        word == Word::Unknown || (Some(level) == first && word == Word::Violated)
-    };
-    for (level, finding) in found.iter_mut().filter(|(level, of)| is_settled(**level, of.word())) {
-        for (other, word) in &known {
-            if *word == Word::Violated && level != other && level.implies(*other) {
-                *finding = Finding::Violated(story::of_weaker(*other));
-            } else if *word == Word::Holds && other.implies(*level) {
-                *finding = Finding::Holds { order: Vec::new(), checked: true };
-            }
-        }
-    }
-    found.into_iter().collect()
+    let strongest = levels.last().copied().filter(|level| *level == Level::StrictSerializable);
+    let mut found = settle(levels, asked, strongest, decide);
+    found.sort_by_key(|(level, _)| *level);
+    found
 }
 
 /// Decides one level of a history, and nothing else.

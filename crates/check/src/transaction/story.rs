@@ -168,9 +168,3 @@ pub(super) fn of_read(history: &Transactions, level: Level, found: &Impossible) 
         ..Story::default()
     }
 }
-
-/// The story of a level that is violated because a weaker one is.
-pub(super) fn of_weaker(weaker: Level) -> Story {
-    let title = format!("it implies {weaker}, which is violated");
-    Story { title, minimal: true, ..Story::default() }
-}
