@@ -107,18 +107,28 @@ impl Publisher {
     }
 
     fn write(&mut self, segment: &Segment) -> Result<(), Error> {
-        let (writing, written) = generations(self.generation);
-        let bytes = segment.encode(written);
-        let put = |at: usize, bytes: &[u8]| self.file.write_all_at(bytes, at as u64);
-        let behind = GENERATION_AT + 2;
-        let all = put(GENERATION_AT, &writing.to_ne_bytes())
-            .and_then(|()| put(0, &bytes[..GENERATION_AT]))
-            .and_then(|()| put(behind, &bytes[behind..]))
-            .and_then(|()| put(GENERATION_AT, &bytes[GENERATION_AT..behind]));
-        all.map_err(|error| failed(&self.path, &error))?;
+        let (parts, written) = parts(segment, self.generation);
+        for (at, bytes) in parts {
+            let put = self.file.write_all_at(&bytes, at as u64);
+            put.map_err(|error| failed(&self.path, &error))?;
+        }
         self.generation = written;
         Ok(())
     }
+}
+
+/// What is written where, one after the other, behind a generation; and the generation then.
+fn parts(segment: &Segment, before: u16) -> ([(usize, Vec<u8>); 4], u16) {
+    let (writing, written) = generations(before);
+    let bytes = segment.encode(written);
+    let behind = GENERATION_AT + 2;
+    let parts = [
+        (GENERATION_AT, writing.to_ne_bytes().to_vec()),
+        (0, bytes[..GENERATION_AT].to_vec()),
+        (behind, bytes[behind..].to_vec()),
+        (GENERATION_AT, written.to_ne_bytes().to_vec()),
+    ];
+    (parts, written)
 }
 
 fn failed(path: &str, error: &std::io::Error) -> Error {
@@ -206,6 +216,41 @@ mod tests {
         let next = Publisher::open(&path).unwrap();
         assert_eq!(next.generation, generation);
         let _ = std::fs::remove_file(&path);
+    }
+
+    /// Whether a reader gets what was there before, or nothing, or what was written, wherever its
+    /// writer stops.
+    fn is_kept(name: &str, order: &[usize]) -> bool {
+        let path = path(name);
+        (0..=order.len()).all(|stopped| {
+            let _ = std::fs::remove_file(&path);
+            let mut publisher = Publisher::open(&path).unwrap();
+            publisher.write(&of(1)).unwrap();
+            let (parts, _) = parts(&of(2), publisher.generation);
+            for part in &order[..stopped] {
+                let (at, bytes) = &parts[*part];
+                publisher.file.write_all_at(bytes, *at as u64).unwrap();
+            }
+            let found = read(&path);
+            let _ = std::fs::remove_file(&path);
+            if stopped == 0 {
+                found == Ok(of(1))
+            } else if stopped == order.len() {
+                found == Ok(of(2))
+            } else {
+                found == Err("its writer stopped while it wrote".to_owned())
+            }
+        })
+    }
+
+    /// Writers that leave the generation even at first or odd at last, or say too early that they
+    /// are done, are seen.
+    #[test]
+    fn a_writer_may_stop_anywhere_and_one_that_forgets_a_generation_is_seen() {
+        assert!(is_kept("stopped", &[0, 1, 2, 3]));
+        for planted in [&[1, 2, 3][..], &[0, 1, 2], &[0, 3, 1, 2], &[1, 2, 0, 3]] {
+            assert!(!is_kept("careless", planted), "{planted:?}");
+        }
     }
 
     #[test]
