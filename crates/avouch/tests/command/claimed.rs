@@ -96,7 +96,7 @@ fn chronyc_says_the_same(place: &Place, followed: &Followed) {
     assert!((metric("reference_timestamp_seconds") - theirs).abs() < 60.0, "{csv} {ours}");
 }
 
-/// The names of `chrony_exporter` 0.12, with all of its collectors.
+/// The names of `chrony_exporter`, with all collectors that its source had when it was read.
 const EXPORTED: [&str; 47] = [
     "chrony_up",
     "chrony_tracking_info",
