@@ -70,17 +70,18 @@ fn three_processes_serve_and_one_may_be_killed() {
 fn nodes_that_are_restarted_one_after_another_say_farewell() {
     let place = Place::new("rolling");
     init(&place);
-    // A leader that is missed is missed for two periods at least.
-    let period = Duration::from_secs(1);
+    // A leader that is missed is missed for two periods at least: long ones, so that a disk that
+    // stalls is not taken for that.
+    let period = Duration::from_secs(5);
     for number in 1..=3 {
         let path = place.path(&format!("nodes/n{number}/node.toml"));
         let sound = std::fs::read_to_string(&path).unwrap();
-        std::fs::write(&path, sound.replace("\"500ms\"", "\"1s\"")).unwrap();
+        std::fs::write(&path, sound.replace("\"500ms\"", "\"5s\"")).unwrap();
     }
     let mut nodes: Vec<_> = (1..=3).map(|number| Some(serve(&place, number))).collect();
     place.avouch(&["put", "a", "0"]).well();
     for number in 1..=3 {
-        std::thread::sleep(period);
+        std::thread::sleep(Duration::from_secs(1));
         let start = std::time::Instant::now();
         let node = nodes[number - 1].take().unwrap();
         node.signal("-TERM");
@@ -139,7 +140,9 @@ fn a_broken_configuration_is_refused_with_its_line() {
 fn a_node_that_is_alone_says_what_it_waits_for() {
     let place = Place::new("alone");
     init(&place);
-    let wait = "avouch serve --config nodes/n1/node.toml & sleep 5; kill -TERM $!; wait $!";
+    let wait = "avouch serve --config nodes/n1/node.toml 2> err & \
+        for i in $(seq 600); do grep -q 'no leader' err && break; sleep 0.1; done; \
+        kill -TERM $!; wait $!; code=$?; cat err >&2; exit $code";
     let told = place.runs("sh", &["-c", wait]);
     assert!(told.err.contains("n1: no leader: waiting until a majority"), "{told:?}");
     assert!(told.code == 0 && told.err.contains("stopped"), "{told:?}");

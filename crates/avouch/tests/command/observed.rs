@@ -1,7 +1,7 @@
 //! `lab observer` and `lab synchrony`: short runs of their examples, and what they must show.
 
 use crate::examples::examples;
-use crate::place::Place;
+use crate::place::{PROGRAM, Place};
 use serde_json::Value;
 
 #[test]
@@ -14,7 +14,7 @@ fn monitoring_is_measured_and_its_cost_changes_schedules() {
     // The first one takes a minute.
     let short = examples.last().unwrap();
     assert!(examples.len() == 2 && short.contains("--seconds 6s"), "{examples:?}");
-    let told: Value = place.runs("sh", &["-c", short]).json();
+    let told: Value = place.runs_in_memory("sh", &["-c", short]).json();
     let levels = told["levels"].as_array().unwrap();
     let number = |level: usize, member: &str| levels[level][member].as_u64().unwrap();
     for (level, name) in ["off", "sampled", "full"].into_iter().enumerate() {
@@ -41,7 +41,7 @@ fn monitoring_is_measured_and_its_cost_changes_schedules() {
     let planted = ["--rate", "40", "--blocks", "4", "--seeds", "1", "--plant", "slow-recorder"];
     let planted =
         [&["lab", "observer", "--seconds", "6s", "--format", "json"], &planted[..]].concat();
-    let told = place.avouch(&planted).json();
+    let told = place.runs_in_memory(PROGRAM, &planted).json();
     let shift = &told["levels"][2]["shift"]["p50"];
     // Several recorded steps an answer; a loaded machine widens the interval, to both sides.
     assert!(shift["high_ns"].as_f64().unwrap() > 1e6, "{told}");

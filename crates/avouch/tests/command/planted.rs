@@ -17,6 +17,13 @@ fn start(place: &Place, adjust: impl Fn(&mut HostConfig)) -> Embedded {
     Embedded::start(&plan, adjust).unwrap()
 }
 
+/// A disk that is busy with somebody else's work stalls a node for seconds: that refutes nothing.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn linearizable() -> Terms {
+    Terms { deadline: PATIENCE, ..Terms::new(Guarantee::Linearizable) }
+}
+
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
@@ -34,7 +41,7 @@ fn get(key: &'static str) -> Operation {
 fn a_read_that_asked_no_quorum_is_refuted_by_the_client() {
     let place = Place::new("planted-read");
     let cluster = start(&place, |config| config.node.mutant = Some(NodeMutant::AnswerLocally));
-    let terms = Terms::new(Guarantee::Linearizable);
+    let terms = linearizable();
     runtime().block_on(async {
         let mut client = Client::of(&cluster.file, Some("sa-east-1")).unwrap();
         let wrote = client.ask(&put("a", "1"), &terms).await.unwrap();
@@ -44,7 +51,7 @@ fn a_read_that_asked_no_quorum_is_refuted_by_the_client() {
         assert_eq!(judgement.verdict, Verdict::Refuted, "{judgement}");
         assert!(judgement.reason.contains("cannot carry linearizable"), "{judgement}");
         // And `up` does not call such a cluster ready.
-        let ready = cluster.first_answer(Duration::from_secs(10)).await.unwrap_err();
+        let ready = cluster.first_answer(PATIENCE).await.unwrap_err();
         assert_eq!(ready.blame, Blame::Peer, "{ready}");
         assert!(ready.got.contains("refuted"), "{ready}");
     });
@@ -58,9 +65,9 @@ fn a_write_that_never_entered_the_log_is_refuted_by_the_client() {
     runtime().block_on(async {
         let mut client = Client::of(&cluster.file, None).unwrap();
         // Without evidence the planted bug sleeps; a log has to begin somewhere.
-        let quiet = Terms { evidence: false, ..Terms::new(Guarantee::Linearizable) };
+        let quiet = Terms { evidence: false, ..linearizable() };
         client.ask(&put("a", "0"), &quiet).await.unwrap();
-        let terms = Terms::new(Guarantee::Linearizable);
+        let terms = linearizable();
         let wrote = client.ask(&put("a", "1"), &terms).await.unwrap();
         let Worth::Judged(judgement) = &wrote.worth else { panic!("{:?}", wrote.worth) };
         assert_eq!(judgement.verdict, Verdict::Refuted, "{judgement}");
@@ -77,7 +84,7 @@ fn a_write_that_never_entered_the_log_is_refuted_by_the_client() {
 fn a_write_whose_node_stands_still_is_done_once_elsewhere() {
     let place = Place::new("paused");
     let cluster = start(&place, |_| {});
-    let terms = Terms { deadline: Duration::from_secs(20), ..Terms::new(Guarantee::Linearizable) };
+    let terms = linearizable();
     runtime().block_on(async {
         let mut client = Client::of(&cluster.file, Some("eu-west-1")).unwrap();
         let first = client.ask(&put("a", "0"), &terms).await.unwrap();
