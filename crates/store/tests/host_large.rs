@@ -29,7 +29,8 @@ fn many_large_values_at_once_are_all_written_and_survive_a_restart() {
         let write = |number: usize| {
             let (connection, write) =
                 (connection.clone(), put(&format!("k{number}"), &value(number)));
-            tokio::spawn(async move { connection.ask(write, &Asking::default()).await })
+            let asking = Asking { deadline: Some(PATIENCE), ..Asking::default() };
+            tokio::spawn(async move { connection.ask(write, &asking).await })
         };
         let writing: Vec<_> = (0..WRITES).map(write).collect();
         let mut answered = Vec::new();
