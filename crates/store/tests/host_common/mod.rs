@@ -25,7 +25,8 @@ use tokio::runtime::Runtime;
 
 /// Long against every round trip here, short against a test.
 pub const ELECTION: Nanos = Nanos::from_millis(60);
-pub const PATIENCE: Duration = Duration::from_secs(10);
+/// A disk that is busy with other work stalls a node for seconds.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A folder that is removed when this is dropped.
 pub struct Folder(pub PathBuf);
