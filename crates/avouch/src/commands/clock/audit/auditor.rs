@@ -1,9 +1,11 @@
 //! What was heard so far, of any number of exchanges in one amount of memory, and what it says.
 
-use super::asking::{Exchange, Heard};
+use super::Wish;
+use super::asking::Heard;
 use super::finding::{Ahead, Finding, Judged, SourceFinding, ahead, word};
-use super::{Wish, host};
 use avouch_promise::{Interval, Nanos};
+use avouch_store::clock::machine;
+use avouch_store::clock::ntp::Exchange;
 use avouch_time::interval::statistical::{
     Candidate, Estimate, Filter, STAGES, Sample, cluster, combine, select,
 };
@@ -51,7 +53,7 @@ impl<'a> Auditor<'a> {
             wish,
             clock: IntervalClock::new(count, wish.rho),
             sources: wish.sources.iter().map(|(_, address)| Source::of(address)).collect(),
-            looked: host::clocks(),
+            looked: machine::clocks(),
             polls: 0,
         }
     }
@@ -108,7 +110,7 @@ impl<'a> Auditor<'a> {
 
     /// What all that says now. Changes of clocks and contradictions are those since the last one.
     pub(super) fn report(&mut self) -> Finding {
-        let looked = host::clocks();
+        let looked = machine::clocks();
         let changes = Changes::between(&self.looked, &looked);
         self.looked = looked;
         self.polls += 1;
@@ -123,8 +125,8 @@ impl<'a> Auditor<'a> {
     }
 
     fn finding(&self, changes: Changes) -> Finding {
-        let coarse = host::monotonic_coarse();
-        let (now, apart) = host::close_moment();
+        let coarse = machine::monotonic_coarse();
+        let (now, apart) = machine::close_moment();
         let reading = self.clock.read(&now);
         let verdicts = self.clock.verdicts(&now);
         let of = |(place, (source, verdict)): (usize, (&Source, Verdict))| {

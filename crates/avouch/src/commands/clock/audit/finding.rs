@@ -1,9 +1,9 @@
 //! What the exchanges say: of each source, of this host's clock, and of what was done to it.
 
-use super::chronyd::Chronyd;
 use super::claims::Claim;
 use avouch_promise::evidence::Verdict as Word;
 use avouch_promise::{Interval, Nanos};
+use avouch_store::clock::chronyd::Chronyd;
 use avouch_time::interval::steps::Changes;
 use avouch_time::interval::{Class, Contradiction, Moment, Reading, Verdict};
 use avouch_time::ntp::Answer;

@@ -3,9 +3,9 @@
 //! What this host measured is `avouch_clock_*`. What chronyd says has the names that
 //! `chrony_exporter` gives it, so that what is drawn of those goes on.
 
-use super::chronyd::Chronyd;
 use super::finding::Finding;
 use super::{Wish, told};
+use avouch_store::clock::chronyd::Chronyd;
 use avouch_time::chrony::{Peer, SourceReport, SourceStatistics, Tracking};
 use std::fmt::{Display, Write as _};
 use std::net::{IpAddr, SocketAddr};

@@ -14,7 +14,6 @@ mod auditor;
 mod chronyd;
 mod claims;
 mod finding;
-mod host;
 mod live;
 mod metrics;
 mod segment;
@@ -29,6 +28,7 @@ use crate::screen::Screen;
 use asking::Heard;
 use auditor::Auditor;
 use avouch_promise::{Blame, Error};
+use avouch_store::clock::chronyd as daemon;
 use finding::Finding;
 use live::Live;
 use segment::Publisher;
@@ -148,7 +148,7 @@ fn report(
 ) -> Result<Finding, Error> {
     let mut finding = auditor.report();
     if let Some(door) = &wish.chronyd {
-        let said = chronyd::ask(door);
+        let said = daemon::ask(door);
         finding.claims.push(chronyd::claim(door, &said));
         finding.chronyd = Some(said);
     }

@@ -4,19 +4,17 @@
 //! the kernel orders them by the file's lock: the generation is odd before a byte of the bound is
 //! new, and even after the last one.
 
+use super::Wish;
 use super::claims::Claim;
 use super::finding::Finding;
-use super::{Wish, host};
 use avouch_promise::{Blame, Error, Nanos};
+use avouch_store::clock::{machine, segment::read};
 use avouch_time::interval::{Drift, Reason};
-use avouch_time::segment::{Decoded, GENERATION_AT, SEGMENT_BYTES, Segment, Status, generations};
+use avouch_time::segment::{GENERATION_AT, SEGMENT_BYTES, Segment, Status, generations};
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
-use std::time::Duration;
 
-/// How often a segment that is being written is looked at again.
-const LOOKS: usize = 100;
 /// From a write on until nobody trusts the bound any more, as ClockBound's daemon has it.
 const VOID_AFTER: Nanos = Nanos::from_secs(1_000);
 /// What is written where nothing is known: 100 years.
@@ -32,7 +30,7 @@ pub(super) fn claim(path: &Path) -> Claim {
 }
 
 fn of(segment: &Segment) -> (Result<Nanos, String>, String) {
-    let now = host::monotonic();
+    let now = machine::monotonic();
     let (bound, status) = segment.at(now);
     let says = format!(
         "{status}, {} as of {} ago, growing by {}, void in {}",
@@ -42,27 +40,6 @@ fn of(segment: &Segment) -> (Result<Nanos, String>, String) {
         segment.void_after.minus(now),
     );
     (bound.ok_or_else(|| format!("the clock is {status}, it says")), says)
-}
-
-fn read(path: &Path) -> Result<Segment, String> {
-    let file = File::open(path).map_err(|error| error.to_string())?;
-    for _ in 0..LOOKS {
-        let mut bytes = [0; SEGMENT_BYTES];
-        let length = file.read_at(&mut bytes, 0).map_err(|error| error.to_string())?;
-        match Segment::decode(&bytes[..length]).map_err(|why| why.to_string())? {
-            Decoded::Empty => return Err("nothing was ever written to it".to_owned()),
-            Decoded::Writing => std::thread::park_timeout(Duration::from_millis(1)),
-            Decoded::Written(segment, generation) => {
-                let mut after = [0; 2];
-                file.read_exact_at(&mut after, GENERATION_AT as u64)
-                    .map_err(|error| error.to_string())?;
-                if u16::from_ne_bytes(after) == generation {
-                    return Ok(segment);
-                }
-            }
-        }
-    }
-    Err("its writer stopped while it wrote".to_owned())
 }
 
 /// A segment of our own.

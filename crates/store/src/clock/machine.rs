@@ -1,4 +1,4 @@
-//! This host's clocks, read.
+//! This machine's clocks, read.
 
 use avouch_promise::{Nanos, WallTime};
 use avouch_time::interval::Moment;
@@ -18,27 +18,27 @@ fn count(clock: ClockId) -> Nanos {
 }
 
 /// The clock that nobody sets or slews.
-pub(super) fn steady() -> Nanos {
+pub fn steady() -> Nanos {
     count(ClockId::MonotonicRaw)
 }
 
 /// The clock that counts since the host started, as clients of segments read it.
-pub(super) fn monotonic() -> Nanos {
+pub fn monotonic() -> Nanos {
     count(ClockId::Monotonic)
 }
 
 /// The same as it was at the last tick.
-pub(super) fn monotonic_coarse() -> Nanos {
+pub fn monotonic_coarse() -> Nanos {
     count(ClockId::MonotonicCoarse)
 }
 
 /// The clock that nobody slews, and the one that is set right after it.
-pub(super) fn moment() -> Moment {
+pub fn moment() -> Moment {
     Moment { steady: steady(), wall: WallTime(read(ClockId::Realtime)) }
 }
 
 /// The same, and how long it took to read both.
-pub(super) fn close_moment() -> (Moment, Nanos) {
+pub fn close_moment() -> (Moment, Nanos) {
     let look = || {
         let moment = moment();
         (moment, steady().minus(moment.steady))
@@ -54,7 +54,7 @@ pub(super) fn close_moment() -> (Moment, Nanos) {
 }
 
 /// All of them.
-pub(super) fn clocks() -> Clocks {
+pub fn clocks() -> Clocks {
     let look = || {
         let raw = steady();
         let (monotonic, boot) = (count(ClockId::Monotonic), count(ClockId::Boottime));

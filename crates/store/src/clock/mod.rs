@@ -1,0 +1,16 @@
+//! What a machine is told of the time: its own clocks, NTP servers, chronyd, a segment of shared
+//! memory. Only here are they read and asked; what it means is `avouch_time`'s.
+
+pub mod address;
+pub mod chronyd;
+pub mod machine;
+pub mod ntp;
+pub mod segment;
+
+use avouch_promise::Nanos;
+use std::time::Duration;
+
+/// A duration of the standard library as a span; what is too long is the longest.
+fn nanos(span: Duration) -> Nanos {
+    Nanos(u64::try_from(span.as_nanos()).unwrap_or(u64::MAX))
+}
