@@ -35,7 +35,7 @@ enum Runs {
     Here(fn(&Path, u64, u64) -> Result<Findings, Error>),
 }
 
-const CAMPAIGNS: [Campaign; 11] = [
+const CAMPAIGNS: [Campaign; 12] = [
     Campaign {
         name: "world",
         about: "every test of the simulated world",
@@ -111,6 +111,20 @@ const CAMPAIGNS: [Campaign; 11] = [
             package: "avouch-time",
             program: &["--lib"],
             tests: &["the_true_time_is_in_every_interval"],
+        },
+    },
+    Campaign {
+        name: "hybrid",
+        about: "hybrid clocks against causality and time: a million events a seed, and all schedules \
+                of a few nodes",
+        runs: Runs::Whole {
+            package: "avouch-time",
+            program: &["--lib"],
+            tests: &[
+                "every_schedule_of_a_few_nodes",
+                "every_simulated_event_keeps",
+                "planted_bug_of_the_hybrid_clock",
+            ],
         },
     },
     Campaign {

@@ -12,17 +12,23 @@
 //! ```
 //!
 //! A restart must not undo an order: stamps are given only below a floor that was made durable
-//! before, and a clock that recovers begins there, also where its wall clock was set back.
+//! before, and a clock that recovers begins there, also where its wall clock was set back. The
+//! floor is ahead of the time; until the time is surely within the bound of it, others might refuse
+//! what is given above it, so nothing is given. A wall clock that was set back makes that longer.
 //!
-//! Invariants:
+//! Invariants (exhaustive.rs and simulation.rs hold them; [`Mutant`] breaks each):
 //! - I1 A stamp is above all that its clock gave or received before, over restarts too.
-//! - I2 No stamp is more than the bound ahead of the true time, if all intervals hold it and no
-//!   clock's is wider than the bound.
+//! - I2 No stamp is more than the bound ahead of the true time, if all intervals hold it, no
+//!   clock's middle is further off than the bound, and every stamp comes from such a clock. Stamps
+//!   that a stranger makes up can move it ahead by at most the widest interval more.
+//! - I3 A stamp's time is the latest middle in its causal past, and its counter the longest chain
+//!   of events of that time before it (while they are below 65,536: the counter then carries).
 
 //= §3.3.1 HLC on send and receive
 //= §3.3.1 HLC is monotonic
 //= §3.3.1 HLC skew bound
 
+use super::mutant::Mutant;
 use super::stamp::Stamp;
 use avouch_promise::{Interval, Nanos, WallTime, invariant};
 use std::fmt;
@@ -30,6 +36,24 @@ use std::fmt;
 /// The last stamp that an honest clock can have given.
 pub(super) fn farthest(wall: Interval, bound: Nanos) -> Stamp {
     Stamp(Stamp::at(wall.latest.plus(bound)).0 | u64::from(u16::MAX))
+}
+
+/// The last stamp that is surely no more than the bound ahead of the true time.
+pub(super) fn nearest(wall: Interval, bound: Nanos) -> Stamp {
+    Stamp(Stamp::at(wall.earliest.plus(bound)).0 | u64::from(u16::MAX))
+}
+
+/// The floor to make durable, from the last stamp and the floor so far.
+pub(super) fn wanted(
+    wall: Interval,
+    bound: Nanos,
+    ahead: Nanos,
+    (last, floor): (Stamp, Stamp),
+) -> Stamp {
+    // A stamp may arrive that is as far ahead as may be, and needs one above it. And there is room
+    // for a unit's stamps at least, wherever the time is.
+    let most = Stamp::at(wall.latest.plus(bound).plus(ahead)).max(last);
+    Stamp(most.0.saturating_add(2 << 16) & !u64::from(u16::MAX)).max(floor)
 }
 
 /// The middle of an interval: as likely before the true time as after it.
@@ -44,7 +68,10 @@ pub struct HybridClock {
     last: Stamp,
     /// Durable: after a restart all stamps are above it.
     floor: Stamp,
+    /// The floor that it recovered from.
+    start: Stamp,
     bound: Nanos,
+    mutant: Mutant,
 }
 
 /// Why there is no stamp.
@@ -61,6 +88,14 @@ pub enum Refused {
     },
     /// The floor has to be raised first, and made durable.
     Floor(Stamp),
+    /// After a restart: stamps begin above this floor, of which the time is surely within the bound
+    /// only later.
+    Early {
+        /// It.
+        floor: Stamp,
+        /// For so long, as the clock stands now.
+        wait: Nanos,
+    },
 }
 
 impl fmt::Display for Refused {
@@ -74,6 +109,9 @@ impl fmt::Display for Refused {
                 )
             }
             Self::Floor(floor) => write!(f, "the floor {floor} has to be raised and made durable"),
+            Self::Early { floor, wait } => {
+                write!(f, "stamps go on above the floor {floor} of before the restart in {wait}")
+            }
         }
     }
 }
@@ -82,13 +120,12 @@ impl HybridClock {
     /// A clock that begins above a floor that was made durable, [`Stamp::ZERO`] for the first
     /// time; no clock of the group is off by more than `bound`.
     pub fn recover(floor: Stamp, bound: Nanos) -> Self {
-        Self { last: floor, floor, bound }
+        Self { last: floor, floor, start: floor, bound, mutant: Mutant::None }
     }
 
     /// The floor to make durable, so that stamps can be given for so long from now on.
     pub fn wanted(&self, wall: Interval, ahead: Nanos) -> Stamp {
-        let time = Stamp::at(wall.latest.plus(self.bound).plus(ahead));
-        time.max(Stamp(self.last.0.saturating_add(1 << 16))).max(self.floor)
+        wanted(wall, self.bound, ahead, (self.last, self.floor))
     }
 
     /// The floor was made durable; one lower than before changes nothing.
@@ -109,8 +146,17 @@ impl HybridClock {
     /// A stamp for the arrival of a message with a stamp; nothing changes if it is refused.
     pub fn receive(&mut self, stamp: Stamp, wall: Interval) -> Result<Stamp, Refused> {
         if wall != Interval::UNKNOWN {
-            let most = farthest(wall, self.bound);
+            let most = match self.mutant {
+                Mutant::AcceptsAnything => Stamp(u64::MAX),
+                Mutant::RefusesFromTheMiddle => {
+                    farthest(Interval::around(middle(wall), Nanos::ZERO), self.bound)
+                }
+                _ => farthest(wall, self.bound),
+            };
             if stamp > most {
+                if self.mutant == Mutant::MovesWhenItRefuses {
+                    self.last = self.last.max(Stamp(stamp.0.min(self.floor.0.saturating_sub(1))));
+                }
                 return Err(Refused::Ahead { stamp, most });
             }
         }
@@ -121,13 +167,62 @@ impl HybridClock {
         if wall == Interval::UNKNOWN {
             return Err(Refused::NoBound);
         }
-        let above = Stamp(self.last.max(seen).0.saturating_add(1));
-        let stamp = Stamp::at(middle(wall)).max(above);
-        if stamp >= self.floor {
+        let stamp = self.rule(seen, wall);
+        if let Some(early) = early(self.start, stamp, wall, self.bound)
+            && self.mutant != Mutant::DoesNotWait
+        {
+            return Err(early);
+        }
+        if stamp >= self.floor && self.mutant != Mutant::PassesTheFloor {
             return Err(Refused::Floor(self.floor));
         }
-        invariant!(I1, stamp > self.last && stamp > seen, "{stamp} after {} and {seen}", self.last);
+        invariant!(
+            I1,
+            self.mutant != Mutant::None || stamp > self.last && stamp > seen,
+            "{stamp} after {} and {seen}",
+            self.last
+        );
         self.last = stamp;
         Ok(stamp)
+    }
+
+    /// Above what was given and received, and not before the time.
+    fn rule(&self, seen: Stamp, wall: Interval) -> Stamp {
+        let time = match self.mutant {
+            Mutant::TakesTheLatest => wall.latest,
+            _ => middle(wall),
+        };
+        let (last, at) = (self.last, Stamp::at(time));
+        let next = |stamp: Stamp| Stamp(stamp.0.saturating_add(1));
+        match self.mutant {
+            Mutant::ForgetsWhatItReceived => at.max(next(last)),
+            Mutant::ForgetsWhatItGave if seen > Stamp::ZERO => at.max(next(seen)),
+            Mutant::GivesTheSame if seen > last => at.max(seen),
+            Mutant::CountsPerEvent => {
+                let above = next(last.max(seen));
+                above.max(Stamp(at.0 | u64::from(above.counter())))
+            }
+            _ => at.max(next(last.max(seen))),
+        }
+    }
+}
+
+/// Why nothing is given yet above the floor that a clock recovered from; a stamp that stands on
+/// something newer than the floor may be given.
+pub(super) fn early(start: Stamp, stamp: Stamp, wall: Interval, bound: Nanos) -> Option<Refused> {
+    let stands_on_start = stamp.0 == start.0.saturating_add(1) && start != Stamp::ZERO;
+    if !stands_on_start || start <= nearest(wall, bound) {
+        return None;
+    }
+    let wait = start.time().0.saturating_sub(wall.earliest.plus(bound).0);
+    Some(Refused::Early { floor: start, wait: Nanos(wait.max(1).unsigned_abs()) })
+}
+
+#[cfg(test)]
+impl HybridClock {
+    /// The same with a planted bug.
+    pub(super) fn planted(self, mutant: Mutant) -> Self {
+        let restarted = if mutant == Mutant::RecoversFromNothing { Stamp::ZERO } else { self.last };
+        Self { last: restarted, mutant, ..self }
     }
 }

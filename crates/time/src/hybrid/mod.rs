@@ -12,9 +12,14 @@
 //= §3.3.1 update rules
 
 mod clock;
+mod mutant;
 mod shared;
 mod stamp;
 
+#[cfg(test)]
+mod exhaustive;
+#[cfg(test)]
+mod simulation;
 #[cfg(test)]
 mod tests;
 

@@ -9,7 +9,7 @@
 //! Invariants:
 //! - I1 A stamp is above all that the clock gave or received before, in every thread.
 
-use super::clock::{Refused, farthest, middle};
+use super::clock::{Refused, early, farthest, middle, wanted};
 use super::stamp::Stamp;
 use avouch_promise::{Interval, Nanos, invariant};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,6 +19,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct SharedClock {
     last: AtomicU64,
     floor: AtomicU64,
+    /// The floor that it recovered from.
+    start: Stamp,
     bound: Nanos,
 }
 
@@ -26,14 +28,14 @@ impl SharedClock {
     /// A clock that begins above a floor that was made durable, as
     /// [`HybridClock::recover`](super::HybridClock::recover).
     pub fn recover(floor: Stamp, bound: Nanos) -> Self {
-        Self { last: AtomicU64::new(floor.0), floor: AtomicU64::new(floor.0), bound }
+        let (last, start) = (AtomicU64::new(floor.0), floor);
+        Self { last, floor: AtomicU64::new(floor.0), start, bound }
     }
 
     /// The floor to make durable, so that stamps can be given for so long from now on.
     pub fn wanted(&self, wall: Interval, ahead: Nanos) -> Stamp {
-        let time = Stamp::at(wall.latest.plus(self.bound).plus(ahead));
         let floor = Stamp(self.floor.load(Ordering::Acquire));
-        time.max(Stamp(self.last().0.saturating_add(1 << 16))).max(floor)
+        wanted(wall, self.bound, ahead, (self.last(), floor))
     }
 
     /// The floor was made durable; one lower than before changes nothing.
@@ -73,7 +75,7 @@ impl SharedClock {
         let mut last = self.last.load(Ordering::Relaxed);
         // Within one unit of time, which is nearly always, one is added: nothing has to be tried
         // again, however many add at once.
-        if at.max(seen.0) <= last && last.saturating_add(1) < floor {
+        if at.max(seen.0) <= last && last > self.start.0 && last.saturating_add(1) < floor {
             let stamp = self.last.fetch_add(1, Ordering::AcqRel).saturating_add(1);
             // Others may have come up to the floor meanwhile. What is not given is given to nobody.
             return if stamp < floor {
@@ -84,6 +86,9 @@ impl SharedClock {
         }
         loop {
             let stamp = at.max(last.max(seen.0).saturating_add(1));
+            if let Some(early) = early(self.start, Stamp(stamp), wall, self.bound) {
+                return Err(early);
+            }
             if stamp >= floor {
                 return Err(Refused::Floor(Stamp(floor)));
             }
@@ -100,5 +105,19 @@ impl SharedClock {
                 Err(other) => last = other,
             }
         }
+    }
+}
+
+#[cfg(test)]
+impl SharedClock {
+    /// A clock in this state: what it recovered from, gave last, and may give below.
+    pub(super) fn with(start: Stamp, last: Stamp, floor: Stamp, bound: Nanos) -> Self {
+        let (last, floor) = (AtomicU64::new(last.0), AtomicU64::new(floor.0));
+        Self { last, floor, start, bound }
+    }
+
+    /// What stamps are given below.
+    pub(super) fn floor(&self) -> Stamp {
+        Stamp(self.floor.load(Ordering::Acquire))
     }
 }

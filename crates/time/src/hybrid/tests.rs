@@ -91,9 +91,20 @@ fn a_restart_undoes_no_order_where_the_clock_was_set_back() {
     }
     assert!(last < floor && time >= 10_000_000, "{time}");
     let mut clock = HybridClock::recover(floor, BOUND);
+    // Set back by an hour: what it would give is an hour ahead of what it shows.
     let set_back = exact(-3_600_000_000_000);
     clock.reserve(clock.wanted(set_back, Nanos::from_millis(10)));
-    assert!(clock.now(set_back).expect("a stamp") > last);
+    let Err(Refused::Early { floor: above, wait }) = clock.now(set_back) else {
+        panic!("given before its time")
+    };
+    assert_eq!(above, floor);
+    assert!(wait > Nanos::from_secs(3_600) && wait < Nanos::from_secs(3_601), "{wait}");
+    // A message shows that it is later than that, as far as may be believed.
+    assert!(clock.receive(last, set_back).is_err());
+    let mended = exact(20_000_000);
+    clock.reserve(clock.wanted(mended, Nanos::from_millis(10)));
+    assert!(clock.now(mended).expect("a stamp") > last);
+    assert!(clock.now(set_back).expect("it has been later") > floor);
 }
 
 /// Processes with wandering clocks exchange messages: what happened before has the lower stamp,
