@@ -19,6 +19,7 @@ pub mod exit;
 pub mod far;
 pub mod lab;
 pub mod node;
+mod node_clock;
 pub mod quantile;
 pub mod quantity;
 pub mod screen;

@@ -6,11 +6,17 @@
 //! client = "10.0.0.1:2379"          # where clients reach it
 //! peer = "10.0.0.1:2380"            # where its peers reach it
 //! election-period = "500ms"         # longer than the longest round trip between voters
-//! clock-bound = "2ms"               # optional: how far this machine's clock may be off
+//! clock-bound = "2ms"               # optional: how far this machine's clock may be off, as you state
 //! quota = "2GiB"                    # optional: how much data the store may hold
 //! record = "sampled"                # optional: off, sampled or full; which steps stand in steps.tsv
 //! accept-torn-tail = true           # optional, for a sole voter: it starts although the end of its
 //!                                   # log is torn, and gives up what was not yet acknowledged
+//! [clock]                           # optional, instead of clock-bound: what tells the time
+//! sources = ["192.0.2.1", "192.0.2.2:123", "time.example.org"]   # NTP servers that the node asks
+//! drift = "50ppm"                   # by how much its oscillator may be off
+//! poll = "16s"                      # how often each is asked
+//! # segment = "/var/run/clockbound/shm0"   # or: what a ClockBound segment claims
+//! # chrony = "127.0.0.1:323"               # or: what chronyd claims, with drift and poll as above
 //! [peers]                           # where this node reaches each other one
 //! n2 = "10.0.0.2:2380"
 //! [clients]                         # optional: what `member list` says
@@ -19,6 +25,7 @@
 
 use crate::arguments::Record;
 use crate::cluster::read_text;
+use crate::node_clock;
 use crate::quantity::{self, nanos};
 use avouch_promise::nearest::nearest;
 use avouch_promise::trust::Trust;
@@ -31,13 +38,14 @@ use std::path::{Path, PathBuf};
 
 /// The file's name in a node's folder.
 pub const NAME: &str = "node.toml";
-const MEMBERS: [&str; 11] = [
+const MEMBERS: [&str; 12] = [
     "node",
     "data",
     "client",
     "peer",
     "election-period",
     "clock-bound",
+    "clock",
     "quota",
     "record",
     "accept-torn-tail",
@@ -54,6 +62,7 @@ struct Document {
     peer: String,
     election_period: String,
     clock_bound: Option<String>,
+    clock: Option<node_clock::Table>,
     quota: Option<String>,
     #[serde(default)]
     record: Record,
@@ -102,7 +111,8 @@ impl Text<'_> {
             let place = error.span().map_or(self.path.display().to_string(), |s| self.at(s.start));
             let told = error.message().lines().next().unwrap_or_default().to_owned();
             let unknown = told.strip_prefix("unknown field `").and_then(|t| t.split('`').next());
-            let near = unknown.and_then(|name| nearest(name, MEMBERS));
+            let near = unknown
+                .and_then(|name| nearest(name, MEMBERS.into_iter().chain(node_clock::MEMBERS)));
             let hint = near.map_or_else(
                 || "`avouch init` writes a configuration to start from".to_owned(),
                 |near| format!("did you mean `{near}`?"),
@@ -139,8 +149,8 @@ pub fn read(path: &Path) -> Result<HostConfig, Error> {
     config.peers.entry(config.me).or_insert(document.peer);
     config.clients = addresses(&document.clients, &trust, &text)?;
     config.clients.entry(config.me).or_insert(document.client);
-    let bound = document.clock_bound.as_deref();
-    config.clock_bound = bound.map(|bound| span("clock-bound", bound)).transpose()?;
+    config.clock = node_clock::source(document.clock_bound.as_deref(), document.clock.as_ref())
+        .map_err(|(member, error)| text.wrong(member, error))?;
     if let Some(quota) = &document.quota {
         let quota = quantity::size(quota).map_err(|error| text.wrong("quota", error))?;
         config.node.limits.quota_bytes = quota;

@@ -19,7 +19,7 @@ use crate::effect::{Effect, Effects, What};
 use crate::env::Env;
 use crate::event::{Event, Seq};
 use crate::protocol::{Protocol, Recovered};
-use avouch_promise::{Incarnation, Interval, Nanos, NodeId, Signature};
+use avouch_promise::{Incarnation, Interval, Nanos, NodeId, Signature, Wall};
 use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -274,6 +274,9 @@ impl Env for Recording<'_> {
     fn wall(&self) -> Interval {
         self.env.wall()
     }
+    fn clock(&self) -> Wall {
+        self.env.clock()
+    }
     fn choose(&mut self, count: u32) -> u32 {
         let chosen = self.env.choose(count);
         self.answers.push(Answer::Chose(count, chosen));
@@ -303,6 +306,9 @@ impl Env for Replaying<'_> {
     }
     fn wall(&self) -> Interval {
         self.env.wall()
+    }
+    fn clock(&self) -> Wall {
+        self.env.clock()
     }
     fn choose(&mut self, count: u32) -> u32 {
         self.at += 1;

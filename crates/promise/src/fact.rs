@@ -12,6 +12,7 @@
 //! the path places this fact under it. A fact's bytes are kept as they were signed and are never
 //! encoded again.
 
+use crate::clock::Wall;
 use crate::codec::{Decode, DecodeError, Encode, Reader, Writer};
 use crate::digest::{Digest, digest_of};
 use crate::identity::{Ballot, ClusterId, Epoch, GroupId, Incarnation, KeyspaceId, NodeId};
@@ -23,6 +24,8 @@ use bytes::Bytes;
 
 const TAG_ACK: u8 = 1;
 const TAG_ANSWER: u8 = 2;
+/// An answer whose clock says more than that an operator states its bound.
+const TAG_ANSWER_BY_CLOCK: u8 = 3;
 
 /// Which log a fact speaks of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -94,8 +97,16 @@ pub struct Answer {
     pub chain: Digest,
     /// How far the answering node knew the log to be committed.
     pub commit: LogIndex,
-    /// The answering node's wall clock when it evaluated the request.
-    pub wall: Interval,
+    /// The answering node's wall clock when it evaluated the request, with its bound and why.
+    pub wall: Wall,
+}
+
+impl Answer {
+    /// Whether its clock has a bound that is stated, or no source at all: then the interval tells
+    /// everything. All answers were so once.
+    fn clock_is_stated(&self) -> bool {
+        self.wall == Wall::stated(self.wall.interval)
+    }
 }
 
 fn tagged(input: &mut Reader<'_>, tag: u8, expected: &'static str) -> Result<(), DecodeError> {
@@ -136,7 +147,7 @@ impl Decode for Ack {
 
 impl Encode for Answer {
     fn encode(&self, out: &mut Writer) {
-        out.u8(TAG_ANSWER);
+        out.u8(if self.clock_is_stated() { TAG_ANSWER } else { TAG_ANSWER_BY_CLOCK });
         self.scope.encode(out);
         self.node.encode(out);
         self.incarnation.encode(out);
@@ -145,13 +156,22 @@ impl Encode for Answer {
         self.point.encode(out);
         self.chain.encode(out);
         self.commit.encode(out);
-        self.wall.encode(out);
+        if self.clock_is_stated() {
+            self.wall.interval.encode(out);
+        } else {
+            self.wall.encode(out);
+        }
     }
 }
 impl Decode for Answer {
     fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        tagged(input, TAG_ANSWER, "the tag of an answer")?;
-        Ok(Self {
+        let error = input.error("the tag of an answer");
+        let by_clock = match input.u8()? {
+            TAG_ANSWER => false,
+            TAG_ANSWER_BY_CLOCK => true,
+            _ => return Err(error),
+        };
+        let mut answer = Self {
             scope: Scope::decode(input)?,
             node: NodeId::decode(input)?,
             incarnation: Incarnation::decode(input)?,
@@ -160,8 +180,12 @@ impl Decode for Answer {
             point: LogPoint::decode(input)?,
             chain: Digest::decode(input)?,
             commit: LogIndex::decode(input)?,
-            wall: Interval::decode(input)?,
-        })
+            wall: Wall::stated(Interval::UNKNOWN),
+        };
+        let error = input.error("a clock with more than a stated bound");
+        answer.wall =
+            if by_clock { Wall::decode(input)? } else { Wall::stated(Interval::decode(input)?) };
+        if answer.clock_is_stated() == by_clock { Err(error) } else { Ok(answer) }
     }
 }
 

@@ -3,6 +3,7 @@
 //! Everything that a client needs to judge an answer offline lives here, and nothing else does:
 //! no socket, no clock, no protocol. The other rooms of the house speak in these words.
 
+pub mod clock;
 pub mod codec;
 pub mod digest;
 pub mod error;
@@ -23,6 +24,7 @@ pub mod signature;
 pub mod testing;
 pub mod trust;
 
+pub use clock::{Basis, Claimant, Class, Lack, Wall};
 pub use codec::{Decode, DecodeError, Encode, Reader, Writer};
 pub use digest::{Digest, digest_of};
 pub use error::{Blame, Error};

@@ -3,10 +3,12 @@
 //!
 //! Nothing here is for a running node: whoever holds a [`Forge`] can sign for everybody.
 
+use crate::clock::Wall;
 use crate::codec::{Decode, Encode};
 use crate::digest::Digest;
 use crate::evidence::{
-    CommitCertificate, Evidence, Floor, Item, Link, PrefixProof, Proof, ReadIndexProof, WriteProof,
+    Beacon, CommitCertificate, Evidence, Floor, Item, Link, PrefixProof, Proof, ReadIndexProof,
+    StalenessProof, WriteProof,
 };
 use crate::fact::{Ack, Answer, Scope, Signed};
 use crate::identity::{Ballot, Epoch, GroupId, Incarnation, KeyspaceId, NodeId};
@@ -19,6 +21,9 @@ use crate::signature::{Signature, Signer, Symbolic};
 use crate::trust::{Ed25519Signer, Founding, Keyspace, Member, Trust};
 use bytes::Bytes;
 use std::collections::BTreeMap;
+
+/// When answers are given, by their nodes' clocks.
+pub const NOON: WallTime = WallTime(1_700_000_000_000_000_000);
 
 /// A cluster whose every key is at hand, and its log.
 #[derive(Clone, Debug)]
@@ -213,7 +218,7 @@ impl Forge {
             point,
             chain: self.chain(point.index),
             commit: point.index,
-            wall: Interval::around(WallTime(1_700_000_000_000_000_000), Nanos::from_millis(1)),
+            wall: Wall::stated(Interval::around(NOON, Nanos::from_millis(1))),
         }
     }
 
@@ -254,13 +259,33 @@ impl Forge {
     /// Answers `request` at the last entry with evidence of a linearizable read, among `batch`
     /// reads. An `idle` log shares one majority; a busy one has a certificate of its own.
     pub fn read_index(&mut self, request: &Request, batch: usize, idle: bool) -> Item {
+        let digest = Request::digest(&request.to_bytes());
+        let proof = self.read_of(digest, batch, idle);
+        self.item(3, request, proof.point(), Proof::ReadIndex(proof))
+    }
+
+    /// Answers `request` as of the last entry with evidence of bounded staleness: each reading of
+    /// the clock has a half-width of 1 ms, and the beacon was so long before the answer.
+    pub fn staleness(&mut self, request: &Request, ago: Nanos, idle: bool) -> Item {
+        let wall = Wall::stated(Interval::around(NOON.minus(ago), Nanos::from_millis(1)));
+        self.staleness_of(request, Beacon { node: NodeId(3), wall }, idle)
+    }
+
+    /// The same with this beacon.
+    pub fn staleness_of(&mut self, request: &Request, beacon: Beacon, idle: bool) -> Item {
+        let read = self.read_of(beacon.digest(), 2, idle);
+        self.item(3, request, read.point(), Proof::Staleness(StalenessProof { beacon, read }))
+    }
+
+    /// A majority's statement after it saw this digest among `batch`, at the last entry.
+    fn read_of(&mut self, digest: Digest, batch: usize, idle: bool) -> ReadIndexProof {
         let header = self.last();
         let place = batch / 2;
         let mut digests: Vec<_> = (0..batch)
             .map(|_| Request::digest(&self.get("linearizable", "get").to_bytes()))
             .collect();
         if let Some(slot) = digests.get_mut(place) {
-            *slot = Request::digest(&request.to_bytes());
+            *slot = digest;
         }
         let root = merkle::root(&digests);
         let at = header.index.0;
@@ -278,13 +303,7 @@ impl Forge {
         };
         let own = || self.certificate(header.index, header.ballot, &[(1, at), (2, at), (3, at)]);
         let certificate = (!idle).then(own);
-        let point = LogPoint { index: header.index, position: header.count };
-        self.item(
-            3,
-            request,
-            point,
-            Proof::ReadIndex(ReadIndexProof { header, floor, certificate }),
-        )
+        ReadIndexProof { header, floor, certificate }
     }
 
     /// Answers `request` two entries before the last with evidence of a consistent prefix.

@@ -10,7 +10,8 @@ use avouch_promise::identity::Ballot;
 use avouch_promise::testing::{Forge, mutate};
 use avouch_promise::trust::Trust;
 use avouch_promise::{
-    Ack, Answer, Decode, Encode, EntryHeader, NodeId, Random, Reader, Request, Signed,
+    Ack, Answer, Basis, Decode, Encode, EntryHeader, Nanos, NodeId, Random, Reader, Request,
+    Signed, Wall,
 };
 
 const BALLOT: Ballot = Ballot { round: 4, leader: NodeId(1) };
@@ -23,13 +24,15 @@ fn items(forge: &mut Forge) -> Vec<Item> {
     forge.fill(BALLOT, 3);
     let put = forge.put("body");
     let ask = |guarantee| forge.get(guarantee, "body");
-    let [get, old, any] = ["linearizable", "consistent-prefix", "eventual"].map(ask);
+    let [get, old, any, stale] =
+        ["linearizable", "consistent-prefix", "eventual", "bounded-staleness=2s"].map(ask);
     vec![
         forge.write(BALLOT, &put, 5),
         forge.read_index(&get, 3, false),
         forge.read_index(&get, 1, true),
         forge.prefix(&old),
         forge.eventual(&any),
+        forge.staleness(&stale, Nanos::from_millis(9), false),
     ]
 }
 
@@ -101,7 +104,9 @@ fn mutants_of_facts() {
     let answer = Answer::from_bytes(&evidence.answer.bytes).unwrap();
     let ack = forge.ack(NodeId(2), answer.point.index, BALLOT, answer.chain);
     mutants_of::<Signed>("mutants_of_facts", &[evidence.answer]);
-    mutants_of::<Answer>("mutants_of_facts", &[answer]);
+    let basis = Basis::Measured { agreeing: 3, heard: 4, sources: 5, drift_ppb: 50_000 };
+    let measured = Answer { wall: Wall { basis, ..answer.wall }, ..answer };
+    mutants_of::<Answer>("mutants_of_facts", &[answer, measured]);
     mutants_of::<Ack>("mutants_of_facts", &[ack]);
     mutants_of::<EntryHeader>("mutants_of_facts", &[forge.last()]);
 }

@@ -6,8 +6,8 @@
 use avouch_promise::identity::Ballot;
 use avouch_promise::{
     Ack, Answer, ClusterId, Digest, Encode, EntryHeader, Epoch, GroupId, Incarnation, Intent,
-    Interval, KeyspaceId, LogIndex, LogPoint, NodeId, Nonce, Request, RequestId, Scope, WallTime,
-    digest_of, merkle,
+    Interval, KeyspaceId, LogIndex, LogPoint, NodeId, Nonce, Request, RequestId, Scope, Wall,
+    WallTime, digest_of, merkle,
 };
 use bytes::Bytes;
 
@@ -68,7 +68,7 @@ fn requests_entries_facts_and_seals_are_pinned() {
         point: LogPoint { index: LogIndex(1000), position: 2 },
         chain,
         commit: LogIndex(1000),
-        wall: Interval { earliest: WallTime(-5), latest: WallTime(5) },
+        wall: Wall::stated(Interval { earliest: WallTime(-5), latest: WallTime(5) }),
     };
     let facts = [ack.to_bytes(), answer.to_bytes()].map(|b| digest_of("avouch fact", &[&b]));
     let seal = digest_of("avouch seal", &[&merkle::root(&facts).0]);

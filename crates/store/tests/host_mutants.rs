@@ -12,6 +12,7 @@ mod host_common;
 
 use avouch_promise::evidence::Item;
 use avouch_promise::{Nanos, WallTime};
+use avouch_store::clock::Source;
 use avouch_store::host::{HostConfig, HostMutant};
 use avouch_store::wire::client::Asking;
 use host_common::{Cluster, Tune, get, put, until};
@@ -47,7 +48,7 @@ fn clock_is_fresh(test: &str, tune: Tune) -> bool {
         std::thread::sleep(Duration::from_millis(7)); // the node waits meanwhile
         let before = now();
         let item: Item = cluster.ask_verified(1, &get("k"), "eventual");
-        let wall = item.verify(&cluster.trust).wall.unwrap();
+        let wall = item.verify(&cluster.trust).wall.unwrap().interval;
         assert_ne!(wall.earliest, WallTime(i64::MIN), "the clock has a bound");
         fresh &= before <= wall.latest.0 && wall.earliest.0 <= now();
     }
@@ -56,10 +57,10 @@ fn clock_is_fresh(test: &str, tune: Tune) -> bool {
 
 #[test]
 fn a_clock_that_was_read_before_the_request_came_shows_in_the_evidence() {
-    let bound = |config: &mut HostConfig| config.clock_bound = Some(Nanos::from_micros(1));
+    let bound = |config: &mut HostConfig| config.clock = Source::Stated(Nanos::from_micros(1));
     assert!(clock_is_fresh("clock", bound));
     assert!(!clock_is_fresh("stale-clock", |config| {
-        config.clock_bound = Some(Nanos::from_micros(1));
+        config.clock = Source::Stated(Nanos::from_micros(1));
         config.mutant = HostMutant::StaleClock;
     }));
 }

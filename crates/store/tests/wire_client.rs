@@ -85,7 +85,7 @@ fn guarantees_are_per_request_and_what_is_not_served_is_refused_by_name() {
         assert_eq!(served.question().1.guarantee, guarantee);
     }
     for (guarantee, words) in [
-        ("bounded-staleness=2s", "served now: linearizable"),
+        ("bounded-staleness=2v", "served now: linearizable"),
         ("linearisable", "linearizable"),
         ("", "guarantee"),
     ] {

@@ -118,6 +118,10 @@ fn configuration(place: usize, own: &Planned, all: &[Planned]) -> String {
         }
         text.push('\n');
     }
+    text.push_str(
+        "# [clock]                      # what tells this node the time, instead of clock-bound\n\
+         # sources = [\"192.0.2.1\", \"192.0.2.2\", \"192.0.2.3\"]\n",
+    );
     text.truncate(text.trim_end().len());
     text.push('\n');
     text

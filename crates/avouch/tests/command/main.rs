@@ -27,6 +27,7 @@ mod streaming;
 mod suspected;
 mod terminal;
 mod time_server;
+mod timed;
 mod watching;
 mod whose;
 mod wording;

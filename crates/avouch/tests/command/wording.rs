@@ -10,7 +10,10 @@ fn errors_have_one_shape_and_one_line_each() {
     let place = Place::new("shape");
     for (arguments, part) in [
         (&["put", "k", "v", "--guarantee", "eventual"][..], "every write here is linearizable"),
-        (&["get", "k", "--guarantee", "nothing"], "served now: linearizable, consistent-prefix"),
+        (
+            &["get", "k", "--guarantee", "nothing"],
+            "served now: linearizable, bounded-staleness=TIME, consistent-prefix",
+        ),
         (&["get", "k", "--deadline", "5"], "needs a unit"),
         (&["get", "k", "--deadline", "1ns"], "at least 1ms"),
         (&["get", ""], "a key of at least one byte"),

@@ -5,6 +5,7 @@
 //! those who signed: the argument that a new ballot takes over what was committed leans on
 //! whichever majority that ballot's leader heard, which the evidence does not show.
 
+use crate::clock::Class;
 use crate::identity::{Epoch, NodeId};
 use std::fmt;
 
@@ -20,6 +21,8 @@ pub enum Assumption {
     },
     /// This node's state machine gave the right response for its log point.
     StateIsRight(NodeId),
+    /// This node's clock keeps the bound that it states.
+    ClockKeepsBound(NodeId, Class),
     /// Nobody breaks SHA-256 or the signature scheme.
     Cryptography,
 }
@@ -38,6 +41,10 @@ impl fmt::Display for Assumption {
                 names(voters)
             ),
             Self::StateIsRight(node) => write!(f, "{node}'s state machine is right"),
+            Self::ClockKeepsBound(node, Class::Statistical) => {
+                write!(f, "{node}'s clock keeps its bound, which is likely and not certain")
+            }
+            Self::ClockKeepsBound(node, _) => write!(f, "{node}'s clock keeps its bound"),
             Self::Cryptography => f.write_str("SHA-256 and Ed25519 are unbroken"),
         }
     }

@@ -83,12 +83,20 @@ pub enum Check {
     OwnBallot,
     /// Floor and certificate are of one configuration.
     EpochShared,
+    /// The beacon is the answering node's own.
+    BeaconOwn,
+    /// The clock of the answering node has a bound, at the beacon and at the answer.
+    ClockBounded,
+    /// By that clock the answer is not before the beacon.
+    ClockOrder,
+    /// The state is no older than was asked for.
+    Age,
 }
 
 impl Check {
     /// Every check that a mutant can leave out; [`Check::Form`], [`Check::GuaranteeKnown`] and
     /// [`Check::KindKnown`] have nothing to go on with.
-    pub const SKIPPABLE: [Self; 32] = [
+    pub const SKIPPABLE: [Self; 36] = [
         Self::RequestCluster,
         Self::KeyspaceKnown,
         Self::Carries,
@@ -121,6 +129,10 @@ impl Check {
         Self::FloorHeight,
         Self::OwnBallot,
         Self::EpochShared,
+        Self::BeaconOwn,
+        Self::ClockBounded,
+        Self::ClockOrder,
+        Self::Age,
     ];
 
     /// What its failure means: that the evidence is wrong, or that the verifier lacks an input.

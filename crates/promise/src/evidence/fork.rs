@@ -21,7 +21,7 @@
 
 use super::judgement::Verdict;
 use super::lineage::Lineage;
-use super::{Evidence, EvidenceFile, Proof};
+use super::{Evidence, EvidenceFile, Proof, StalenessProof};
 use crate::codec::Decode;
 use crate::digest::Digest;
 use crate::fact::{Ack, Answer, Scope, Signed};
@@ -222,7 +222,7 @@ fn acknowledgements(proof: &Proof) -> Vec<&Signed> {
     match proof {
         Proof::Write(proof) => proof.certificate.acks.iter().collect(),
         Proof::ConsistentPrefix(proof) => proof.certificate.acks.iter().collect(),
-        Proof::ReadIndex(proof) => {
+        Proof::ReadIndex(proof) | Proof::Staleness(StalenessProof { read: proof, .. }) => {
             let certified = proof.certificate.iter().flat_map(|certificate| &certificate.acks);
             proof.floor.acks.iter().chain(certified).collect()
         }

@@ -6,10 +6,11 @@
 use super::assumption::{Assumption, names};
 use super::examine::Check;
 use super::kind::Kind;
+use crate::clock::Wall;
 use crate::guarantee::Guarantee;
 use crate::identity::{Ballot, Epoch, NodeId};
 use crate::log_point::{LogIndex, LogPoint};
-use crate::quantity::Interval;
+use crate::quantity::Nanos;
 use std::fmt;
 
 /// What a judge says.
@@ -69,7 +70,9 @@ pub struct Judgement {
     /// Who answered.
     pub answered_by: Option<NodeId>,
     /// The answering node's wall clock, as it says.
-    pub wall: Option<Interval>,
+    pub wall: Option<Wall>,
+    /// How old the state was at most when it was answered, where the evidence tells.
+    pub age: Option<Nanos>,
     /// Whose acknowledgements prove the point committed; empty when nothing proves it.
     pub committed_by: Vec<NodeId>,
     /// The configuration and ballot of those acknowledgements.
@@ -91,6 +94,7 @@ impl Judgement {
             commit: None,
             answered_by: None,
             wall: None,
+            age: None,
             committed_by: Vec::new(),
             committed_in: None,
             assumptions: Vec::new(),
@@ -100,6 +104,11 @@ impl Judgement {
     /// Whether the claim follows.
     pub const fn holds(&self) -> bool {
         matches!(self.verdict, Verdict::Holds)
+    }
+
+    /// Whether the evidence is of a kind that rests on the answering node's clock.
+    pub fn leans_on_clock(&self) -> bool {
+        self.kind.is_some_and(Kind::needs_clock)
     }
 
     /// The same for a program: names as in the text, absent members left out.
@@ -121,6 +130,10 @@ impl Judgement {
         put("answered_by", self.answered_by.map(|node| node.to_string()));
         put("epoch", self.committed_in.map(|(epoch, _)| epoch.to_string()));
         put("ballot", self.committed_in.map(|(_, ballot)| ballot.to_string()));
+        put("age", self.age.map(|age| age.to_string()));
+        if let Some(wall) = self.wall {
+            out.insert("clock".to_owned(), clock_json(&wall));
+        }
         let list = |items: Vec<String>| serde_json::Value::from(items);
         if !self.committed_by.is_empty() {
             let names = self.committed_by.iter().map(ToString::to_string).collect();
@@ -130,6 +143,17 @@ impl Judgement {
         out.insert("assumes".to_owned(), list(assumes));
         out.into()
     }
+}
+
+/// A clock's bound, class and reason.
+fn clock_json(wall: &Wall) -> serde_json::Value {
+    let mut out = serde_json::Map::new();
+    if let Some(epsilon) = wall.epsilon() {
+        out.insert("epsilon_ns".to_owned(), epsilon.0.into());
+    }
+    out.insert("class".to_owned(), wall.basis.class().to_string().into());
+    out.insert("reason".to_owned(), wall.basis.to_string().into());
+    out.into()
 }
 
 impl fmt::Display for Judgement {
@@ -144,6 +168,13 @@ impl fmt::Display for Judgement {
             }
             if let Some(node) = self.answered_by {
                 write!(f, ", answered by {node}")?;
+            }
+        }
+        if let (Some(wall), Some(node), true) = (self.wall, self.answered_by, self.leans_on_clock())
+        {
+            write!(f, "\nclock of {node}: {wall}")?;
+            if let Some(age) = self.age {
+                write!(f, "\nthe state was current at most {age} before the answer")?;
             }
         }
         let mut lead = "\nassumes ";

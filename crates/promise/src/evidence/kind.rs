@@ -5,6 +5,7 @@
 
 use crate::guarantee::Guarantee;
 use crate::request::Intent;
+use std::num::NonZeroU64;
 
 /// A kind of evidence; its number is its byte in the encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,6 +80,8 @@ impl Kind {
             Self::Write | Self::ReadIndex => Some(Guarantee::Linearizable),
             Self::ConsistentPrefix => Some(Guarantee::ConsistentPrefix),
             Self::Eventual => Some(Guarantee::Eventual),
+            // As tight as its readings are; the judgement tells how tight.
+            Self::StalenessByTime => Some(Guarantee::StalenessByTime(NonZeroU64::MIN)),
             _ => None,
         }
     }
@@ -88,7 +91,9 @@ impl Kind {
     pub const fn proves(self) -> Option<Intent> {
         match self {
             Self::Write => Some(Intent::Write),
-            Self::ReadIndex | Self::ConsistentPrefix | Self::Eventual => Some(Intent::Read),
+            Self::ReadIndex | Self::ConsistentPrefix | Self::StalenessByTime | Self::Eventual => {
+                Some(Intent::Read)
+            }
             _ => None,
         }
     }
@@ -98,8 +103,13 @@ impl Kind {
         self.achieves().is_some()
     }
 
+    /// Whether the claim rests on the answering node's clock.
+    pub const fn needs_clock(self) -> bool {
+        matches!(self, Self::StalenessByTime)
+    }
+
     /// Whether the claim is about freshness, so that the client's nonce must be known.
     pub const fn needs_nonce(self) -> bool {
-        matches!(self, Self::Write | Self::ReadIndex)
+        matches!(self, Self::Write | Self::ReadIndex | Self::StalenessByTime)
     }
 }

@@ -18,7 +18,7 @@
 //!   still give way to a later ballot's, which is no fork.
 
 use super::certificate::{Link, chains};
-use super::{Evidence, Item, Proof};
+use super::{Evidence, Item, Proof, StalenessProof};
 use crate::codec::Decode;
 use crate::digest::Digest;
 use crate::fact::{Ack, Answer, Scope, Signed};
@@ -72,10 +72,12 @@ fn certified(proof: &Proof) -> Option<(&EntryHeader, &[Signed], &[Link])> {
     let (header, certificate) = match proof {
         Proof::Write(proof) => (&proof.header, &proof.certificate),
         Proof::ConsistentPrefix(proof) => (&proof.header, &proof.certificate),
-        Proof::ReadIndex(proof) => match &proof.certificate {
-            Some(certificate) => (&proof.header, certificate),
-            None => return Some((&proof.header, &proof.floor.acks, &[])),
-        },
+        Proof::ReadIndex(proof) | Proof::Staleness(StalenessProof { read: proof, .. }) => {
+            match &proof.certificate {
+                Some(certificate) => (&proof.header, certificate),
+                None => return Some((&proof.header, &proof.floor.acks, &[])),
+            }
+        }
         Proof::Eventual => return None,
     };
     Some((header, &certificate.acks, &certificate.suffix))

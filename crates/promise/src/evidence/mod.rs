@@ -27,6 +27,7 @@ mod kind;
 mod lineage;
 mod prefix;
 mod read_index;
+mod staleness;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -41,6 +42,7 @@ pub use judgement::{Judgement, Verdict};
 pub use kind::Kind;
 pub use prefix::PrefixProof;
 pub use read_index::{Floor, ReadIndexProof};
+pub use staleness::{Beacon, StalenessProof};
 pub use verify::verify;
 pub use write::WriteProof;
 
@@ -68,6 +70,8 @@ pub enum Proof {
     ReadIndex(ReadIndexProof),
     /// The state at some committed entry.
     ConsistentPrefix(PrefixProof),
+    /// The state at a committed entry, which was current at a beacon.
+    Staleness(StalenessProof),
     /// Nothing but the answer.
     Eventual,
 }
@@ -79,6 +83,7 @@ impl Proof {
             Self::Write(_) => Kind::Write,
             Self::ReadIndex(_) => Kind::ReadIndex,
             Self::ConsistentPrefix(_) => Kind::ConsistentPrefix,
+            Self::Staleness(_) => Kind::StalenessByTime,
             Self::Eventual => Kind::Eventual,
         }
     }
@@ -107,6 +112,7 @@ impl Encode for Evidence {
             Proof::Write(proof) => proof.encode(out),
             Proof::ReadIndex(proof) => proof.encode(out),
             Proof::ConsistentPrefix(proof) => proof.encode(out),
+            Proof::Staleness(proof) => proof.encode(out),
             Proof::Eventual => {}
         }
     }
@@ -121,6 +127,7 @@ impl Decode for Evidence {
             Some(Kind::Write) => Proof::Write(WriteProof::decode(input)?),
             Some(Kind::ReadIndex) => Proof::ReadIndex(ReadIndexProof::decode(input)?),
             Some(Kind::ConsistentPrefix) => Proof::ConsistentPrefix(PrefixProof::decode(input)?),
+            Some(Kind::StalenessByTime) => Proof::Staleness(StalenessProof::decode(input)?),
             Some(Kind::Eventual) => Proof::Eventual,
             _ => return Err(error),
         };

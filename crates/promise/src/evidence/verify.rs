@@ -19,6 +19,7 @@ use crate::fact::{Answer, Scope};
 use crate::guarantee::Guarantee;
 use crate::identity::GroupId;
 use crate::log_point::{EntryHeader, LogPoint};
+use crate::quantity::Nanos;
 use crate::request::{Nonce, Request};
 use crate::trust::Trust;
 
@@ -75,7 +76,7 @@ impl Case<'_> {
     fn examine(&self, judgement: &mut Judgement) -> Result<(), Finding> {
         let request = Request::from_bytes(self.request).map_err(|e| form("request", &e))?;
         let examiner = self.examiner(&request);
-        let (asked, kind) = self.claim(&examiner, &request, judgement)?;
+        let asked = self.claim(&examiner, &request, judgement)?;
         let evidence = Evidence::from_bytes(self.evidence).map_err(|e| form("evidence", &e))?;
         let answer = Answer::from_bytes(&evidence.answer.bytes).map_err(|e| form("answer", &e))?;
         judgement.answered_by = Some(answer.node);
@@ -96,12 +97,23 @@ impl Case<'_> {
                 anchor(&examiner, &answer, &proof.header, proof.point())?;
                 commit(judgement, &proof.examine(&examiner)?, self.trust);
             }
+            Proof::Staleness(proof) => {
+                anchor(&examiner, &answer, &proof.read.header, proof.read.point())?;
+                let (quorum, age) = proof.examine(&examiner, &answer)?;
+                commit(judgement, &quorum, self.trust);
+                staleness(&examiner, judgement, asked, age)?;
+                let worst = proof.beacon.wall.basis.class().max(answer.wall.basis.class());
+                judgement.assumptions.push(Assumption::ClockKeepsBound(answer.node, worst));
+            }
             Proof::Eventual => judgement.point = Some(eventual::point(&answer)),
         }
         judgement.assumptions.push(Assumption::StateIsRight(answer.node));
         judgement.assumptions.push(Assumption::Cryptography);
-        judgement.reason = match kind.achieves() {
-            Some(achieved) if achieved != asked => format!("{achieved}, which implies {asked}"),
+        judgement.reason = match judgement.achieved {
+            // Of an age the judgement has a line of its own.
+            Some(achieved) if achieved != asked && judgement.age.is_none() => {
+                format!("{achieved}, which implies {asked}")
+            }
             _ => asked.to_string(),
         };
         Ok(())
@@ -127,7 +139,7 @@ impl Case<'_> {
         examiner: &Examiner<'_>,
         request: &Request,
         judgement: &mut Judgement,
-    ) -> Result<(Guarantee, Kind), Finding> {
+    ) -> Result<Guarantee, Finding> {
         examiner.require(Check::RequestCluster, request.cluster == self.trust.cluster(), || {
             format!("the request is for cluster {}", request.cluster)
         })?;
@@ -168,7 +180,7 @@ impl Case<'_> {
             matches,
             || "the request does not hold the client's nonce",
         )?;
-        Ok((asked, kind))
+        Ok(asked)
     }
 
     /// Whether a node of the cluster signed that this response answers this request.
@@ -223,6 +235,22 @@ fn anchor(
     })?;
     examiner.require(Check::AnswerCommit, answer.commit >= header.index, || {
         format!("{} knew only {} to be committed", answer.node, answer.commit)
+    })
+}
+
+/// Whether a state of this age is what was asked for; records the age.
+fn staleness(
+    examiner: &Examiner<'_>,
+    judgement: &mut Judgement,
+    asked: Guarantee,
+    age: Nanos,
+) -> Result<(), Finding> {
+    judgement.age = Some(age);
+    let achieved = Guarantee::staleness_by_time(Nanos(age.0.max(1)));
+    judgement.achieved = achieved;
+    let fits = achieved.is_some_and(|achieved| achieved.implies(&asked));
+    examiner.require(Check::Age, fits, || {
+        format!("the state may be {age} old when it was answered, and {asked} was asked")
     })
 }
 

@@ -343,9 +343,10 @@ pub const ROWS: [Row; 17] = [
         implies: &[("consistent-prefix", NONE)],
         availability: Availability::Unavailable,
         evidence: &[Kind::ReadIndex, Kind::LeaderLease, Kind::StalenessByTime],
-        price: "no wide-area hop while the replica's beacon is young enough",
+        price: "no wide-area hop while the replica's beacon is young enough and its clock has a \
+                bound; else as linearizable",
         section: "2.3.3",
-        served_now: false,
+        served_now: true,
     },
     Row {
         name: "bounded-staleness",

@@ -377,7 +377,7 @@ impl Workload {
     /// The answer's clock was read between call and answer: its interval meets that span.
     fn judge_clock(&self, world: &World<Node>, flight: &Flight, evidence: &[u8]) -> Option<String> {
         let evidence = Evidence::from_bytes(evidence).ok()?;
-        let wall = Answer::from_bytes(&evidence.answer.bytes).ok()?.wall;
+        let wall = Answer::from_bytes(&evidence.answer.bytes).ok()?.wall.interval;
         let began = self.findings.history.calls.get(flight.call)?.began.time?;
         let call = true_time(began.0);
         let late = wall.earliest > world.true_time();

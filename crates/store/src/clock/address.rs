@@ -3,10 +3,43 @@
 use avouch_promise::{Blame, Error};
 use std::net::{SocketAddr, ToSocketAddrs as _};
 
+/// A server by its name, with its address, or why there is none.
+pub type Server = (String, Result<SocketAddr, String>);
+
 /// Where NTP servers listen.
 pub const NTP_PORT: u16 = 123;
 /// Where chronyd takes commands.
 pub const CHRONYD_PORT: u16 = 323;
+
+/// Each NTP server with its address; a name that nobody resolves now has none yet.
+///
+/// # Errors
+/// `Caller` for what is no server, and for one that is named twice.
+pub fn distinct(names: &[String]) -> Result<Vec<Server>, Error> {
+    let mut sources: Vec<Server> = Vec::new();
+    for name in names {
+        let address = match resolved(name, NTP_PORT) {
+            // A name that nobody resolves is one source that says nothing; the others may know.
+            Err(error) if error.blame == Blame::Environment => Err(error.got),
+            address => Ok(address?),
+        };
+        let is_same = |(known, at): &&Server| match &address {
+            Ok(_) => *at == address,
+            Err(_) => known == name,
+        };
+        if let Some((other, _)) = sources.iter().find(is_same) {
+            let shared = match &address {
+                Ok(address) => address.to_string(),
+                Err(_) => format!("`{name}`"),
+            };
+            let got = format!("`{other}` and `{name}`, which are both {shared}");
+            return Err(Error::new(Blame::Caller, "each source once", got)
+                .hint("a server that is asked twice has no two votes"));
+        }
+        sources.push((name.clone(), address));
+    }
+    Ok(sources)
+}
 
 /// The first address of a server, with its usual port unless another one is told.
 ///

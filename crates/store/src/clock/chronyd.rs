@@ -62,6 +62,18 @@ pub struct Chronyd {
     pub served: Result<ServerStatistics, String>,
 }
 
+/// Asks it how it follows its source, and nothing else.
+///
+/// # Errors
+/// In words, what hinders.
+pub fn track(door: &Door) -> Result<Tracking, String> {
+    let line = Line::open(door).map_err(|error| error.to_string())?;
+    match line.ask(Question::Tracking)? {
+        Report::Tracking(tracking) => Ok(tracking),
+        _ => Err(other()),
+    }
+}
+
 /// Asks it for everything.
 ///
 /// # Errors

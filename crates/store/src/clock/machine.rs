@@ -53,6 +53,36 @@ pub fn close_moment() -> (Moment, Nanos) {
     best
 }
 
+/// How long the host has slept so far: what the clock that counts on meanwhile is ahead of the one
+/// that does not. A look that is held up gives less, never more.
+pub fn slept() -> Nanos {
+    let boot = count(ClockId::Boottime);
+    boot.minus(monotonic())
+}
+
+/// The same, closely.
+pub fn slept_closely() -> Nanos {
+    (0..LOOKS).map(|_| slept()).max().unwrap_or_default()
+}
+
+/// The clock that is set.
+pub fn wall() -> WallTime {
+    WallTime(read(ClockId::Realtime))
+}
+
+/// By how much the clock that is set is ahead of the one that counts since the host started. Both
+/// are slewed together, so that it changes only where somebody sets the clock; a look that is held
+/// up gives less.
+pub fn set() -> i64 {
+    let wall = wall();
+    wall.0.saturating_sub(monotonic().0.cast_signed())
+}
+
+/// The same, closely.
+pub fn set_closely() -> i64 {
+    (0..LOOKS).map(|_| set()).max().unwrap_or_default()
+}
+
 /// All of them.
 pub fn clocks() -> Clocks {
     let look = || {

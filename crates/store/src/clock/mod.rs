@@ -3,9 +3,16 @@
 
 pub mod address;
 pub mod chronyd;
+mod claimed;
+pub mod keeper;
 pub mod machine;
 pub mod ntp;
 pub mod segment;
+mod servers;
+pub mod source;
+
+pub use keeper::Keeper;
+pub use source::Source;
 
 use avouch_promise::Nanos;
 use std::time::Duration;

@@ -3,6 +3,7 @@
 use super::founding::{self, KEY_FILE, TRUST_FILE};
 use super::mutant::HostMutant;
 use super::recorder::Recording;
+use crate::clock::Source;
 use crate::node;
 use crate::wire::peer::link::{Direct, Link};
 use avouch_agreement::Membership;
@@ -54,9 +55,8 @@ pub struct HostConfig {
     pub peers: BTreeMap<NodeId, String>,
     /// Where clients reach each member, as `host:port`, for `member list`; may lack some.
     pub clients: BTreeMap<NodeId, String>,
-    /// How far this machine's wall clock may be off, by an operator's statement. Without it no
-    /// evidence leans on this clock.
-    pub clock_bound: Option<Nanos>,
+    /// What the node takes its time from. Without it no evidence leans on its clock.
+    pub clock: Source,
     /// What distance does to messages; [`Direct`] on a real network.
     pub link: Arc<dyn Link>,
     /// The length of one segment of the log in bytes.
@@ -95,7 +95,7 @@ impl HostConfig {
             peer_listen: loopback(),
             peers: BTreeMap::new(),
             clients: BTreeMap::new(),
-            clock_bound: None,
+            clock: Source::Nothing,
             link: Arc::new(Direct),
             segment_bytes: 16 << 20,
             recording: Recording::Off,

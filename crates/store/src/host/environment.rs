@@ -2,31 +2,38 @@
 
 #![expect(clippy::disallowed_types, reason = "this is where a real node's clocks are read")]
 
+use crate::clock::Keeper;
 use avouch_machine::Env;
 use avouch_promise::trust::{Ed25519Signer, Trust};
-use avouch_promise::{Interval, Nanos, NodeId, Signature, Signer, Verifier, WallTime};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use avouch_promise::{Interval, Lack, Nanos, NodeId, Signature, Signer, Verifier, Wall};
+use std::sync::Arc;
+use std::time::Instant;
 
 /// The environment of every step; the clocks stand still between two samples.
 pub(super) struct SystemEnv {
     start: Instant,
-    bound: Option<Nanos>,
+    clock: Arc<Keeper>,
     signer: Ed25519Signer,
     trust: Trust,
     monotonic: Nanos,
-    wall: Interval,
+    wall: Wall,
 }
 
 impl SystemEnv {
-    pub(super) fn new(signer: Ed25519Signer, trust: Trust, bound: Option<Nanos>) -> Self {
-        let (monotonic, wall) = (Nanos::ZERO, Interval::UNKNOWN);
-        Self { start: Instant::now(), bound, signer, trust, monotonic, wall }
+    pub(super) fn new(signer: Ed25519Signer, trust: Trust, clock: Arc<Keeper>) -> Self {
+        let (monotonic, wall) = (Nanos::ZERO, Wall::none(Lack::NoSource));
+        Self { start: Instant::now(), clock, signer, trust, monotonic, wall }
     }
 
     /// Reads the clocks. To be called after an event was taken, and before it is stepped.
     pub(super) fn sample(&mut self) {
         self.monotonic = self.now();
-        self.wall = self.bound.map_or(Interval::UNKNOWN, |bound| wall(SystemTime::now(), bound));
+        self.wall = self.clock.read();
+    }
+
+    /// The wall clock as it was sampled, where the node was told of a source of time.
+    pub(super) fn sourced_clock(&self) -> Option<Wall> {
+        self.clock.has_source().then_some(self.wall)
     }
 
     /// What the monotonic clock shows now.
@@ -35,20 +42,14 @@ impl SystemEnv {
     }
 }
 
-/// The wall clock's reading with its stated bound.
-fn wall(now: SystemTime, bound: Nanos) -> Interval {
-    let nanos = match now.duration_since(UNIX_EPOCH) {
-        Ok(since) => i64::try_from(since.as_nanos()).unwrap_or(i64::MAX),
-        Err(before) => i64::try_from(before.duration().as_nanos()).map_or(i64::MIN, |ns| -ns),
-    };
-    Interval::around(WallTime(nanos), bound)
-}
-
 impl Env for SystemEnv {
     fn monotonic(&self) -> Nanos {
         self.monotonic
     }
     fn wall(&self) -> Interval {
+        self.wall.interval
+    }
+    fn clock(&self) -> Wall {
         self.wall
     }
     fn choose(&mut self, count: u32) -> u32 {
@@ -65,32 +66,33 @@ impl Env for SystemEnv {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
 mod tests {
     use super::*;
-    use std::time::Duration;
+    use crate::clock::Source;
+    use avouch_promise::{Basis, Class};
+
+    fn env(source: &Source) -> SystemEnv {
+        let clock = Arc::new(Keeper::start(source).unwrap());
+        SystemEnv::new(Ed25519Signer::from_seed([1; 32]), Trust::symbolic(1, 1), clock)
+    }
 
     #[test]
-    fn the_wall_is_an_interval_around_the_clock_and_without_a_bound_nothing() {
-        let at = UNIX_EPOCH + Duration::from_secs(5);
-        let interval = wall(at, Nanos::from_secs(1));
-        let second = 1_000_000_000;
-        assert_eq!(
-            (interval.earliest, interval.latest),
-            (WallTime(4 * second), WallTime(6 * second))
-        );
-        let before = wall(UNIX_EPOCH - Duration::from_secs(5), Nanos::ZERO);
-        assert_eq!(before.latest, WallTime(-5 * second));
-        let trust = Trust::symbolic(1, 1);
-        let mut env = SystemEnv::new(Ed25519Signer::from_seed([1; 32]), trust, None);
-        env.sample();
-        assert_eq!(env.wall(), Interval::UNKNOWN);
+    fn the_wall_is_an_interval_around_the_clock_and_without_a_source_nothing() {
+        let mut stated = env(&Source::Stated(Nanos::from_secs(1)));
+        stated.sample();
+        assert_eq!(stated.clock().epsilon(), Some(Nanos::from_secs(1)));
+        assert_eq!((stated.clock().basis, stated.wall()), (Basis::Stated, stated.clock().interval));
+        let mut nothing = env(&Source::Nothing);
+        nothing.sample();
+        assert_eq!(nothing.wall(), Interval::UNKNOWN);
+        assert_eq!(nothing.clock(), Wall::none(Lack::NoSource));
+        assert_eq!(nothing.clock().basis.class(), Class::None);
     }
 
     #[test]
     fn clocks_stand_still_until_they_are_sampled_again() {
-        let trust = Trust::symbolic(1, 1);
-        let bound = Some(Nanos::from_millis(1));
-        let mut env = SystemEnv::new(Ed25519Signer::from_seed([1; 32]), trust, bound);
+        let mut env = env(&Source::Stated(Nanos::from_millis(1)));
         env.sample();
         let (monotonic, wall) = (env.monotonic(), env.wall());
         while env.now() <= monotonic {}

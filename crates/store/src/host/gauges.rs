@@ -7,7 +7,7 @@ use crate::wire::ask::{Gauge, Status};
 use crate::wire::peer::kernel::{TcpInfo, tcp_info};
 use crate::wire::peer::{Mesh, PeerStatus};
 use avouch_machine::Seq;
-use avouch_promise::{Error, Nanos, NodeId};
+use avouch_promise::{Error, Nanos, NodeId, Wall};
 use avouch_state::{AlarmMember, AlarmType};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -91,7 +91,13 @@ impl Shared {
     }
 
     /// Takes over what the node knows of itself.
-    pub(super) fn publish(&self, config: &Config, state: &State, wal: &Wal, checkpoint_bytes: u64) {
+    pub(super) fn publish(
+        &self,
+        config: &Config,
+        state: &State,
+        (wal, checkpoint_bytes): (&Wal, u64),
+        clock: Option<Wall>,
+    ) {
         let (log, machine) = (state.log(), state.machine());
         let ballot = log.promised();
         let led = ballot.round > 0 && log.connected() && !log.in_doubt();
@@ -100,6 +106,9 @@ impl Shared {
             errors.push(format!("{} lost the tail of its log and rejoins", config.log.me));
         } else if !led {
             errors.push("no leader".into());
+        }
+        if let Some(wall) = clock.filter(|wall| !wall.is_bounded()) {
+            errors.push(format!("the clock of {} has {wall}", config.log.me));
         }
         let status = Status {
             leader: led.then_some(ballot.leader),

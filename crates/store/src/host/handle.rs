@@ -3,11 +3,13 @@
 use super::gauges::Shared;
 use super::intake::{Input, Intake, Shut};
 use super::recorder::{Recording, Switch};
+use crate::clock::Keeper;
 use crate::node;
 use crate::wire::ask::{Answered, Ask, Gauge, Identity, Member, Question, Refusal, Status};
 use crate::wire::peer::Mesh;
 use avouch_promise::Nanos;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// A running node; clones speak to the same one.
@@ -19,6 +21,7 @@ pub struct Handle {
     pub(super) members: Arc<[Member]>,
     pub(super) mesh: Weak<Mesh>,
     pub(super) switch: Arc<Switch>,
+    pub(super) clock: Weak<Keeper>,
 }
 
 /// What a node has stepped, and what of it was recorded.
@@ -88,8 +91,31 @@ impl Ask for Handle {
         self.members.to_vec()
     }
     fn gauges(&self) -> Vec<Gauge> {
-        self.shared.gauges(self.mesh.upgrade().as_deref())
+        let mut gauges = self.shared.gauges(self.mesh.upgrade().as_deref());
+        gauges.extend(self.clock.upgrade().iter().flat_map(|clock| of_clock(clock)));
+        gauges
     }
+}
+
+/// What the node knows of its own wall clock.
+fn of_clock(clock: &Keeper) -> Vec<Gauge> {
+    let wall = clock.read();
+    let labels = vec![("class", wall.basis.class().to_string())];
+    let bounded = Gauge {
+        name: "avouch_node_clock_bounded",
+        help: "Whether the node's wall clock has a bound: 1 or 0.",
+        labels,
+        value: if wall.is_bounded() { 1.0 } else { 0.0 },
+        counter: false,
+    };
+    let epsilon = wall.epsilon().map(|epsilon| Gauge {
+        name: "avouch_node_clock_epsilon_seconds",
+        help: "By how much the middle of the node's wall interval is off at most, in seconds.",
+        labels: Vec::new(),
+        value: Duration::from_nanos(epsilon.0).as_secs_f64(),
+        counter: false,
+    });
+    [Some(bounded), epsilon].into_iter().flatten().collect()
 }
 
 fn answered(replied: node::Replied) -> Answered {

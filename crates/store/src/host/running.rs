@@ -16,6 +16,7 @@ use super::recorder::{Recorder, Switch};
 use super::recover::recover;
 use super::stepper::Stepper;
 use super::workers::spawn;
+use crate::clock::Keeper;
 use crate::wire::ask::{Ask, Identity, Member, Status};
 use crate::wire::metrics::Metrics;
 use crate::wire::peer;
@@ -69,6 +70,7 @@ impl Host {
         let switch = Arc::new(Switch::default());
         switch.set(config.recording);
         let recorder = Recorder::new(&config.data, Arc::clone(&switch), config.mutant);
+        let clock = Arc::new(Keeper::start(&config.clock)?);
         let handle = Handle {
             intake: intake.clone(),
             shared: Arc::clone(&shared),
@@ -76,9 +78,10 @@ impl Host {
             members: members.into(),
             mesh: Arc::downgrade(&connected.mesh),
             switch: Arc::clone(&switch),
+            clock: Arc::downgrade(&clock),
         };
         let mesh = Arc::clone(&connected.mesh);
-        let stepper = Stepper::new(config, data, start, mesh, (intake, outlet), shared)?;
+        let stepper = Stepper::new(config, data, (start, clock), mesh, (intake, outlet), shared)?;
         let stepper = stepper.recorded_by(recorder);
         let (ending, stopped) = watch::channel(false);
         let step = spawn(&format!("avouch {me} step"), move || {

@@ -20,12 +20,13 @@ use super::recorder::Recorder;
 use super::recover::{Start, nothing};
 use super::timers::Timers;
 use super::workers::Worker;
+use crate::clock::Keeper;
 use crate::disk::{Checkpoints, Data, Scrubber, Wal};
 use crate::node::{self, Command, MachineImage, Node, Output, State};
 use crate::wire::peer::Mesh;
 use avouch_agreement::log::{Image, Message};
 use avouch_machine::{CommandId, Effects, Env as _, Event, Protocol, Seq};
-use avouch_promise::{Blame, Encode, Error, Incarnation, Nanos, NodeId, invariant};
+use avouch_promise::{Blame, Class, Encode, Error, Incarnation, Nanos, NodeId, invariant};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -86,6 +87,8 @@ pub(super) struct Stepper {
     scrub_at: Nanos,
     mutant: HostMutant,
     recorder: Option<Recorder>,
+    /// What the clock's bound rested on when it was last told.
+    clock_class: Option<Class>,
 }
 
 /// Whether the loop goes on.
@@ -104,7 +107,7 @@ impl Stepper {
     pub(super) fn new(
         config: HostConfig,
         data: Data,
-        start: Start,
+        (start, clock): (Start, Arc<Keeper>),
         mesh: Arc<Mesh>,
         (intake, outlet): (Intake, Outlet),
         shared: Arc<Shared>,
@@ -141,7 +144,7 @@ impl Stepper {
         let me = config.me;
         let post = Post::new(me, log.incarnation, config.peers.keys(), &config.data);
         Ok(Self {
-            env: SystemEnv::new(config.signer, config.trust, config.clock_bound),
+            env: SystemEnv::new(config.signer, config.trust, clock),
             config: config.node,
             state,
             wal,
@@ -168,6 +171,7 @@ impl Stepper {
             scrub_at: SCRUB_PERIOD,
             mutant: config.mutant,
             recorder: None,
+            clock_class: None,
         })
     }
 
@@ -324,9 +328,15 @@ impl Stepper {
         self.step(Event::Checkpointed(seq))
     }
 
-    fn publish(&self) {
+    fn publish(&mut self) {
+        let clock = self.env.sourced_clock();
+        let class = clock.map(|wall| wall.basis.class());
+        if let Some(wall) = clock.filter(|_| class != self.clock_class) {
+            self.shared.note(format!("the clock of {} has {wall}", self.config.log.me));
+        }
+        self.clock_class = class;
         let checkpoint = self.checkpoints.newest().map_or(0, |checkpoint| checkpoint.total());
-        self.shared.publish(&self.config, &self.state, &self.wal, checkpoint);
+        self.shared.publish(&self.config, &self.state, (&self.wal, checkpoint), clock);
     }
 
     /// Reads some of the data back when nobody waits; damage is mended by a new checkpoint.

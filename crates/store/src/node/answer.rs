@@ -6,7 +6,8 @@ use super::state::{Certified, Draft, Wants, by_voter};
 use super::step::Turn;
 use avouch_agreement::log::Certificate;
 use avouch_promise::evidence::{
-    CommitCertificate, Evidence, Link, PrefixProof, Proof, ReadIndexProof, WriteProof,
+    CommitCertificate, Evidence, Link, PrefixProof, Proof, ReadIndexProof, StalenessProof,
+    WriteProof,
 };
 use avouch_promise::{Answer, Digest, Encode, LogIndex, Request, Signed, invariant};
 use std::sync::Arc;
@@ -104,6 +105,10 @@ impl Turn<'_> {
                     if certificate { Some(self.certificate_for(index)?) } else { None };
                 let proof = ReadIndexProof { header, floor, certificate };
                 Some((header.chain(), Proof::ReadIndex(proof)))
+            }
+            Wants::Stale { header, beacon, floor, certificate } => {
+                let read = ReadIndexProof { header, floor, certificate };
+                Some((header.chain(), Proof::Staleness(StalenessProof { beacon, read })))
             }
             Wants::Prefix { header, proof } => {
                 let chain = header.chain();

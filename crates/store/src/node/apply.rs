@@ -77,7 +77,7 @@ impl Turn<'_> {
             guarantee,
             hops: self.hops(guarantee),
             commit: self.state.log.decided(),
-            wall: self.env.wall(),
+            wall: self.env.clock(),
             wants,
         };
         self.settle(draft);
@@ -131,7 +131,7 @@ impl Turn<'_> {
             guarantee,
             hops: 0,
             commit: self.state.log.decided(),
-            wall: self.env.wall(),
+            wall: self.env.clock(),
             wants: Wants::Nothing,
         };
         self.state.writes.remove(&request);

@@ -41,6 +41,8 @@ pub enum NodeMutant {
     MisstatePoint,
     /// A read with evidence is answered from an older state than its evidence is about.
     AnswerOldState,
+    /// A read of bounded staleness is answered from the last beacon, whatever the clock says.
+    AnswerWithoutClock,
     /// Node 2 does not apply every 40th entry.
     SkipEntry,
     /// Nothing of the past is kept before a compaction forgets it.

@@ -17,6 +17,7 @@
 
 mod answer;
 mod apply;
+mod beacon;
 pub mod command;
 pub mod config;
 pub(crate) mod image;

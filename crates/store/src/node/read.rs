@@ -1,6 +1,7 @@
 //! Reads: granted ones wait for the machine, consistent prefixes for a certificate, eventual ones
 //! for nothing.
 
+use super::beacon;
 use super::config::NodeMutant;
 use super::state::{Draft, Granted, Recent, Wants, by_voter};
 use super::step::Turn;
@@ -27,13 +28,18 @@ impl Turn<'_> {
         let tree = (!acks.is_empty()).then(|| merkle::Tree::new(&digests));
         for (at, ticket) in tickets.into_iter().enumerate() {
             let id = CommandId(ticket);
-            let Some(asked) = self.state.asked.get(&id) else { continue };
-            let floor = asked.evidence.then(|| Floor {
+            let floor = || Floor {
                 acks: acks.clone(),
                 index: at as u32,
                 count: digests.len() as u32,
                 path: tree.as_ref().and_then(|tree| tree.path(at)).unwrap_or_default(),
-            });
+            };
+            if ticket == beacon::TICKET {
+                self.lit(index, floor());
+                continue;
+            }
+            let Some(asked) = self.state.asked.get(&id) else { continue };
+            let floor = asked.evidence.then(floor);
             self.state.granted.push(Granted { id, index, floor });
         }
         self.answer_granted();
@@ -116,7 +122,7 @@ impl Turn<'_> {
             guarantee,
             hops: self.hops(guarantee),
             commit: self.state.log.decided(),
-            wall: self.env.wall(),
+            wall: self.env.clock(),
             wants,
         };
         self.settle(draft);
@@ -158,7 +164,7 @@ impl Turn<'_> {
                     guarantee: asked.guarantee,
                     hops: 0,
                     commit: self.state.log.decided(),
-                    wall: self.env.wall(),
+                    wall: self.env.clock(),
                     wants: Wants::Prefix { header, proof },
                 };
                 self.settle(draft);

@@ -3,8 +3,8 @@
 use super::image::MachineImage;
 use avouch_agreement::log::{self, Log};
 use avouch_machine::{CommandId, Effects};
-use avouch_promise::Interval;
-use avouch_promise::evidence::{CommitCertificate, Floor};
+use avouch_promise::Wall;
+use avouch_promise::evidence::{Beacon, CommitCertificate, Floor};
 use avouch_promise::guarantee::Guarantee;
 use avouch_promise::{Digest, EntryHeader, LogIndex, LogPoint, Nanos, Signed};
 use avouch_state::{Machine, Moment, Operation};
@@ -38,6 +38,9 @@ pub struct State {
     pub(super) prefixes: Vec<CommandId>,
     /// Answers that wait for a certificate.
     pub(super) uncertified: Vec<Draft>,
+    /// The newest beacon that a quorum saw, and the one that is under way.
+    pub(super) lit: Option<Lit>,
+    pub(super) lighting: Option<Beacon>,
     pub(super) deadlines: BTreeSet<(Nanos, CommandId)>,
     /// When the deadline timer is set to.
     pub(super) timer: Option<Nanos>,
@@ -117,6 +120,15 @@ pub(super) struct Granted {
     pub(super) floor: Option<Floor>,
 }
 
+/// A beacon that a quorum saw.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Lit {
+    pub(super) beacon: Beacon,
+    /// What was complete before the beacon is at or below this entry.
+    pub(super) index: LogIndex,
+    pub(super) floor: Floor,
+}
+
 /// An answer on its way out.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Draft {
@@ -127,7 +139,7 @@ pub(super) struct Draft {
     pub(super) guarantee: Guarantee,
     pub(super) hops: u32,
     pub(super) commit: LogIndex,
-    pub(super) wall: Interval,
+    pub(super) wall: Wall,
     pub(super) wants: Wants,
 }
 
@@ -144,6 +156,13 @@ pub(super) enum Wants {
     Write { header: EntryHeader, position: u32, path: Vec<Digest> },
     /// The read's floor, certified unless the floor is a certificate itself.
     Read { header: EntryHeader, floor: Floor, certificate: bool },
+    /// A beacon's floor, and an entry that is certified unless the floor is a certificate itself.
+    Stale {
+        header: EntryHeader,
+        beacon: Beacon,
+        floor: Floor,
+        certificate: Option<CommitCertificate>,
+    },
     /// A certified entry, with its certificate.
     Prefix { header: EntryHeader, proof: CommitCertificate },
 }
@@ -170,6 +189,8 @@ impl State {
             granted: Vec::new(),
             prefixes: Vec::new(),
             uncertified: Vec::new(),
+            lit: None,
+            lighting: None,
             deadlines: BTreeSet::new(),
             timer: None,
             since_checkpoint_bytes: 0,

@@ -1,5 +1,6 @@
 //! The node's step: requests, the log as a child, deadlines, checkpoints.
 
+use super::beacon;
 use super::command::{Ask, Command, Output, Refused, Replied};
 use super::config::{Config, NodeMutant};
 use super::image::MachineImage;
@@ -7,7 +8,9 @@ use super::state::{Asked, Draft, State};
 use avouch_agreement::log::{self, Log, Payload, Proposal};
 use avouch_machine::{CommandId, Effect, Effects, Env, Event, Loaded, Protocol, Recovered};
 use avouch_promise::guarantee::Guarantee;
-use avouch_promise::{Blame, Decode, Envelope, Error, KeyspaceId, LogIndex, Request, merkle};
+use avouch_promise::{
+    Blame, Decode, Envelope, Error, KeyspaceId, LogIndex, Nanos, Request, merkle,
+};
 use avouch_state::{Machine, Operation};
 use std::sync::Arc;
 
@@ -137,6 +140,7 @@ impl Turn<'_> {
                     self.refuse(id, Refused::Busy);
                 }
             }
+            log::Output::ReadBusy(beacon::TICKET) => self.state.lighting = None,
             log::Output::ReadBusy(ticket) => self.refuse(CommandId(ticket), Refused::Busy),
         }
     }
@@ -166,11 +170,10 @@ impl Turn<'_> {
             Guarantee::Eventual if is_read => self.answer_now(id),
             Guarantee::ConsistentPrefix if is_read => self.answer_prefix(id),
             _ if is_read && self.config.has(NodeMutant::AnswerLocally) => self.answer_now(id),
-            _ if is_read => {
-                let ticket = id.0;
-                let command = log::Command::Read { ticket, digest, attest: evidence };
-                self.log(Event::Command { id, command });
+            Guarantee::StalenessByTime(bound) if is_read => {
+                self.answer_stale(id, Nanos(bound.get()));
             }
+            _ if is_read => self.ask_log(id),
             _ => {
                 self.state.writes.entry(digest).or_default().push(id);
                 let payload = Payload::with_digest(ask.request.clone(), digest);
@@ -181,6 +184,14 @@ impl Turn<'_> {
                 }
             }
         }
+    }
+
+    /// Asks the log from where on a read may be answered.
+    pub(super) fn ask_log(&mut self, id: CommandId) {
+        let Some(asked) = self.state.asked.get(&id) else { return };
+        let (ticket, digest, attest) = (id.0, asked.digest, asked.evidence);
+        let command = log::Command::Read { ticket, digest, attest };
+        self.log(Event::Command { id, command });
     }
 
     /// Whether a request is meant for this group and can be served.
@@ -259,7 +270,7 @@ impl Turn<'_> {
                 return;
             }
             self.state.deadlines.pop_first();
-            let detail = self.what_is_missing();
+            let detail = self.why_late(id);
             self.abandon(id);
             self.refuse(id, Refused::Deadline { detail });
         }
@@ -280,6 +291,19 @@ impl Turn<'_> {
                 "no quorum of {quorum} of {voters} voters answered the leader {} in time",
                 log.promised().leader
             )
+        }
+    }
+
+    /// The same of one request: one that a clock would have answered says what the clock lacks.
+    fn why_late(&self, id: CommandId) -> String {
+        let missing = self.what_is_missing();
+        let guarantee = self.state.asked.get(&id).map(|asked| asked.guarantee);
+        let Some(asked @ Guarantee::StalenessByTime(_)) = guarantee else { return missing };
+        let (me, clock) = (self.config.log.me, self.env.clock());
+        if clock.is_bounded() {
+            format!("{missing}; and {me} has no state that its clock ({clock}) shows to be {asked}")
+        } else {
+            format!("{missing}; and {me}'s clock has {clock}, so that no state's age is known")
         }
     }
 

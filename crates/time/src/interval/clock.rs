@@ -26,32 +26,11 @@
 use super::agreement::agreed;
 use super::envelope::{Contradiction, Drift, Measurement, Moment, Source};
 use super::mutant::Mutant;
-use avouch_promise::{Interval, Nanos};
+use avouch_promise::{Class, Interval, Nanos};
 use std::fmt;
 
 /// So many measurements have to agree before a source that contradicted itself is trusted again.
 pub const AGAIN: u32 = 8;
-
-/// What a bound rests on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Class {
-    /// It follows from what is stated: rho, how many may lie, and the servers' own errors.
-    Hard,
-    /// It is likely.
-    Statistical,
-    /// There is none.
-    None,
-}
-
-impl fmt::Display for Class {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Hard => "hard",
-            Self::Statistical => "statistical",
-            Self::None => "none",
-        })
-    }
-}
 
 /// Why a bound is what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -32,6 +32,7 @@ mod simulation;
 #[cfg(test)]
 mod tests;
 
-pub use clock::{Class, IntervalClock, Reading, Reason, Verdict};
+pub use avouch_promise::Class;
+pub use clock::{IntervalClock, Reading, Reason, Verdict};
 pub use envelope::{Contradiction, Drift, Measurement, Moment};
 pub use published::Published;

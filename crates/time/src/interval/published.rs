@@ -9,9 +9,9 @@
 //! models?", MSPC 2012, figure 6), so readers never wait for each other. One clock read of the
 //! caller's and some nanoseconds.
 
-use super::clock::{Class, Reading};
+use super::clock::Reading;
 use super::envelope::Drift;
-use avouch_promise::{Interval, Nanos, WallTime};
+use avouch_promise::{Class, Interval, Nanos, WallTime};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering, fence};
 

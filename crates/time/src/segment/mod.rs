@@ -85,6 +85,19 @@ pub struct Segment {
 }
 
 impl Segment {
+    /// A bound that somebody claims, as a segment would tell it.
+    pub fn claim(as_of: Nanos, lasts: Nanos, bound: Nanos, drift: Drift) -> Self {
+        Self {
+            as_of,
+            void_after: as_of.plus(lasts),
+            bound,
+            disruption_marker: 0,
+            drift,
+            status: Status::Synchronised,
+            tells_disruptions: false,
+        }
+    }
+
     /// By how much the wall clock may be off at a moment of the monotonic clock, and the status
     /// then; no bound where nothing is claimed. A moment before [`Self::as_of`] counts as that.
     ///

@@ -2,18 +2,20 @@
 //! that would hold without it.
 
 use super::{BALLOT, OLDER, change, forge};
+use crate::clock::{Basis, Lack, Wall};
 use crate::codec::{Decode, Encode};
 use crate::digest::{Digest, digest_of};
 use crate::evidence::verify::Case;
 use crate::evidence::{
-    Check, CommitCertificate, Evidence, Item, Judgement, Link, Proof, ReadIndexProof,
+    Beacon, Check, CommitCertificate, Evidence, Item, Judgement, Link, Proof, ReadIndexProof,
 };
 use crate::fact::{Ack, Answer};
 use crate::guarantee::Guarantee;
 use crate::identity::{ClusterId, Epoch, GroupId, KeyspaceId, NodeId};
 use crate::log_point::LogIndex;
+use crate::quantity::{Interval, Nanos};
 use crate::request::{Intent, Nonce, Request};
-use crate::testing::Forge;
+use crate::testing::{Forge, NOON};
 use crate::trust::Trust;
 
 fn judge(trust: &Trust, item: &Item, skip: Option<Check>) -> Judgement {
@@ -78,7 +80,8 @@ fn two_epochs(forge: &mut Forge) {
 
 /// Evidence that this check, and no other, refuses.
 fn forgery(check: Check, forge: &mut Forge) -> Option<Item> {
-    let makers = [false_claim, false_answer, false_quorum, false_certificate, false_floor];
+    let makers =
+        [false_claim, false_answer, false_quorum, false_certificate, false_floor, false_clock];
     makers.into_iter().find_map(|make| make(check, forge))
 }
 
@@ -269,6 +272,33 @@ fn false_floor(check: Check, forge: &mut Forge) -> Option<Item> {
     })
 }
 
+/// The clock does not show what is claimed.
+fn false_clock(check: Check, forge: &mut Forge) -> Option<Item> {
+    let request = forge.get("bounded-staleness=1s", "get a");
+    let beacon = |node, interval| Beacon { node: NodeId(node), wall: Wall::stated(interval) };
+    let just_now = Interval::around(NOON.minus(Nanos::from_millis(5)), Nanos::from_millis(1));
+    Some(match check {
+        // The reading of another node's clock, of which this one's answer says nothing.
+        Check::BeaconOwn => forge.staleness_of(&request, beacon(5, just_now), true),
+        // The clock had lost its bound when the beacon was made, and what it showed is told as if
+        // it had not. With the check left out the age is as long as time, which is asked for.
+        Check::ClockBounded => {
+            let request = forge.get(&format!("bounded-staleness={}ns", u64::MAX), "get a");
+            let wall = Wall { interval: just_now, basis: Basis::None(Lack::Disrupted) };
+            forge.staleness_of(&request, Beacon { node: NodeId(3), wall }, true)
+        }
+        // The clock went back between beacon and answer.
+        Check::ClockOrder => {
+            let request = forge.get(&format!("bounded-staleness={}ns", u64::MAX), "get a");
+            let later = Interval::around(NOON.plus(Nanos::from_secs(9)), Nanos::from_millis(1));
+            forge.staleness_of(&request, beacon(3, later), true)
+        }
+        // What is asked, less than the two half-widths.
+        Check::Age => forge.staleness(&request, Nanos::from_millis(999), true),
+        _ => return None,
+    })
+}
+
 /// A write that only two of five voters hold; the third stopped one entry earlier.
 fn with_ack_below(forge: &mut Forge) -> Item {
     let mut item = write(forge);
@@ -383,6 +413,6 @@ fn every_check_is_in_the_table_of_mutants_or_has_nothing_to_go_on_with() {
     let mut all: Vec<_> = Check::SKIPPABLE.into_iter().chain(rest).collect();
     all.sort_unstable();
     all.dedup();
-    // `EpochShared` is the last variant: its number is the count of the others.
-    assert_eq!(all.len(), Check::EpochShared as usize + 1);
+    // `Age` is the last variant: its number is the count of the others.
+    assert_eq!(all.len(), Check::Age as usize + 1);
 }

@@ -1,11 +1,13 @@
 //! What holds, what it then says, and what the verifier does not know.
 
 use super::{change, forge, samples};
+use crate::clock::{Basis, Claimant, Wall};
 use crate::codec::{Decode, Encode};
-use crate::evidence::{Assumption, Check, EvidenceFile, Kind, Verdict, verify};
+use crate::evidence::{Assumption, Beacon, Check, EvidenceFile, Kind, Verdict, verify};
 use crate::guarantee::{Guarantee, ROWS};
 use crate::identity::{Epoch, NodeId};
-use crate::testing::Forge;
+use crate::quantity::{Interval, Nanos};
+use crate::testing::{Forge, NOON};
 
 //= §2.2.1 read-index test
 #[test]
@@ -16,7 +18,10 @@ fn every_kind_that_is_served_holds_and_says_what_it_leans_on() {
         assert_eq!(judgement.verdict, Verdict::Holds, "{name}: {judgement}");
         assert_eq!(judgement.failed, None, "{name}");
         let kind = judgement.kind.unwrap();
-        assert_eq!(judgement.achieved, kind.achieves(), "{name}");
+        // A beacon is as old as it is; all else is as good as its kind.
+        let as_old = judgement.age.and_then(Guarantee::staleness_by_time);
+        assert_eq!(judgement.achieved, as_old.or(kind.achieves()), "{name}");
+        assert_eq!(judgement.age.is_some(), kind.needs_clock(), "{name}");
         let anchored = kind != Kind::Eventual;
         assert_eq!(judgement.committed_by.len(), if anchored { 3 } else { 0 }, "{name}");
         let all = (1..=5).map(NodeId).collect();
@@ -43,6 +48,37 @@ fn the_text_gives_the_verdict_first_and_names_the_quorum() {
     let json = judgement.to_json();
     assert_eq!(json["verdict"], "holds");
     assert_eq!(json["committed_by"][1], "n3");
+}
+
+//= §2.3.3 bounded-staleness-time test
+#[test]
+fn evidence_that_needs_a_clock_names_its_bound_class_and_reason() {
+    let mut forge = forge();
+    let request = forge.get("bounded-staleness=2s", "get a");
+    let at = NOON.minus(Nanos::from_millis(150));
+    let interval = Interval::around(at, Nanos::from_millis(3));
+    let basis = Basis::Claimed(Claimant::Chrony);
+    let beacon = Beacon { node: NodeId(3), wall: Wall { interval, basis } };
+    let judgement = forge.staleness_of(&request, beacon, true).verify(&forge.trust);
+    assert_eq!(
+        judgement.to_string(),
+        "holds: bounded-staleness=2s\n\
+         evidence staleness-by-time, log point 5.3 committed by n1 n3 n5 in ballot b4.1, \
+         configuration e1, answered by n3\n\
+         clock of n3: +- 1.00 ms, hard: its operator states the bound\n\
+         the state was current at most 154.00 ms before the answer\n\
+         assumes n1 n2 n3 n4 n5 (the voters of e1) follow the protocol and kept their disks and \
+         keys; n3's clock keeps its bound, which is likely and not certain; n3's state machine is \
+         right; SHA-256 and Ed25519 are unbroken"
+    );
+    let json = judgement.to_json();
+    assert_eq!(json["clock"]["class"], "hard");
+    assert_eq!(json["clock"]["epsilon_ns"], 1_000_000);
+    assert_eq!(json["age"], "154.00 ms");
+    // The very same, asked for less than that.
+    let request = forge.get("bounded-staleness=153ms", "get a");
+    let judgement = forge.staleness_of(&request, beacon, true).verify(&forge.trust);
+    assert_eq!(judgement.failed, Some(Check::Age));
 }
 
 #[test]

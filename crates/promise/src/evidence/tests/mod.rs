@@ -10,6 +10,7 @@ mod sizes;
 use super::{Evidence, Item};
 use crate::codec::{Decode, Encode};
 use crate::identity::{Ballot, NodeId};
+use crate::quantity::Nanos;
 use crate::testing::Forge;
 
 /// The ballot of these tests' leader.
@@ -32,12 +33,15 @@ fn samples(forge: &mut Forge) -> Vec<(&'static str, Item)> {
     let old = forge.get("consistent-prefix", "get a");
     let any = forge.get("eventual", "get a");
     let weaker = forge.get("bounded-staleness=2s", "get a");
+    let ago = Nanos::from_millis(1_500);
     vec![
         ("write", forge.write(BALLOT, &put, 5)),
         ("read-index, busy log", forge.read_index(&get, 3, false)),
         ("read-index, idle log", forge.read_index(&get, 1, true)),
         ("read-index for a weaker guarantee", forge.read_index(&weaker, 2, true)),
         ("consistent-prefix", forge.prefix(&old)),
+        ("staleness-by-time, busy log", forge.staleness(&weaker, ago, false)),
+        ("staleness-by-time, idle log", forge.staleness(&weaker, ago, true)),
         ("eventual", forge.eventual(&any)),
     ]
 }

@@ -3,22 +3,18 @@
 use super::super::arguments::Audit;
 use crate::quantity;
 use avouch_promise::{Blame, Error, Nanos};
-use avouch_store::clock::address::{NTP_PORT, resolved};
+use avouch_store::clock::address::{Server, distinct};
 use avouch_store::clock::chronyd::Door;
 use avouch_time::interval::Drift;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// How often each source is asked, unless it is watched.
 const SAMPLES: u32 = 4;
 
-/// A source by its name, with its address, or why there is none.
-pub(super) type Source = (String, Result<SocketAddr, String>);
-
 /// What is wished for.
 pub(super) struct Wish {
-    pub(super) sources: Vec<Source>,
+    pub(super) sources: Vec<Server>,
     /// How often each is asked; none is without an end.
     pub(super) samples: Option<u32>,
     pub(super) interval: Duration,
@@ -43,7 +39,7 @@ impl Wish {
         }
         #[expect(clippy::cast_sign_loss, reason = "it is in its range")]
         let rho = Drift::ppb(parts.ceil() as u32);
-        let sources = sources(&audit.sources)?;
+        let sources = distinct(&audit.sources)?;
         Ok(Self {
             sources,
             samples: audit.samples.or((!audit.watch).then_some(SAMPLES)),
@@ -56,31 +52,4 @@ impl Wish {
             publish: audit.publish.clone(),
         })
     }
-}
-
-/// Each name with its address.
-fn sources(names: &[String]) -> Result<Vec<Source>, Error> {
-    let mut sources: Vec<Source> = Vec::new();
-    for name in names {
-        let address = match resolved(name, NTP_PORT) {
-            // A name that nobody resolves is one source that says nothing; the others may know.
-            Err(error) if error.blame == Blame::Environment => Err(error.got),
-            address => Ok(address?),
-        };
-        let is_same = |(known, at): &&Source| match &address {
-            Ok(_) => *at == address,
-            Err(_) => known == name,
-        };
-        if let Some((other, _)) = sources.iter().find(is_same) {
-            let shared = match &address {
-                Ok(address) => address.to_string(),
-                Err(_) => format!("`{name}`"),
-            };
-            let got = format!("`{other}` and `{name}`, which are both {shared}");
-            return Err(Error::new(Blame::Caller, "each source once", got)
-                .hint("a server that is asked twice has no two votes"));
-        }
-        sources.push((name.clone(), address));
-    }
-    Ok(sources)
 }
