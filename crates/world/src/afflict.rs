@@ -71,6 +71,14 @@ impl<P: Simulated> World<P> {
                 self.nodes[at].clock.set_frozen(now_ns, *frozen);
                 self.rearm(at);
             }
+            Fault::ClockHoldover { node, growth_ppb } => {
+                let Some(at) = self.position(*node) else { return };
+                self.nodes[at].clock.set_holdover(now_ns, growth_ppb.unsigned_abs());
+            }
+            Fault::ClockLost { node, lost } => {
+                let Some(at) = self.position(*node) else { return };
+                self.nodes[at].clock.set_lost(*lost);
+            }
             Fault::LeapSecond { nodes, over } => {
                 for node in nodes {
                     let Some(at) = self.position(*node) else { continue };

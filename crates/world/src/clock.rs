@@ -117,6 +117,10 @@ pub struct Clock {
     rate: i64,
     epsilon: Option<Nanos>,
     disciplined: bool,
+    /// Since when nothing disciplines it, and by how many parts per billion its bound grows.
+    holdover: Option<(u64, u64)>,
+    /// Whether no bound is known, which is said.
+    lost: bool,
     /// Since when the wall clock's error takes a course of its own.
     course: Option<(u64, Course)>,
     /// Since when both clocks stand still, and the error to which the wall clock is set then.
@@ -133,6 +137,8 @@ impl Clock {
             rate: 0,
             epsilon: model.epsilon,
             disciplined: true,
+            holdover: None,
+            lost: false,
             course: None,
             frozen: None,
         };
@@ -193,7 +199,7 @@ impl Clock {
             .map_or(0, |(since, course)| course.error_ns(self.seen(now_ns).saturating_sub(since)));
         let behind = i64::try_from(now_ns.saturating_sub(self.seen(now_ns))).unwrap_or(i64::MAX);
         let error = self.own_error_ns(now_ns).saturating_add(course).saturating_sub(behind);
-        match self.epsilon {
+        match self.bound(now_ns) {
             Some(epsilon) if self.disciplined() => {
                 let bound = i64::try_from(epsilon.0).unwrap_or(i64::MAX);
                 error.clamp(-bound, bound)
@@ -205,7 +211,7 @@ impl Clock {
     /// The error without what a course or a standstill adds.
     fn own_error_ns(&self, now_ns: u64) -> i64 {
         let error = self.error_ns.saturating_add(self.drifted(now_ns));
-        match self.epsilon {
+        match self.bound(now_ns) {
             Some(epsilon) if self.disciplined => {
                 let bound = i64::try_from(epsilon.0).unwrap_or(i64::MAX);
                 error.clamp(-bound, bound)
@@ -217,13 +223,27 @@ impl Clock {
     /// The wall clock's reading with its stated bound.
     #[inline]
     pub fn wall(&self, now_ns: u64) -> Interval {
-        match self.epsilon {
+        match self.bound(now_ns) {
             None => Interval::UNKNOWN,
+            Some(_) if self.lost => Interval::UNKNOWN,
             Some(epsilon) => {
                 let centre = true_time(now_ns).0.saturating_add(self.error_ns(now_ns));
                 Interval::around(WallTime(centre), epsilon)
             }
         }
+    }
+
+    /// The bound that it keeps, and states unless it is lost.
+    fn bound(&self, now_ns: u64) -> Option<Nanos> {
+        let (since, growth_ppb) = self.holdover.unwrap_or((now_ns, 0));
+        let elapsed = u128::from(now_ns.saturating_sub(since));
+        let grown = elapsed * u128::from(growth_ppb) / 1_000_000_000;
+        self.epsilon.map(|epsilon| epsilon.plus(Nanos(u64::try_from(grown).unwrap_or(u64::MAX))))
+    }
+
+    /// Whether no bound is known, which is said.
+    pub fn is_lost(&self) -> bool {
+        self.lost
     }
 
     /// Whether the clock still keeps to its stated bound.
@@ -270,10 +290,23 @@ impl Clock {
         }
     }
 
+    //= §3.3.2 gps-outage
+    //= §3.3.2 epsilon-inflation
+    /// Nothing disciplines the wall clock, and its bound grows so fast; or it is disciplined again.
+    pub(crate) fn set_holdover(&mut self, now_ns: u64, growth_ppb: u64) {
+        self.anchor(now_ns);
+        self.holdover = (growth_ppb > 0).then_some((now_ns, growth_ppb));
+    }
+
+    /// No bound is known, or it is again.
+    pub(crate) fn set_lost(&mut self, lost: bool) {
+        self.lost = lost;
+    }
+
     /// Takes back what faults did: the rate and the error are again those that were drawn.
     pub(crate) fn settle(&mut self, now_ns: u64, drawn: &Self) {
         self.set_frozen(now_ns, false);
-        self.course = None;
+        (self.course, self.holdover, self.lost) = (None, None, false);
         self.set_error(now_ns, drawn.error_ns);
         self.rate = drawn.rate;
     }
@@ -313,6 +346,29 @@ mod tests {
         let due = clock.when(Nanos(1_100_000_000), 0);
         assert!(due.abs_diff(1_000_000_000) <= 1);
         assert!(clock.monotonic(due) >= Nanos(1_100_000_000));
+    }
+
+    //= §3.3.2 gps-outage test
+    //= §3.3.2 epsilon-inflation test
+    #[test]
+    fn in_holdover_bound_and_error_grow_and_the_true_time_stays_within() {
+        let mut clock = clock(5_000_000);
+        let second = 1_000_000_000;
+        // Disciplined, its error is held at 2 ms; in holdover it is 5 ms a second.
+        assert_eq!(clock.error_ns(10 * second), 2_000_000);
+        clock.set_holdover(10 * second, 6_000_000);
+        assert!(clock.error_ns(20 * second).abs_diff(52_000_000) < 1_000);
+        for now in (10..30).map(|at| at * second) {
+            let wall = clock.wall(now);
+            assert!(wall.contains(true_time(now)) && clock.disciplined(), "{wall:?}");
+            let width = wall.latest.0.abs_diff(wall.earliest.0);
+            assert_eq!(width, 2 * (2_000_000 + (now - 10 * second) / 1_000 * 6));
+        }
+        // The time service is back.
+        clock.set_holdover(30 * second, 0);
+        assert_eq!(clock.error_ns(30 * second), 2_000_000);
+        clock.set_lost(true);
+        assert_eq!(clock.wall(30 * second), Interval::UNKNOWN);
     }
 
     #[test]

@@ -329,6 +329,21 @@ pub enum Fault {
         /// Whether they stand; when they go on, a time service sets the wall clock right.
         frozen: bool,
     },
+    /// Nothing disciplines a node's wall clock: the bound that it states grows, and its error may
+    /// as far.
+    ClockHoldover {
+        /// Whose.
+        node: NodeId,
+        /// How fast the bound grows, in parts per billion; 0 ends it, and the clock is set right.
+        growth_ppb: i64,
+    },
+    /// A node knows no bound of its wall clock's error, and says so.
+    ClockLost {
+        /// Whose.
+        node: NodeId,
+        /// Whether it is lost, or known again.
+        lost: bool,
+    },
     /// A leap second, which these nodes count late: their wall clocks are a second ahead, and come
     /// back evenly over this time, or all at once a second later if it is nothing.
     LeapSecond {

@@ -22,7 +22,7 @@ use crate::timers::Due;
 use crate::world::{Node, Notice, Running, World};
 use avouch_machine::laws::check_effects;
 use avouch_machine::{CommandId, Env, Event, LoadId, Seq, What};
-use avouch_promise::{Interval, Nanos, NodeId, Random, Signature};
+use avouch_promise::{Interval, Lack, Nanos, NodeId, Random, Signature, Wall};
 use std::collections::{BTreeMap, VecDeque};
 use std::hash::{Hash, Hasher};
 
@@ -126,6 +126,12 @@ impl Env for NodeEnv<'_> {
     }
     fn wall(&self) -> Interval {
         self.clock.wall(self.sampled_ns)
+    }
+    fn clock(&self) -> Wall {
+        if self.clock.is_lost() {
+            return Wall::none(Lack::Unheard);
+        }
+        Wall::stated(self.wall())
     }
     fn choose(&mut self, count: u32) -> u32 {
         self.choices.below(u64::from(count)) as u32

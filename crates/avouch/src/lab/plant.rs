@@ -17,7 +17,7 @@ pub enum Plant {
     Host(&'static str, Mutants),
 }
 
-const NODE: [NodeMutant; 10] = [
+const NODE: [NodeMutant; 11] = [
     NodeMutant::AnswerEarly,
     NodeMutant::AnswerLocally,
     NodeMutant::AnswerUndecided,
@@ -25,6 +25,7 @@ const NODE: [NodeMutant; 10] = [
     NodeMutant::ProveWriteByRead,
     NodeMutant::MisstatePoint,
     NodeMutant::AnswerOldState,
+    NodeMutant::AnswerWithoutClock,
     NodeMutant::SkipEntry,
     NodeMutant::ForgetPast,
     NodeMutant::ForgetLastEntry,

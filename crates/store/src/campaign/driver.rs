@@ -170,7 +170,8 @@ impl Workload {
     }
 
     fn record(&mut self, now: Nanos) -> Record {
-        let moment = Moment(self.moment);
+        // Odd, so that a bound in time falls between two (as readers of histories number them).
+        let moment = Moment(2 * self.moment + 1);
         self.moment += 1;
         self.findings.history.times.push(now);
         Record { line: 0, time: Some(now), moment }

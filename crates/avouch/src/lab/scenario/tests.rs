@@ -86,6 +86,8 @@ fn more_faults(node: NodeId, path: Path) -> Vec<Fault> {
         Fault::ClockWander { node, course: Some(Course::Linear { ppb: -5 }) },
         Fault::ClockWander { node, course: None },
         Fault::ClockFreeze { node, frozen: true },
+        Fault::ClockHoldover { node, growth_ppb: 200_000 },
+        Fault::ClockLost { node, lost: true },
         Fault::LeapSecond { nodes: nodes(), over: Nanos::ZERO },
         Fault::Byzantine { node, probability: 1.0 },
     ]

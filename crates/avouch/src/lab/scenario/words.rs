@@ -162,6 +162,10 @@ vocabulary! {
         undone by Fault::ClockWander { node: *node, course: None };
     ClockFreeze = "clock-freeze" { node: Node as "node", frozen: Flag as "frozen" }
         undone by Fault::ClockFreeze { node: *node, frozen: false };
+    ClockHoldover = "clock-holdover" { node: Node as "node", growth_ppb: PartsPerBillion as "ppb" }
+        undone by Fault::ClockHoldover { node: *node, growth_ppb: 0 };
+    ClockLost = "clock-lost" { node: Node as "node", lost: Flag as "lost" }
+        undone by Fault::ClockLost { node: *node, lost: false };
     LeapSecond = "leap-second" { nodes: Nodes as "nodes", over: Span as "over" };
     Byzantine = "byzantine" { node: Node as "node", probability: Share as "probability" }
         undone by Fault::Byzantine { node: *node, probability: 0.0 };
