@@ -5,10 +5,12 @@
 //! - [`interval`]: the true time, within bounds that follow from what was measured.
 //! - [`ntp`]: packets and exchanges of the Network Time Protocol.
 //! - [`chrony`]: what chronyd says of itself.
+//! - [`commit`]: when a commit may be seen and a snapshot read, by clocks.
 //! - [`segment`]: a bound on the clock's error in shared memory, as ClockBound has it.
 
 pub mod calendar;
 pub mod chrony;
+pub mod commit;
 pub mod hybrid;
 pub mod interval;
 pub mod logical;
