@@ -23,22 +23,22 @@ const POLLS: u32 = 8;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Claimed {
     /// It grows and becomes void as a segment does.
-    segment: Segment,
-    set: i64,
-    slept: Nanos,
+    pub(super) segment: Segment,
+    pub(super) set: i64,
+    pub(super) slept: Nanos,
 }
 
 impl Claimed {
-    fn of(segment: Segment) -> Self {
+    pub(super) fn of(segment: Segment) -> Self {
         Self { segment, set: machine::set_closely(), slept: machine::slept_closely() }
     }
 }
 
-/// The wall clock, by what is claimed.
-pub(super) fn read(claimant: Claimant, claimed: Option<&Claimed>) -> Wall {
+/// The wall clock, by what is claimed; the host has slept so long so far.
+pub(super) fn read(claimant: Claimant, claimed: Option<&Claimed>, slept: Nanos) -> Wall {
     let none = Wall::none(Lack::Unclaimed(claimant));
     let Some(claimed) = claimed else { return none };
-    if machine::slept() > claimed.slept.plus(SLEPT_LEAST) {
+    if slept > claimed.slept.plus(SLEPT_LEAST) {
         return Wall::none(Lack::Disrupted);
     }
     let (bound, _) = claimed.segment.at(machine::monotonic());

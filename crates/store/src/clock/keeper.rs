@@ -88,7 +88,9 @@ impl Keeper {
             Kept::Nothing => Wall::none(Lack::NoSource),
             Kept::Stated(bound) => Wall::stated(Interval::around(machine::wall(), *bound)),
             Kept::Servers(heard) => servers::read(&locked(heard), machine::slept()),
-            Kept::Claimed(claimant, claim) => claimed::read(*claimant, locked(claim).as_ref()),
+            Kept::Claimed(claimant, claim) => {
+                claimed::read(*claimant, locked(claim).as_ref(), machine::slept())
+            }
         }
     }
 

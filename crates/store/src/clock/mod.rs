@@ -10,6 +10,8 @@ pub mod ntp;
 pub mod segment;
 mod servers;
 pub mod source;
+#[cfg(test)]
+mod tests;
 
 pub use keeper::Keeper;
 pub use source::Source;

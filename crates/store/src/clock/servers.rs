@@ -30,6 +30,12 @@ impl Heard {
         Self { clock: IntervalClock::new(servers, drift), slept: machine::slept_closely() }
     }
 
+    /// Takes in an exchange with a server. A contradiction is counted against it, and shows in the
+    /// reading.
+    pub(super) fn measured(&mut self, number: usize, measured: &Measurement) {
+        let _ = self.clock.measure(number, measured);
+    }
+
     /// Forgets what was measured before the host slept.
     fn wake(&mut self) {
         let slept = machine::slept_closely();
@@ -118,8 +124,7 @@ impl Servers {
                 let mut heard = locked(&self.heard);
                 heard.wake();
                 if let Some(measured) = measured {
-                    // A contradiction is counted against the server, and shows in the reading.
-                    let _ = heard.clock.measure(number, &measured);
+                    heard.measured(number, &measured);
                 }
             }
             turns = turns.saturating_add(1);
