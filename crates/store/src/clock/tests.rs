@@ -1,5 +1,6 @@
 //! Keepers with real files and sockets, and clocks that are set or sleep behind their back.
 #![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
+#![allow(clippy::disallowed_methods, reason = "a server of a test has a thread of its own")]
 
 use super::chronyd::Door;
 use super::claimed::{self, Claimed};
