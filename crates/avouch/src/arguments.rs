@@ -137,7 +137,16 @@ Examples:
     )]
     Init(Init),
     /// Run one real node
-    #[command(after_help = "Examples:\n  avouch serve --config nodes/n1/node.toml")]
+    #[command(after_help = "\
+What tells the node the time stands in its configuration, in a table [clock]; without one its clock has
+no bound, which it says, and bounded-staleness costs a round trip to a quorum:
+  sources = [\"192.0.2.1\", \"192.0.2.2:123\"]   NTP servers that it asks itself; three outvote a liar
+  drift = \"50ppm\", poll = \"16s\"             by how much its oscillator may be off; how often they are asked
+  segment = \"/var/run/clockbound/shm0\"       or what a ClockBound segment claims
+  chrony = \"127.0.0.1:323\"                   or what chronyd claims
+
+Examples:
+  avouch serve --config nodes/n1/node.toml")]
     Serve(Serve),
     /// Break a cluster of its own in a minute, and judge every answer that it gave
     #[command(after_help = crate::tour::options::EXAMPLES)]

@@ -73,6 +73,32 @@ fn a_refuted_run_ends_with_one_line_that_repeats_it_and_a_smaller_one() {
     assert!(missed.code == 2 && missed.out.contains("not caught"), "{missed:?}");
 }
 
+/// Nodes that answer from their last beacon in a partition, whatever its age: who verifies refutes
+/// them by their own readings, and without any evidence the history tells it.
+//= §2.3.3 bounded-staleness-time test
+#[test]
+fn answers_older_than_asked_are_found_by_evidence_and_by_the_history_alone() {
+    let place = Place::new("lab-stale");
+    let shown = place.avouch(&["lab", "show", "careless-clock"]).well();
+    let at = shown.find("[[fault]]").unwrap();
+    let partition = "[[fault]]\nat = \"2s\"\ndo = \"partition\"\n\
+                     sides = [[\"n5\"], [\"n1\", \"n2\", \"n3\", \"n4\"]]\nfor = \"3s\"\n\n\
+                     [expect]\nverdict = \"refuted\"\n";
+    let careless = format!("{}{partition}", &shown[..at]).replace("=2s\"", "=300ms\"");
+    for (evidence, part) in [
+        ("evidence = 1", "bounded-staleness=300ms was asked"),
+        ("evidence = 0", "refuted  check              bounded-staleness=300ms"),
+    ] {
+        let text = careless.replace("evidence = 1", evidence);
+        std::fs::write(place.path("stale.toml"), &text).unwrap();
+        let told = place.avouch(&["lab", "run", "stale.toml", "--no-shrink"]);
+        assert!(told.code == 1 && told.out.contains(part), "{evidence}: {told:?}");
+        let sound = text.replace("plant = ", "# ").replace("verdict = \"refuted\"", "");
+        std::fs::write(place.path("sound.toml"), sound).unwrap();
+        place.avouch(&["lab", "run", "sound.toml", "--no-shrink"]).well();
+    }
+}
+
 #[test]
 fn shares_of_a_campaign_make_the_whole() {
     let place = Place::new("lab-shards");
