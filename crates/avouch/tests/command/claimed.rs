@@ -13,14 +13,14 @@ fn json(place: &Place, words: &[&str]) -> (i32, Value) {
 }
 
 /// A chronyd that follows another one, at a command port and at a socket.
-struct Followed {
+pub(crate) struct Followed {
     _daemons: [Daemon; 2],
-    source: String,
-    port: String,
-    socket: String,
+    pub(crate) source: String,
+    pub(crate) port: String,
+    pub(crate) socket: String,
 }
 
-fn followed(place: &Place) -> Option<Followed> {
+pub(crate) fn followed(place: &Place) -> Option<Followed> {
     if !is_here(harmless(place, "chronyd").arg("--version")) {
         println!("skipped: no chronyd on this machine, or no right to take its capabilities away");
         return None;

@@ -1,6 +1,7 @@
 //! A real node whose time comes from servers: what its evidence says of its clock, offline too; and
 //! configurations of clocks that are refused with their line.
 
+use crate::claimed::followed;
 use crate::nodes::{free_pairs, serve};
 use crate::place::Place;
 use crate::time_server::{Manner, serving};
@@ -49,6 +50,36 @@ fn what_a_node_knows_of_the_time_stands_in_its_evidence() {
         let told = place.avouch(&["verify", "e", "--format", "json"]).json();
         assert_eq!(told["items"][0]["clock"]["class"], "hard", "{told}");
     });
+}
+
+/// Each way to the same daemon: its NTP port is measured, its command port and socket claim.
+#[test]
+fn a_node_takes_its_time_from_a_real_chronyd() {
+    let place = Place::new("timed-chronyd");
+    let Some(followed) = followed(&place) else { return };
+    let ways = [
+        (format!("sources = [\"{}\"]", followed.source), "hard: one time server alone"),
+        (format!("chrony = \"{}\"", followed.port), "statistical: chronyd claims the bound"),
+        (format!("chrony = \"{}\"", followed.socket), "statistical: chronyd claims the bound"),
+    ];
+    for (number, (way, reason)) in ways.iter().enumerate() {
+        let place = Place::new(&format!("timed-chronyd-{number}"));
+        init(&place, &format!("[clock]\n{way}\npoll = \"200ms\""));
+        let node = serve(&place, 1);
+        place.avouch(&["put", "k", "v"]).well();
+        let told = loop {
+            let get = ["get", "k", "--guarantee", "bounded-staleness=60s", "--evidence", "e"];
+            let told = place.avouch(&get);
+            assert!(told.err.starts_with("holds: "), "{told:?}");
+            if told.err.contains("staleness-by-time") {
+                break told;
+            }
+        };
+        println!("{way}\n{}", told.err);
+        assert!(told.err.contains(reason), "{told:?}");
+        assert_eq!(told.err.contains("likely and not certain"), number > 0, "{told:?}");
+        assert_eq!(node.stop(), 0);
+    }
 }
 
 #[test]
