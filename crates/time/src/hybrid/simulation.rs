@@ -214,9 +214,6 @@ impl Run {
             return Err(format!("{stamp} has a counter above the {alike} that were given"));
         }
         *alike += 1;
-        while self.alike.len() > 4_096 {
-            self.alike.pop_first();
-        }
         let ahead = stamp.time().0 - now;
         let most = match kind {
             Kind::Honest => bound,
