@@ -227,6 +227,9 @@ pub struct Asked {
     /// Add request, answer and evidence to this file
     #[arg(long, value_name = "FILE")]
     pub evidence: Option<PathBuf>,
+    /// Follow the highest hybrid stamp in this file, and keep the answer's in it
+    #[arg(long, value_name = "FILE")]
+    pub session: Option<PathBuf>,
     /// How long to try, as in 500ms or 10s
     #[arg(long, value_name = "SPAN", default_value = "10s", value_parser = quantity::deadline)]
     pub deadline: Duration,

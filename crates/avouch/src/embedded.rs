@@ -57,6 +57,9 @@ pub struct Embedded {
     pub restored: Option<PathBuf>,
 }
 
+/// All nodes are on one machine, whose clock is the time here; who sends stamps may be elsewhere.
+const STAMP_BOUND: Nanos = Nanos::from_millis(250);
+
 impl Embedded {
     /// Starts a cluster, founding it where there is none, once it has its ports. `adjust` may
     /// change each node's configuration first.
@@ -88,6 +91,7 @@ impl Embedded {
             config.peers.clone_from(&peers);
             config.clients.clone_from(&clients);
             config.link = Arc::clone(&link);
+            config.stamp_bound = Some(STAMP_BOUND);
             adjust(&mut config);
             hosts.push(Host::start(config)?);
         }

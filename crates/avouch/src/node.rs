@@ -7,6 +7,7 @@
 //! peer = "10.0.0.1:2380"            # where its peers reach it
 //! election-period = "500ms"         # longer than the longest round trip between voters
 //! clock-bound = "2ms"               # optional: how far this machine's clock may be off, as you state
+//! stamp-bound = "250ms"             # optional: how far off any clock may be whose stamps come here
 //! quota = "2GiB"                    # optional: how much data the store may hold
 //! record = "sampled"                # optional: off, sampled or full; which steps stand in steps.tsv
 //! accept-torn-tail = true           # optional, for a sole voter: it starts although the end of its
@@ -30,6 +31,7 @@ use crate::quantity::{self, nanos};
 use avouch_promise::nearest::nearest;
 use avouch_promise::trust::Trust;
 use avouch_promise::{Blame, Error, Nanos, NodeId};
+use avouch_store::clock::Source;
 use avouch_store::host::{HostConfig, Listen};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -38,7 +40,7 @@ use std::path::{Path, PathBuf};
 
 /// The file's name in a node's folder.
 pub const NAME: &str = "node.toml";
-const MEMBERS: [&str; 12] = [
+const MEMBERS: [&str; 13] = [
     "node",
     "data",
     "client",
@@ -46,6 +48,7 @@ const MEMBERS: [&str; 12] = [
     "election-period",
     "clock-bound",
     "clock",
+    "stamp-bound",
     "quota",
     "record",
     "accept-torn-tail",
@@ -63,6 +66,7 @@ struct Document {
     election_period: String,
     clock_bound: Option<String>,
     clock: Option<node_clock::Table>,
+    stamp_bound: Option<String>,
     quota: Option<String>,
     #[serde(default)]
     record: Record,
@@ -151,6 +155,15 @@ pub fn read(path: &Path) -> Result<HostConfig, Error> {
     config.clients.entry(config.me).or_insert(document.client);
     config.clock = node_clock::source(document.clock_bound.as_deref(), document.clock.as_ref())
         .map_err(|(member, error)| text.wrong(member, error))?;
+    let bound = document.stamp_bound.as_deref();
+    config.stamp_bound = bound.map(|bound| span("stamp-bound", bound)).transpose()?;
+    if let (Some(stamp), Source::Stated(clock)) = (config.stamp_bound, &config.clock)
+        && stamp < *clock
+    {
+        let expected = format!("at least clock-bound, {clock},");
+        let error = Error::new(Blame::Caller, expected, stamp.to_string());
+        return Err(text.wrong("stamp-bound", error.hint("it holds for this clock, too")));
+    }
     if let Some(quota) = &document.quota {
         let quota = quantity::size(quota).map_err(|error| text.wrong("quota", error))?;
         config.node.limits.quota_bytes = quota;

@@ -13,6 +13,7 @@
 //!   answers a weaker question than the one asked is refuted.
 
 pub mod file;
+pub mod session;
 
 use crate::cluster::{ClusterFile, Endpoint, read_trust};
 use avouch_promise::evidence::{Item, Judgement, Verdict};
@@ -24,6 +25,7 @@ use avouch_promise::{
 use avouch_state::{Operation, Outcome};
 use avouch_store::wire::client::{Asking, Connection, Told, may_come_true};
 use avouch_store::wire::metadata::Name;
+use avouch_time::hybrid::Stamp;
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -55,12 +57,14 @@ pub struct Terms {
     pub deadline: Duration,
     /// Whether evidence is asked for.
     pub evidence: bool,
+    /// The hybrid stamp that the answer has to follow.
+    pub stamp: Option<Stamp>,
 }
 
 impl Terms {
     /// With evidence, within ten seconds.
     pub fn new(guarantee: Guarantee) -> Self {
-        Self { guarantee, deadline: Duration::from_secs(10), evidence: true }
+        Self { guarantee, deadline: Duration::from_secs(10), evidence: true, stamp: None }
     }
 }
 
@@ -75,6 +79,8 @@ pub struct Reply {
     pub item: Option<Item>,
     /// What it cost.
     pub price: Price,
+    /// Its hybrid stamp, if the node keeps them.
+    pub stamp: Option<Stamp>,
     /// Who answered.
     pub from: Endpoint,
     /// Who did not, and why.
@@ -164,6 +170,7 @@ impl Client {
             name: Some(Name { id: self.id, settled: self.id.sequence }),
             evidence: terms.evidence,
             deadline: None,
+            stamp: terms.stamp,
         };
         let untried = if self.endpoints.is_empty() {
             Error::new(Blame::Caller, "an endpoint", "none")
@@ -274,6 +281,7 @@ impl Client {
             worth,
             item,
             price: Price { hops: told.hops, elapsed },
+            stamp: told.stamp,
             from: self.endpoints[place].clone(),
             tried: failure.tried,
         }

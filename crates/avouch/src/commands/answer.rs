@@ -83,6 +83,7 @@ pub(super) fn json(operation: &Operation, guarantee: &str, reply: &Reply, kept: 
         "verdict": reply.worth.verdict().word(),
         "judgement": judgement,
         "price": { "hops": reply.price.hops, "elapsed_ns": elapsed },
+        "stamp": reply.stamp.map(|stamp| stamp.to_string()),
         "answered_by": reply.from,
         "tried": reply.tried.iter().map(tried).collect::<Vec<_>>(),
         "kept": kept,

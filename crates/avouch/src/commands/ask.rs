@@ -8,6 +8,7 @@
 use super::{answer, runtime};
 use crate::arguments::Asked;
 use crate::client::file::Keeper;
+use crate::client::session::Session;
 use crate::client::{Client, Failure, Reply, Terms};
 use crate::cluster::choice::{Choice, Typed, choose};
 use crate::exit::Exit;
@@ -19,6 +20,7 @@ use avouch_promise::guarantee::Guarantee;
 use avouch_promise::{Blame, Error};
 use avouch_state::{Operation, TxnOperation, TxnRequest};
 use avouch_store::host::node_folder;
+use avouch_time::calendar;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -31,6 +33,7 @@ pub(super) fn ask(
 ) -> Result<Exit, Error> {
     can_be_met(operation, asked.guarantee)?;
     let keeper = asked.evidence.as_deref().map(Keeper::open).transpose()?;
+    let session = asked.session.as_deref().map(Session::open).transpose()?;
     let choice = choose(&Typed {
         cluster: asked.cluster.as_deref(),
         endpoint: &asked.endpoint,
@@ -39,10 +42,19 @@ pub(super) fn ask(
     })?;
     let trust = choice.trusted.as_ref().map(|trusted| trusted.trust.clone());
     let mut client = Client::new(trust, choice.endpoints.clone())?;
-    let terms = Terms { deadline: asked.deadline, ..Terms::new(asked.guarantee) };
+    let stamp = session.as_ref().and_then(Session::stamp);
+    let terms = Terms { deadline: asked.deadline, stamp, ..Terms::new(asked.guarantee) };
     match runtime()?.block_on(client.ask(operation, &terms)) {
         Ok(reply) => {
-            let end = show(operation, asked, &reply, (keeper, bytes), screen);
+            let mut end = show(operation, asked, &reply, (keeper, bytes), screen);
+            if let Some(session) = session
+                && let Err(error) = stamped(&session, &reply, screen)
+            {
+                if end == Exit::DONE {
+                    end = Exit::Error(error.blame);
+                }
+                screen.tell(&error.hint("the answer above stands"));
+            }
             if choice.trusted.is_none() {
                 screen
                     .say("hint: name the cluster's trust file with --trust FILE to have it judged");
@@ -139,6 +151,19 @@ fn show(
         _ => {}
     }
     end
+}
+
+/// Keeps the stamp of an answer in its session, and shows it.
+fn stamped(session: &Session, reply: &Reply, screen: &mut Screen) -> Result<(), Error> {
+    let Some(stamp) = reply.stamp else {
+        let got = format!("none from {}", reply.from.name());
+        return Err(Error::new(Blame::Environment, "a stamp of the answer, to keep", got));
+    };
+    session.follow(stamp)?;
+    if screen.format == Format::Text {
+        screen.say(&format!("stamp {stamp} ({})", calendar::text(stamp.time())));
+    }
+    Ok(())
 }
 
 /// What is wrong where every node refused to be called.

@@ -23,6 +23,7 @@ mod place;
 mod planning;
 mod planted;
 mod session;
+mod stamps;
 mod streaming;
 mod suspected;
 mod terminal;

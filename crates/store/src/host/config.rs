@@ -57,6 +57,10 @@ pub struct HostConfig {
     pub clients: BTreeMap<NodeId, String>,
     /// What the node takes its time from. Without it no evidence leans on its clock.
     pub clock: Source,
+    /// How far off any clock may be whose hybrid stamps arrive here, this node's included; without
+    /// it the bound that is stated of this machine's clock. Where there is neither, the node keeps no
+    /// stamps.
+    pub stamp_bound: Option<Nanos>,
     /// What distance does to messages; [`Direct`] on a real network.
     pub link: Arc<dyn Link>,
     /// The length of one segment of the log in bytes.
@@ -96,6 +100,7 @@ impl HostConfig {
             peers: BTreeMap::new(),
             clients: BTreeMap::new(),
             clock: Source::Nothing,
+            stamp_bound: None,
             link: Arc::new(Direct),
             segment_bytes: 16 << 20,
             recording: Recording::Off,

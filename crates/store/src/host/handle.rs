@@ -3,14 +3,22 @@
 use super::gauges::Shared;
 use super::intake::{Input, Intake, Shut};
 use super::recorder::{Recording, Switch};
+use super::stamps::{self, Stamps};
 use crate::clock::Keeper;
 use crate::node;
-use crate::wire::ask::{Answered, Ask, Gauge, Identity, Member, Question, Refusal, Status};
+use crate::wire::ask::{
+    Answered, Ask, Gauge, Identity, Member, Question, Refusal, Status, no_stamps,
+};
 use crate::wire::peer::Mesh;
-use avouch_promise::Nanos;
+use avouch_promise::{Error, Nanos};
+use avouch_time::hybrid::{Refused, Stamp};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::oneshot;
+
+/// How often, and after how long each time, a stamp is asked for again while the floor is raised.
+const FLOOR_PATIENCE: u32 = 400;
+const FLOOR_PAUSE: Duration = Duration::from_millis(5);
 
 /// A running node; clones speak to the same one.
 #[derive(Clone)]
@@ -22,6 +30,7 @@ pub struct Handle {
     pub(super) mesh: Weak<Mesh>,
     pub(super) switch: Arc<Switch>,
     pub(super) clock: Weak<Keeper>,
+    pub(super) stamps: Option<Arc<Stamps>>,
 }
 
 /// What a node has stepped, and what of it was recorded.
@@ -79,6 +88,33 @@ impl Ask for Handle {
             Ok(Ok(replied)) => Ok(answered(replied)),
             Ok(Err(refused)) => Err(refusal(refused)),
             Err(_) => Err(Refusal::Stopping),
+        }
+    }
+    async fn stamp(&self, seen: Option<Stamp>) -> Result<Option<Stamp>, Error> {
+        let Some(stamps) = &self.stamps else {
+            return seen.map_or(Ok(None), |_| Err(no_stamps()));
+        };
+        let give = || stamps.give(seen);
+        if stamps.begins_to_raise() {
+            let (stamps, shared) = (Arc::clone(stamps), Arc::clone(&self.shared));
+            tokio::task::spawn_blocking(move || {
+                if let Err(error) = stamps.raise() {
+                    shared.note(error.to_string());
+                }
+            });
+        }
+        let mut answer = give();
+        for _ in 0..FLOOR_PATIENCE {
+            if !matches!(answer, Err(Refused::Floor(_))) {
+                break;
+            }
+            tokio::time::sleep(FLOOR_PAUSE).await;
+            answer = give();
+        }
+        match answer {
+            Ok(stamp) => Ok(Some(stamp)),
+            Err(_) if seen.is_none() => Ok(None),
+            Err(refused) => Err(stamps::told(refused)),
         }
     }
     fn identity(&self) -> Identity {

@@ -40,6 +40,7 @@ mod pins;
 mod recorder;
 pub mod recover;
 mod running;
+mod stamps;
 mod stepper;
 mod timers;
 mod workers;

@@ -13,6 +13,8 @@ pub enum HostMutant {
     StaleClock,
     /// What is damaged on the disk is left out without a word.
     HideDamage,
+    /// The floor of the node's stamps is not read.
+    ForgetsStamps,
     /// Every step that is recorded takes a millisecond longer.
     SlowRecorder,
 }

@@ -14,6 +14,7 @@ use super::intake::{self, Input};
 use super::network::Ports;
 use super::recorder::{Recorder, Switch};
 use super::recover::recover;
+use super::stamps::Stamps;
 use super::stepper::Stepper;
 use super::workers::spawn;
 use crate::clock::Keeper;
@@ -71,7 +72,9 @@ impl Host {
         switch.set(config.recording);
         let recorder = Recorder::new(&config.data, Arc::clone(&switch), config.mutant);
         let clock = Arc::new(Keeper::start(&config.clock)?);
+        let stamps = Stamps::of(&config, Arc::downgrade(&clock))?.map(Arc::new);
         let handle = Handle {
+            stamps,
             intake: intake.clone(),
             shared: Arc::clone(&shared),
             identity,

@@ -5,7 +5,8 @@
 //! engine that answers [`Ask`] can stand behind it.
 
 pub use super::peer::handshake::Identity;
-use avouch_promise::{Ballot, Error, LogIndex, LogPoint, NodeId};
+use avouch_promise::{Ballot, Blame, Error, LogIndex, LogPoint, NodeId};
+use avouch_time::hybrid::Stamp;
 use bytes::Bytes;
 use std::time::Duration;
 
@@ -20,10 +21,28 @@ pub trait Ask: Clone + Send + Sync + 'static {
     fn status(&self) -> Status;
     /// The members of the cluster, in the order of their numbers.
     fn members(&self) -> Vec<Member>;
+    /// A stamp of the node's hybrid clock, above `seen` and all that it gave before; without
+    /// `seen`, `None` where it cannot give one.
+    ///
+    /// # Errors
+    /// `Caller` for a stamp that no honest clock can have given, `Environment` where the clock
+    /// cannot follow it now.
+    fn stamp(
+        &self,
+        seen: Option<Stamp>,
+    ) -> impl Future<Output = Result<Option<Stamp>, Error>> + Send {
+        std::future::ready(seen.map_or(Ok(None), |_| Err(no_stamps())))
+    }
     /// Further measurements for `/metrics`.
     fn gauges(&self) -> Vec<Gauge> {
         Vec::new()
     }
+}
+
+/// Why a node without a hybrid clock follows no stamp.
+pub(crate) fn no_stamps() -> Error {
+    Error::new(Blame::Environment, "a node that keeps hybrid stamps", "one that keeps none")
+        .hint("state clock-bound in the node's configuration")
 }
 
 /// One request.

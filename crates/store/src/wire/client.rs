@@ -8,6 +8,7 @@ use super::metadata::{self, Name};
 use super::proto::etcdserverpb as pb;
 use avouch_promise::{Blame, Decode, Encode, Error, Nonce, Request as Bound};
 use avouch_state::{Operation, Outcome, Response, outcome_bytes};
+use avouch_time::hybrid::{HEADER, Stamp};
 use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::client::conn::http2::{Builder, SendRequest};
@@ -82,16 +83,19 @@ impl Connection {
 
     /// Asks for one operation.
     pub async fn ask(&self, operation: Operation, asking: &Asking) -> Result<Told, Error> {
-        let (avouched, outcome) = match self.call(operation.clone(), asking).await {
-            Ok((avouched, response)) => (avouched, Ok(response?)),
+        let (avouched, stamp, outcome) = match self.call(operation.clone(), asking).await {
+            Ok((beside, response)) => (beside.avouched, beside.stamp, Ok(response?)),
             Err(status) => match response::error_from_status(&status) {
-                Some(error) => (metadata::avouched(status.metadata())?, Err(error)),
+                Some(error) => {
+                    let stamp = metadata::stamp_of(status.metadata().as_ref());
+                    (metadata::avouched(status.metadata())?, stamp, Err(error))
+                }
                 None => return Err(failure(&status, operation.is_read_only())),
             },
         };
         let Some(avouched) = avouched else {
             let (achieved, hops, beside_bytes, carried) = (None, None, 0, None);
-            return Ok(Told { outcome, achieved, hops, beside_bytes, carried });
+            return Ok(Told { outcome, achieved, hops, beside_bytes, carried, stamp });
         };
         Ok(Told {
             hops: Some(avouched.hops),
@@ -99,6 +103,7 @@ impl Connection {
             carried: carried(&operation, &outcome, &avouched.request, avouched.evidence)?,
             achieved: Some(avouched.achieved),
             outcome,
+            stamp,
         })
     }
 
@@ -106,45 +111,53 @@ impl Connection {
         &self,
         operation: Operation,
         asking: &Asking,
-    ) -> Result<(Option<pb::Avouched>, Result<Response, Error>), Status> {
-        fn parts<M: Headed>(told: tonic::Response<M>) -> (Option<pb::Avouched>, M) {
+    ) -> Result<(Beside, Result<Response, Error>), Status> {
+        fn parts<M: Headed>(told: tonic::Response<M>) -> (Beside, M) {
+            let stamp = metadata::stamp_of(told.metadata().as_ref());
             let mut message = told.into_inner();
-            (message.header().and_then(|header| header.avouched.take()), message)
+            let avouched = message.header().and_then(|header| header.avouched.take());
+            (Beside { avouched, stamp }, message)
         }
         Ok(match operation {
             Operation::Range(range) => {
                 let request = asking.request(convert::range_message(range))?;
-                let (avouched, message) = parts(self.kv().range(request).await?);
-                (avouched, Ok(response::range(message)))
+                let (beside, message) = parts(self.kv().range(request).await?);
+                (beside, Ok(response::range(message)))
             }
             Operation::Put(put) => {
                 let request = asking.request(convert::put_message(put))?;
-                let (avouched, message) = parts(self.kv().put(request).await?);
-                (avouched, Ok(response::put(message)))
+                let (beside, message) = parts(self.kv().put(request).await?);
+                (beside, Ok(response::put(message)))
             }
             Operation::DeleteRange(delete) => {
                 let request = asking.request(convert::delete_message(delete))?;
-                let (avouched, message) = parts(self.kv().delete_range(request).await?);
-                (avouched, Ok(response::delete(message)))
+                let (beside, message) = parts(self.kv().delete_range(request).await?);
+                (beside, Ok(response::delete(message)))
             }
             Operation::Txn(txn) => {
                 let request = asking.request(convert::txn_message(txn))?;
-                let (avouched, message) = parts(self.kv().txn(request).await?);
-                (avouched, response::txn(message))
+                let (beside, message) = parts(self.kv().txn(request).await?);
+                (beside, response::txn(message))
             }
             Operation::Compact(compaction) => {
                 let (revision, physical) = (compaction.revision, compaction.physical);
                 let request = asking.request(pb::CompactionRequest { revision, physical })?;
-                let (avouched, message) = parts(self.kv().compact(request).await?);
-                (avouched, Ok(response::compact(&message)))
+                let (beside, message) = parts(self.kv().compact(request).await?);
+                (beside, Ok(response::compact(&message)))
             }
             Operation::Alarm(alarm) => {
                 let request = asking.request(convert::alarm_message(alarm))?;
-                let (avouched, message) = parts(self.maintenance().alarm(request).await?);
-                (avouched, response::alarm(message))
+                let (beside, message) = parts(self.maintenance().alarm(request).await?);
+                (beside, response::alarm(message))
             }
         })
     }
+}
+
+/// What stood beside an answer.
+struct Beside {
+    avouched: Option<pb::Avouched>,
+    stamp: Option<Stamp>,
 }
 
 /// How an operation is asked for.
@@ -160,6 +173,8 @@ pub struct Asking {
     pub evidence: bool,
     /// How long the answer will be waited for.
     pub deadline: Option<Duration>,
+    /// The hybrid stamp that the answer has to follow.
+    pub stamp: Option<Stamp>,
 }
 
 impl Asking {
@@ -186,6 +201,9 @@ impl Asking {
         if self.evidence {
             put(metadata::EVIDENCE, "full".to_owned())?;
         }
+        if let Some(stamp) = &self.stamp {
+            put(HEADER, stamp.to_string())?;
+        }
         if let Some(deadline) = self.deadline {
             request.set_timeout(deadline);
         }
@@ -206,6 +224,8 @@ pub struct Told {
     pub beside_bytes: usize,
     /// The evidence, with the bytes it speaks of.
     pub carried: Option<Carried>,
+    /// The node's hybrid stamp of the answer, if it keeps any.
+    pub stamp: Option<Stamp>,
 }
 
 /// Evidence and what it speaks of, ready to be verified or written to a file.

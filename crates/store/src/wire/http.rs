@@ -1,14 +1,17 @@
 //! One port for everything a client may want: gRPC over HTTP/2, and a few pages over either HTTP
 //! for `curl`, load balancers and Prometheus.
 //!
+//! Pages follow the hybrid stamp in the header `avouch-stamp`, and carry one of their own.
+//!
 //! A procedure of etcd's that is not served answers UNIMPLEMENTED and names those that are.
 
 use super::ask::{Ask, Question};
 use super::proto::etcdserverpb as pb;
 use super::service::{Services, VERSION};
 use avouch_promise::guarantee::Guarantee;
-use avouch_promise::{Encode, KeyspaceId, Nonce, Request as Bound, RequestId};
+use avouch_promise::{Blame, Encode, KeyspaceId, Nonce, Request as Bound, RequestId};
 use avouch_state::{Operation, RangeRequest, outcome_from_bytes};
+use avouch_time::hybrid::HEADER;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -70,7 +73,7 @@ impl<A: Ask> Pages<A> {
     ) -> Result<http::Response<Body>, Infallible> {
         let grpc = request.headers().get(http::header::CONTENT_TYPE);
         if !grpc.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc")) {
-            return Ok(self.page(request.method(), request.uri().path()).await);
+            return Ok(self.stamped(&request).await);
         }
         let path = request.uri().path();
         let Some((service, method)) = path.trim_start_matches('/').split_once('/') else {
@@ -85,6 +88,26 @@ impl<A: Ask> Pages<A> {
             "etcdserverpb.Cluster" => self.cluster.call(request).await,
             _ => self.maintenance.call(request).await,
         }
+    }
+
+    /// A page, which follows the stamp that is sent in the header, and has a stamp itself.
+    async fn stamped(&self, request: &http::Request<Incoming>) -> http::Response<Body> {
+        let node = self.services.node();
+        if let Some(value) = request.headers().get(HEADER) {
+            let stamp = super::metadata::stamp(value.to_str().unwrap_or("other bytes"));
+            let followed = match stamp {
+                Ok(stamp) => node.stamp(Some(stamp)).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = followed {
+                let code = if error.blame == Blame::Caller { 400 } else { 503 };
+                return page(code, TEXT, format!("{error}\nhint: {}\n", error.hint));
+            }
+        }
+        let mut answer = self.page(request.method(), request.uri().path()).await;
+        let stamp = node.stamp(None).await.ok().flatten();
+        super::metadata::put_stamp(answer.headers_mut(), stamp);
+        answer
     }
 
     async fn page(&self, method: &http::Method, path: &str) -> http::Response<Body> {

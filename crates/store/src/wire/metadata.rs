@@ -11,6 +11,8 @@
 //! decimal; makes a retry safe |
 //! | `avouch-evidence` | `full` asks for evidence |
 //! | `avouch-session-bin` | a session token |
+//! | `avouch-stamp` | a hybrid stamp, 16 hexadecimal digits: what the node does from here on follows
+//! it |
 //!
 //! An answer carries what avouch adds in its message's header, field `avouched`. An error is a
 //! status and has no message, so there the same stands in trailers:
@@ -19,11 +21,14 @@
 //! |---|---|
 //! | `avouch-bin` | the field `avouched` that an answer would have: a refusal by the store is an
 //! answer, too, at a log point and with evidence |
+//! | `avouch-stamp` | as in an answer's own metadata: the stamp of the answer, for those who sent one
+//! or know avouch; it follows the one that was sent |
 //! | `avouch-detail`, `avouch-write` | what a person wants to know; whether a write `failed` or its
 //! fate is `unknown` |
 
 use super::proto::etcdserverpb::Avouched;
 use avouch_promise::{Blame, Error, Nonce, RequestId};
+use avouch_time::hybrid::{HEADER as STAMP, Stamp};
 use prost::Message as _;
 use std::time::Duration;
 use tonic::metadata::{MetadataMap, MetadataValue};
@@ -65,8 +70,10 @@ pub struct Said {
     pub token: bytes::Bytes,
     /// How long the client will wait.
     pub deadline: Option<Duration>,
-    /// Whether it knows avouch: it named a guarantee, a nonce, itself or a session, or asked for
-    /// evidence.
+    /// The stamp that the answer has to follow.
+    pub stamp: Option<Stamp>,
+    /// Whether it knows avouch: it named a guarantee, a nonce, itself or a session, asked for
+    /// evidence, or sent a stamp.
     pub anything: bool,
 }
 
@@ -96,7 +103,7 @@ pub fn read(metadata: &MetadataMap) -> Result<Said, Error> {
         let expected = format!("a session token of at most {SESSION_MAX} bytes");
         return Err(bad(&expected, &format!("one of {}", token.len())));
     }
-    let known = [GUARANTEE, NONCE, REQUEST_ID, EVIDENCE];
+    let known = [GUARANTEE, NONCE, REQUEST_ID, EVIDENCE, STAMP];
     let anything = known.iter().any(|key| metadata.contains_key(*key)) || !token.is_empty();
     Ok(Said {
         anything,
@@ -105,6 +112,7 @@ pub fn read(metadata: &MetadataMap) -> Result<Said, Error> {
         name: text(metadata, REQUEST_ID)?.map(name).transpose()?,
         evidence,
         token,
+        stamp: text(metadata, STAMP)?.map(stamp).transpose()?,
         deadline: text(metadata, TIMEOUT)?.map(timeout).transpose()?,
     })
 }
@@ -115,6 +123,27 @@ fn nonce(text: &str) -> Result<Nonce, Error> {
         return Err(wrong());
     }
     u128::from_str_radix(text, 16).map(|bits| Nonce(bits.to_be_bytes())).map_err(|_| wrong())
+}
+
+/// A stamp from its text form.
+pub(super) fn stamp(text: &str) -> Result<Stamp, Error> {
+    text.parse().map_err(|_| {
+        bad("avouch-stamp: 16 hexadecimal digits", text)
+            .hint("send back what an answer's avouch-stamp said")
+    })
+}
+
+/// The stamp in metadata or headers of an answer, if one is there.
+pub(super) fn stamp_of(headers: &tonic::codegen::http::HeaderMap) -> Option<Stamp> {
+    headers.get(STAMP)?.to_str().ok()?.parse().ok()
+}
+
+/// Puts an answer's stamp into its metadata or headers.
+pub(super) fn put_stamp(headers: &mut tonic::codegen::http::HeaderMap, stamp: Option<Stamp>) {
+    let value = stamp.map(|stamp| stamp.to_string().parse());
+    if let Some(Ok(value)) = value {
+        headers.insert(STAMP, value);
+    }
 }
 
 /// A nonce as metadata carry it.
@@ -233,6 +262,7 @@ mod tests {
             (EVIDENCE, "full"),
             (TIMEOUT, "5S"),
             (SESSION, "AAEC"),
+            (STAMP, "6a28ec5b1eb80003"),
         ];
         let mut accepted = 0;
         for _ in 0..20_000 {

@@ -18,6 +18,7 @@ use avouch_promise::{
     Blame, ClusterId, Decode, DecodeError, Encode, Error, KeyspaceId, Request as Bound,
 };
 use avouch_state::{MAX_REQUEST_BYTES, outcome_from_bytes};
+use avouch_time::hybrid::Stamp;
 use bytes::Bytes;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -102,6 +103,10 @@ impl<A: Ask> Services<A> {
     ) -> Result<Response<M>, Status> {
         let Asked { operation, serializable } = asked.map_err(|error| fault(&error))?;
         let said = metadata::read(metadata).map_err(|error| fault(&error))?;
+        // Before anything is begun, so that what is begun follows it.
+        if said.stamp.is_some() {
+            self.node.stamp(said.stamp).await.map_err(|error| fault(&error))?;
+        }
         let read_only = operation.is_read_only();
         let guarantee = guarantee(&said, serializable).map_err(|error| fault(&error))?;
         labels.guarantee = guarantee.row().name;
@@ -132,7 +137,17 @@ impl<A: Ask> Services<A> {
         let answered = self.node.ask(question).await.map_err(|refusal| status(&refusal))?;
         drop(drawn);
         *evidence_bytes = answered.evidence.as_ref().map_or(0, Bytes::len);
-        self.message(answered, bound, said.anything)
+        let stamp = if said.anything { self.node.stamp(None).await.ok().flatten() } else { None };
+        match self.message(answered, bound, said.anything) {
+            Ok(mut response) => {
+                stamp_into(response.metadata_mut(), stamp);
+                Ok(response)
+            }
+            Err(mut status) => {
+                stamp_into(status.metadata_mut(), stamp);
+                Err(status)
+            }
+        }
     }
 
     /// The answer's message, or its status; what avouch adds only for those who `asked` for it.
@@ -169,6 +184,14 @@ impl<A: Ask> Services<A> {
             }
         }
     }
+}
+
+//= §3.3.1 cross-service-propagation
+/// Puts an answer's stamp into its metadata.
+fn stamp_into(metadata: &mut MetadataMap, stamp: Option<Stamp>) {
+    let mut headers = std::mem::take(metadata).into_headers();
+    metadata::put_stamp(&mut headers, stamp);
+    *metadata = MetadataMap::from_headers(headers);
 }
 
 /// What avouch adds to an answer.
