@@ -100,12 +100,22 @@ fn asks(config: &mut HostConfig, server: &str) {
 
 /// What a node answers within a while, with evidence; or why not.
 fn ask(cluster: &mut Cluster, node: u32, guarantee: &str) -> Result<Judgement, String> {
+    ask_for(cluster, node, guarantee, 2)
+}
+
+/// The same within so many seconds.
+fn ask_for(
+    cluster: &mut Cluster,
+    node: u32,
+    guarantee: &str,
+    seconds: u64,
+) -> Result<Judgement, String> {
     let nonce = cluster.nonce();
     let asking = Asking {
         guarantee: Some(guarantee.into()),
         nonce: Some(nonce),
         evidence: true,
-        deadline: Some(Duration::from_secs(2)),
+        deadline: Some(Duration::from_secs(seconds)),
         ..Asking::default()
     };
     let told = cluster.try_ask(node, &get("k"), &asking)?;
@@ -217,6 +227,21 @@ fn a_clock_that_loses_its_bound_makes_those_wait_that_need_it_and_no_other() {
         assert_eq!(judgement.verdict, Verdict::Holds, "{judgement}");
         assert_eq!(judgement.wall.unwrap().basis.class(), Class::None);
     }
+    // Who waits longer is answered once the clock has a bound again, without the others.
+    let wait = std::thread::scope(|scope| {
+        let waits = scope.spawn(|| ask_for(&mut cluster, node, "bounded-staleness=9000000s", 60));
+        std::thread::sleep(Duration::from_millis(500));
+        server.steps(false);
+        waits.join().unwrap()
+    });
+    let judgement = wait.unwrap();
+    assert_eq!(judgement.verdict, Verdict::Holds, "{judgement}");
+    assert_eq!(judgement.kind, Some(Kind::StalenessByTime));
+    server.steps(true);
+    until("a clock without a bound", || {
+        let errors = cluster.status(node).errors;
+        errors.iter().any(|error| error.contains("no bound: measurements say")).then_some(())
+    });
     // The others come back: what needs no clock is answered, bounded staleness too.
     for other in (1..=3).filter(|other| *other != node) {
         cluster.start_node(other);

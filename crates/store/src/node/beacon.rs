@@ -9,7 +9,8 @@
 //! ```
 //!
 //! So a clock that loses its bound costs a round trip and no answer; where no quorum is to be had
-//! besides, the request waits for its deadline, and is told both.
+//! besides, the request waits for its deadline, and is told both. A clock that has a bound again
+//! meanwhile answers it.
 //!
 //! Invariants:
 //! - I6 What is answered from a beacon is at most as old as was asked, by the clock's own bounds.
@@ -20,6 +21,7 @@ use super::step::Turn;
 use avouch_agreement::log;
 use avouch_machine::{CommandId, Event};
 use avouch_promise::evidence::{Beacon, CommitCertificate, Floor};
+use avouch_promise::guarantee::Guarantee;
 use avouch_promise::{Ack, Decode, EntryHeader, LogIndex, LogPoint, Nanos, Wall, invariant};
 use avouch_state::{Moment, outcome_bytes};
 
@@ -52,7 +54,31 @@ impl Turn<'_> {
             return self.answer_lit(id, lit, shown, now);
         }
         self.light(&now);
+        if !now.is_bounded() && self.state.lit.is_some() {
+            self.state.clockless.insert(id);
+        }
         self.ask_log(id);
+    }
+
+    /// A clock that has a bound again answers those that have waited for a quorum meanwhile.
+    pub(super) fn answer_clockless(&mut self) {
+        if self.state.clockless.is_empty() {
+            return;
+        }
+        let now = self.env.clock();
+        if !now.is_bounded() {
+            return;
+        }
+        for id in std::mem::take(&mut self.state.clockless) {
+            let guarantee = self.state.asked.get(&id).map(|asked| asked.guarantee);
+            let Some(Guarantee::StalenessByTime(bound)) = guarantee else { continue };
+            let Some(lit) = self.state.lit.clone() else { continue };
+            let young = now.since(&lit.beacon.wall).is_some_and(|age| age.0 <= bound.get());
+            if let (true, Some(shown)) = (young, self.shown(&lit)) {
+                self.abandon(id); // the log need not ask any more
+                self.answer_lit(id, lit, shown, now);
+            }
+        }
     }
 
     /// Asks a quorum about a new beacon, unless one is under way or the clock has no bound.

@@ -41,6 +41,8 @@ pub struct State {
     /// The newest beacon that a quorum saw, and the one that is under way.
     pub(super) lit: Option<Lit>,
     pub(super) lighting: Option<Beacon>,
+    /// Reads that a beacon would have answered, had the clock had a bound.
+    pub(super) clockless: BTreeSet<CommandId>,
     pub(super) deadlines: BTreeSet<(Nanos, CommandId)>,
     /// When the deadline timer is set to.
     pub(super) timer: Option<Nanos>,
@@ -191,6 +193,7 @@ impl State {
             uncertified: Vec::new(),
             lit: None,
             lighting: None,
+            clockless: BTreeSet::new(),
             deadlines: BTreeSet::new(),
             timer: None,
             since_checkpoint_bytes: 0,

@@ -230,6 +230,7 @@ impl Turn<'_> {
     /// What every step ends with: complete answers leave, the timer stands at the next deadline,
     /// and a checkpoint is taken when it is time.
     fn finish(&mut self) {
+        self.answer_clockless();
         self.send_drafts();
         self.checkpoint();
         let next = self.state.deadlines.first().map(|(at, _)| *at);
@@ -308,7 +309,7 @@ impl Turn<'_> {
     }
 
     /// Forgets a request wherever it waits.
-    fn abandon(&mut self, id: CommandId) {
+    pub(super) fn abandon(&mut self, id: CommandId) {
         let Some(asked) = self.state.asked.get(&id) else { return };
         let digest = asked.digest;
         if let Some(waiting) = self.state.writes.get_mut(&digest) {
@@ -331,6 +332,7 @@ impl Turn<'_> {
 
     /// Replies, and forgets that the request waits.
     pub(super) fn reply(&mut self, id: CommandId, reply: Result<Replied, Refused>) {
+        self.state.clockless.remove(&id);
         if let Some(asked) = self.state.asked.remove(&id) {
             self.state.deadlines.remove(&(asked.deadline, id));
             self.state.asked_bytes -= asked.length;
