@@ -4,6 +4,7 @@
 //! - [`hybrid`]: 8-byte stamps close to time that are never against causality.
 //! - [`interval`]: the true time, within bounds that follow from what was measured.
 //! - [`ntp`]: packets and exchanges of the Network Time Protocol.
+//! - [`nts`]: how keys are agreed on that protect such packets.
 //! - [`chrony`]: what chronyd says of itself.
 //! - [`commit`]: when a commit may be seen and a snapshot read, by clocks.
 //! - [`segment`]: a bound on the clock's error in shared memory, as ClockBound has it.
@@ -15,4 +16,5 @@ pub mod hybrid;
 pub mod interval;
 pub mod logical;
 pub mod ntp;
+pub mod nts;
 pub mod segment;
