@@ -1,5 +1,5 @@
-//! Network Time Security: how a client and a server agree on keys and cookies, before any packet of
-//! NTP is protected by them (Franke et al., RFC 8915, 2020, section 4).
+//! Network Time Security: how a client and a server agree on keys and cookies, and how packets of
+//! NTP are protected by them (Franke et al., RFC 8915, 2020).
 //!
 //! ```text
 //!   request() ------ over TLS 1.3 with the protocol name ALPN -----> server
@@ -9,10 +9,12 @@
 //! ```
 //!
 //! The keys themselves never travel: both sides derive them from the session of TLS, by
-//! [`EXPORTER_LABEL`] and [`exporter_context`]. The session, its certificates and sockets are the
-//! caller's. Protected packets (section 5) are not here yet.
+//! [`EXPORTER_LABEL`] and [`exporter_context`]. With them and a cookie [`protect`] makes a request,
+//! and [`open`] takes the server's own answer to it, and nothing else. The session, its
+//! certificates and sockets are the caller's.
 
 mod exchange;
+mod protected;
 mod record;
 
 #[cfg(test)]
@@ -22,3 +24,4 @@ pub use exchange::{
     AEAD_AES_SIV_CMAC_256, ALPN, Agreement, COOKIES_MAX, Direction, EXPORTER_LABEL,
     MESSAGE_BYTES_MAX, PORT, Refusal, accept, exporter_context, request,
 };
+pub use protected::{Asked, Keys, Unprotected, open, protect};

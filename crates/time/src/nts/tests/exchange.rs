@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use super::{Agreement, COOKIES_MAX, Direction, Refusal, accept, exporter_context, request};
+use crate::nts::{Agreement, COOKIES_MAX, Direction, Refusal, accept, exporter_context, request};
 use avouch_promise::Random;
 
 fn record(kind: u16, body: &[u8]) -> Vec<u8> {

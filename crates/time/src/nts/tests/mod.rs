@@ -1,0 +1,4 @@
+//! What is agreed on, and what is protected by it.
+
+mod exchange;
+mod protected;
