@@ -99,12 +99,12 @@ pub enum Command {
     Up(Up),
     /// Read a key or a range of keys
     #[command(
-        after_help = "Examples:\n  avouch get stock/42\n  avouch get stock/42 --guarantee consistent-prefix --near sa-east-1\n  avouch get stock/ --prefix --keys-only\n  avouch get stock/42 --evidence stock.evidence --format json"
+        after_help = "Examples:\n  avouch get stock/42\n  avouch get stock/42 --guarantee consistent-prefix --near sa-east-1\n  avouch get stock/ --prefix --keys-only\n  avouch get stock/42 --session shop.session\n  avouch get stock/42 --evidence stock.evidence --format json"
     )]
     Get(Get),
     /// Write a key
     #[command(
-        after_help = "Examples:\n  avouch put stock/42 17\n  avouch put stock/42 16 --near ap-northeast-1 --evidence stock.evidence\n  echo 15 | avouch put stock/42 -"
+        after_help = "Examples:\n  avouch put stock/42 17\n  avouch put stock/42 16 --near ap-northeast-1 --evidence stock.evidence\n  avouch put stock/42 14 --session shop.session\n  echo 15 | avouch put stock/42 -"
     )]
     Put(Put),
     /// Delete a key or a range of keys

@@ -58,8 +58,8 @@ pub struct HostConfig {
     /// What the node takes its time from. Without it no evidence leans on its clock.
     pub clock: Source,
     /// How far off any clock may be whose hybrid stamps arrive here, this node's included; without
-    /// it the bound that is stated of this machine's clock. Where there is neither, the node keeps no
-    /// stamps.
+    /// it the bound that is stated of this machine's clock. Where there is neither, the node keeps
+    /// no stamps.
     pub stamp_bound: Option<Nanos>,
     /// What distance does to messages; [`Direct`] on a real network.
     pub link: Arc<dyn Link>,
