@@ -47,6 +47,13 @@ pub fn parse(text: &str) -> Option<WallTime> {
     seconds.checked_mul(NANOS)?.checked_add(nanos).map(WallTime)
 }
 
+/// The beginning of the next month, which is where a leap second may be.
+pub fn month_end(time: WallTime) -> WallTime {
+    let (year, month, _) = date(time.0.div_euclid(NANOS).div_euclid(DAY));
+    let (year, month) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
+    WallTime(days(year, month, 1).saturating_mul(DAY).saturating_mul(NANOS))
+}
+
 /// Days since 1970 of a date.
 fn days(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
@@ -69,7 +76,7 @@ fn date(day: i64) -> (i64, i64, i64) {
 
 #[cfg(test)]
 mod tests {
-    use super::{date, days, parse, text};
+    use super::{date, days, month_end, parse, text};
     use avouch_promise::WallTime;
 
     #[test]
@@ -81,6 +88,17 @@ mod tests {
             let follows = next.2 == last.2 + 1 && (next.0, next.1) == (last.0, last.1);
             assert!(follows || next.2 == 1, "{next:?} after {last:?}");
             last = next;
+        }
+    }
+
+    #[test]
+    fn a_month_ends_where_the_next_begins() {
+        for (time, end) in [
+            ("2016-12-31T23:59:59.999999999Z", "2017-01-01T00:00:00Z"),
+            ("2017-01-01T00:00:00Z", "2017-02-01T00:00:00Z"),
+            ("2024-02-28T12:00:00Z", "2024-03-01T00:00:00Z"),
+        ] {
+            assert_eq!(month_end(parse(time).unwrap()), parse(end).unwrap());
         }
     }
 

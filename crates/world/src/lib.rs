@@ -47,6 +47,7 @@ pub mod scheme;
 pub mod simulated;
 pub mod story;
 pub mod synchrony;
+pub mod timekeeping;
 mod timers;
 pub mod trace;
 pub mod transport;

@@ -80,6 +80,7 @@ pub fn exchange(socket: &UdpSocket) -> Result<Exchange, Error> {
                     server_sent: answer.sent,
                     received,
                     server_error: answer.error,
+                    warning: answer.packet.leap.warning(),
                 };
                 return Ok(Exchange::Answered(measurement, answer));
             }

@@ -7,7 +7,7 @@ use super::claimed::{self, Claimed};
 use super::servers::{self, Heard};
 use super::{Keeper, Source, machine};
 use avouch_promise::{Basis, Claimant, Class, Lack, Nanos, Wall, WallTime};
-use avouch_time::interval::{Drift, Measurement};
+use avouch_time::interval::{Drift, Measurement, Warning};
 use avouch_time::ntp::{Leap, Mode, NtpShort, NtpStamp, Packet};
 use avouch_time::segment::{Segment, Status};
 use std::net::UdpSocket;
@@ -149,6 +149,7 @@ fn a_host_that_slept_knows_no_time_until_it_asks_again() {
         server_sent: time,
         received,
         server_error: Nanos(1_000),
+        warning: Warning::None,
     };
     heard.measured(0, &measured);
     assert!(servers::read(&heard, slept).is_bounded());

@@ -18,6 +18,7 @@
 //! Invariants:
 //! - I1 If the oscillator is off by at most rho, each disruption is told, and at most f sources lie
 //!   or have lied within two windows of theirs, the true time is in every reading.
+//!   At the end of a month that may bring a leap second, what [`leap`](super::leap) asks holds too.
 //! - I2 A reading with class none holds every time.
 //!
 //! The limits: a lying majority that agrees with itself, and a sole source that lies from the
@@ -25,8 +26,10 @@
 
 use super::agreement::agreed;
 use super::envelope::{Contradiction, Drift, Measurement, Moment, Source};
+use super::leap::{Doubt, Leaps};
 use super::mutant::Mutant;
-use avouch_promise::{Class, Interval, Nanos};
+use crate::calendar;
+use avouch_promise::{Class, Interval, Nanos, WallTime};
 use std::fmt;
 
 /// So many measurements have to agree before a source that contradicted itself is trusted again.
@@ -112,11 +115,13 @@ pub struct Reading {
     pub class: Class,
     /// And why.
     pub reason: Reason,
+    /// What a leap second may do to it at the end of this month, if one is not denied.
+    pub leap: Option<Doubt>,
 }
 
 impl Reading {
     fn none(reason: Reason) -> Self {
-        Self { interval: Interval::UNKNOWN, class: Class::None, reason }
+        Self { interval: Interval::UNKNOWN, class: Class::None, reason, leap: None }
     }
 
     /// Half the width; none where nothing is known.
@@ -175,6 +180,7 @@ struct Heard {
 pub struct IntervalClock {
     rho: Drift,
     sources: Vec<Heard>,
+    leaps: Leaps,
     disrupted: bool,
     mutant: Mutant,
 }
@@ -185,11 +191,13 @@ impl IntervalClock {
         Self::planted(sources, rho, Mutant::None)
     }
 
-    pub(super) fn planted(sources: usize, rho: Drift, mutant: Mutant) -> Self {
+    /// The same with a planted bug, for tests.
+    pub fn planted(sources: usize, rho: Drift, mutant: Mutant) -> Self {
         let mut source = Source::new(rho);
         source.mutant = mutant;
         let heard = Heard { source, suspected: None, consistent: 0 };
-        Self { rho, sources: vec![heard; sources], disrupted: false, mutant }
+        let leaps = Leaps::new(sources, mutant);
+        Self { rho, sources: vec![heard; sources], leaps, disrupted: false, mutant }
     }
 
     /// By how much the oscillator may be off.
@@ -205,7 +213,10 @@ impl IntervalClock {
     /// Takes in an exchange with a source. A contradiction is told, and counted against it.
     pub fn measure(&mut self, source: usize, made: &Measurement) -> Result<(), Contradiction> {
         let Some(heard) = self.sources.get_mut(source) else { return Ok(()) };
-        let measured = heard.source.measure(made);
+        let measured = heard.source.measure(made, &self.leaps);
+        if let Some(when) = heard.source.at(&made.received, &self.leaps) {
+            self.leaps.heard(source, made.warning, when);
+        }
         match measured {
             Ok(()) => {
                 heard.consistent = heard.consistent.saturating_add(1);
@@ -220,6 +231,12 @@ impl IntervalClock {
             }
         }
         measured
+    }
+
+    /// A table of leap seconds (the file `leap-seconds.list`, which says until when it is known) has
+    /// none between now and this time: no end of a month before it is in doubt.
+    pub fn no_leap_before(&mut self, time: WallTime) {
+        self.leaps.none_before(time);
     }
 
     /// The steady clock did not run for a while (a suspend, a machine that was paused or moved), so
@@ -237,7 +254,7 @@ impl IntervalClock {
     /// The true time at a moment.
     pub fn read(&self, now: &Moment) -> Reading {
         let intervals: Vec<Interval> =
-            self.sources.iter().filter_map(|heard| heard.source.at(now)).collect();
+            self.sources.iter().filter_map(|heard| heard.source.at(now, &self.leaps)).collect();
         let (lying_most, heard) = (self.lying_most(), intervals.len());
         if heard == 0 {
             let disrupted = self.disrupted;
@@ -263,18 +280,21 @@ impl IntervalClock {
                 let sources = self.sources.len();
                 let agreed = Reason::Agreed { agreeing, heard, sources, lying_most };
                 let reason = if sources == 1 { Reason::Sole } else { agreed };
-                Reading { interval, class: Class::Hard, reason }
+                let doubt = self.leaps.doubt(calendar::month_end(interval.earliest));
+                let leap = doubt.is_any().then_some(doubt);
+                Reading { interval, class: Class::Hard, reason, leap }
             }
             _ => Reading::none(Reason::NoMajority { agreeing, needed, heard }),
         }
     }
 
-    /// What is thought of each source at a moment.
+    /// What is thought of each source at a moment. A majority that names others has to be more than
+    /// may lie: the first that are heard may all be liars.
     pub fn verdicts(&self, now: &Moment) -> Vec<Verdict> {
         let all: Vec<Option<Interval>> =
-            self.sources.iter().map(|heard| heard.source.at(now)).collect();
+            self.sources.iter().map(|heard| heard.source.at(now, &self.leaps)).collect();
         let known: Vec<Interval> = all.iter().flatten().copied().collect();
-        let (majority, _) = agreed(&known, known.len() / 2 + 1, Mutant::None);
+        let (majority, _) = agreed(&known, (known.len() / 2).max(self.lying_most()) + 1, Mutant::None);
         let judge = |(heard, interval): (&Heard, &Option<Interval>)| {
             let (majority, interval) = match (majority, interval) {
                 (_, None) if heard.suspected.is_some() => return Verdict::Inconsistent,
@@ -294,7 +314,7 @@ impl IntervalClock {
 
     /// What one source alone says at a moment.
     pub fn source(&self, source: usize, now: &Moment) -> Option<Interval> {
-        self.sources.get(source)?.source.at(now)
+        self.sources.get(source)?.source.at(now, &self.leaps)
     }
 
     /// How old the newest measurement is, of all sources.

@@ -27,7 +27,9 @@
 //! Deviations from Marzullo and Owicki ("Maintaining the time in a distributed system", 1983): the
 //! two bounds of an exchange begin at t1 and at t4, not both at one of them.
 
+use super::leap::{Leaps, Warning};
 use super::mutant::Mutant;
+use crate::calendar;
 use avouch_promise::{Interval, Nanos, WallTime};
 use std::fmt;
 
@@ -100,6 +102,8 @@ pub struct Measurement {
     pub received: Moment,
     /// By how much the server's clock may be off, as it says: E.
     pub server_error: Nanos,
+    /// What the server says of a leap second at the end of this month.
+    pub warning: Warning,
 }
 
 impl Measurement {
@@ -154,8 +158,17 @@ struct Envelope {
     latest: Edge,
 }
 
+/// What a source's envelopes grow by.
+#[derive(Clone, Copy, Debug)]
+struct Rules<'a> {
+    rho: Drift,
+    mutant: Mutant,
+    leaps: &'a Leaps,
+}
+
 /// What one exchange says; nothing if even its own bounds exclude each other.
-fn of(measurement: &Measurement, rho: Drift, mutant: Mutant) -> Result<Envelope, Contradiction> {
+fn of(measurement: &Measurement, rules: Rules<'_>) -> Result<Envelope, Contradiction> {
+    let Rules { rho, mutant, leaps } = rules;
     let error = match mutant {
         Mutant::IgnoresServerError => Nanos::ZERO,
         _ => measurement.server_error,
@@ -174,7 +187,7 @@ fn of(measurement: &Measurement, rho: Drift, mutant: Mutant) -> Result<Envelope,
         earliest: Edge { time: earliest, measured: received },
         latest: Edge { time: latest, measured: sent },
     };
-    envelope.proper(rho)
+    envelope.proper(rho).map(|envelope| envelope.across(leaps))
 }
 
 /// The clock by which ages are taken.
@@ -187,23 +200,45 @@ fn aged(moment: &Moment, mutant: Mutant) -> Nanos {
 
 impl Envelope {
     /// The same at another moment, which may be an earlier one.
-    fn seen(self, at: Nanos, rho: Drift, mutant: Mutant) -> Self {
+    fn seen(self, at: Nanos, Rules { rho, mutant, leaps }: Rules<'_>) -> Self {
         let age = Nanos(at.0.abs_diff(self.at.0));
         let grown = if mutant == Mutant::ForgetsToGrow { Nanos::ZERO } else { rho.after(age) };
         let moved = |time: WallTime| if at >= self.at { time.plus(age) } else { time.minus(age) };
+        let earliest = Edge { time: moved(self.earliest.time).minus(grown), ..self.earliest };
+        let latest = Edge { time: moved(self.latest.time).plus(grown), ..self.latest };
+        let grown = Self { at, earliest, latest };
+        if at >= self.at {
+            let end = calendar::month_end(self.earliest.time);
+            return grown.spread(|all| leaps.doubt(end).spread(all));
+        }
+        let end = calendar::month_end(grown.earliest.time);
+        if end > self.latest.time {
+            return grown;
+        }
+        grown.spread(|all| leaps.doubt(end).spread_back(all))
+    }
+
+    /// The same where the exchange itself may have been across a leap.
+    fn across(self, leaps: &Leaps) -> Self {
+        let end = calendar::month_end(self.earliest.time);
+        self.spread(|all| leaps.doubt(end).spread(all))
+    }
+
+    fn spread(self, wider: impl Fn(Interval) -> Interval) -> Self {
+        let all = wider(Interval { earliest: self.earliest.time, latest: self.latest.time });
         Self {
-            at,
-            earliest: Edge { time: moved(self.earliest.time).minus(grown), ..self.earliest },
-            latest: Edge { time: moved(self.latest.time).plus(grown), ..self.latest },
+            earliest: Edge { time: all.earliest, ..self.earliest },
+            latest: Edge { time: all.latest, ..self.latest },
+            ..self
         }
     }
 
     /// What both say, at the later one's moment.
-    fn met(self, later: Self, rho: Drift, mutant: Mutant) -> Result<Self, Contradiction> {
-        let before = self.seen(later.at, rho, mutant);
+    fn met(self, later: Self, rules: Rules<'_>) -> Result<Self, Contradiction> {
+        let before = self.seen(later.at, rules);
         let earliest = if before.earliest.time > later.earliest.time { before } else { later };
         let latest = if before.latest.time < later.latest.time { before } else { later };
-        Self { at: later.at, earliest: earliest.earliest, latest: latest.latest }.proper(rho)
+        Self { at: later.at, earliest: earliest.earliest, latest: latest.latest }.proper(rules.rho)
     }
 
     fn proper(self, rho: Drift) -> Result<Self, Contradiction> {
@@ -220,7 +255,7 @@ impl Envelope {
 
 /// What one source has said.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
+pub(super) struct Source {
     rho: Drift,
     pub(super) mutant: Mutant,
     kept: Option<(Envelope, Envelope)>,
@@ -229,15 +264,19 @@ pub struct Source {
 
 impl Source {
     /// A source that has said nothing yet, to a host whose oscillator is off by at most `rho`.
-    pub fn new(rho: Drift) -> Self {
+    pub(super) fn new(rho: Drift) -> Self {
         Self { rho, mutant: Mutant::None, kept: None, count: 0 }
     }
 
     /// Takes in an exchange. One that contradicts those before begins anew with this one alone, if
     /// it does not contradict itself.
-    pub fn measure(&mut self, measurement: &Measurement) -> Result<(), Contradiction> {
-        let (rho, mutant) = (self.rho, self.mutant);
-        let new = match of(measurement, rho, mutant) {
+    pub(super) fn measure(
+        &mut self,
+        measurement: &Measurement,
+        leaps: &Leaps,
+    ) -> Result<(), Contradiction> {
+        let rules = Rules { rho: self.rho, mutant: self.mutant, leaps };
+        let new = match of(measurement, rules) {
             Ok(new) => new,
             Err(contradiction) => {
                 self.forget();
@@ -248,11 +287,11 @@ impl Source {
             self.begin(new);
             return Ok(());
         };
-        let met = older.met(new, rho, mutant);
-        if met.is_err() && mutant == Mutant::AcceptsContradiction {
+        let met = older.met(new, rules);
+        if met.is_err() && self.mutant == Mutant::AcceptsContradiction {
             return Ok(());
         }
-        match met.and_then(|older| Ok((older, younger.met(new, rho, mutant)?))) {
+        match met.and_then(|older| Ok((older, younger.met(new, rules)?))) {
             Ok((older, younger)) => {
                 self.count += 1;
                 self.kept = Some((older, younger));
@@ -273,20 +312,20 @@ impl Source {
     }
 
     /// Forgets all that it said.
-    pub fn forget(&mut self) {
+    pub(super) fn forget(&mut self) {
         (self.kept, self.count) = (None, 0);
     }
 
     /// What it says of the true time at a moment, if it has said anything.
-    pub fn at(&self, moment: &Moment) -> Option<Interval> {
+    pub(super) fn at(&self, moment: &Moment, leaps: &Leaps) -> Option<Interval> {
         let now = aged(moment, self.mutant);
         let (older, _) = self.kept?;
-        let seen = older.seen(now, self.rho, self.mutant);
+        let seen = older.seen(now, Rules { rho: self.rho, mutant: self.mutant, leaps });
         Some(Interval { earliest: seen.earliest.time, latest: seen.latest.time })
     }
 
     /// How old the newest of what counts is.
-    pub fn age(&self, now: Nanos) -> Option<Nanos> {
+    pub(super) fn age(&self, now: Nanos) -> Option<Nanos> {
         self.kept.map(|(older, _)| now.minus(older.at))
     }
 }

@@ -14,6 +14,7 @@
 //! - [`envelope`]: what one source says, grown with its age.
 //! - [`agreement`]: what sources say together (Marzullo).
 //! - [`statistical`]: the estimate of RFC 5905, which is likely and not certain.
+//! - [`leap`]: what a leap second at the end of a month does to a bound.
 //! - [`published`]: the reading of many threads, in a few nanoseconds.
 //! - [`steps`]: what was done to this host's clocks.
 
@@ -22,17 +23,17 @@
 pub mod agreement;
 pub mod clock;
 pub mod envelope;
-mod mutant;
+pub mod leap;
+pub mod mutant;
 pub mod published;
 pub mod statistical;
 pub mod steps;
 
-#[cfg(test)]
-mod simulation;
 #[cfg(test)]
 mod tests;
 
 pub use avouch_promise::Class;
 pub use clock::{IntervalClock, Reading, Reason, Verdict};
 pub use envelope::{Contradiction, Drift, Measurement, Moment};
+pub use leap::Warning;
 pub use published::Published;

@@ -2,8 +2,7 @@
 
 /// A bug that a test plants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-#[cfg_attr(not(test), expect(dead_code, reason = "only tests plant bugs"))]
-pub(super) enum Mutant {
+pub enum Mutant {
     /// No bug.
     #[default]
     None,
@@ -21,4 +20,8 @@ pub(super) enum Mutant {
     IgnoresDisruption,
     /// Ages are taken from the clock that is set and stepped.
     AgeInWallClock,
+    /// The end of a month is as any other moment.
+    KnowsNoLeaps,
+    /// There is no leap where one source denies it, which may lie.
+    DeniesWhatOneDenies,
 }

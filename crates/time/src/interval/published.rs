@@ -11,6 +11,7 @@
 
 use super::clock::Reading;
 use super::envelope::Drift;
+use super::leap::Doubt;
 use avouch_promise::{Class, Interval, Nanos, WallTime};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering, fence};
@@ -28,6 +29,9 @@ pub struct Published {
     earliest: AtomicI64,
     latest: AtomicI64,
     rate: AtomicU64,
+    /// The end of a month that is in doubt, and whether a second may be inserted (1) or left out (2).
+    end: AtomicI64,
+    leaps: AtomicU64,
     writer: Mutex<()>,
 }
 
@@ -50,6 +54,11 @@ impl Published {
         self.earliest.store(reading.interval.earliest.0, Ordering::Relaxed);
         self.latest.store(reading.interval.latest.0, Ordering::Relaxed);
         self.rate.store(u64::try_from(rate).unwrap_or(u64::MAX), Ordering::Relaxed);
+        let leap = reading.leap;
+        let leaps =
+            leap.map_or(0, |leap| u64::from(leap.insertion) | u64::from(leap.deletion) << 1);
+        self.end.store(leap.map_or(i64::MAX, |leap| leap.end.0), Ordering::Relaxed);
+        self.leaps.store(leaps, Ordering::Relaxed);
         self.count.store(count.wrapping_add(2), Ordering::Release);
     }
 
@@ -64,6 +73,8 @@ impl Published {
             let earliest = WallTime(self.earliest.load(Ordering::Relaxed));
             let latest = WallTime(self.latest.load(Ordering::Relaxed));
             let rate = self.rate.load(Ordering::Relaxed);
+            let end = WallTime(self.end.load(Ordering::Relaxed));
+            let leaps = self.leaps.load(Ordering::Relaxed);
             fence(Ordering::Acquire);
             if count & 1 == 1 || count != self.count.load(Ordering::Relaxed) {
                 std::hint::spin_loop();
@@ -77,10 +88,15 @@ impl Published {
             let grown = Nanos(grown.saturating_add(1));
             let moved =
                 |time: WallTime| if steady.0 >= at { time.plus(age) } else { time.minus(age) };
-            return Interval {
+            let interval = Interval {
                 earliest: moved(earliest).minus(grown),
                 latest: moved(latest).plus(grown),
             };
+            if leaps == 0 {
+                return interval;
+            }
+            return Doubt { end, insertion: leaps & 1 == 1, deletion: leaps & 2 == 2 }
+                .spread(interval);
         }
     }
 }

@@ -4,6 +4,8 @@
 
 use super::agreement::agree;
 use super::envelope::{Source, WINDOW};
+use super::leap::{Leaps, Warning};
+use super::mutant::Mutant;
 use super::statistical::{Candidate, Filter, Sample, cluster, combine, select};
 use super::steps::{Changes, Clocks};
 use super::{
@@ -20,6 +22,10 @@ fn moment(steady: u64) -> Moment {
     Moment { steady: Nanos(steady), wall: WallTime(TRUTH + (steady - HOUR).cast_signed()) }
 }
 
+fn leaps() -> Leaps {
+    Leaps::new(1, Mutant::None)
+}
+
 /// Sent at an hour and `at`, 100 ns each way and 50 ns there, from a server ahead by so much.
 fn exchange(at: u64, ahead: i64, error: u64) -> Measurement {
     let sent = HOUR + at;
@@ -29,6 +35,7 @@ fn exchange(at: u64, ahead: i64, error: u64) -> Measurement {
         server_sent: WallTime(TRUTH + at.cast_signed() + 150 + ahead),
         received: moment(sent + 250),
         server_error: Nanos(error),
+        warning: Warning::None,
     }
 }
 
@@ -40,14 +47,14 @@ fn interval(earliest: i64, latest: i64) -> Interval {
 #[test]
 fn a_width_is_delay_error_and_age() {
     let mut source = Source::new(Drift::ppm(100));
-    source.measure(&exchange(0, 0, 30)).unwrap();
-    let now = source.at(&moment(HOUR + 250)).unwrap();
+    source.measure(&exchange(0, 0, 30), &leaps()).unwrap();
+    let now = source.at(&moment(HOUR + 250), &leaps()).unwrap();
     let here = TRUTH + 250;
     // The way back took 100, the way there as long, and the round trip drifts by less than 1.
     assert_eq!(now, interval(here - 100 - 32, here + 100 + 32 + 1));
-    let later = source.at(&moment(HOUR + 250 + 1_000_000)).unwrap();
+    let later = source.at(&moment(HOUR + 250 + 1_000_000), &leaps()).unwrap();
     assert_eq!(later.latest.0 - later.earliest.0, 265 + 2 * 100);
-    let earlier = source.at(&moment(HOUR + 250 - 100)).unwrap();
+    let earlier = source.at(&moment(HOUR + 250 - 100), &leaps()).unwrap();
     assert!(earlier.contains(WallTime(TRUTH + 150)), "{earlier:?}");
 }
 
@@ -55,34 +62,34 @@ fn a_width_is_delay_error_and_age() {
 #[test]
 fn a_contradiction_says_how_fast_the_clock_would_have_to_be() {
     let mut source = Source::new(Drift::ppm(15));
-    source.measure(&exchange(0, 0, 0)).unwrap();
-    let found = source.measure(&exchange(1_000_000_000, 100_000, 0)).unwrap_err();
+    source.measure(&exchange(0, 0, 0), &leaps()).unwrap();
+    let found = source.measure(&exchange(1_000_000_000, 100_000, 0), &leaps()).unwrap_err();
     assert!((84_000..=85_000).contains(&found.gap.0), "{found:?}");
     assert!((99_000..=100_000).contains(&found.drift_least_ppb), "{found:?}");
     // It begins anew with what it said last.
-    let now = source.at(&moment(HOUR + 1_000_000_250)).unwrap();
+    let now = source.at(&moment(HOUR + 1_000_000_250), &leaps()).unwrap();
     assert!(now.contains(WallTime(TRUTH + 1_000_000_250 + 100_000)));
     // A server that had the request for longer than the round trip lies by itself.
     let mut made = exchange(2_000_000_000, 0, 0);
     made.server_sent = made.server_sent.plus(Nanos(1_000));
-    source.measure(&made).unwrap_err();
-    assert_eq!(source.at(&moment(HOUR + 3_000_000_000)), None);
+    source.measure(&made, &leaps()).unwrap_err();
+    assert_eq!(source.at(&moment(HOUR + 3_000_000_000), &leaps()), None);
 }
 
 /// What was too narrow once counts until two windows have passed, and no longer.
 #[test]
 fn what_a_source_said_is_forgotten() {
     let mut source = Source::new(Drift::ppm(1_000));
-    source.measure(&exchange(0, 150, 0)).unwrap();
+    source.measure(&exchange(0, 150, 0), &leaps()).unwrap();
     let off = |source: &Source, at: u64| {
-        let now = source.at(&moment(HOUR + at + 250)).unwrap();
+        let now = source.at(&moment(HOUR + at + 250), &leaps()).unwrap();
         now.earliest.0 - (TRUTH + at.cast_signed() + 250)
     };
     let mut at = 0;
     for count in 0..2 * WINDOW {
         assert!(off(&source, at) > -102, "after {count}");
         at += 1_000;
-        source.measure(&exchange(at, 0, 0)).unwrap();
+        source.measure(&exchange(at, 0, 0), &leaps()).unwrap();
     }
     assert_eq!(off(&source, at), -102);
 }
@@ -169,7 +176,7 @@ fn trust_is_won_again() {
 #[test]
 fn holdover_lasts_until_the_budget_is_used_up() {
     let reading =
-        Reading { interval: interval(0, 2_000_000), class: Class::Hard, reason: Reason::Sole };
+        Reading { interval: interval(0, 2_000_000), class: Class::Hard, reason: Reason::Sole, leap: None };
     // 4 ms more at 50 ppm: 80 s.
     let lasts = reading.holdover(Nanos::from_millis(5), Drift::ppm(50));
     assert_eq!(lasts, Some(Nanos::from_secs(80)));
@@ -204,6 +211,7 @@ fn readers_never_see_half_a_reading() {
         interval: interval(round, 3 * round),
         class: Class::Hard,
         reason: Reason::Sole,
+        leap: None,
     };
     std::thread::scope(|scope| {
         scope.spawn(|| {

@@ -15,6 +15,7 @@
 //! RFC 5905, section 7.3.
 
 use super::stamp::{NtpShort, NtpStamp};
+use crate::interval::Warning;
 use std::fmt;
 
 /// Bytes of the header.
@@ -32,6 +33,17 @@ pub enum Leap {
     Deleted,
     /// The server does not know the time.
     Unsynchronised,
+}
+
+impl Leap {
+    /// What an interval clock makes of it.
+    pub fn warning(self) -> Warning {
+        match self {
+            Self::None | Self::Unsynchronised => Warning::None,
+            Self::Inserted => Warning::Insertion,
+            Self::Deleted => Warning::Deletion,
+        }
+    }
 }
 
 impl fmt::Display for Leap {

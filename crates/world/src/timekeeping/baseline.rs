@@ -5,18 +5,19 @@
 //! of which are left out while residuals of one sign follow each other too long; dispersion is the
 //! line's standard error, grown by that of its slope. A model, and not chrony itself.
 
-use super::super::{Drift, Measurement};
 use avouch_promise::{Interval, Nanos, WallTime};
+use avouch_time::interval::{Drift, Measurement};
 use std::collections::VecDeque;
 
 const SAMPLES_MAX: usize = 64;
 const SAMPLES_LEAST: usize = 4;
 
 /// Grown at so much.
-pub(super) const GROWN: Drift = Drift::ppm(50);
+pub const GROWN: Drift = Drift::ppm(50);
 
+/// What such a daemon knows.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Baseline {
+pub struct Baseline {
     samples: VecDeque<(Nanos, i64)>,
     line: Option<Line>,
 }
@@ -35,7 +36,8 @@ fn float(nanos: i64) -> f64 {
 }
 
 impl Baseline {
-    pub(super) fn measure(&mut self, made: &Measurement) {
+    /// Takes in an exchange.
+    pub fn measure(&mut self, made: &Measurement) {
         let out = i128::from(made.server_received.0) - i128::from(made.sent.steady.0);
         let back = i128::from(made.server_sent.0) - i128::from(made.received.steady.0);
         let ahead = i128::midpoint(out, back) as i64;
@@ -84,7 +86,7 @@ impl Baseline {
     }
 
     /// What would be claimed.
-    pub(super) fn claims(&self, now: Nanos) -> Option<Interval> {
+    pub fn claims(&self, now: Nanos) -> Option<Interval> {
         let line = self.line?;
         let grown = GROWN.after(now.minus(line.at));
         let centre = WallTime(line.ahead(now) + now.0.cast_signed());

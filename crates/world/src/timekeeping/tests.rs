@@ -1,12 +1,16 @@
 //! The campaign, the figures that are asked for, what must be found out, and planted bugs.
 
-use super::super::Drift;
-use super::super::mutant::Mutant;
-use super::network::Lie;
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use super::estate::{Look, Outcome, run};
+use super::keeper::Stop;
 use super::oscillator::Habits;
-use super::run::{Look, Outcome, run};
-use super::scenario::{Pauses, Scenario};
+use super::scenario::Scenario;
+use super::server::Lie;
+use super::trouble::{Trouble, What};
 use avouch_promise::{Nanos, Random};
+use avouch_time::interval::Drift;
+use avouch_time::interval::mutant::Mutant;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Runs of a seed, which together are one node's year.
@@ -82,8 +86,8 @@ fn intervals_are_narrow() {
         ("1024 s polls, harsh, 15 ppm", 15, (1_024, 1), harsh, 30, 8_000_000),
     ];
     for (name, rho, (poll, burst), habits, days, most) in goals {
-        let plain = Scenario::plain(Drift::ppm(rho), poll, habits, days);
-        let scenario = Scenario { burst, ..plain };
+        let mut scenario = Scenario::plain(1, Drift::ppm(rho), poll, habits, days);
+        scenario.keepers[0].burst = burst;
         let seed = Random::seed_from_environment();
         let outcome = run(&scenario, Look::All, Random::new(seed).fork(52));
         let median = Outcome::median(&outcome.halves).unwrap();
@@ -108,7 +112,7 @@ fn a_sine_within_rho_is_no_contradiction() {
         Habits { hourly_sine: 1_000.0, ..Habits::default() },
         Habits { daily_sine: 1_000.0, wander: 0.1, ..Habits::default() },
     ] {
-        let scenario = Scenario::plain(Drift::ppm(15), 64, habits, 30);
+        let scenario = Scenario::plain(1, Drift::ppm(15), 64, habits, 30);
         let seed = Random::seed_from_environment();
         let outcome = run(&scenario, Look::Clock, Random::new(seed).fork(53));
         assert_eq!((outcome.contradictions, outcome.violations), (0, 0), "AVOUCH_SEED={seed}");
@@ -122,9 +126,8 @@ fn a_drift_beyond_rho_is_found_out() {
     let seed = Random::seed_from_environment();
     for (sources, poll) in [(1, 16), (3, 16), (3, 1_024)] {
         let habits = Habits { offset: 60_000.0, ..Habits::default() };
-        let plain = Scenario::plain(Drift::ppm(15), poll, habits, 2);
-        let servers = vec![plain.servers[0]; sources];
-        let scenario = Scenario { servers, true_most: Drift::ppm(100), ..plain };
+        let mut scenario = Scenario::plain(sources, Drift::ppm(15), poll, habits, 2);
+        scenario.keepers[0].true_most = Drift::ppm(100);
         let outcome = run(&scenario, Look::Clock, Random::new(seed).fork(54));
         let (wrong, silent) = (outcome.violations, outcome.silent);
         println!(
@@ -136,15 +139,27 @@ fn a_drift_beyond_rho_is_found_out() {
     }
 }
 
+/// Pauses of which a host is not told.
+fn pauses(random: &mut Random, seconds: u64) -> Vec<Trouble> {
+    let mut all = Vec::new();
+    let mut second = random.below(40_000);
+    while second < seconds {
+        let what =
+            What::Pause { keeper: 0, stop: Stop::Unknowing, seconds: random.between(1, 300) };
+        all.push(Trouble { second, what });
+        second += random.between(1_000, 40_000);
+    }
+    all
+}
+
 /// A pause that nobody told of ends every claim at the next polls.
 #[test]
 fn a_pause_that_nobody_told_is_found_out() {
     let seed = Random::seed_from_environment();
     for sources in [1, 3, 5] {
         let habits = Habits { offset: 3_000.0, ..Habits::default() };
-        let plain = Scenario::plain(Drift::ppm(15), 16, habits, 10);
-        let servers = vec![plain.servers[0]; sources];
-        let scenario = Scenario { servers, pauses: Pauses::Untold, ..plain };
+        let mut scenario = Scenario::plain(sources, Drift::ppm(15), 16, habits, 10);
+        scenario.troubles = pauses(&mut Random::new(seed).fork(58), scenario.seconds);
         let outcome = run(&scenario, Look::Clock, Random::new(seed).fork(55));
         assert!(outcome.contradictions > 0);
         assert_eq!(outcome.violations, 0, "repro: AVOUCH_SEED={seed}, {sources} sources");
@@ -158,11 +173,9 @@ fn a_pause_that_nobody_told_is_found_out() {
 fn falsetickers_are_named() {
     let seed = Random::seed_from_environment();
     for lie in [Lie::Tai, Lie::Noise, Lie::Bumps, Lie::Offset(50_000_000)] {
-        let plain = Scenario::plain(Drift::ppm(15), 16, wild(2_000.0, 1_000.0), 1);
-        let mut servers = vec![plain.servers[0]; 5];
-        servers[1].lie = Some(lie);
-        servers[4].lie = Some(lie);
-        let scenario = Scenario { servers, ..plain };
+        let mut scenario = Scenario::plain(5, Drift::ppm(15), 16, wild(2_000.0, 1_000.0), 1);
+        scenario.servers[1].lie = Some(lie);
+        scenario.servers[4].lie = Some(lie);
         let outcome = run(&scenario, Look::All, Random::new(seed).fork(56));
         assert_eq!(outcome.violations, 0, "repro: AVOUCH_SEED={seed}, {lie:?}");
         // Some begin to lie after two hours, which are 450 polls.
@@ -187,12 +200,14 @@ fn every_planted_bug_dies() {
         Mutant::TrustsTheMostAgreed,
         Mutant::IgnoresDisruption,
         Mutant::AgeInWallClock,
+        Mutant::KnowsNoLeaps,
+        Mutant::DeniesWhatOneDenies,
     ] {
         let dies = |number: &u64| {
             let (mut scenario, random) = drawn(*number, 43_200, mutant);
             if mutant == Mutant::AcceptsContradiction {
                 // Only what the clock cannot know beforehand contradicts.
-                scenario.pauses = Pauses::Untold;
+                scenario.troubles = pauses(&mut random.fork(2), scenario.seconds);
             }
             run(&scenario, Look::Clock, random).violations > 0
         };

@@ -1,0 +1,150 @@
+//! A server of stratum 1: an oscillator that is steered by a receiver's pulse, and that runs on
+//! without it.
+//!
+//! ```text
+//!             pulse                    no pulse
+//!   locked -----------> locked      locked --------> holdover: error grows by what the rate
+//!   error = the pulse's                              differs from what it was steered to
+//!
+//!   claim     100 ns                100 ns + t (a + b t / 2), a and b the budget of its class
+//! ```
+//!
+//! - I1 While its pulse is right and its oscillator within the budget, its error is within its
+//!   claim.
+
+use super::oscillator::{Class, Oscillator};
+use super::receiver::Signal;
+use avouch_promise::{Nanos, Random};
+use avouch_time::interval::Drift;
+
+/// What it claims while it is locked.
+pub const LOCKED: Nanos = Nanos(100);
+/// What is learned of the rate, each second.
+const LEARNS: f64 = 1.0 / 600.0;
+const DAY_S: f64 = 86_400.0;
+
+/// The server.
+#[derive(Clone, Debug)]
+pub struct Grandmaster {
+    class: Class,
+    oscillator: Oscillator,
+    random: Random,
+    /// What reaches its receiver.
+    pub signal: Signal,
+    /// By how many times its oscillator exceeds its budget; 1 or less keeps it.
+    pub excess: f64,
+    learned: Option<f64>,
+    error_ns: f64,
+    /// The rate by which its error grows in this second.
+    drifts_ppb: f64,
+    holdover_s: u64,
+}
+
+impl Grandmaster {
+    /// One of a class, whose receiver has a clear sky.
+    pub fn new(class: Class, random: &Random) -> Self {
+        let oscillator = Oscillator::new(class.habits(), Drift::ppm(100), random.fork(1));
+        Self {
+            class,
+            oscillator,
+            random: random.fork(2),
+            signal: Signal::Clear,
+            excess: 1.0,
+            learned: None,
+            error_ns: 0.0,
+            drifts_ppb: 0.0,
+            holdover_s: 0,
+        }
+    }
+
+    /// Begins a second of true time.
+    pub fn tick(&mut self, second: u64) {
+        self.error_ns += self.drifts_ppb;
+        self.oscillator.tick(second, false);
+        let rate = self.oscillator.rate();
+        let learned = *self.learned.get_or_insert(rate);
+        if let Some(pulse) = self.signal.pulse_ns(second, &mut self.random) {
+            (self.error_ns, self.drifts_ppb, self.holdover_s) = (pulse, 0.0, 0);
+            self.learned = Some(learned + LEARNS * (rate - learned));
+        } else {
+            self.holdover_s += 1;
+            let (at_once, a_day) = self.class.budget();
+            let most = at_once + a_day * self.holdover_s as f64 / DAY_S;
+            let left = (rate - learned).clamp(-most, most);
+            self.drifts_ppb = if self.excess > 1.0 { self.excess * most } else { left };
+        }
+    }
+
+    /// By how much its clock is off, so many nanoseconds into this second.
+    pub fn error_ns(&self, into_ns: u64) -> i64 {
+        (self.error_ns + self.drifts_ppb * into_ns as f64 / 1e9) as i64
+    }
+
+    /// By how much it says that it may be off.
+    pub fn claims(&self) -> Nanos {
+        let (at_once, a_day) = self.class.budget();
+        // The second that has begun counts whole.
+        let lasts = self.holdover_s as f64 + if self.holdover_s > 0 { 1.0 } else { 0.0 };
+        let grown = lasts * (at_once + a_day * lasts / DAY_S / 2.0 + a_day / DAY_S);
+        LOCKED.plus(Nanos(grown.ceil() as u64))
+    }
+
+    /// For how long it has had no pulse, in seconds.
+    pub fn holdover_s(&self) -> u64 {
+        self.holdover_s
+    }
+
+    /// What its oscillator is.
+    pub fn class(&self) -> Class {
+        self.class
+    }
+
+    /// The room is so many degrees off 25.
+    pub fn warm(&mut self, degrees: f64) {
+        self.oscillator.warm(degrees);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Days of jamming, of each class, in rooms that warm: I1, and how far off each is at 4 and 24
+    /// hours.
+    #[test]
+    fn a_grandmaster_in_holdover_keeps_its_claim() {
+        for class in Class::ALL {
+            for run in 0..10 {
+                let seed = Random::seed_from_environment();
+                let mut master = Grandmaster::new(class, &Random::new(seed).fork(61).fork(run));
+                let mut told = Vec::new();
+                for second in 0..2 * 86_400 {
+                    if second == 43_200 {
+                        master.signal = Signal::Jammed;
+                        master.warm(run as f64 - 5.0);
+                    }
+                    master.tick(second);
+                    for into in [0, 999_999_999] {
+                        let (off, claim) = (master.error_ns(into).unsigned_abs(), master.claims());
+                        assert!(off <= claim.0, "AVOUCH_SEED={seed} {class:?} {second}: {off}");
+                    }
+                    if [43_200 + 4 * 3_600, 43_200 + 86_400].contains(&second) {
+                        told.push((master.error_ns(0), master.claims()));
+                    }
+                }
+                if run < 2 {
+                    println!("{}: {told:?}", class.name());
+                }
+            }
+        }
+    }
+
+    /// One that is worse than its class is off by more than it claims, which is what a lie is.
+    #[test]
+    fn a_grandmaster_beyond_its_budget_breaks_its_claim() {
+        let mut master = Grandmaster::new(Class::Rubidium, &Random::new(1));
+        (master.signal, master.excess) = (Signal::Jammed, 5.0);
+        (0..86_400).for_each(|second| master.tick(second));
+        assert!(master.error_ns(0).unsigned_abs() > master.claims().0);
+    }
+}
