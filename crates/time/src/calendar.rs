@@ -98,7 +98,7 @@ mod tests {
             ("2017-01-01T00:00:00Z", "2017-02-01T00:00:00Z"),
             ("2024-02-28T12:00:00Z", "2024-03-01T00:00:00Z"),
         ] {
-            assert_eq!(month_end(parse(time).unwrap()), parse(end).unwrap());
+            assert_eq!(parse(time).map(month_end), parse(end));
         }
     }
 

@@ -5,6 +5,7 @@
 //! - [`interval`]: the true time, within bounds that follow from what was measured.
 //! - [`ntp`]: packets and exchanges of the Network Time Protocol.
 //! - [`nts`]: how keys are agreed on that protect such packets.
+//! - [`ptp`]: which grandmaster a domain of the Precision Time Protocol follows.
 //! - [`chrony`]: what chronyd says of itself.
 //! - [`commit`]: when a commit may be seen and a snapshot read, by clocks.
 //! - [`segment`]: a bound on the clock's error in shared memory, as ClockBound has it.
@@ -17,4 +18,5 @@ pub mod interval;
 pub mod logical;
 pub mod ntp;
 pub mod nts;
+pub mod ptp;
 pub mod segment;

@@ -106,9 +106,9 @@ const CAMPAIGNS: [Campaign; 12] = [
     },
     Campaign {
         name: "clocks",
-        about: "the true time in every interval, once a second: a simulated node-year a seed",
+        about: "the true time in every interval, once a second: a simulated year of hosts a seed",
         runs: Runs::Whole {
-            package: "avouch-time",
+            package: "avouch-world",
             program: &["--lib"],
             tests: &["the_true_time_is_in_every_interval"],
         },

@@ -29,6 +29,7 @@ mod suspected;
 mod terminal;
 mod time_server;
 mod timed;
+mod timekeeping;
 mod watching;
 mod whose;
 mod wording;

@@ -294,7 +294,8 @@ impl IntervalClock {
         let all: Vec<Option<Interval>> =
             self.sources.iter().map(|heard| heard.source.at(now, &self.leaps)).collect();
         let known: Vec<Interval> = all.iter().flatten().copied().collect();
-        let (majority, _) = agreed(&known, (known.len() / 2).max(self.lying_most()) + 1, Mutant::None);
+        let (majority, _) =
+            agreed(&known, (known.len() / 2).max(self.lying_most()) + 1, Mutant::None);
         let judge = |(heard, interval): (&Heard, &Option<Interval>)| {
             let (majority, interval) = match (majority, interval) {
                 (_, None) if heard.suspected.is_some() => return Verdict::Inconsistent,

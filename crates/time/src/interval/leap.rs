@@ -26,6 +26,8 @@
 //! Deviation from RFC 5905, which has the leap of a majority of survivors: there a source that was
 //! last heard before the announcement counts as if it denied the leap.
 
+//= §3.1.1 leap-second
+
 use super::mutant::Mutant;
 use crate::calendar;
 use avouch_promise::{Interval, Nanos, WallTime};

@@ -175,8 +175,12 @@ fn trust_is_won_again() {
 
 #[test]
 fn holdover_lasts_until_the_budget_is_used_up() {
-    let reading =
-        Reading { interval: interval(0, 2_000_000), class: Class::Hard, reason: Reason::Sole, leap: None };
+    let reading = Reading {
+        interval: interval(0, 2_000_000),
+        class: Class::Hard,
+        reason: Reason::Sole,
+        leap: None,
+    };
     // 4 ms more at 50 ppm: 80 s.
     let lasts = reading.holdover(Nanos::from_millis(5), Drift::ppm(50));
     assert_eq!(lasts, Some(Nanos::from_secs(80)));

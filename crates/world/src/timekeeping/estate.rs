@@ -13,6 +13,7 @@ use avouch_promise::{Interval, Nanos, Random, WallTime};
 use avouch_time::interval::{
     Class, IntervalClock, Measurement, Moment, Published, Reading, Verdict, Warning,
 };
+use avouch_time::ptp::best_master;
 use std::collections::BTreeMap;
 
 const SECOND: u64 = 1_000_000_000;
@@ -78,10 +79,12 @@ impl Estate {
             let phase =
                 |random: &mut Random| (random.below(made.poll_s), random.below(SECOND * 9 / 10));
             let start = scenario.truth.start.0;
+            let sources = if made.follows_best { 1 } else { made.upstreams.len() };
             Keeper {
                 oscillator: Oscillator::new(made.habits, made.true_most, random.fork(1)),
                 set_ns: start,
-                clock: IntervalClock::planted(made.upstreams.len(), made.rho, scenario.mutant),
+                clock: IntervalClock::planted(sources, made.rho, scenario.mutant),
+                follows_best: made.follows_best,
                 published: Published::new(),
                 upstreams: made.upstreams.clone(),
                 poll_s: made.poll_s,
@@ -89,6 +92,7 @@ impl Estate {
                 phases: made.upstreams.iter().map(|_| phase(random)).collect(),
                 out_until: 0,
                 slanted: (0, 0),
+                slewed: (0, 0),
                 stands: None,
                 blind_until: 0,
             }
@@ -134,6 +138,10 @@ impl Estate {
         for keeper in &mut self.keepers {
             let stood = keeper.stood(second);
             keeper.oscillator.tick(second, stood);
+            let (gains_ns, until) = keeper.slewed;
+            if second < until && !stood {
+                keeper.set_ns += gains_ns;
+            }
         }
         while let Some(trouble) = self.troubles.get(self.next_trouble)
             && trouble.second <= second
@@ -152,6 +160,9 @@ impl Estate {
         let second = self.second;
         match what {
             What::Step { keeper, by_ns } => self.keepers[keeper].set_ns += by_ns,
+            What::Slew { keeper, ppb, seconds } => {
+                self.keepers[keeper].slewed = (ppb, second + seconds);
+            }
             What::Outage { keeper, seconds } => self.keepers[keeper].out_until = second + seconds,
             What::Slant { keeper, by_ns, seconds } => {
                 self.keepers[keeper].slanted = (by_ns, second + seconds);
@@ -199,7 +210,11 @@ impl Estate {
             return;
         }
         let mut sent = Vec::new();
+        let best = keeper.follows_best.then(|| self.best(keeper)).flatten();
         for (source, (phase, into_ns)) in keeper.phases.iter().enumerate() {
+            if keeper.follows_best && best != Some(source) {
+                continue;
+            }
             if self.second % keeper.poll_s == *phase {
                 let into = |exchange: u64| into_ns + exchange * 2_000_000;
                 sent.extend((0..keeper.burst).map(|exchange| (source, into(exchange))));
@@ -218,6 +233,16 @@ impl Estate {
             };
             self.send(self.second * SECOND + into_ns + out_ns, packet);
         }
+    }
+
+    /// Of the grandmasters that a host hears, the one that says that it is best.
+    fn best(&self, keeper: &Keeper) -> Option<usize> {
+        let announced = keeper.upstreams.iter().enumerate().filter_map(|(source, (up, _))| {
+            let Upstream::Grandmaster(master) = up else { return None };
+            Some((source, self.grandmasters.get(*master)?.announces(*master)))
+        });
+        let announced: Vec<_> = announced.collect();
+        best_master::best(announced.iter().map(|(source, announce)| (*source, announce)))
     }
 
     fn delays(&mut self, at: usize, path: Path) -> (u64, u64) {
@@ -298,7 +323,8 @@ impl Estate {
             server_error: answer.error,
             warning: answer.warning,
         };
-        let contradicted = keeper.clock.measure(source, &made).is_err();
+        let voice = if keeper.follows_best { 0 } else { source };
+        let contradicted = keeper.clock.measure(voice, &made).is_err();
         Some(Measured { keeper: at, source, made, contradicted })
     }
 }
@@ -310,7 +336,10 @@ pub struct Outcome {
     pub checks: u64,
     /// These.
     pub violations: u64,
-    /// The first of them: the second, and which host.
+    /// The same right after a host's clocks stood still without its knowledge: until its next
+    /// exchanges nothing can tell it.
+    pub unknowing: u64,
+    /// The first violation: the second, and which host.
     pub first: Option<(u64, usize)>,
     /// Looks to which nothing was claimed.
     pub silent: u64,
@@ -384,7 +413,9 @@ impl Outcome {
             };
             self.checks += 1;
             self.silent += u64::from(interval == Interval::UNKNOWN);
-            if !interval.contains(truth) && second >= keeper.blind_until {
+            if !interval.contains(truth) && second < keeper.blind_until {
+                self.unknowing += 1;
+            } else if !interval.contains(truth) {
                 self.violations += 1;
                 self.first = self.first.or(Some((second, at)));
             }

@@ -16,13 +16,17 @@ use super::oscillator::{Class, Oscillator};
 use super::receiver::Signal;
 use avouch_promise::{Nanos, Random};
 use avouch_time::interval::Drift;
+use avouch_time::ptp::best_master::{Accuracy, Announce, ClockClass};
 
 /// What it claims while it is locked.
 pub const LOCKED: Nanos = Nanos(100);
 /// What is learned of the rate, each second.
 const LEARNS: f64 = 1.0 / 600.0;
+/// A holdover that claims more is degraded.
+const WITHIN: Nanos = Nanos(1_500);
 const DAY_S: f64 = 86_400.0;
 
+//= §3.1.1 rubidium-drift
 /// The server.
 #[derive(Clone, Debug)]
 pub struct Grandmaster {
@@ -33,6 +37,8 @@ pub struct Grandmaster {
     pub signal: Signal,
     /// By how many times its oscillator exceeds its budget; 1 or less keeps it.
     pub excess: f64,
+    /// What an operator prefers of a PTP domain's grandmasters: less.
+    pub priority: u8,
     learned: Option<f64>,
     error_ns: f64,
     /// The rate by which its error grows in this second.
@@ -50,6 +56,7 @@ impl Grandmaster {
             random: random.fork(2),
             signal: Signal::Clear,
             excess: 1.0,
+            priority: 128,
             learned: None,
             error_ns: 0.0,
             drifts_ppb: 0.0,
@@ -89,6 +96,27 @@ impl Grandmaster {
         LOCKED.plus(Nanos(grown.ceil() as u64))
     }
 
+    /// What it announces to a PTP domain, of which it is the member of this number.
+    pub fn announces(&self, number: usize) -> Announce {
+        let claims = self.claims();
+        let class = match self.holdover_s {
+            0 => ClockClass::LOCKED,
+            _ if claims <= WITHIN => ClockClass::HOLDOVER,
+            _ => ClockClass::DEGRADED,
+        };
+        let identity = (number as u64).to_be_bytes();
+        Announce {
+            priority1: self.priority,
+            class,
+            accuracy: Accuracy::within(claims),
+            variance: 0x4e5d,
+            priority2: 128,
+            identity,
+            steps_removed: 0,
+            sender: (identity, 1),
+        }
+    }
+
     /// For how long it has had no pulse, in seconds.
     pub fn holdover_s(&self) -> u64 {
         self.holdover_s
@@ -109,6 +137,7 @@ impl Grandmaster {
 mod tests {
     use super::*;
 
+    //= §3.1.1 rubidium-drift test
     /// Days of jamming, of each class, in rooms that warm: I1, and how far off each is at 4 and 24
     /// hours.
     #[test]

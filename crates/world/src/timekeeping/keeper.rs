@@ -38,6 +38,8 @@ pub struct Keeper {
     pub clock: IntervalClock,
     /// What it publishes to its own threads.
     pub published: Published,
+    /// Whether it follows one grandmaster alone, the best of those it hears, as in PTP.
+    pub(super) follows_best: bool,
     pub(super) upstreams: Vec<(Upstream, Path)>,
     pub(super) poll_s: u64,
     pub(super) burst: u64,
@@ -47,6 +49,8 @@ pub struct Keeper {
     pub(super) out_until: u64,
     /// What is late by so much more, one way: out (positive) or back; and until when.
     pub(super) slanted: (i64, u64),
+    /// The wall clock gains so many nanoseconds a second, and until when.
+    pub(super) slewed: (i64, u64),
     /// It stands from the one second to before the other.
     pub(super) stands: Option<(u64, u64, Stop)>,
     /// No bound can hold before: nobody told the clock that it stood still.

@@ -23,6 +23,8 @@ pub enum Manner {
     /// Its clock steps when it should.
     #[default]
     Steps,
+    /// Its clock steps when it should, which it did not announce.
+    StepsUnannounced,
     /// It does not know of it, and goes on.
     Misses,
     /// It spreads the second over the 12 hours before and after.
@@ -56,7 +58,7 @@ impl Truth {
     pub fn by(&self, manner: Manner, true_ns: u64) -> WallTime {
         let even = self.even(true_ns);
         match manner {
-            Manner::Steps => self.at(true_ns),
+            Manner::Steps | Manner::StepsUnannounced => self.at(true_ns),
             Manner::Misses => even,
             Manner::Invents => Self { leap: Warning::Insertion, ..*self }.at(true_ns),
             Manner::Smears => {

@@ -23,10 +23,12 @@
 )]
 
 pub mod baseline;
+pub mod diary;
 pub mod estate;
 pub mod grandmaster;
 pub mod keeper;
 pub mod leap;
+pub mod named;
 pub mod oscillator;
 pub mod path;
 pub mod receiver;
@@ -36,6 +38,7 @@ pub mod server;
 mod tests;
 pub mod trouble;
 
+pub use diary::Diary;
 pub use estate::{Estate, Outcome};
 pub use oscillator::{Class, Habits, Oscillator};
 pub use scenario::Scenario;

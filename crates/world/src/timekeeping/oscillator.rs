@@ -19,6 +19,7 @@ const HOUR: u64 = 3_600;
 const DAY: u64 = 86_400;
 const OCTAVES: usize = 10;
 
+//= §3.1.1 gnss
 /// How an oscillator is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
@@ -64,10 +65,10 @@ impl Class {
     pub fn habits(self) -> Habits {
         let habits = |offset, ageing, white, flicker, wander, per_degree| Habits {
             offset,
+            wander,
             ageing,
             white,
             flicker,
-            wander,
             per_degree,
             ..Habits::default()
         };

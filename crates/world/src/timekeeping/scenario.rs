@@ -30,6 +30,9 @@ pub struct Made {
     pub poll_s: u64,
     /// Exchanges of one poll, one soon after the other.
     pub burst: u64,
+    /// Whether it follows one grandmaster alone, the best of those it hears, as in PTP. Its clock
+    /// then has a sole source.
+    pub follows_best: bool,
 }
 
 /// A part of the world.
@@ -54,7 +57,7 @@ pub struct Scenario {
 impl Made {
     /// A host that asks some upstreams over one kind of path.
     pub fn new(rho: Drift, poll_s: u64, habits: Habits, upstreams: Vec<(Upstream, Path)>) -> Self {
-        Self { rho, true_most: rho, habits, upstreams, poll_s, burst: 1 }
+        Self { rho, true_most: rho, habits, upstreams, poll_s, burst: 1, follows_best: false }
     }
 
     fn draw(rho: Drift, upstreams: Vec<(Upstream, Path)>, random: &mut Random) -> Self {
@@ -89,10 +92,10 @@ impl Scenario {
         let flat = Self { truth, ..Self::plain(0, Drift::ppm(1), 16, Habits::default(), 0) };
         let mut drawn = Self { seconds, keepers: Vec::new(), ..flat };
         if random.chance(0.5) {
-            drawn.site(random)
+            drawn.site(random);
         } else {
-            drawn.strata(random)
-        };
+            drawn.strata(random);
+        }
         for keeper in 0..drawn.keepers.len() {
             drawn.befall(keeper, random);
         }
@@ -116,6 +119,7 @@ impl Scenario {
         self.keepers.push(Made::draw(rho, upstreams, random));
     }
 
+    //= §3.1.1 ntp-stratum
     /// Grandmasters, of which fewer than half are deceived; keepers of stratum 2 and 3 below them.
     fn strata(&mut self, random: &mut Random) {
         let count = 3 + random.below(3) as usize;

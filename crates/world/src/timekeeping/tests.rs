@@ -4,7 +4,8 @@
 
 use super::estate::{Look, Outcome, run};
 use super::keeper::Stop;
-use super::oscillator::Habits;
+use super::named;
+use super::oscillator::{Class, Habits};
 use super::scenario::Scenario;
 use super::server::Lie;
 use super::trouble::{Trouble, What};
@@ -32,6 +33,8 @@ fn drawn(run: u64, seconds: u64, mutant: Mutant) -> (Scenario, Random) {
 /// The true time is in every reading, whatever happens within what the clock assumes.
 #[test]
 //= §3.3.2 epsilon test
+//= §3.1.1 ntp-stratum test
+//= §3.1.1 leap-second test
 //= §3.3.2 multi-source test
 fn the_true_time_is_in_every_interval() {
     let (runs, seconds) = sized();
@@ -214,5 +217,26 @@ fn every_planted_bug_dies() {
         let run = (0..60).find(dies);
         println!("{mutant:?} dies in run {run:?}");
         assert!(run.is_some(), "AVOUCH_SEED={seed}: {mutant:?} lives");
+    }
+}
+
+//= §3.1.1 ntp-failure-handling test
+//= §3.1.1 gnss test
+/// Faults that have a name: within what the clock assumes the true time is in every reading; beyond
+/// it, the reading is wrong at some moment, which is what "assumes" means.
+#[test]
+fn a_named_fault_is_harmless_exactly_within_what_is_assumed() {
+    let seed = Random::seed_from_environment();
+    for named in &named::ALL {
+        let scenario = named.scenario(Class::Ocxo, Drift::ppm(15), 86_400);
+        let outcome = run(&scenario, Look::All, Random::new(seed).fork(63));
+        let half = Outcome::median(&outcome.halves).unwrap();
+        println!(
+            "{}: {} wrong, {} silent, half {half}, {} contradictions, {:?}",
+            named.name, outcome.violations, outcome.silent, outcome.contradictions, outcome.named
+        );
+        let harmless = outcome.violations + outcome.unknowing == 0;
+        assert_eq!(harmless, named.is_assumed, "AVOUCH_SEED={seed} {}", named.name);
+        assert_eq!(named::find(named.name).map(|found| found.about), Some(named.about));
     }
 }

@@ -23,6 +23,15 @@ pub enum What {
         /// By how much.
         by_ns: i64,
     },
+    /// A host's wall clock is made to run faster or slower.
+    Slew {
+        /// Whose.
+        keeper: usize,
+        /// By so many parts per billion.
+        ppb: i64,
+        /// For how long.
+        seconds: u64,
+    },
     /// A host reaches none of its sources.
     Outage {
         /// Which host.

@@ -7,7 +7,8 @@ pub(crate) const EXAMPLES: &str = "\
 Examples:
   avouch clock explain 6a28ec5b1eb80003
   avouch clock explain 2026-11-27T16:57:06Z
-  avouch clock audit --source 127.0.0.1:11123 --samples 2";
+  avouch clock audit --source 127.0.0.1:11123 --samples 2
+  avouch clock simulate gps-jamming";
 
 const EXPLAIN: &str = "\
 Of two hybrid stamps the lower one is of what may have happened before; it says for certain that what
@@ -47,6 +48,20 @@ Examples:
   avouch clock audit --segment clock.segment --within 1s
   avouch clock audit --source 127.0.0.1:11123 --samples 2 --interval 100ms --format prometheus";
 
+const SIMULATE: &str = "\
+A host on a quartz asks three grandmasters every 16 s, whose oscillators satellites steer, with the
+interval clock that `clock audit` and the nodes run. It is looked at once a second: is the true time in
+its reading? Without a name the faults are listed. AVOUCH_SEED names another run of the same.
+
+Exit codes:
+  0 it was, each time   1 not always: the fault broke what the bound rests on   3 usage
+
+Examples:
+  avouch clock simulate
+  avouch clock simulate gps-outage --oscillator rubidium --hours 30
+  avouch clock simulate leap-step --format json
+  avouch clock simulate falsetickers --drift-bound 50";
+
 /// `avouch clock`.
 #[derive(Debug, Args)]
 pub struct Clock {
@@ -64,6 +79,26 @@ pub enum What {
     /// Ask NTP servers how far off this host's clock is, and say what the answer rests on
     #[command(after_help = AUDIT)]
     Audit(Audit),
+    /// Play a fault of clocks in the simulated world, against the clock that is shipped
+    #[command(after_help = SIMULATE)]
+    Simulate(Simulate),
+}
+
+/// `avouch clock simulate`.
+#[derive(Debug, Args)]
+pub struct Simulate {
+    /// The fault; without it all are listed
+    #[arg(value_name = "FAULT")]
+    pub fault: Option<String>,
+    /// What the grandmasters' oscillators are: quartz, tcxo, ocxo or rubidium
+    #[arg(long, default_value = "ocxo", value_name = "CLASS")]
+    pub oscillator: String,
+    /// By how much the host's clock assumes that its own is off, in parts per million
+    #[arg(long, default_value_t = 15.0, value_name = "PPM")]
+    pub drift_bound: f64,
+    /// How long, from 2 to 720
+    #[arg(long, default_value_t = 24, value_name = "HOURS", value_parser = clap::value_parser!(u64).range(2..=720))]
+    pub hours: u64,
 }
 
 /// `avouch clock audit`.

@@ -3,6 +3,7 @@
 pub(crate) mod arguments;
 mod audit;
 mod explain;
+mod simulate;
 
 use crate::arguments::Shape;
 use crate::exit::Exit;
@@ -22,5 +23,6 @@ pub(super) fn run(clock: &Clock, shape: Shape, screen: &mut Screen) -> Result<Ex
     match &clock.what {
         What::Explain(explain) => explain::run(explain, screen).map(|()| Exit::DONE),
         What::Audit(audit) => audit::run(audit, shape, screen),
+        What::Simulate(asked) => simulate::run(asked, screen),
     }
 }

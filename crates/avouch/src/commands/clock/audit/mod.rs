@@ -36,6 +36,8 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use wish::Wish;
 
+pub(super) use wish::drift_bound;
+
 /// How often a terminal is told how far the asking is.
 const PROGRESS: Duration = Duration::from_millis(100);
 

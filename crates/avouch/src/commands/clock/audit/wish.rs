@@ -27,18 +27,22 @@ pub(super) struct Wish {
     pub(super) publish: Option<PathBuf>,
 }
 
+/// rho, from parts per million.
+pub(in super::super) fn drift_bound(ppm: f64) -> Result<Drift, Error> {
+    let parts = ppm * 1e3;
+    if !(1.0..=1e6).contains(&parts) {
+        let expected = "--drift-bound from 0.001 to 1000 ppm";
+        return Err(Error::new(Blame::Caller, expected, format!("{ppm}"))
+            .hint("an oscillator of a server is within 50 or so; 15 is what RFC 5905 assumes"));
+    }
+    #[expect(clippy::cast_sign_loss, reason = "it is in its range")]
+    let rho = Drift::ppb(parts.ceil() as u32);
+    Ok(rho)
+}
+
 impl Wish {
     pub(super) fn of(audit: &Audit) -> Result<Self, Error> {
-        let parts = audit.drift_bound * 1e3;
-        if !(1.0..=1e6).contains(&parts) {
-            let got = format!("{}", audit.drift_bound);
-            return Err(Error::new(Blame::Caller, "--drift-bound from 0.001 to 1000 ppm", got)
-                .hint(
-                    "an oscillator of a server is within 50 or so; 15 is what RFC 5905 assumes",
-                ));
-        }
-        #[expect(clippy::cast_sign_loss, reason = "it is in its range")]
-        let rho = Drift::ppb(parts.ceil() as u32);
+        let rho = drift_bound(audit.drift_bound)?;
         let sources = distinct(&audit.sources)?;
         Ok(Self {
             sources,
