@@ -1,5 +1,5 @@
-//! Logarithm, exponential, sine and the normal distribution from additions, products and square roots
-//! only.
+//! Logarithm, exponential, sine and the normal distribution from additions, products and square
+//! roots only.
 //!
 //! The C library's versions differ in the last bit between machines, and one bit is enough to
 //! send a simulation down another path. IEEE 754 fixes every operation used here, so a seed gives

@@ -233,8 +233,8 @@ impl IntervalClock {
         measured
     }
 
-    /// A table of leap seconds (the file `leap-seconds.list`, which says until when it is known) has
-    /// none between now and this time: no end of a month before it is in doubt.
+    /// A table of leap seconds (the file `leap-seconds.list`, which says until when it is known)
+    /// has none between now and this time: no end of a month before it is in doubt.
     pub fn no_leap_before(&mut self, time: WallTime) {
         self.leaps.none_before(time);
     }

@@ -29,7 +29,7 @@ pub struct Published {
     earliest: AtomicI64,
     latest: AtomicI64,
     rate: AtomicU64,
-    /// The end of a month that is in doubt, and whether a second may be inserted (1) or left out (2).
+    /// The end of a month that is in doubt; and whether a second may be inserted (1), left out (2).
     end: AtomicI64,
     leaps: AtomicU64,
     writer: Mutex<()>,

@@ -1,5 +1,5 @@
-//! How time is kept in the physical world: oscillators, satellites, servers in strata, and hosts that
-//! measure them with the shipped interval clock; and what befalls each of them.
+//! How time is kept in the physical world: oscillators, satellites, servers in strata, and hosts
+//! that measure them with the shipped interval clock; and what befalls each of them.
 //!
 //! ```text
 //!   satellites --Receiver--> Grandmaster (stratum 1: an oscillator steered, or in holdover)

@@ -25,7 +25,7 @@ pub enum Signal {
     Clear,
     /// Noise above them.
     Jammed,
-    /// Somebody else's signal: off by so much since a second, and by so many more parts per billion.
+    /// Somebody else's signal: off by so much since a second, and by more each second.
     Spoofed {
         /// At first.
         jump_ns: i64,

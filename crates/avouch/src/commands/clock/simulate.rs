@@ -1,4 +1,5 @@
-//! `clock simulate`: a fault of clocks in the simulated world, and what the shipped clock makes of it.
+//! `clock simulate`: a fault of clocks in the simulated world, and what the shipped clock makes of
+//! it.
 
 //= §3.1.1 gnss
 
@@ -71,8 +72,11 @@ pub(super) fn run(wanted: &Simulate, screen: &mut Screen) -> Result<Exit, Error>
 
 fn list(screen: &mut Screen) {
     if screen.format == Format::Json {
-        let told = |named: &Named| json!({ "fault": named.name, "about": named.about, "within_assumptions": named.is_assumed });
-        screen.line(&Value::from_iter(named::ALL.iter().map(told)).to_string());
+        let told = |named: &Named| {
+            let Named { name, about, is_assumed, .. } = named;
+            json!({ "fault": name, "about": about, "within_assumptions": is_assumed })
+        };
+        screen.line(&named::ALL.iter().map(told).collect::<Value>().to_string());
         return;
     }
     for (is_assumed, title) in [
@@ -183,9 +187,9 @@ fn to_json(asked: &Asked, diary: &Diary) -> Value {
         "wrong": diary.wrong,
         "nothing_claimed": diary.silent,
         "half_width_ns": { "median": widths.map(|both| both.0.0), "most": widths.map(|both| both.1.0) },
-        "series": { "step_s": step, "widest_half_width_ns": Value::from_iter(points) },
-        "grandmasters": Value::from_iter(masters),
-        "events": Value::from_iter(events),
+        "series": { "step_s": step, "widest_half_width_ns": points.collect::<Value>() },
+        "grandmasters": masters.collect::<Value>(),
+        "events": events.collect::<Value>(),
         "events_left_off": diary.more,
     })
 }
