@@ -38,26 +38,28 @@ fn audit(place: &Place, port: u16, count: usize, more: &[&str]) -> (i32, Value) 
 fn every_kind_of_server_is_called_by_its_name() {
     use Manner::{Ahead, Forged, Garbage, Honest, Kiss, Silent, Unsynchronised};
     let place = Place::new("clock-audit");
-    let manners =
-        [Honest, Ahead(50_000_000), Unsynchronised, Kiss, Garbage, Silent, Forged, Honest, Honest];
+    let bad = [Ahead(50_000_000), Unsynchronised, Kiss, Garbage, Silent, Forged];
+    let of = |honest: usize| [vec![Honest], bad.to_vec(), vec![Honest; honest - 1]].concat();
     let more = ["--samples", "2", "--interval", "10ms"];
-    let (code, told) = serving(&manners, |port| audit(&place, port, manners.len(), &more));
-    let verdict = |at: usize| told["sources"][at]["verdict"].as_str().unwrap().to_owned();
-    let found: Vec<String> = (0..manners.len()).map(verdict).collect();
-    let expected = [
-        "truechimer",
-        "falseticker",
-        "unsynchronised",
-        "refusing",
-        "unintelligible",
-        "unreachable",
-        "unintelligible",
-        "truechimer",
-        "truechimer",
-    ];
-    assert_eq!(found, expected, "{told:#}");
+    let asked = |manners: Vec<Manner>| {
+        let (code, told) = serving(&manners, |port| audit(&place, port, manners.len(), &more));
+        let verdict = |at: usize| told["sources"][at]["verdict"].as_str().unwrap().to_owned();
+        let found: Vec<String> = (0..manners.len()).map(verdict).collect();
+        (code, found, told)
+    };
+    let expected = |heard: &'static str, ahead: &'static str, honest: usize| {
+        let silent = ["unsynchronised", "refusing", "unintelligible", "unreachable"];
+        let bad = [&[ahead][..], &silent, &["unintelligible"]].concat();
+        [vec![heard], bad, vec![heard; honest - 1]].concat()
+    };
     // Of nine four may lie, and four were heard: each of them may be a liar.
+    let (code, found, told) = asked(of(3));
+    assert_eq!(found, expected("undecided", "undecided", 3), "{told:#}");
     assert_eq!((code, &told["clock"]["class"]), (2, &"none".into()), "{told:#}");
+    // Of thirteen six may, and seven agree.
+    let (code, found, told) = asked(of(7));
+    assert_eq!(found, expected("truechimer", "falseticker", 7), "{told:#}");
+    assert_eq!((code, &told["clock"]["class"]), (0, &"hard".into()), "{told:#}");
     assert_eq!(told["sources"][3]["asked"], 1, "who wants to be left alone is asked once");
     assert_eq!(told["sources"][3]["why"], "told to stay away (DENY)");
     let offset = told["sources"][1]["offset_ns"].as_i64().unwrap();
