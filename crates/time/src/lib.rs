@@ -3,6 +3,7 @@
 //! - [`logical`]: what happened before what, without time.
 //! - [`hybrid`]: 8-byte stamps close to time that are never against causality.
 //! - [`interval`]: the true time, within bounds that follow from what was measured.
+//! - [`detect`]: faults of clocks, told apart by what a host can see of them.
 //! - [`ntp`]: packets and exchanges of the Network Time Protocol.
 //! - [`nts`]: how keys are agreed on that protect such packets.
 //! - [`ptp`]: which grandmaster a domain of the Precision Time Protocol follows.
@@ -13,6 +14,7 @@
 pub mod calendar;
 pub mod chrony;
 pub mod commit;
+pub mod detect;
 pub mod hybrid;
 pub mod interval;
 pub mod logical;
