@@ -111,9 +111,12 @@ pub(crate) fn judge(
         let reason = format!("{level} is not decided of such a history: {}", names.join(", "));
         return vec![(level, Finding::Unknown { reason, story: None })];
     }
-    let strongest = judged.last().copied().filter(|_| inferred.flaws.is_empty());
+    let strongest: Vec<Level> = match asked {
+        None if inferred.flaws.is_empty() => judged.last().copied().into_iter().collect(),
+        _ => Vec::new(),
+    };
     let decide = |level| decide(subject, inferred, level, budget);
-    let mut found = settle(&judged, asked, strongest, decide);
+    let mut found = settle(&judged, asked, &strongest, decide);
     found.sort_by_key(|(level, _)| *level);
     found
 }

@@ -16,7 +16,7 @@ use crate::report::{About, Finding, Report, settle};
 pub fn judge(history: &History, asked: Model, limits: &Limits) -> Report {
     let mut budget = Budget::new(*limits);
     let from = Registers::new(history);
-    let mut findings = settle(&Model::PLAIN, Some(asked), None, |model| {
+    let mut findings = settle(&Model::PLAIN, Some(asked), &[], |model| {
         one(history, &from, model, &mut budget, Mutant::None)
     });
     findings.sort_by_key(|(model, _)| *model);

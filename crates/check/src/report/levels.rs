@@ -88,53 +88,54 @@ fn frontier<L: Standard>(words: &[(L, Word)]) -> Vec<String> {
 }
 
 /// What follows for one level from what was found of others: it is violated where a weaker one is,
-/// by the weakest of these, and holds where a stronger one does.
-fn known<L: Standard>(found: &[(L, Finding)], level: L) -> Option<Finding> {
-    let of = |word| {
-        let others = found.iter().filter(move |(other, of)| *other != level && of.word() == word);
-        others.map(|(other, _)| *other)
-    };
-    let broken = of(Word::Violated).filter(|weak| level.implies(*weak));
+/// by the weakest of these, and holds where a stronger one does, by whose order, if it is told.
+fn known<L: Standard>(found: &[(L, Finding)], level: L, tells_order: bool) -> Option<Finding> {
+    let of = |word| found.iter().filter(move |(other, of)| *other != level && of.word() == word);
+    let broken = of(Word::Violated).map(|(weak, _)| *weak).filter(|weak| level.implies(*weak));
     let weakest = broken.reduce(|one, other| if one.implies(other) { other } else { one });
     if let Some(weak) = weakest {
         return Some(Finding::Violated(Story::of_weaker(weak)));
     }
-    let holds = of(Word::Holds).any(|strong| strong.implies(level));
-    holds.then(|| Finding::Holds { order: Vec::new(), checked: true })
+    let (_, holds) = of(Word::Holds).find(|(strong, _)| strong.implies(level))?;
+    Some(if tells_order {
+        holds.clone()
+    } else {
+        Finding::Holds { order: Vec::new(), checked: true }
+    })
 }
 
 /// Every level, by as few decisions as implication leaves: the one asked for first, then in the
 /// order given. One that could not be decided is what follows from the others.
 ///
-/// Where none is asked for, `strongest`, which implies all others, is tried before them; if it does
-/// not hold, its finding waits for its turn, so that the weakest that is violated tells the story.
+/// Those of `first`, of which each implies what is asked, or all if nothing is, are tried before
+/// them, until one holds: that settles what is asked, by its order. What does not hold waits for
+/// its turn, so that the weakest that is violated tells the story.
 pub(crate) fn settle<L: Standard>(
     levels: &[L],
     asked: Option<L>,
-    strongest: Option<L>,
+    first: &[L],
     mut decide: impl FnMut(L) -> Finding,
 ) -> Vec<(L, Finding)> {
-    let is_first = |strongest: L| asked.is_none_or(|asked| asked == strongest);
-    let mut parts = Parts::of_levels(levels.len(), strongest.is_some_and(is_first));
+    let mut parts = Parts::of_levels(levels.len(), !first.is_empty());
     let mut decide = |level| parts.next(|| decide(level));
     let mut found: Vec<(L, Finding)> = Vec::new();
-    let mut waiting = None;
-    if let Some(strongest) = strongest.filter(|_| asked.is_none()) {
-        let finding = decide(strongest);
+    let mut waiting: Vec<(L, Finding)> = Vec::new();
+    for level in first.iter().copied() {
+        let finding = decide(level);
         if finding.word() == Word::Holds {
-            found.push((strongest, finding));
-        } else {
-            waiting = Some((strongest, finding));
+            found.push((level, finding));
+            break;
         }
+        waiting.push((level, finding));
     }
     let others = levels.iter().copied().filter(|level| Some(*level) != asked);
     for level in asked.into_iter().chain(others) {
         if found.iter().any(|(other, _)| *other == level) {
             continue;
         }
-        let waits = |(strongest, _): &mut (L, Finding)| *strongest == level;
-        let finding = known(&found, level)
-            .or_else(|| waiting.take_if(waits).map(|(_, finding)| finding))
+        let waits = waiting.iter().position(|(other, _)| *other == level);
+        let finding = known(&found, level, asked == Some(level))
+            .or_else(|| waits.map(|place| waiting.swap_remove(place).1))
             .unwrap_or_else(|| decide(level));
         found.push((level, finding));
     }
@@ -146,9 +147,51 @@ pub(crate) fn settle<L: Standard>(
             Word::Violated => asked != Some(*level),
             Word::Holds => false,
         };
-        if is_open && let Some(finding) = known(&found, *level) {
+        if is_open && let Some(finding) = known(&found, *level, asked == Some(*level)) {
             found[place].1 = finding;
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transaction::Level;
+
+    const LEVELS: [Level; 3] =
+        [Level::SnapshotIsolation, Level::Serializable, Level::StrongSessionSerializable];
+
+    /// What is found where exactly these are violated, and what was decided for it.
+    fn settled(violated: &[Level], first: &[Level]) -> (Vec<(Level, Finding)>, Vec<Level>) {
+        let mut decided = Vec::new();
+        let found = settle(&LEVELS, Some(Level::Serializable), first, |level| {
+            decided.push(level);
+            if violated.contains(&level) {
+                Finding::Violated(Story::default())
+            } else {
+                Finding::Holds { order: vec![decided.len()], checked: true }
+            }
+        });
+        (found, decided)
+    }
+
+    #[test]
+    fn a_stronger_level_that_holds_settles_what_is_asked_by_its_own_order() {
+        let (found, decided) = settled(&[], &[Level::StrongSessionSerializable]);
+        assert_eq!(decided, [Level::StrongSessionSerializable]);
+        let asked = found.iter().find(|(level, _)| *level == Level::Serializable);
+        assert!(matches!(asked, Some((_, Finding::Holds { order, .. })) if *order == [1]));
+    }
+
+    #[test]
+    fn a_stronger_level_that_fails_says_nothing_of_what_is_asked_and_is_not_decided_again() {
+        let strong = Level::StrongSessionSerializable;
+        let (found, decided) = settled(&[strong], &[strong]);
+        assert_eq!(decided, [strong, Level::Serializable]);
+        let word = |level| found.iter().find(|(one, _)| *one == level).map(|(_, of)| of.word());
+        assert_eq!(word(strong), Some(Word::Violated));
+        assert_eq!(word(Level::Serializable), Some(Word::Holds));
+        assert_eq!(word(Level::SnapshotIsolation), Some(Word::Holds));
+    }
 }

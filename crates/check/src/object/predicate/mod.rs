@@ -93,7 +93,7 @@ fn judge_with(
         judge.universe.as_ref().map(|universe| reduce(&judge.all, universe, absences, &mut meter));
     let mut levels = Level::TIMED_REGISTERS.to_vec();
     levels.retain(|level| *level != Level::RepeatableRead);
-    let findings = settle(&levels, asked, None, |level| match (&judge.universe, &reduced) {
+    let findings = settle(&levels, asked, &[], |level| match (&judge.universe, &reduced) {
         (Some(universe), Some(reduced)) => judge.one(universe, reduced, level, &mut meter),
         _ => meter.finding(),
     });
