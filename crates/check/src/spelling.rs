@@ -15,10 +15,19 @@ pub(crate) fn wrong(expected: &str, asked: &str) -> Error {
     Error::new(Blame::Caller, expected, format!("`{}`", shown.escape_debug()))
 }
 
+/// So few characters are an abbreviation, and the next one is another.
+const SHORT: usize = 3;
+
 /// The same of a name, with the nearest of those known, be it one that others use.
 pub(crate) fn unknown(expected: &str, asked: &str, names: &[&str], others: &[&str]) -> Error {
     let name = asked.to_ascii_lowercase().replace([' ', '_'], "-");
-    let hint = match nearest(&name, names.iter().chain(others).copied()) {
+    let all = || names.iter().chain(others).copied();
+    let joined = |name: &str| name.replace('-', "");
+    let near = all().find(|known| joined(known) == joined(&name)).or_else(|| {
+        let is_long = name.chars().count() > SHORT;
+        nearest(&name, all().filter(|_| is_long))
+    });
+    let hint = match near {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("one of {}", names.join(", ")),
     };
@@ -34,6 +43,7 @@ mod tests {
         let hint = |asked| unknown("a level", asked, &["serializable", "causal"], &["pl-3"]).hint;
         assert_eq!(hint("Serialisable"), "did you mean `serializable`?");
         assert_eq!(hint("pl3"), "did you mean `pl-3`?");
+        assert_eq!(hint("pl4"), "one of serializable, causal", "an abbreviation of another");
         assert_eq!(hint("something else"), "one of serializable, causal");
         assert_eq!(wrong("a level", "a\u{1b}").got, "`a\\u{1b}`", "no control of a terminal");
         assert_eq!(wrong("a level", &"a".repeat(99)).got.len(), 65);

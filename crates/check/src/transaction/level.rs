@@ -24,6 +24,14 @@
 //! monotonic-atomic-view: a transaction that saw another one sees nothing older than its writes
 //! from then on.
 //!
+//! View-serializable and one-copy serializable (1SR) are other names of serializable here: some
+//! serial order gives every read the value that was read. Adya's PL-3 is conflict serializability,
+//! of the order of versions that the store chose; that one is view-serializable by that order. Of
+//! registers no order of versions is known, so it is asked whether any fits, and that is view
+//! serializability. Of lists the reads show the order, and what they show no serial order that
+//! gives the same reads can change. They differ only by the versions that nobody reads: of blind
+//! writes a client cannot tell which came last, and a replica's copies it never sees.
+//!
 //! Which of them a history can be judged by depends on what it says: see [`Level::REGISTERS`] for
 //! registers of unique values, and `dependency` for histories whose version orders are known.
 
@@ -240,7 +248,7 @@ impl fmt::Display for Level {
 /// Generalized snapshot isolation (Elnikety, Pedone and Zwaenepoel 2005) lets a snapshot be older
 /// than its transaction's start; nothing here asks it to be newer unless sessions or real time do.
 /// Conventional snapshot isolation has the newest snapshot at the start.
-const ALSO_CALLED: [(&str, Level); 15] = [
+const ALSO_CALLED: [(&str, Level); 32] = [
     ("pl-1", Level::ReadUncommitted),
     ("pl-2", Level::ReadCommitted),
     ("pl-2l", Level::MonotonicView),
@@ -256,10 +264,27 @@ const ALSO_CALLED: [(&str, Level); 15] = [
     ("psi", Level::ParallelSnapshotIsolation),
     ("consistent-prefix", Level::Prefix),
     ("strong-serializable", Level::StrictSerializable),
+    ("ru", Level::ReadUncommitted),
+    ("rc", Level::ReadCommitted),
+    ("rr", Level::RepeatableRead),
+    ("ra", Level::ReadAtomic),
+    ("tcc", Level::Causal),
+    ("transactional-causal", Level::Causal),
+    ("transactional-causal-consistency", Level::Causal),
+    ("si", Level::SnapshotIsolation),
+    ("strong-session-si", Level::StrongSessionSnapshotIsolation),
+    ("prefix-consistent-snapshot-isolation", Level::StrongSessionSnapshotIsolation),
+    ("strong-si", Level::StrongSnapshotIsolation),
+    ("ser", Level::Serializable),
+    ("1sr", Level::Serializable),
+    ("one-copy-serializable", Level::Serializable),
+    ("view-serializable", Level::Serializable),
+    ("strong-session-1sr", Level::StrongSessionSerializable),
+    ("strong-1sr", Level::StrictSerializable),
 ];
 
 /// Names that are not judged, and why.
-const REFUSED: [(&[&str], &str); 3] = [
+const REFUSED: [(&[&str], &str); 5] = [
     (
         &["cursor-stability", "pl-cs"],
         "no history tells which reads were made by a cursor: of one key, what it forbids is a lost \
@@ -274,14 +299,28 @@ const REFUSED: [(&[&str], &str); 3] = [
         "it differs from consistent-view only by the starts that the store itself recorded; \
          snapshot-isolation asks more",
     ),
+    (
+        &[
+            "strong-session-read-uncommitted",
+            "strong-session-pl-1",
+            "strong-read-uncommitted",
+            "strong-pl-1",
+        ],
+        "dirty writes by way of a session or of real time are not looked for alone: \
+         strong-session-read-committed and strong-read-committed ask for their absence, and more",
+    ),
+    (
+        &["ssi", "serializable-snapshot-isolation"],
+        "that is a way to make a store serializable, which is a level",
+    ),
 ];
 
 impl FromStr for Level {
     type Err = Error;
 
     fn from_str(asked: &str) -> Result<Self, Error> {
-        // Adya writes PL-2+.
-        let text = asked.to_ascii_lowercase();
+        // Adya writes PL-2+, and others "Snapshot Isolation".
+        let text = asked.to_ascii_lowercase().replace([' ', '_'], "-");
         let text = text.as_str();
         if let Some((_, level)) = ALSO_CALLED.iter().find(|(name, _)| *name == text) {
             return Ok(*level);
@@ -295,5 +334,44 @@ impl FromStr for Level {
         let names: Vec<_> = Self::ALL.into_iter().map(Self::name).collect();
         let others: Vec<_> = ALSO_CALLED.iter().map(|(name, _)| *name).collect();
         Err(unknown("a level of transactions", asked, &names, &others))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_others_use_are_known_and_no_hint_leads_astray() {
+        for (name, level) in [
+            ("SI", Level::SnapshotIsolation),
+            ("SER", Level::Serializable),
+            ("1SR", Level::Serializable),
+            ("view-serializable", Level::Serializable),
+            ("RC", Level::ReadCommitted),
+            ("RA", Level::ReadAtomic),
+            ("PSI", Level::ParallelSnapshotIsolation),
+            ("TCC", Level::Causal),
+            ("Snapshot Isolation", Level::SnapshotIsolation),
+        ] {
+            assert_eq!(name.parse(), Ok(level), "{name}");
+        }
+        let hint = |asked: &str| asked.parse::<Level>().expect_err("no level").hint;
+        assert_eq!(hint("PLSI"), "did you mean `pl-si`?");
+        assert!(hint("xs").starts_with("one of "), "{}", hint("xs"));
+        assert!(hint("ssi").contains("a way to make a store serializable"), "{}", hint("ssi"));
+        let dirty = hint("strong-read-uncommitted");
+        assert!(dirty.contains("and strong-read-committed ask"), "{dirty}");
+    }
+
+    #[test]
+    fn no_name_stands_for_two_levels() {
+        let mut names: Vec<_> = ALSO_CALLED.iter().map(|(name, _)| *name).collect();
+        names.extend(Level::ALL.map(Level::name));
+        names.extend(REFUSED.iter().flat_map(|(names, _)| names.iter().copied()));
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
     }
 }
