@@ -59,6 +59,17 @@ fn beside(path: &Path) -> Option<PathBuf> {
     Some(path.with_file_name(near))
 }
 
+/// How many bytes a history has: its file's, or its files' in a folder; 0 of what is not there.
+pub fn size(path: &Path) -> u64 {
+    let of = |path: &Path| std::fs::metadata(path).map_or(0, |found| found.len());
+    if !path.is_dir() {
+        return of(path);
+    }
+    let logs = cobra::logs(path).unwrap_or_default();
+    let files = if logs.is_empty() { etcd::read::files(path).unwrap_or_default() } else { logs };
+    files.iter().map(|file| of(file)).sum()
+}
+
 /// An error with the file that it is of.
 fn placed(path: &Path, error: Error) -> Error {
     Error { expected: format!("{}: {}", path.display(), error.expected), ..error }

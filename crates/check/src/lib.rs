@@ -50,7 +50,7 @@ use std::path::Path;
 
 pub use append::Appends;
 pub use history::History;
-pub use input::{Input, unreadable};
+pub use input::{Input, size, unreadable};
 pub use limits::Limits;
 pub use model::object::Model;
 pub use object::Objects;

@@ -1,6 +1,7 @@
 //! `check`: judges histories, each for itself. One that cannot be read is an error and takes no
 //! verdict from the others: a violation that was found stays found.
 
+use super::convert;
 use crate::arguments::{ByModel, Check, Named, Shape};
 use crate::exit::{Exit, verdict};
 use crate::far::Line;
@@ -10,7 +11,6 @@ use avouch_check::composition::{Composition, compose};
 use avouch_check::online::{self, Asked};
 use avouch_check::report::html::{self, Shown};
 use avouch_check::report::{Finding, Part};
-use avouch_check::stream::convert;
 use avouch_check::{Input, Limits, Objects, Report, unreadable};
 use avouch_promise::evidence::Verdict;
 use avouch_promise::{Blame, Error};
@@ -41,7 +41,7 @@ pub(super) fn run(check: &Check, shape: Shape, screen: &mut Screen) -> Exit {
         return Exit::Error(Blame::Caller);
     }
     if let Some(out) = &check.convert {
-        return converted(check, out, shape, screen).unwrap_or_else(|error| {
+        return convert::run(check, out, shape, screen).unwrap_or_else(|error| {
             screen.error(&error);
             Exit::Error(error.blame)
         });
@@ -86,65 +86,8 @@ pub(super) fn run(check: &Check, shape: Shape, screen: &mut Screen) -> Exit {
     }
 }
 
-/// Converts the one history.
-fn converted(check: &Check, out: &Path, shape: Shape, screen: &mut Screen) -> Result<Exit, Error> {
-    let [path] = &check.histories[..] else {
-        let got = format!("{} of them", check.histories.len());
-        return Err(Error::new(Blame::Caller, "one history to convert", got)
-            .hint("convert one after another"));
-    };
-    let unwritten = |error: std::io::Error| {
-        let blame = match error.kind() {
-            std::io::ErrorKind::AlreadyExists | std::io::ErrorKind::NotFound => Blame::Caller,
-            _ => Blame::Environment,
-        };
-        let expected = format!("a new file at {}", out.display());
-        Error::new(blame, expected, error.to_string()).hint("name a file that is not there yet")
-    };
-    let file = std::fs::File::create_new(out).map_err(unwritten)?;
-    let limits = limits(check);
-    let told = match convert(path, &file, &limits) {
-        Ok(told) => told,
-        Err(error) => {
-            // What was begun is no history.
-            let _ = std::fs::remove_file(out);
-            return Err(error);
-        }
-    };
-    let size = |path: &Path| std::fs::metadata(path).map_or(0, |found| found.len());
-    let (before, after) = (size(path), size(out));
-    // In tenths.
-    let each = |bytes: u64| {
-        let tenths = bytes.saturating_mul(10) / told.events.max(1);
-        format!("{}.{}", tenths / 10, tenths % 10)
-    };
-    let kind = if told.to_stream { "stream" } else { "text" };
-    if told.was_cut {
-        screen.say("its writer had been stopped within an event, which was left out");
-    }
-    if shape == Shape::Json {
-        let told = json!({
-            "history": path.display().to_string(), "converted": out.display().to_string(),
-            "to": kind, "content": told.content.name(), "events": told.events,
-            "bytes_before": before, "bytes_after": after, "cut": told.was_cut,
-        });
-        screen.line(&told.to_string());
-    } else {
-        screen.line(&format!(
-            "{}: {kind} of {} events ({}); {after} bytes, {} an event, from {before}, {} an \
-             event",
-            out.display(),
-            told.events,
-            told.content.name(),
-            each(after),
-            each(before),
-        ));
-    }
-    Ok(Exit::Verdict(Verdict::Holds))
-}
-
 /// The bounds of each judgement.
-fn limits(check: &Check) -> Limits {
+pub(super) fn limits(check: &Check) -> Limits {
     let memory_bytes = usize::try_from(check.memory).unwrap_or(usize::MAX);
     // A stream takes as long as it comes.
     let unbounded = if check.stream { Duration::MAX } else { Duration::from_secs(60) };

@@ -4,6 +4,7 @@ mod answer;
 mod ask;
 mod check;
 pub(crate) mod clock;
+mod convert;
 mod guarantees;
 mod init;
 mod lab;

@@ -7,7 +7,8 @@
 //!
 //! The fields stand in any order; those not needed are passed over. Events count in the order in
 //! which they stand, as they do for Jepsen's own checkers. What the nemesis does is no event of a
-//! client; a process of another name is refused, so that nothing is left out in silence.
+//! client; a process of another name is refused, so that nothing is left out in silence. `:process
+//! nil` names none, as if the field were not there.
 
 use super::Malformed;
 use super::notation::{Mark, Notation, Reader};
@@ -177,6 +178,7 @@ impl<'a> Events<'a> {
                 "type" => happened = Some(type_of(reader)?),
                 "f" if reader.nothing()? => {}
                 "f" => function = reader.name()?,
+                "process" if reader.nothing()? => {}
                 "process" => {
                     process = client(reader)?;
                     names_process = true;
@@ -224,7 +226,6 @@ fn type_of(reader: &mut Reader<'_>) -> Result<Happened, Malformed> {
 fn client(reader: &mut Reader<'_>) -> Result<Option<i64>, Malformed> {
     match reader.peek()? {
         Some(b'+' | b'-' | b'0'..=b'9') => return reader.integer().map(Some),
-        _ if reader.nothing()? => return Ok(None),
         _ => {}
     }
     let at = reader.mark();

@@ -65,7 +65,8 @@ pub enum Happened {
 /// An event of a workload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// Whose: a number, or the name of a process that is no client.
+    /// Whose: a number, or the name of a process that is no client; nothing where the event names
+    /// none, which is a client's all the same.
     pub process: Datum,
     /// What happened.
     pub happened: Happened,

@@ -62,9 +62,14 @@ pub(super) fn step(step: &Step) -> String {
         Happened::Fail => ":fail",
         Happened::Info => ":info",
     };
-    let mut line = String::from("{:process ");
-    edn(&mut line, &step.process);
-    let _ = write!(line, ", :type {happened}");
+    let mut line = String::from("{");
+    // An event that names no process is still a client's: it stays without a name.
+    if step.process != Datum::Nil {
+        line.push_str(":process ");
+        edn(&mut line, &step.process);
+        line.push_str(", ");
+    }
+    let _ = write!(line, ":type {happened}");
     if step.function != Datum::Nil {
         line.push_str(", :f ");
         keyword(&mut line, &step.function);
