@@ -21,6 +21,12 @@ Exit codes:
   3 usage   4 environment   5 a peer's error   6 corrupt data";
 
 const CHECK: &str = "\
+Of several histories the worst counts: 1 if one is violated, else the code of the first error, else 2 if one
+is unknown. 3 is what is wrong with what was asked (a path, a level that the history does not have, a bound); 6
+is whatever is wrong with what a file holds, in every format.
+
+docs/formats.md shows the smallest example of each format.
+
 Examples:
   avouch check session.history
   avouch check session.history --time 10s --memory 256MiB --format json
@@ -34,6 +40,7 @@ Examples:
   avouch check session.history --format svg > witness.svg
   avouch check store-buffer.edn --objects --level serializable
   avouch check session.history --convert session.stream
+  avouch check session.history --convert - > session.stream
   avouch check session.history --stream
   avouch check stamped.json --level snapshot-isolation
   avouch check stamped.json --stream --level serializable
@@ -470,7 +477,8 @@ pub struct Check {
     #[arg(long, conflicts_with_all = ["model", "convert"])]
     pub ignore_stamps: bool,
     /// Convert the one history, and judge nothing: a stream (compressed, checksummed, judged as it
-    /// is) to text, anything else to a stream. OUT must not be there yet
+    /// is) to text, anything else but a run of etcd's tests to a stream. OUT must not be there yet;
+    /// `-` is stdout
     #[arg(long, value_name = "OUT", conflicts_with_all = ["level", "model", "objects"])]
     pub convert: Option<PathBuf>,
     /// How long to read and judge each before the verdict is unknown (1m; with --stream no bound).

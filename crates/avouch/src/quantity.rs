@@ -1,19 +1,30 @@
-//! Quantities as people type them: `2s`, `250ms`, `1GiB`.
+//! Quantities as people type them: `2s`, `1.5s`, `250ms`, `1GiB`.
 
+pub use avouch_promise::quantity::counted;
 use avouch_promise::{Blame, Error, Nanos};
 use std::time::Duration;
 
-/// A number and its unit.
-fn split(text: &str) -> Option<(u64, &str)> {
-    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let (number, unit) = text.split_at(digits);
-    Some((number.parse().ok()?, unit.trim()))
-}
+/// The most digits after the point: a nanosecond of a second.
+const FRACTION_MAX: usize = 9;
 
+/// A number, perhaps with a fraction, and its unit: so many of the smallest unit. Nothing where
+/// that is no whole number.
 fn with_unit(text: &str, units: &[(&str, u64)]) -> Option<u64> {
-    let (number, unit) = split(text.trim())?;
-    let (_, size) = units.iter().find(|(name, _)| *name == unit)?;
-    number.checked_mul(*size)
+    let text = text.trim();
+    let is_of_a_number = |c: char| c.is_ascii_digit() || c == '.';
+    let digits = text.len() - text.trim_start_matches(is_of_a_number).len();
+    let (number, unit) = text.split_at(digits);
+    let (_, size) = units.iter().find(|(name, _)| *name == unit.trim())?;
+    let Some((whole, fraction)) = number.split_once('.') else {
+        return number.parse::<u64>().ok()?.checked_mul(*size);
+    };
+    if fraction.is_empty() || fraction.len() > FRACTION_MAX {
+        return None;
+    }
+    let parts = 10_u128.pow(u32::try_from(fraction.len()).ok()?);
+    let (whole, fraction): (u64, u64) = (whole.parse().ok()?, fraction.parse().ok()?);
+    let all = (u128::from(whole) * parts + u128::from(fraction)).checked_mul(u128::from(*size))?;
+    if all.is_multiple_of(parts) { u64::try_from(all / parts).ok() } else { None }
 }
 
 /// The units of time, the longest first.
@@ -45,14 +56,14 @@ pub fn nanos(span: Duration) -> Nanos {
     Nanos(u64::try_from(span.as_nanos()).unwrap_or(u64::MAX))
 }
 
-/// A span of time above zero: `250ms`, `2s`, `1m`, `1h`.
+/// A span of time above zero: `250ms`, `1.5s`, `1m`, `1h`.
 pub fn span(text: &str) -> Result<Duration, Error> {
     let span = nanos_of(text).filter(|span| *span > Nanos::ZERO);
     span.map(|span| Duration::from_nanos(span.0)).ok_or_else(|| {
         let bare = text.parse::<u64>().is_ok_and(|number| number > 0);
         let got = if bare { format!("`{text}`, which needs a unit") } else { format!("`{text}`") };
         Error::new(Blame::Caller, "a span of time above zero", got)
-            .hint("write 250ms, 2s, 1m or 1h")
+            .hint("write 250ms, 1.5s, 1m or 1h")
     })
 }
 
@@ -69,12 +80,23 @@ pub fn deadline(text: &str) -> Result<Duration, Error> {
         .hint("an answer from another region takes some 100 ms"))
 }
 
-/// A number of bytes above zero: `4096`, `64MiB`, `1GiB`.
+/// A number of bytes above zero: `4096`, `64MiB`, `1.5GiB`; `64M` and `1G` are these units, too, as
+/// they are to `docker` and `systemd`.
 pub fn size(text: &str) -> Result<u64, Error> {
-    let units = [("", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40)];
+    let units = [
+        ("", 1),
+        ("KiB", 1 << 10),
+        ("MiB", 1 << 20),
+        ("GiB", 1 << 30),
+        ("TiB", 1 << 40),
+        ("K", 1 << 10),
+        ("M", 1 << 20),
+        ("G", 1 << 30),
+        ("T", 1 << 40),
+    ];
     with_unit(text, &units).filter(|bytes| *bytes > 0).ok_or_else(|| {
         Error::new(Blame::Caller, "a number of bytes above zero", format!("`{text}`"))
-            .hint("write 4096, 64MiB or 1GiB")
+            .hint("write 4096, 64MiB, 1.5GiB or 1G (which is 1GiB)")
     })
 }
 
@@ -106,11 +128,6 @@ pub fn span_text(span: Duration) -> String {
     nanos(span).to_string()
 }
 
-/// `1 node`, `2 nodes`.
-pub fn counted(count: usize, thing: &str) -> String {
-    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,6 +156,16 @@ mod tests {
         assert!(deadline("1ns").unwrap_err().expected.contains("at least"));
         assert_eq!(size("1GiB"), Ok(1 << 30));
         assert_eq!(size("4096"), Ok(4096));
+        assert_eq!(
+            (size("1G"), size("1.5GiB"), size("64M")),
+            (Ok(1 << 30), Ok(3 << 29), Ok(1 << 26))
+        );
+        assert_eq!(span("1.5s"), Ok(Duration::from_millis(1_500)));
+        assert_eq!(span("0.000000001s"), Ok(Duration::from_nanos(1)));
+        for wrong in ["1.s", ".5s", "1.5ns", "1.5.5s", "0.0s", "0.0000000001h", "1,5s", "1e3s"] {
+            assert!(span(wrong).unwrap_err().hint.contains("1.5s"), "{wrong}");
+        }
+        assert!(size("1.0001").is_err() && size("1.5").is_err());
         for wrong in ["", "s", "2", "0s", "-1s", "2 parsecs", "99999999999999999999s"] {
             assert!(!span(wrong).unwrap_err().hint.is_empty(), "{wrong}");
         }

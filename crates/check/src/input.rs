@@ -180,7 +180,7 @@ impl Input {
             .is_ok_and(|text| etcd::read::is_operations(text) || etcd::read::is_watch(text));
         if is_run {
             return match etcd::read::folder_of(path) {
-                Some(folder) => Self::run(&folder, &mut Reading::new(limits)),
+                Some(folder) => Self::run(&folder, Some(path), &mut Reading::new(limits)),
                 None => etcd::read::parse(&[(path.display().to_string(), bytes)])
                     .map(|run| Self::Etcd(Box::new(run))),
             };
@@ -188,11 +188,13 @@ impl Input {
         Self::parse(&bytes).map_err(|error| placed(path, error))
     }
 
-    /// The run of etcd's tests in a folder.
-    fn run(folder: &Path, reading: &mut Reading) -> Result<Self, Error> {
+    /// The run of etcd's tests in a folder; `named` is what of it was asked for.
+    fn run(folder: &Path, named: Option<&Path>, reading: &mut Reading) -> Result<Self, Error> {
         let files = etcd::read::files(folder).map_err(|error| unreadable(folder, &error))?;
+        let is_part = files.len() > 1;
         let files = reading.files(&files)?;
-        etcd::read::parse(&files).map(|run| Self::Etcd(Box::new(run)))
+        let named = named.filter(|_| is_part).map(|path| path.display().to_string());
+        etcd::read::parse(&files).map(|run| Self::Etcd(Box::new(run.named(named))))
     }
 
     fn folder(path: &Path, reading: &mut Reading) -> Result<Self, Error> {
@@ -201,7 +203,10 @@ impl Input {
             return cobra::parse(&reading.files(&logs)?).map(Self::Transactions);
         }
         if !etcd::read::files(path).map_err(|error| unreadable(path, &error))?.is_empty() {
-            return Self::run(path, reading);
+            return match etcd::read::run_of(path) {
+                Some(run) => Self::run(&run, Some(path), reading),
+                None => Self::run(path, None, reading),
+            };
         }
         let expected = format!(
             "a history, a folder of cobra's logs or one of a run of etcd's tests, at {}",

@@ -8,6 +8,7 @@ mod story;
 
 use crate::history::History;
 use crate::limits::Budget;
+use avouch_promise::quantity::counted;
 use std::fmt;
 use std::time::Duration;
 
@@ -227,16 +228,17 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{}: {} operations ({} of unknown outcome, {} failed left out), {}",
+            "{}: {} ({} of unknown outcome, {} failed left out), {}",
             self.verdict(),
-            self.operations,
+            counted(self.operations, "operation"),
             self.unknown,
             self.failed,
             self.format
         )?;
         for part in &self.parts {
             let word = part.finding.word().to_string();
-            write!(f, "  {word:<9} {} ({} operations)", part.guarantee, part.operations)?;
+            let operations = counted(part.operations, "operation");
+            write!(f, "  {word:<9} {} ({operations})", part.guarantee)?;
             match &part.finding {
                 Finding::Holds { order, .. } if order.is_empty() => writeln!(f)?,
                 Finding::Holds { order, checked } => {

@@ -178,7 +178,7 @@ fn workloads_get_the_verdicts_that_they_were_published_with() {
     for (name, expected, told) in [
         ("jepsen/bank.edn", Word::Holds, "168 reads"),
         ("jepsen/bank.json", Word::Holds, "168 reads"),
-        ("jepsen/bank-neg.edn", Word::Holds, "1 reads"),
+        ("jepsen/bank-neg.edn", Word::Holds, "1 read of"),
         ("jepsen/bank-negative-balances.json", Word::Violated, "negative balance of account 7"),
         ("jepsen/bank-tidb.edn", Word::Violated, "1730 more of this kind: wrong total"),
         ("jepsen/counter.edn", Word::Holds, "never read"),
@@ -195,14 +195,28 @@ fn workloads_get_the_verdicts_that_they_were_published_with() {
     }
 }
 
-/// Its two watches of everything tell every write; of two clients alone too little is known.
+/// Its two watches of everything tell every write; of one client alone too little is known. What
+/// stands beside others' is judged with them, and that is said.
 #[test]
 fn a_run_of_etcd_holds_and_a_part_of_it_is_unknown() {
     let Some(folder) = folder("histories/etcd-robustness") else { return };
     let whole = judge_file(&folder, &Limits::default()).expect("a run");
     assert_eq!(whole.verdict(), Word::Holds, "{whole}");
     let of_one = judge_file(&folder.join("client-8/operations.json"), &Limits::default());
-    assert_eq!(of_one.expect("a run").operations, whole.operations, "the run of a client's file");
-    let part = judge_file(&folder.join("client-8"), &Limits::default()).expect("a part");
+    let of_one = of_one.expect("a run");
+    let of_folder = judge_file(&folder.join("client-8"), &Limits::default()).expect("a run");
+    for part in [of_one, of_folder] {
+        assert_eq!((part.verdict(), part.operations), (Word::Holds, whole.operations), "{part}");
+        assert!(part.notes[0].contains("is a part of a run, and all of the run"), "{part}");
+    }
+    assert!(!whole.notes[0].contains("a part of a run"), "{whole}");
+    let alone = std::env::temp_dir().join(format!("avouch-client-8-{}", std::process::id()));
+    std::fs::create_dir_all(&alone).expect("a folder");
+    for name in ["operations.json", "watch.json"] {
+        let file = folder.join("client-8").join(name);
+        std::fs::copy(file, alone.join(name)).expect("a copy");
+    }
+    let part = judge_file(&alone, &Limits::default()).expect("a part");
     assert_eq!(part.verdict(), Word::Unknown, "{part}");
+    std::fs::remove_dir_all(&alone).expect("the folder");
 }

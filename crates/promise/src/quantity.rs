@@ -43,6 +43,11 @@ impl Nanos {
     }
 }
 
+/// A count and what is counted, as words: `1 node`, `2 nodes`.
+pub fn counted(count: usize, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
+}
+
 impl fmt::Display for Nanos {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         #[expect(clippy::cast_precision_loss, reason = "for the eye only")]

@@ -220,10 +220,14 @@ fn judged(
         }
         None => {
             let mut input = Input::read(path, limits)?;
+            let has_stamps = matches!(input, Input::Stamped(_));
             if check.ignore_stamps {
                 input = input.without_stamps()?;
             }
-            let report = input.judge(level, limits)?;
+            let mut report = input.judge(level, limits)?;
+            if check.ignore_stamps && !has_stamps {
+                report.notes.push("--ignore-stamps changes nothing: there are no stamps".into());
+            }
             (input, report)
         }
     };

@@ -79,7 +79,11 @@ pub(super) fn run(
         Shape::Json => as_json((path, out), &told, sizes).to_string(),
         _ => as_text(out, &told, sizes),
     };
-    if is_stdout { screen.say(&told) } else { screen.line(&told) }
+    if is_stdout {
+        screen.say(&told);
+    } else {
+        screen.line(&told);
+    }
     Ok(Exit::Verdict(Verdict::Holds))
 }
 

@@ -47,22 +47,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn perform(command: Command, shape: Shape, screen: &mut Screen) -> Result<Exit, Error> {
-    let of = match (shape, &command) {
-        (Shape::Html, command) if !matches!(command, Command::Check(_)) => {
-            Some(("html", "pages are what `avouch check` makes of histories"))
-        }
-        (Shape::Svg, command) if !matches!(command, Command::Check(_)) => {
-            Some(("svg", "pictures are what `avouch check` makes of histories"))
-        }
-        (Shape::Prometheus, command) if !matches!(command, Command::Clock(_)) => {
-            Some(("prometheus", "metrics are what `avouch clock audit` makes of its report"))
-        }
-        _ => None,
-    };
-    if let Some((got, hint)) = of {
-        let expected = "text or json as the format of this command";
-        return Err(Error::new(Blame::Caller, expected, got).hint(hint));
-    }
+    refuse_shape(shape, &command)?;
     match command {
         Command::Up(up) => up::run(&up, screen),
         Command::Get(get) => read_write::get(get, screen),
@@ -79,6 +64,24 @@ fn perform(command: Command, shape: Shape, screen: &mut Screen) -> Result<Exit, 
         Command::Tour(tour) => crate::tour::run(&tour, screen),
         Command::Lab(lab) => lab::run(&lab, screen),
     }
+}
+
+/// Refuses a shape that the command does not have, and says which it has.
+fn refuse_shape(shape: Shape, command: &Command) -> Result<(), Error> {
+    let of_check = "text, json, html or svg as the format of `check`";
+    let of_clock = "text, json or prometheus as the format of `clock audit`";
+    let of_all = "text or json as the format of this command";
+    let (expected, has) = match command {
+        Command::Check(_) => (of_check, shape != Shape::Prometheus),
+        Command::Clock(_) => (of_clock, !matches!(shape, Shape::Html | Shape::Svg)),
+        _ => (of_all, matches!(shape, Shape::Text | Shape::Json)),
+    };
+    let (got, hint) = match shape {
+        Shape::Html => ("html", "pages are what `avouch check` makes of histories"),
+        Shape::Svg => ("svg", "pictures are what `avouch check` makes of histories"),
+        _ => ("prometheus", "metrics are what `avouch clock audit` makes of its report"),
+    };
+    if has { Ok(()) } else { Err(Error::new(Blame::Caller, expected, got).hint(hint)) }
 }
 
 /// A runtime for sockets and timers, on this thread.

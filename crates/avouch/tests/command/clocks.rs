@@ -117,7 +117,7 @@ fn a_clock_is_within_what_is_asked_or_it_is_not() {
         (&["--source", "127.0.0.1", "--drift-bound", "0"][..], "an oscillator of a server"),
         (&["--source", "127.0.0.1", "--source", "127.0.0.1:123"], "has no two votes"),
         (&["--source", "127.0.0.1:0"], "for example time.example.org"),
-        (&["--source", "127.0.0.1", "--interval", "2"], "write 250ms, 2s, 1m or 1h"),
+        (&["--source", "127.0.0.1", "--interval", "2"], "write 250ms, 1.5s, 1m or 1h"),
     ] {
         let wrong = place.avouch(&[&["clock", "audit"], words].concat());
         assert_eq!(wrong.code, 3, "{wrong:?}");

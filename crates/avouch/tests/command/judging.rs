@@ -246,6 +246,18 @@ fn histories_are_converted_to_streams_and_back() {
         let again = place.avouch(&["check", name, "--convert", &stream]);
         assert!(again.code == 3 && again.err.contains("not there yet"), "{again:?}");
     }
+    let piped = place.avouch(&["check", "session.history.stream", "--convert", "-"]);
+    let back = std::fs::read_to_string(place.path("session.history.back")).unwrap();
+    assert!(piped.code == 0 && piped.out == back, "{piped:?}");
+    assert!(piped.err.contains("stdout: text of 4 events"), "{piped:?}");
+    assert!(!place.path("-").exists());
+    // A folder is as large as its logs.
+    std::fs::create_dir(place.path("logs")).unwrap();
+    let log = [&b"S"[..], &[0; 8], b"C", &[0; 8]].concat();
+    std::fs::write(place.path("logs/T0.log"), log).unwrap();
+    let told = place.avouch(&["check", "logs", "--convert", "logs.stream"]).well();
+    assert!(told.contains("stream of 1 event (transactions)"), "{told}");
+    assert!(told.contains("from 18, 18.0 an event"), "{told}");
     let mut bytes = std::fs::read(place.path("session.history.stream")).unwrap();
     bytes.pop();
     std::fs::write(place.path("cut.stream"), &bytes).unwrap();
@@ -354,7 +366,7 @@ fn histories_are_judged_and_a_stale_read_is_found() {
     let broken = KEPT.replacen(r#""type":"ok""#, r#""type":"okay""#, 1);
     std::fs::write(place.path("broken.history"), broken).unwrap();
     let broken = place.avouch(&["check", "broken.history"]);
-    assert_eq!(broken.code, 3, "what cannot be read gets no verdict: {broken:?}");
+    assert_eq!(broken.code, 6, "what cannot be read gets no verdict: {broken:?}");
     assert!(broken.err.contains("line 3"), "{broken:?}");
     let both = place.avouch(&["check", "stale.history", "broken.history", "absent.history"]);
     assert_eq!(both.code, 1, "a violation that was found stays found: {both:?}");
@@ -380,6 +392,8 @@ fn a_page_and_a_picture_of_histories_are_data_on_stdout() {
     let drawn = place.avouch(&["check", name, "--format", "svg"]);
     assert!(drawn.code == 1 && drawn.out.starts_with("<svg xmlns="), "{drawn:?}");
     assert!(drawn.out.contains(">realtime</text>") && !drawn.out.contains("<script"), "{drawn:?}");
+    let metrics = place.avouch(&["check", name, "--format", "prometheus"]);
+    assert!(metrics.code == 3 && metrics.err.contains("text, json, html or svg"), "{metrics:?}");
     let other = place.avouch(&["guarantees", "--format", "html"]);
     assert!(other.code == 3 && other.err.contains("avouch check"), "{other:?}");
 }
@@ -473,6 +487,8 @@ fn transactions_are_judged_by_the_stores_stamps() {
     }
     // T2 before T1 explains what was read; the stamps say otherwise.
     place.avouch(&["check", "skew.json", "--ignore-stamps", "--level", "serializable"]).well();
+    let none = place.avouch(&["check", "appends.edn", "--ignore-stamps"]).well();
+    assert!(none.contains("note: --ignore-stamps changes nothing"), "{none}");
     for shape in ["html", "svg"] {
         let drawn = place.avouch(&["check", "skew.json", "--format", shape]);
         assert!(drawn.code == 1 && drawn.out.contains("T2"), "{drawn:?}");

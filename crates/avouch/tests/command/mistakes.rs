@@ -123,10 +123,6 @@ fn a_file_that_is_no_history_is_told_by_what_it_is() {
         (&["check", "sesion.history"][..], &["did you mean `session.history`?"][..]),
         (&["check", "sesion.history", "--stream"], &["did you mean `session.history`?"]),
         (&["check", "./nowhere.txt"], &["No such file"]),
-        (&["check", "packed.gz"], &["packed.gz", "gzip-compressed", "`gzip -dc FILE"]),
-        (&["check", "packed.gz", "--stream"], &["gzip-compressed"]),
-        (&["check", "packed.gz", "--model", "set"], &["gzip-compressed"]),
-        (&["check", "packed.gz", "--convert", "out"], &["gzip-compressed"]),
         (&["check", "folder"], &["name the history's file"]),
         (&["check", "folder", "--stream"], &["a folder", "without --stream"]),
         (&["check", "folder", "--model", "set"], &["name the history's file"]),
@@ -137,6 +133,67 @@ fn a_file_that_is_no_history_is_told_by_what_it_is() {
         for part in parts {
             assert!(told.err.contains(part), "{part} of {arguments:?}: {told:?}");
         }
+    }
+}
+
+/// Whatever is wrong with what a file holds ends in one way, in every format: corrupt data, told
+/// by its place or by what the file looks like, without a verdict.
+#[test]
+fn what_a_file_should_not_hold_is_corrupt_data_in_every_format() {
+    let place = Place::new("corrupt");
+    let header = "{\"avouch_history\":1}\n";
+    let event = "{\"type\":\"invoke\",\"process\":0,\"op\":1,\"time\":1,\
+                 \"do\":{\"kind\":\"get\",\"key\":\"a\"},\"guarantee\":\"linearizable\"}\n";
+    let weak = format!("{header}{}", event.replace("linearizable", "linearisable"));
+    let stamped = "[{\"tid\": 1, \"sid\": 1, \"sts\": {\"p\": 1}, \"cts\": {}, \"ops\": [{}]}]";
+    let cobra = [&b"S"[..], &[0; 8], b"X"].concat();
+    for (name, bytes, part) in [
+        (
+            "native",
+            format!("{header}{}", event.replace("invoke", "invoked")).into_bytes(),
+            "line 2",
+        ),
+        ("native-word", weak.into_bytes(), "(did you mean `linearizable`?)"),
+        ("headless", event.into(), "the header {\"avouch_history\":1} before the first event"),
+        (
+            "maps",
+            b"{:process 0, :type :invoke, :f :read}\n{:process 0, :type :done}".into(),
+            "line 2",
+        ),
+        ("appends", b"{:type :invoke, :f :txn, :value [[:append 1 1]] :process 0".into(), "line 1"),
+        ("plume", b"w(4,2,0,7)\nw(4,2,0\n".into(), "line 2"),
+        ("stamps", stamped.into(), "line 1"),
+        (
+            "dbcop.json",
+            b"[[{\"events\": [[\"q\", 1, 2]], \"committed\": true}]]".into(),
+            "dbcop.json",
+        ),
+        ("folder/T0.log", cobra, "a record S, R, W, C or A at byte 9"),
+        ("test.jepsen", b"JEPSEN\x00\x00\x00\x01".into(), "at byte"),
+        ("cut.stream", b"\x89avouch\r\n\x1a\n\x05".into(), "whole first block"),
+        ("packed.gz", b"\x1f\x8b\x08\x00rest".into(), "looks like a gzip-compressed file"),
+        ("program", b"\x7fELF\x02\x01\x01\x00".into(), "looks like an ELF program"),
+        ("picture", b"\x89PNG\r\n\x1a\n\x00".into(), "looks like a PNG picture"),
+        ("noise", b"abc\x00def".into(), "a binary file of no format known"),
+        ("prose", b"Dear reader,\n".into(), "a history in a format known"),
+    ] {
+        let (folder, _) = name.split_once('/').unwrap_or((name, ""));
+        if folder != name {
+            std::fs::create_dir(place.path(folder)).unwrap();
+        }
+        std::fs::write(place.path(name), bytes).unwrap();
+        for more in [&[][..], &["--convert", "out"]] {
+            let told = place.avouch(&[&["check", folder], more].concat());
+            assert_eq!(told.code, 6, "{name} {more:?}: {told:?}");
+            assert!(told.err.starts_with("error: corrupt data: expected "), "{name}: {told:?}");
+            assert_eq!(told.err.matches(": expected ").count(), 1, "{name}: {told:?}");
+            assert!(told.err.contains(part) && told.out.is_empty(), "{part} of {name}: {told:?}");
+            assert!(!place.path("out").exists(), "{name}: what was begun is left");
+        }
+    }
+    for more in [&["--stream"][..], &["--model", "set"]] {
+        let told = place.avouch(&[&["check", "packed.gz"], more].concat());
+        assert!(told.code == 6 && told.err.contains("gzip -dc FILE"), "{more:?}: {told:?}");
     }
 }
 

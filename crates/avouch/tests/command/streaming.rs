@@ -21,7 +21,7 @@ fn histories_are_judged_as_they_come() {
     let weak = place.avouch(&["check", "backwards.history", "--stream"]);
     assert!(weak.code == 2 && weak.out.contains("promised eventual"), "{weak:?}");
     for (name, more, told) in [
-        ("set.edn", &["--stream"][..], "judge another without --stream"),
+        ("set.edn", &["--stream"][..], "judge the file without --stream"),
         ("session.history", &["--stream", "--model", "pram"], "pram"),
         ("session.history", &["--stream", "--model", "monotonic-reads"], "however old"),
         ("session.history", &["--stream", "--model", "regular"], "not yet"),

@@ -136,7 +136,7 @@ fn a_long_judgement_is_told_on_a_terminal_and_leaves_a_clean_line() {
     assert!(shown.contains("\r\u{1b}[Kjudging as it comes; 1."), "how far it is: {shown:?}");
     let lines = left(&shown);
     assert!(lines.iter().all(|line| !line.contains("as it comes;")), "it is left: {lines:?}");
-    assert!(lines.iter().any(|line| line.contains("linearizable (1 operations)")), "{lines:?}");
+    assert!(lines.iter().any(|line| line.contains("linearizable (1 operation)")), "{lines:?}");
     // Ten times a second at most.
     let drawn = shown.matches("judging as it comes;").count();
     assert!((1..=12).contains(&drawn), "drawn {drawn} times: {shown:?}");

@@ -13,6 +13,7 @@ use super::{story, verify};
 use crate::limits::{Budget, Exhausted};
 use crate::report::{About, Finding, Report, settle};
 use crate::transaction::Level;
+use avouch_promise::quantity::counted;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -300,7 +301,7 @@ pub(crate) fn report(
     (format, operations, mut notes): (&str, usize, Vec<String>),
     budget: &Budget,
 ) -> Report {
-    notes.push(format!("{} transactions", frames.all().len()));
+    notes.push(counted(frames.all().len(), "transaction"));
     let (unknown, failed) = (frames.count(Fate::Unknown), frames.count(Fate::Aborted));
     let answered = frames.count(Fate::Committed);
     let about = About { format, operations, answered, unknown, failed, notes };

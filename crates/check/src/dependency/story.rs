@@ -28,9 +28,12 @@ fn line(
         Fate::Aborted => "aborted",
         Fate::Unknown => "unknown",
     };
+    let process = subject.frames().process(frame.process).unsigned_abs();
     Some(Line {
         call: transaction as usize,
-        process: subject.frames().process(frame.process).unsigned_abs(),
+        process: Some(process),
+        whose: format!("process {process}"),
+        place: None,
         began: at(frame.line, frame.began),
         ended: (frame.ended != NEVER).then(|| at(frame.ended_line, frame.ended)),
         action: format!("T{transaction}: {}", subject.told(transaction, keys)),

@@ -12,6 +12,7 @@ use crate::meter::{Met, Meter, entry};
 use crate::operation::Moment;
 use crate::report::{About, Finding, Line, Part, Report, Story};
 use avouch_promise::Nanos;
+use avouch_promise::quantity::counted;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Who saw something.
@@ -98,7 +99,9 @@ impl<'a> Judge<'a> {
                 let (action, answer) = one.told();
                 Some(Line {
                     call: place,
-                    process: one.client,
+                    process: Some(one.client),
+                    whose: format!("client {}", one.client),
+                    place: None,
                     began: at(one.call, one.line),
                     ended: one.returned.map(|returned| at(returned, one.line)),
                     action,
@@ -122,7 +125,9 @@ impl<'a> Judge<'a> {
                 let record = at(response.time, watch.line);
                 Some(Line {
                     call: self.run.operations.len() + number,
-                    process: watch.client,
+                    process: Some(watch.client),
+                    whose: format!("client {}", watch.client),
+                    place: None,
                     began: record,
                     ended: Some(record),
                     action: format!("watch of client {}", watch.client),
@@ -186,6 +191,31 @@ impl<'a> Judge<'a> {
         }
         all.extend(self.open.iter().map(|what| format!("there is {what}")));
         (!all.is_empty()).then(|| all.join("; "))
+    }
+}
+
+impl Run {
+    /// The same, read because so much of it was named.
+    pub(crate) fn named(self, named: Option<String>) -> Self {
+        Self { named, ..self }
+    }
+
+    /// What was read, and how much of what happened it tells.
+    fn notes(&self, written: usize, by_others: usize) -> Vec<String> {
+        let clients = counted(self.clients, "client");
+        let told = format!(
+            "files of {clients}, {}, {} told: {by_others} of them by watches or reads alone, as of \
+             unknown clients",
+            match self.watches.len() {
+                1 => "1 watch".to_owned(),
+                count => format!("{count} watches"),
+            },
+            counted(written, "revision"),
+        );
+        let whole = self.named.as_ref().map(|named| {
+            format!("{named} is a part of a run, and all of the run is judged: {clients}")
+        });
+        whole.into_iter().chain([told]).collect()
     }
 }
 
@@ -290,12 +320,7 @@ impl Run {
             answered: self.operations.iter().filter(|one| one.answer.is_some()).count(),
             unknown: self.operations.iter().filter(|one| one.answer.is_none()).count(),
             failed: self.refused,
-            notes: vec![format!(
-                "{} files of clients, {} watches, {written} revisions told: {by_others} of them by \
-                 watches or reads alone, as of unknown clients",
-                self.clients,
-                self.watches.len()
-            )],
+            notes: self.notes(written, by_others),
         };
         Report::of_parts(about, parts, &budget)
     }

@@ -63,9 +63,25 @@ pub(crate) fn folder_of(file: &Path) -> Option<PathBuf> {
     if name != OPERATIONS && name != WATCHES {
         return None;
     }
-    let own = file.parent()?;
-    let is_client = own.file_name()?.to_str()?.starts_with("client-");
-    Some(if is_client { own.parent()?.to_owned() } else { own.to_owned() })
+    let own = match file.parent()? {
+        here if here.as_os_str().is_empty() => Path::new("."),
+        own => own,
+    };
+    Some(run_of(own).unwrap_or_else(|| own.to_owned()))
+}
+
+/// The folder of the run, if a folder is one client's and others stand beside it: alone, what one
+/// client saw leaves open what the others wrote.
+pub(crate) fn run_of(folder: &Path) -> Option<PathBuf> {
+    let folder = folder.canonicalize().ok()?;
+    let is_client = |path: &Path| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| name.starts_with("client-"))
+    };
+    let run = folder.parent().filter(|_| is_client(&folder))?;
+    let mut others = std::fs::read_dir(run).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
+    let has_other = others.any(|path| path != folder && path.is_dir() && is_client(&path));
+    has_other.then(|| run.to_owned())
 }
 
 /// The run's files in a folder: those in it, and those in the folders in it.
@@ -145,7 +161,7 @@ pub(crate) fn parse(files: &[(String, Vec<u8>)]) -> Result<Run, Error> {
     }
     run.clients = clients.len();
     if run.operations.is_empty() && run.watches.is_empty() {
-        return Err(Error::new(Blame::Caller, "operations or watches of etcd", "none"));
+        return Err(Error::new(Blame::Corrupt, "operations or watches of etcd", "none"));
     }
     run.operations.sort_by_key(|one| one.call);
     Ok(run)

@@ -419,4 +419,6 @@ pub struct Run {
     pub(super) refused: usize,
     /// How many clients' files were read.
     pub(super) clients: usize,
+    /// What of the run was named, if all of it was read for that.
+    pub(crate) named: Option<String>,
 }

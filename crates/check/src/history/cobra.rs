@@ -15,7 +15,8 @@
 //! transaction leaves open whether that committed: it counts as committed if somebody read from it.
 
 use super::malformed::Binary;
-use crate::transaction::{Builder, Transactions};
+use crate::transaction::{Builder, Places, Transactions};
+use avouch_promise::quantity::counted;
 use avouch_promise::{Blame, Error};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -28,14 +29,18 @@ pub(crate) fn logs(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let number = name.strip_prefix('T').and_then(|rest| rest.strip_suffix(".log"));
-        if let Some(number) = number.and_then(|number| number.parse::<u64>().ok()) {
+        if let Some(number) = number(&path) {
             found.push((number, path));
         }
     }
     found.sort();
     Ok(found.into_iter().map(|(_, path)| path).collect())
+}
+
+/// The number of a log.
+fn number(path: &Path) -> Option<u64> {
+    let name = path.file_name()?.to_str()?;
+    name.strip_prefix('T')?.strip_suffix(".log")?.parse().ok()
 }
 
 enum Record {
@@ -84,16 +89,19 @@ pub(crate) fn parse(logs: &[(String, Vec<u8>)]) -> Result<Transactions, Error> {
     }
     let mut builder = Builder::default();
     let mut open = 0;
-    for (session, (name, bytes)) in (0..).zip(logs) {
+    for (place, (name, bytes)) in (0..).zip(logs) {
+        let session = number(Path::new(name)).unwrap_or(place);
         open +=
             one(&mut builder, session, bytes, &read_from).map_err(|error| named(name, error))?;
     }
     let mut history = builder.build();
     history.format = "cobra's logs";
+    history.places = Places::Logs;
     if open > 0 {
-        let told =
-            format!("{open} transactions neither committed nor aborted, and nobody read them");
-        history.notes.push(told);
+        let open = counted(open, "transaction");
+        history
+            .notes
+            .push(format!("{open} neither committed nor aborted, and nobody read from it"));
     }
     Ok(history)
 }
@@ -108,13 +116,14 @@ fn one(
     let mut reader = Binary::new(bytes);
     let (mut current, mut open) = (None, 0);
     while !reader.is_empty() {
+        let place = reader.place();
         let found = record(&mut reader)?;
         if builder.is_full() {
             return Err(Error::new(Blame::Caller, "a history of at most 2^29 steps", "more"));
         }
         match (found, current) {
             (Record::Start(transaction), None) => {
-                builder.begin(session);
+                builder.begin_at(session, place);
                 current = Some(transaction);
             }
             (Record::Commit(ended), Some(began)) if ended == began => current = None,

@@ -15,7 +15,7 @@
 
 use super::malformed::Binary;
 use super::plume::take_zero_as_initial;
-use crate::transaction::{Builder, Transactions};
+use crate::transaction::{Builder, Places, Transactions};
 use avouch_promise::Error;
 
 /// The most characters of info, start and end.
@@ -65,7 +65,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Transactions, Error> {
     let mut builder = Builder::default();
     for session in 0..reader.little()? {
         for _ in 0..reader.little()? {
-            builder.begin(session);
+            builder.begin_at(session, reader.place());
             for _ in 0..reader.little()? {
                 if builder.is_full() {
                     return Err(reader.wrong("a history of at most 2^29 steps", "more"));
@@ -89,6 +89,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Transactions, Error> {
     reader.end()?;
     let mut history = builder.build();
     history.format = "dbcop bincode";
+    history.places = Places::Bytes;
     take_zero_as_initial(&mut history);
     Ok(history)
 }

@@ -162,7 +162,7 @@ fn add(builder: &mut Builder, event: Event) -> Result<(), Error> {
             _ => {
                 let got = format!("`{}`", Malformed::shown(&kind));
                 let expected = "an event [\"r\", variable, version] or [\"w\", variable, version]";
-                return Err(Error::new(Blame::Caller, expected, got));
+                return Err(Error::new(Blame::Corrupt, expected, got));
             }
         },
     };

@@ -1,6 +1,6 @@
 //! How the bytes of a file carry a text: UTF-8, perhaps with a byte order mark, which says nothing.
 //! Compressed files and UTF-16 are known by their first bytes and told by name, with what unpacks
-//! them.
+//! them; so are files of common kinds that hold no history.
 //!
 //! References: the Unicode Standard, 23.8 (byte order mark); RFC 1952 (gzip), RFC 8878 (Zstandard).
 
@@ -21,6 +21,30 @@ const PACKED: [(&[u8], &str, &str); 9] = [
     (b"\xfe\xff", "a text in UTF-16", "iconv -f UTF-16 -t UTF-8"),
 ];
 
+/// First bytes, and what begins with them and is no history.
+const FOREIGN: [(&[u8], &str); 17] = [
+    (b"\x7fELF", "an ELF program or library"),
+    (b"\x89PNG\r\n\x1a\n", "a PNG picture"),
+    (b"\xff\xd8\xff", "a JPEG picture"),
+    (b"GIF8", "a GIF picture"),
+    (b"%PDF-", "a PDF document"),
+    (b"SQLite format 3\x00", "an SQLite database"),
+    (b"\xca\xfe\xba\xbe", "a Java class or a program of macOS"),
+    (b"\xcf\xfa\xed\xfe", "a program of macOS"),
+    (b"MZ\x90\x00", "a program of Windows"),
+    (b"\x00asm", "a WebAssembly module"),
+    (b"!<arch>\n", "an archive of object files"),
+    (b"PAR1", "a Parquet table"),
+    (b"Obj\x01", "an Avro file"),
+    (b"\xd4\xc3\xb2\xa1", "a capture of packets"),
+    (b"\x0a\x0d\x0d\x0a", "a capture of packets"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"RIFF", "a sound or a picture in RIFF"),
+];
+
+/// How far into a file a byte that no text has is looked for.
+const LOOKED: usize = 4096;
+
 /// How many bytes tell UTF-16 without a mark: of ASCII every other one is zero.
 const SEEN: usize = 64;
 
@@ -39,10 +63,10 @@ pub(crate) fn is_nothing(bytes: &[u8]) -> bool {
     rest.is_empty() || within(b'[', b']').is_some() || within(b'(', b')').is_some()
 }
 
-/// Refuses what has to be unpacked first.
+/// Refuses what has to be unpacked first, and what is no text.
 ///
 /// # Errors
-/// `Caller`, with the command that unpacks it.
+/// `Corrupt`, with the command that unpacks it or with what it looks like.
 pub(crate) fn unpacked(bytes: &[u8]) -> Result<(), Error> {
     let found = PACKED.iter().find(|(start, ..)| bytes.starts_with(start));
     let found = found.map(|(_, what, command)| (*what, *command)).or_else(|| {
@@ -50,11 +74,30 @@ pub(crate) fn unpacked(bytes: &[u8]) -> Result<(), Error> {
         let found = wide.into_iter().find(|(first, _)| is_wide(bytes, *first));
         found.map(|(_, command)| ("a text in UTF-16", command))
     });
-    let Some((what, command)) = found else { return Ok(()) };
+    let Some((what, command)) = found else { return is_text(bytes) };
     let expected =
         "a history as it was written, not packed: text in UTF-8, or one of the binary formats";
-    Err(Error::new(Blame::Caller, expected, what)
+    Err(Error::new(Blame::Corrupt, expected, format!("what looks like {what}"))
         .hint(format!("unpack it with `{command} FILE > HISTORY`, and judge what comes out")))
+}
+
+/// Refuses files of other kinds, and bytes that are no text.
+fn is_text(bytes: &[u8]) -> Result<(), Error> {
+    let expected = "a history: text in UTF-8, or one of the binary formats";
+    let wrong = |got: String| {
+        Err(Error::new(Blame::Corrupt, expected, got).hint("docs/formats.md shows every format"))
+    };
+    if let Some((_, what)) = FOREIGN.iter().find(|(start, _)| bytes.starts_with(start)) {
+        return wrong(format!("what looks like {what}"));
+    }
+    if bytes.get(257..262) == Some(b"ustar") {
+        return wrong("what looks like a tar archive".to_owned());
+    }
+    let looked = bytes.get(..bytes.len().min(LOOKED)).unwrap_or_default();
+    match looked.iter().position(|byte| *byte == 0) {
+        Some(at) => wrong(format!("a binary file of no format known: byte {at} is zero")),
+        None => Ok(()),
+    }
 }
 
 /// Whether every other byte is zero, from `first` on, and the others are not.
@@ -67,7 +110,7 @@ fn is_wide(bytes: &[u8], first: usize) -> bool {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may")]
 mod tests {
-    use super::{is_nothing, unmarked, unpacked};
+    use super::{Blame, is_nothing, unmarked, unpacked};
 
     #[test]
     fn what_has_to_be_unpacked_is_told_by_name() {
@@ -89,6 +132,24 @@ mod tests {
         }
         for text in ["", "{", "{\"avouch_history\":1}", "w(4,2,0,7)\n", "INFO  jepsen.util"] {
             assert_eq!(unpacked(text.as_bytes()), Ok(()), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_history_is_told_by_what_it_looks_like() {
+        let mut tar = vec![b'a'; 512];
+        tar[257..262].copy_from_slice(b"ustar");
+        for (bytes, what) in [
+            (&b"\x7fELF\x02\x01"[..], "an ELF program"),
+            (b"\x89PNG\r\n\x1a\n\x00", "a PNG picture"),
+            (b"%PDF-1.7\n", "a PDF document"),
+            (b"SQLite format 3\x00\x10", "an SQLite database"),
+            (&tar, "a tar archive"),
+            (b"abc\x00def", "byte 3 is zero"),
+        ] {
+            let error = unpacked(bytes).unwrap_err();
+            assert_eq!(error.blame, Blame::Corrupt, "{error}");
+            assert!(error.got.contains(what), "{error}");
         }
     }
 

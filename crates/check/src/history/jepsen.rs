@@ -39,6 +39,13 @@ pub(crate) struct Event<'a> {
     pub(crate) has_value: bool,
 }
 
+impl Event<'_> {
+    /// The process, where the event names one.
+    pub(crate) fn client(&self) -> Option<i64> {
+        self.names_process.then_some(self.process)
+    }
+}
+
 /// Whoever takes the events' values.
 pub(crate) trait Values<'a> {
     /// A value stands next; it is read or passed over.
@@ -176,9 +183,8 @@ impl<'a> Events<'a> {
             seen.push(key);
             match key {
                 "type" => happened = Some(type_of(reader)?),
-                "f" if reader.nothing()? => {}
+                "f" | "process" if reader.nothing()? => {}
                 "f" => function = reader.name()?,
-                "process" if reader.nothing()? => {}
                 "process" => {
                     process = client(reader)?;
                     names_process = true;
@@ -224,9 +230,8 @@ fn type_of(reader: &mut Reader<'_>) -> Result<Happened, Malformed> {
 
 /// The number of a client's process; nothing for the nemesis, which is no client.
 fn client(reader: &mut Reader<'_>) -> Result<Option<i64>, Malformed> {
-    match reader.peek()? {
-        Some(b'+' | b'-' | b'0'..=b'9') => return reader.integer().map(Some),
-        _ => {}
+    if let Some(b'+' | b'-' | b'0'..=b'9') = reader.peek()? {
+        return reader.integer().map(Some);
     }
     let at = reader.mark();
     let expected = "the number of a client, or :nemesis, as :process";

@@ -1,5 +1,9 @@
 //! What is not in its format: where, what stands there, and what was expected. Texts are told by
 //! line and column, bytes by their place.
+//!
+//! One rule of blame: whatever is wrong with what a file holds is `Corrupt`, in every format and
+//! from the first byte on; whatever is wrong with what was asked of it (a path, a level that its
+//! kind does not have, a bound) is `Caller`.
 
 use avouch_promise::{Blame, Error};
 
@@ -41,7 +45,7 @@ impl From<Malformed> for Error {
     fn from(malformed: Malformed) -> Self {
         let Malformed { line, column, span, expected } = malformed;
         let got = if span.is_empty() { "the end of the line".into() } else { format!("`{span}`") };
-        Self::new(Blame::Caller, format!("line {line}, column {column}: {expected}"), got)
+        Self::new(Blame::Corrupt, format!("line {line}, column {column}: {expected}"), got)
     }
 }
 
@@ -66,6 +70,11 @@ impl<'a> Binary<'a> {
         Self { all, at, last: at }
     }
 
+    /// Where the next byte stands.
+    pub(crate) fn place(&self) -> usize {
+        self.at
+    }
+
     /// Whether everything was read.
     pub(crate) fn is_empty(&self) -> bool {
         self.at == self.all.len()
@@ -78,7 +87,7 @@ impl<'a> Binary<'a> {
         let Some(end) = end else {
             let expected = format!("{count} bytes at byte {}", self.at);
             let left = self.all.len() - self.at;
-            return Err(Error::new(Blame::Caller, expected, format!("the end after {left}"))
+            return Err(Error::new(Blame::Corrupt, expected, format!("the end after {left}"))
                 .hint("the file may have been cut short"));
         };
         let found = &self.all[self.at..end];
@@ -121,7 +130,7 @@ impl<'a> Binary<'a> {
         }
         let left = self.all.len() - self.at;
         Err(Error::new(
-            Blame::Caller,
+            Blame::Corrupt,
             format!("the end at byte {}", self.at),
             format!("{left} more"),
         ))
@@ -129,6 +138,6 @@ impl<'a> Binary<'a> {
 
     /// What was read last is not what was expected.
     pub(crate) fn wrong(&self, expected: &str, got: &str) -> Error {
-        Error::new(Blame::Caller, format!("{expected} at byte {}", self.last), got.to_owned())
+        Error::new(Blame::Corrupt, format!("{expected} at byte {}", self.last), got.to_owned())
     }
 }

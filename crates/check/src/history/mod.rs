@@ -173,7 +173,7 @@ impl History {
             jepsen_log::parse(text)
         } else {
             let got = Malformed::shown(first);
-            Err(Error::new(Blame::Caller, "a history in a format known", format!("`{got}`")).hint(
+            Err(Error::new(Blame::Corrupt, "a history in a format known", format!("`{got}`")).hint(
                 "known are avouch's own, as text or stream; Jepsen's register logs, its maps and \
                  workloads as EDN, JSON or test.jepsen; plume's transactions, dbcop's bincode, JSON \
                  and text, Chronos' with stamps; folders of cobra's logs and of runs of etcd's \

@@ -5,11 +5,13 @@ use super::History;
 use super::event::{Event, Events, Kind};
 use crate::model::key_value::KeyValue;
 use avouch_promise::Error;
-use avouch_promise::history::{Ending, HistoryReader, What};
+use avouch_promise::history::{Ending, HistoryReader, What, is_record};
 
-/// How a file in this format begins.
+/// How a file in this format begins; one whose header is missing is known by its first event, so
+/// that just this is told.
 pub(super) fn is_header(line: &str) -> bool {
-    line.starts_with('{') && line.contains("\"avouch_history\"")
+    let is_header = line.starts_with('{') && line.contains("\"avouch_history\"");
+    is_header || is_record(line.as_bytes())
 }
 
 /// Reads a history.

@@ -134,7 +134,7 @@ fn cobras_logs_are_read() {
     assert_eq!((history.len(), history.keys(), history.format), (3, 2, "cobra's logs"));
     let report = crate::transaction::judge(&history, None, &Limits::default());
     assert_eq!(report.verdict(), Word::Holds, "{report}");
-    assert!(report.to_string().contains("1 transactions neither committed nor aborted"));
+    assert!(report.to_string().contains("1 transaction neither committed nor aborted"));
     let [first, mut second] = cobra();
     second.1[0] = b'X';
     let error = cobra_logs::parse(&[first.clone(), second]).expect_err("no record X").to_string();

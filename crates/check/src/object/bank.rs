@@ -11,6 +11,7 @@ use super::{Judged, Part, push};
 use crate::limits::Exhausted;
 use crate::meter::{Meter, entry};
 use avouch_promise::Error;
+use avouch_promise::quantity::counted;
 use std::collections::BTreeSet;
 
 /// Accounts and their balances.
@@ -69,7 +70,7 @@ pub(super) fn judge(all: &[Operation], meter: &mut Meter<'_>, mutant: Mutant) ->
     let Bank { reads, accounts, found } = bank;
     let notes = match (reads, meter.met()) {
         (0, None) => vec!["no balances were read".to_owned()],
-        _ => vec![format!("{reads} reads of {accounts} accounts")],
+        _ => vec![format!("{} of {}", counted(reads, "read"), counted(accounts, "account"))],
     };
     Judged { parts: vec![Part::new("bank", found, None, meter)], notes }
 }

@@ -41,9 +41,7 @@ pub(super) fn judge(all: &[Operation], model: Model, budget: &mut Budget) -> Fin
             let lines = told(&core.essential);
             let order: Vec<String> = told(&core.furthest)
                 .into_iter()
-                .map(|line| {
-                    format!("{} -> {} (process {})", line.action, line.answer, line.process)
-                })
+                .map(|line| format!("{} -> {} ({})", line.action, line.answer, line.whose))
                 .collect();
             let order = if order.is_empty() { "none of them".to_owned() } else { order.join(", ") };
             let mut conclusion = vec![format!("the longest order that fits: {order}")];

@@ -13,8 +13,8 @@ use avouch_promise::{Blame, Error};
 /// One operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operation {
-    /// Who asked.
-    pub process: i64,
+    /// Who asked; nothing where the history names nobody.
+    pub process: Option<i64>,
     /// What: the name of a function.
     pub function: String,
     /// What it was asked with.
@@ -33,6 +33,11 @@ pub struct Operation {
     pub line: usize,
     /// The line of its answer.
     pub ended_line: usize,
+}
+
+/// What one who asks is called.
+pub(crate) fn whose(process: Option<i64>) -> String {
+    process.map_or_else(|| "no process".to_owned(), |process| format!("process {process}"))
 }
 
 impl Operation {
@@ -68,7 +73,7 @@ impl Operation {
             0 => format!("`{got}` of {}", self.function),
             line => format!("`{got}` of {} at line {line}", self.function),
         };
-        Error::new(Blame::Caller, expected, got)
+        Error::new(Blame::Corrupt, expected, got)
             .hint("whole numbers of 64 bits are judged: write the value as one")
     }
 
@@ -119,15 +124,15 @@ pub(super) fn operations(text: &str, notation: Notation) -> Result<Vec<Operation
         } else {
             let fits = |one: &&usize| {
                 let one = &all[**one];
-                one.process == event.process
+                one.process == event.client()
                     && (event.names_process || one.function == event.function)
             };
             let same = |one: &&usize| fits(one) && all[**one].asked == datum;
             let found = open.iter().position(|one| same(&one));
             let found = found.or_else(|| open.iter().position(|one| fits(&one)));
             let Some(place) = found else {
-                let process = event.process;
-                let expected = format!("process {process} to invoke before an outcome");
+                let whose = whose(event.client());
+                let expected = format!("{whose} to invoke {} before its outcome", event.function);
                 return Err(events.wrong(&event, expected));
             };
             let one = &mut all[open.remove(place)];
@@ -146,7 +151,7 @@ fn begin(
     event: &Event<'_>,
     (asked, began): (Datum, u32),
 ) -> Result<(), Malformed> {
-    let is_its = |one: &&usize| event.names_process && all[**one].process == event.process;
+    let is_its = |one: &&usize| event.names_process && all[**one].process == event.client();
     if let Some(before) = open.iter().find(is_its) {
         let (process, line) = (event.process, all[*before].line);
         let expected =
@@ -155,7 +160,7 @@ fn begin(
     }
     open.push(all.len());
     all.push(Operation {
-        process: event.process,
+        process: event.client(),
         function: event.function.to_owned(),
         asked,
         got: None,

@@ -17,6 +17,7 @@ use super::{Judged, Part, push};
 use crate::dependency::Fate;
 use crate::limits::Exhausted;
 use crate::meter::{Meter, entry};
+use avouch_promise::quantity::counted;
 use std::collections::BTreeMap;
 
 /// The keys and values of a transaction's operations of one name.
@@ -118,6 +119,6 @@ pub(super) fn judge(all: &[Operation], meter: &mut Meter<'_>, mutant: Mutant) ->
     let Forks { values, again, reads, found, .. } = forks;
     let told = "was written more than once: its order is not known";
     let reason = again.map(|key| format!("{key} {told}"));
-    let notes = vec![format!("{reads} reads of {} keys", values.len())];
+    let notes = vec![format!("{} of {}", counted(reads, "read"), counted(values.len(), "key"))];
     Judged { parts: vec![Part::new("no long fork", found, reason, meter)], notes }
 }

@@ -44,6 +44,7 @@ use crate::operation::Moment;
 use crate::report::{self, Finding, Line, Report, Story};
 use crate::transaction::Level;
 use avouch_promise::{Blame, Error};
+pub(crate) use history::whose;
 use mutant::Mutant;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -313,7 +314,9 @@ fn line(all: &[Operation], place: usize, guarantee: &str) -> Option<Line> {
     let (action, answer) = one.told();
     Some(Line {
         call: place,
-        process: one.process.unsigned_abs(),
+        process: one.process.map(i64::unsigned_abs),
+        whose: whose(one.process),
+        place: None,
         began: at(one.line, one.began),
         ended: (one.ended != history::NEVER).then(|| at(one.ended_line, one.ended)),
         action,

@@ -160,10 +160,11 @@ pub(crate) fn play(what: What, random: &mut Random, count: usize, bent: f64) -> 
         if all.len() < count && open.len() < 3 && random.chance(0.5) {
             let next = i64::try_from(all.len()).unwrap_or(0);
             let (function, asked) = asked(what, next, random);
-            let process = (0..4).find(|one| open.iter().all(|(at, _)| all[*at].process != *one));
+            let process =
+                (0..4).find(|one| open.iter().all(|(at, _)| all[*at].process != Some(*one)));
             open.push((all.len(), false));
             all.push(Operation {
-                process: process.unwrap_or(9),
+                process: Some(process.unwrap_or(9)),
                 function: function.to_owned(),
                 asked,
                 got: None,

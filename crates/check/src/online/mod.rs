@@ -33,7 +33,10 @@ mod register;
 #[cfg(test)]
 mod tests;
 
-use crate::history::{Event, Kind, Record, chronos, encoding};
+use crate::history::{
+    Event, Kind, Record, chronos, dbcop_text, encoding, first_line, is_jepsen_log, is_native,
+    jepsen, plume,
+};
 use crate::limits::{Budget, Limits};
 use crate::memory::Model;
 use crate::model::key_value::{Absent, Action, Outcome, answered, asked};
@@ -265,7 +268,18 @@ fn told(
     answer: String,
 ) -> Line {
     let guarantee = Guarantee::Linearizable.to_string();
-    Line { call: began.line, process, began, ended, action, answer, guarantee }
+    let whose = format!("process {process}");
+    Line {
+        call: began.line,
+        process: Some(process),
+        whose,
+        place: None,
+        began,
+        ended,
+        action,
+        answer,
+        guarantee,
+    }
 }
 
 /// A read that fits in no order.
@@ -369,8 +383,9 @@ fn start(input: &mut impl Read) -> Result<Vec<u8>, Error> {
 /// stamps.
 ///
 /// # Errors
-/// `Caller` for another format or a malformed line, `Corrupt` for a stream that was changed,
-/// `Environment` where reading fails. What was found before is lost then.
+/// `Corrupt` for what is no history, a malformed line or a stream that was changed, `Caller` for a
+/// history that is not judged as it comes, `Environment` where reading fails. What was found before
+/// is lost then.
 pub fn judge(input: impl Read, asked: Asked) -> Result<Report, Error> {
     judge_and_tell(input, asked, &mut |_| {})
 }
@@ -395,11 +410,20 @@ fn judge_events(input: impl Read, asked: Asked, tell: Tell<'_>) -> Result<Report
     }
     let start = encoding::unmarked(&start).to_vec();
     let has_stamps = chronos::is_start(&String::from_utf8_lossy(&start));
+    // What is there already of the rest; nobody waits for more than a byte of it.
+    let rest = input.fill_buf().map_err(|error| {
+        Error::new(Blame::Environment, "a history that can be read", error.to_string())
+    })?;
+    let is_judged_whole = is_judged_whole(&[&start, rest].concat());
     let input = BufReader::with_capacity(1 << 16, Cursor::new(start).chain(input));
     if is_stream {
         streamed(input, asked, tell)
     } else if has_stamps {
         stamped::judge_text(input, of_stamps(asked)?, tell)
+    } else if is_judged_whole {
+        let expected = "avouch's own history, or transactions with stamps, to judge as they come";
+        Err(Error::new(Blame::Caller, expected, "a history of another kind")
+            .hint("judge the file without --stream"))
     } else {
         text(input, without_level(asked)?)
     }
@@ -477,13 +501,20 @@ fn cut(report: &mut Report, told: String) {
     report.notes.push(told);
 }
 
+/// Whether a text begins as a history does that is judged only whole.
+fn is_judged_whole(start: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(start);
+    let is_maps = jepsen::notation(&text).is_some() && !is_native(&text);
+    is_maps
+        || is_jepsen_log(&text)
+        || plume::is_line(first_line(&text))
+        || dbcop_text::is_short(&text)
+}
+
 fn text(input: impl BufRead, asked: Asked) -> Result<Report, Error> {
-    let mut reader = HistoryReader::new(input).map_err(|error| {
-        Error::from(error).hint(
-            "what is judged as it comes is avouch's own history, or transactions with stamps: judge \
-             another without --stream",
-        )
-    })?;
+    let hint = "what is judged as it comes is avouch's own history, or transactions with stamps: \
+                judge another without --stream";
+    let mut reader = HistoryReader::new(input).map_err(|error| Error::from(error).hint(hint))?;
     let mut line = 1;
     let events = reader.by_ref().map(|record| {
         line += 1;

@@ -71,6 +71,8 @@ fn line(line: &Line) -> Value {
     json!({
         "operation": line.call,
         "process": line.process,
+        "whose": line.whose,
+        "place": line.place,
         "action": line.action,
         "answer": line.answer,
         "guarantee": line.guarantee,
@@ -80,5 +82,6 @@ fn line(line: &Line) -> Value {
 }
 
 fn record(record: Record) -> Value {
-    json!({ "line": record.line, "time_ns": record.time.map(|time| time.0) })
+    let line = (record.line > 0).then_some(record.line);
+    json!({ "line": line, "time_ns": record.time.map(|time| time.0) })
 }

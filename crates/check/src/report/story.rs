@@ -11,8 +11,12 @@ use std::fmt;
 pub struct Line {
     /// Its place in the history's calls.
     pub call: usize,
-    /// Who asked.
-    pub process: u64,
+    /// The number of who asked; nothing where the history names nobody.
+    pub process: Option<u64>,
+    /// The same in words: `process 3`, `session 6`, `no process`.
+    pub whose: String,
+    /// Where it stands, if that is not told by lines: `byte 1534 of T6.log`.
+    pub place: Option<String>,
     /// The invocation.
     pub began: Record,
     /// The answer.
@@ -30,7 +34,9 @@ impl Line {
         let call = history.calls.get(place)?;
         Some(Self {
             call: place,
-            process: call.process,
+            process: Some(call.process),
+            whose: format!("process {}", call.process),
+            place: None,
             began: call.began,
             ended: call.ended,
             action: asked(&call.action),
@@ -39,8 +45,14 @@ impl Line {
         })
     }
 
-    /// When: times if they were recorded, else lines.
+    /// When: times if they were recorded, else lines, or where it stands in a file without lines.
     fn when(&self) -> String {
+        if let Some(place) = &self.place {
+            return place.clone();
+        }
+        if self.began.time.is_none() && self.began.line == 0 {
+            return String::new();
+        }
         if self.began.time.is_none() && self.ended.is_some_and(|end| end.line == self.began.line) {
             return format!("line {}", self.began.line);
         }
@@ -82,6 +94,9 @@ pub struct Story {
     /// Of single operations, the longest order that fits.
     pub order: Vec<usize>,
 }
+
+/// The room that is left for who asked, at least.
+const WHOSE: usize = "process 999".len();
 
 /// How many calls at the end of an order are told.
 const TOLD: usize = 8;
@@ -206,13 +221,14 @@ impl fmt::Display for Story {
         writeln!(f, "{}", self.title)?;
         let width = self.lines.iter().map(|line| line.when().len()).max().unwrap_or(0);
         let asked = self.lines.iter().map(|line| line.action.len()).max().unwrap_or(0);
+        let whose = self.lines.iter().map(|line| line.whose.len()).fold(WHOSE, usize::max);
         for line in &self.lines {
-            let (when, action) = (line.when(), &line.action);
-            writeln!(
-                f,
-                "    {when:<width$}  process {:<3} {action:<asked$} -> {} [{}]",
-                line.process, line.answer, line.guarantee
-            )?;
+            let Line { whose: who, action, answer, guarantee, .. } = line;
+            let when = match line.when() {
+                when if width == 0 => when,
+                when => format!("{when:<width$}  "),
+            };
+            writeln!(f, "    {when}{who:<whose$} {action:<asked$} -> {answer} [{guarantee}]")?;
         }
         self.conclusion.iter().try_for_each(|line| writeln!(f, "    {line}"))
     }

@@ -9,6 +9,7 @@ use crate::limits::{Budget, Exhausted, Limits};
 use crate::progress;
 use crate::report::{About, Finding, Part, Report, Word};
 use crate::transaction::Level;
+use avouch_promise::quantity::counted;
 use avouch_promise::{Blame, Error};
 
 /// The levels that stamps decide. None of them implies another by stamps but those of sessions the
@@ -262,7 +263,7 @@ pub fn judge(history: &Stamped, asked: Option<Level>, limits: &Limits) -> Result
     let mut budget = Budget::new(*limits);
     let findings = findings(history, &mut budget, Mutant::None);
     let mut notes = history.notes.clone();
-    notes.push(format!("{} transactions", history.transactions().len()));
+    notes.push(counted(history.transactions().len(), "transaction"));
     let about = About {
         format: history.format,
         operations: history.operations(),

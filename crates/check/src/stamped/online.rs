@@ -31,6 +31,7 @@ use crate::limits::{Budget, Limits};
 use crate::report::{About, Finding, Part, Report};
 use crate::stream::{self, Ending};
 use crate::transaction::Level;
+use avouch_promise::quantity::counted;
 use avouch_promise::{Blame, Error};
 use std::collections::BTreeMap;
 use std::io::{BufRead, Read};
@@ -152,7 +153,7 @@ impl<R: BufRead> Texts<R> {
             if self.object.len() > TEXT_MAX {
                 let expected = format!("transactions of at most {TEXT_MAX} bytes");
                 let line = start.map_or(self.line, |(line, _)| line);
-                return Err(Error::new(Blame::Caller, expected, format!("more, at line {line}")));
+                return Err(Error::new(Blame::Corrupt, expected, format!("more, at line {line}")));
             }
         }
     }
@@ -380,7 +381,7 @@ pub(super) fn run(
         },
     };
     let findings = LEVELS.into_iter().map(|level| (level, finding(level))).collect();
-    let mut notes = vec![format!("{} transactions", judged.count)];
+    let mut notes = vec![counted(judged.count, "transaction")];
     notes.extend(source.ending());
     let about = About {
         format: "transactions with stamps as they came",

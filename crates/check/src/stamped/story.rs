@@ -52,19 +52,15 @@ pub(super) fn steps(names: &Stamped, one: &Transaction, key: Option<u32>) -> Str
 /// A transaction as a line. `did` is what it did, where that is still known.
 pub(super) fn line(names: &Stamped, level: &str, who: &Who, did: Option<String>) -> Line {
     let record = Record { line: who.line as usize, ..Record::default() };
-    let mut action = format!(
-        "T{} of session {}, {} to {}",
-        who.name,
-        names.session(who.session),
-        who.start,
-        who.commit
-    );
+    let mut action = format!("T{}, {} to {}", who.name, who.start, who.commit);
     if let Some(did) = did {
         let _ = write!(action, ": {did}");
     }
     Line {
         call: who.place as usize,
-        process: u64::from(who.session),
+        process: Some(u64::from(who.session)),
+        whose: format!("session {}", names.session(who.session)),
+        place: None,
         began: record,
         ended: Some(record),
         action,

@@ -57,7 +57,8 @@ fn unwritten(error: &std::io::Error) -> Error {
 /// Converts the history at `path`: a stream to text, anything else to a stream.
 ///
 /// # Errors
-/// `Caller` and `Corrupt` for what cannot be read, `Environment` where reading or writing fails.
+/// `Corrupt` for what is no history, `Caller` for one that is not converted, `Environment` where
+/// reading or writing fails.
 pub fn convert(path: &Path, out: impl Write, limits: &Limits) -> Result<Converted, Error> {
     let placed = |error: Error| Error {
         expected: format!("{}: {}", path.display(), error.expected),

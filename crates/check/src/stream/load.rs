@@ -59,7 +59,7 @@ pub(crate) fn add_stamped(
         builder.step(&key, access.clone()).map_err(|_| {
             let key = key.escape_debug();
             let expected = format!("key {key} as a list, or as one value, in all of the stream");
-            Error::new(Blame::Caller, expected, format!("both, in transaction {line}"))
+            Error::new(Blame::Corrupt, expected, format!("both, in transaction {line}"))
         })?;
     }
     Ok(())

@@ -53,8 +53,7 @@ impl<R: Read> Reader<R> {
     /// Reads the header.
     ///
     /// # Errors
-    /// `Caller` when it is no stream; `Corrupt` when it was changed; `Environment` when it cannot
-    /// be read.
+    /// `Corrupt` when it is no stream or was changed; `Environment` when it cannot be read.
     pub fn new(mut input: R) -> Result<Self, Error> {
         let mut start = Vec::new();
         let read = input.by_ref().take(MAGIC.len() as u64).read_to_end(&mut start);
@@ -62,7 +61,7 @@ impl<R: Read> Reader<R> {
             Error::new(Blame::Environment, "a history that can be read", error.to_string())
         })?;
         if start != MAGIC {
-            return Err(Error::new(Blame::Caller, "a stream of avouch's", "another start"));
+            return Err(Error::new(Blame::Corrupt, "a stream of avouch's", "another start"));
         }
         let block = match block::next(&mut input, 0)? {
             Next::Block(block) => block,

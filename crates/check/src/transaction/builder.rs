@@ -1,6 +1,6 @@
 //! Building a history of transactions, from a file or by a test of one's own.
 
-use super::history::{Access, Outcome, Span, Step, Transaction, Transactions};
+use super::history::{Access, Outcome, Places, Span, Step, Transaction, Transactions};
 use crate::hash::{Index, hash_of};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -167,6 +167,7 @@ impl Builder {
             keys,
             spans,
             unknown: 0,
+            places: Places::default(),
             words: None,
             format: "built in code",
             notes: Vec::new(),

@@ -42,7 +42,8 @@ pub struct Transaction {
     pub session: u32,
     /// How it ended.
     pub outcome: Outcome,
-    /// The line of the file at which it begins, from 1; 0 if it was not read from a file.
+    /// The line of the file at which it begins, from 1; of a file without lines the byte, from 0. 0
+    /// if it was not read from a file.
     pub line: u32,
     pub(super) first: u32,
     pub(super) count: u32,
@@ -65,6 +66,18 @@ impl Span {
     pub(super) fn is_before(self, other: Self) -> bool {
         self.ended < other.began
     }
+}
+
+/// What [`Transaction::line`] counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Places {
+    /// Lines.
+    #[default]
+    Lines,
+    /// Bytes of a file without lines.
+    Bytes,
+    /// Bytes of each session's own file.
+    Logs,
 }
 
 /// What the values of a history are called.
@@ -90,6 +103,8 @@ pub struct Transactions {
     pub(super) spans: Option<Vec<Span>>,
     /// How many are of unknown outcome, those included that were left out.
     pub unknown: usize,
+    /// What the places of transactions count.
+    pub(crate) places: Places,
     /// What values are called, if not by their numbers.
     pub(crate) words: Option<Box<Words>>,
     /// The name of the format that it was read from.
@@ -133,6 +148,24 @@ impl Transactions {
     /// The process that ran a session, as the history calls it.
     pub fn process(&self, session: u32) -> i64 {
         self.processes.get(session as usize).copied().unwrap_or_else(|| i64::from(session))
+    }
+
+    /// Who ran a session, in words: Jepsen's processes run transactions, others' sessions do.
+    pub(crate) fn whose(&self, session: u32) -> String {
+        let is_jepsen = self.format.starts_with("jepsen");
+        let word = if is_jepsen { "process" } else { "session" };
+        format!("{word} {}", self.process(session))
+    }
+
+    /// Where a transaction begins, in a file without lines.
+    pub(crate) fn place(&self, one: &Transaction) -> Option<String> {
+        match self.places {
+            Places::Lines => None,
+            Places::Bytes => Some(format!("byte {}", one.line)),
+            Places::Logs => {
+                Some(format!("byte {} of T{}.log", one.line, self.process(one.session)))
+            }
+        }
     }
 
     /// What a transaction does, in its order.

@@ -11,6 +11,7 @@ use super::writers::{THIN_AIR, Writers};
 use super::{causal, monotonic, read_atomic, story, verify};
 use crate::limits::{Budget, Exhausted, Limits};
 use crate::report::{About, Finding, Report, settle};
+use avouch_promise::quantity::counted;
 
 /// Judges a history: by one level, or by all of them.
 ///
@@ -204,10 +205,10 @@ fn about(history: &Transactions) -> About<'_> {
     let mut notes = history.notes.clone();
     let aborted = |one: &&Transaction| one.outcome == Outcome::Aborted;
     notes.push(format!(
-        "{} transactions in {} sessions on {} keys",
-        history.len(),
-        history.sessions().len(),
-        history.keys()
+        "{} in {} on {}",
+        counted(history.len(), "transaction"),
+        counted(history.sessions().len(), "session"),
+        counted(history.keys(), "key")
     ));
     About {
         format: history.format,

@@ -39,7 +39,7 @@ mod tests;
 mod timed;
 
 pub use builder::Builder;
-pub(crate) use history::Words;
 pub use history::{Access, Outcome, Span, Step, Transaction, Transactions};
+pub(crate) use history::{Places, Words};
 pub use judge::{decide, judge};
 pub use level::Level;

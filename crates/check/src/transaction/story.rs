@@ -1,7 +1,7 @@
 //! A witness in words: the transactions that it needs, then why each commits before the next.
 
 use super::cycle::{Cycle, Edge, Why};
-use super::history::{Access, Step, Transactions};
+use super::history::{Access, Places, Step, Transactions};
 use super::level::Level;
 use super::sources::{INITIAL, Impossible};
 use crate::history::Record;
@@ -30,13 +30,15 @@ pub(super) fn line(
         told.push(format!("{} more", steps.len() - told.len()));
     }
     let at = |side| Record {
-        line: one.line as usize,
+        line: if history.places == Places::Lines { one.line as usize } else { 0 },
         time: None,
         moment: Moment(u64::from(transaction) * 2 + side),
     };
     Some(Line {
         call: transaction as usize,
-        process: history.process(one.session).unsigned_abs(),
+        process: Some(history.process(one.session).unsigned_abs()),
+        whose: history.whose(one.session),
+        place: history.place(one),
         began: at(0),
         ended: Some(at(1)),
         action: format!("{}: {}", name(transaction), told.join("; ")),

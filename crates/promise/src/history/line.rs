@@ -68,7 +68,19 @@ fn json<T: DeserializeOwned>(text: &[u8], line: usize) -> Result<T, Malformed> {
     })
 }
 
+/// Whether a line looks like an event of a history, whose header is missing then.
+pub fn is_record(text: &[u8]) -> bool {
+    let has = |name: &str| text.windows(name.len()).any(|window| window == name.as_bytes());
+    let is_one = text.trim_ascii_start().starts_with(b"{");
+    is_one && has("\"op\"") && ["\"do\"", "\"got\"", "\"why\""].into_iter().any(has)
+}
+
 pub(super) fn read_header(text: &[u8], line: usize) -> Result<Header, Malformed> {
+    if is_record(text) {
+        let expected =
+            format!("the header {{\"avouch_history\":{VERSION}}} before the first event");
+        return Err(Malformed::at(line, text, 0, expected));
+    }
     let header: HeaderLine = json(text, line)?;
     if header.avouch_history != VERSION {
         let expected = format!("version {VERSION}");
@@ -124,7 +136,13 @@ pub(super) fn read_record(text: &[u8], number: usize) -> Result<Record, Malforme
         return Err(wrong(member, "no such member in a line of this type"));
     }
     let guarantee = |member: &str, text: &str| {
-        text.parse::<Guarantee>().map_err(|error| wrong(member, &error.to_string()))
+        text.parse::<Guarantee>().map_err(|error| {
+            let expected = match error.hint.as_str() {
+                "" => error.expected,
+                hint => format!("{} ({hint})", error.expected),
+            };
+            wrong(member, &expected)
+        })
     };
     let point = line.point.as_deref().map(parse_point).transpose();
     let point = point.map_err(|expected| wrong("point", expected))?;

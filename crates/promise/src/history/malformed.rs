@@ -6,6 +6,9 @@ use std::fmt;
 /// How much of a line is shown around a fault, in characters to each side.
 const SHOWN: usize = 40;
 
+/// How much of that an error of one sentence shows.
+const NEAR: usize = 20;
+
 /// A malformed line.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Malformed {
@@ -90,7 +93,14 @@ impl From<HistoryError> for Error {
     fn from(error: HistoryError) -> Self {
         match error {
             HistoryError::Malformed(malformed) => {
-                Self::new(Blame::Caller, "a history in avouch's format", malformed.to_string())
+                let Malformed { line, column, expected, span, caret } = malformed;
+                let from = caret.saturating_sub(NEAR);
+                let near: String = span.chars().skip(from).take(3 * NEAR).collect();
+                let got = match near.as_str() {
+                    "" => "the end of the line".to_owned(),
+                    near => format!("`{}{near}`", if from > 0 { "..." } else { "" }),
+                };
+                Self::new(Blame::Corrupt, format!("line {line}, column {column}: {expected}"), got)
                     .hint("docs/history-format.md defines the format")
             }
             HistoryError::Environment(text) => {

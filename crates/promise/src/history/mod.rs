@@ -28,6 +28,7 @@ mod tests;
 mod text;
 mod writer;
 
+pub use line::is_record;
 pub use malformed::{HistoryError, Malformed};
 pub use order::{Order, OutOfOrder};
 pub use reader::{Ending, HistoryReader};

@@ -208,7 +208,7 @@ fn each_thing_that_can_be_wrong_is_told() {
         assert_eq!(fault.line, line, "{fault}");
         assert!(fault.expected.contains(expected), "{expected}: {fault}");
         let error = crate::Error::from(HistoryError::from(fault));
-        assert_eq!(error.blame, crate::Blame::Caller);
+        assert_eq!(error.blame, crate::Blame::Corrupt);
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) fn witness(page: &mut Page, ran: &Ran, story: &Story) {
              <td><code>{}</code></td></tr>",
             at(Some(line.began)),
             at(line.ended),
-            line.process,
+            line.process.map_or("-".to_owned(), |process| process.to_string()),
             escaped(&line.guarantee),
             escaped(&said(&line.action, &line.answer))
         ));

@@ -74,7 +74,7 @@ struct Block {
 }
 
 fn wrong(expected: impl Into<String>, got: impl Into<String>) -> Error {
-    Error::new(Blame::Caller, expected, got)
+    Error::new(Blame::Corrupt, expected, got)
 }
 
 impl<'a> Store<'a> {

@@ -20,8 +20,8 @@ pub(super) fn polls(
     mutant: Mutant,
 ) -> (Vec<Anomaly>, usize) {
     // How far each process has come in each key, by which operation.
-    let mut reached: BTreeMap<i64, BTreeMap<&Datum, (i64, usize)>> = BTreeMap::new();
-    let mut subscribed: BTreeSet<i64> = BTreeSet::new();
+    let mut reached: BTreeMap<Option<i64>, BTreeMap<&Datum, (i64, usize)>> = BTreeMap::new();
+    let mut subscribed: BTreeSet<Option<i64>> = BTreeSet::new();
     let (mut found, mut excused) = (Vec::new(), 0);
     meter.pass("operations", all.len(), 70..80);
     for (place, one) in all.iter().enumerate() {
@@ -39,6 +39,10 @@ pub(super) fn polls(
         }
         if one.fate != Fate::Committed && may_poll(one) {
             reached.remove(&one.process);
+        }
+        if one.process.is_none() {
+            // Of two that name nobody none knows whether one consumer polled both.
+            reached.remove(&None);
         }
         let own = reached.entry(one.process).or_default();
         for message in polled(one) {

@@ -138,7 +138,7 @@ impl Broker<'_> {
     fn push(&mut self, process: i64, function: &str, asked: Vec<Datum>, got: Option<Vec<Datum>>) {
         let is_known = got.is_some();
         self.all.push(Operation {
-            process,
+            process: Some(process),
             function: function.to_owned(),
             asked: Datum::List(asked),
             got: got.map(Datum::List),

@@ -93,10 +93,10 @@ fn of_two(
             // Somebody saw the skipped one between two that it polled one after the other.
             let seen: Vec<i64> = all.iter().flat_map(|one| offsets(shown(one), &is)).collect();
             let between = |pair: &[i64]| seen.iter().any(|at| pair[0] < *at && *at < pair[1]);
-            one.process == other.process && steps(one, other, &of_key).windows(2).any(between)
+            is_same(one, other) && steps(one, other, &of_key).windows(2).any(between)
         }
         Kind::NonmonotonicPoll => {
-            one.process == other.process
+            is_same(one, other)
                 && steps(one, other, &of_key).windows(2).any(|pair| pair[1] <= pair[0])
         }
         Kind::NonmonotonicSend if one.began == other.began => {
@@ -108,6 +108,11 @@ fn of_two(
         }
         _ => false,
     }
+}
+
+/// Whether one consumer polled both.
+fn is_same(one: &Operation, other: &Operation) -> bool {
+    one.began == other.began || (one.process.is_some() && one.process == other.process)
 }
 
 /// The offsets that a consumer polled in one operation or two, one after the other.

@@ -32,6 +32,7 @@ use crate::meter::Meter;
 use crate::report::{About, Finding, Report, Story, settle};
 use crate::transaction::{Level, decide};
 use avouch_promise::Error;
+use avouch_promise::quantity::counted;
 use reduce::{Flaw, Reduced, reduce};
 use std::fmt::Write;
 use steps::{Step, Transaction, transactions};
@@ -99,8 +100,9 @@ fn judge_with(
     });
     let count = |fate| judge.all.iter().filter(|one| one.of.fate == fate).count();
     let keys = judge.universe.iter().map(|universe| universe.keys.len());
+    let transactions = counted(judge.all.len(), "transaction");
     let mut notes: Vec<String> =
-        keys.map(|keys| format!("{} transactions on {keys} keys", judge.all.len())).collect();
+        keys.map(|keys| format!("{transactions} on {}", counted(keys, "key"))).collect();
     let (open, left_out) = reduced.as_ref().map_or((0, 0), |one| (one.open, one.left_out));
     if open > 0 {
         notes.push(format!("{open} reads leave open which version they saw"));

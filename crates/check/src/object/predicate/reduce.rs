@@ -207,9 +207,12 @@ fn build(
         }
     }
     let mut order: Vec<usize> = (0..all.len()).filter(|one| !all[*one].founds()).collect();
-    // A process alone, if the outcome is unknown or an abort.
+    // A process alone, if the outcome is unknown or an abort, or if nobody is named.
     let session = |number: usize| match all[number].of.fate {
-        Fate::Committed => (0, all[number].of.process, 0),
+        Fate::Committed => match all[number].of.process {
+            Some(process) => (0, process, 0),
+            None => (2, 0, number),
+        },
         _ => (1, 0, number),
     };
     order.sort_by_key(|number| (session(*number), *number));
@@ -228,7 +231,10 @@ fn build(
         if last != Some(session(number)) {
             (last, sessions) = (Some(session(number)), sessions + 1);
         }
-        builder.begin_at(sessions, one.of.line).process(one.of.process);
+        builder.begin_at(sessions, one.of.line);
+        if let Some(process) = one.of.process {
+            builder.process(process);
+        }
         if one.of.fate == Fate::Aborted {
             builder.abort();
         }

@@ -87,7 +87,7 @@ pub(super) fn transactions(all: &[Operation]) -> Result<Vec<Transaction<'_>>, Er
         let line = if one.answer().is_some() { one.ended_line } else { one.line };
         let wrong = |expected: &str, got: &Datum| {
             let at = if line == 0 { String::new() } else { format!(" at line {line}") };
-            Error::new(Blame::Caller, expected, format!("`{got}`{at}"))
+            Error::new(Blame::Corrupt, expected, format!("`{got}`{at}"))
                 .hint("steps are [:insert k v], [:w k v], [:delete k], [:r k v] and [:rp predicate {k v}]")
         };
         let is_known = one.fate == Fate::Committed;

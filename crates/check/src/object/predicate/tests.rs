@@ -74,7 +74,7 @@ fn condition(random: &mut Random, values: i64) -> Datum {
 
 fn operation(process: i64, function: &str, asked: Datum, began: u32) -> Operation {
     Operation {
-        process,
+        process: Some(process),
         function: function.to_owned(),
         asked,
         got: None,

@@ -80,14 +80,21 @@ fn moment(record: Record) -> String {
 /// The picture with its width and height; nothing for a story without operations.
 pub(super) fn spans(story: &Story) -> Option<(String, f64, f64)> {
     let shown = &story.lines[..story.lines.len().min(LINES_MAX)];
-    let mut processes: Vec<u64> = shown.iter().map(|line| line.process).collect();
-    processes.sort_unstable();
-    processes.dedup();
+    // Who is not named has a row for each operation: they may overlap.
+    let row_of = |number: usize, line: &Line| match line.process {
+        Some(process) => (process, 0),
+        None => (u64::MAX, number),
+    };
+    let rows: BTreeMap<_, &str> = (1..)
+        .zip(shown)
+        .map(|(number, line)| (row_of(number, line), line.whose.as_str()))
+        .collect();
     let bars: Vec<Bar<'_>> = shown
         .iter()
         .zip(1..)
         .map(|(line, number)| {
-            let row = processes.binary_search(&line.process).unwrap_or(0);
+            let own = row_of(number, line);
+            let row = rows.keys().position(|row| *row == own).unwrap_or(0);
             let words = fitted(&format!("{number}  {}", said(line)), WORDS);
             Bar { line, number, row, words }
         })
@@ -95,9 +102,9 @@ pub(super) fn spans(story: &Story) -> Option<(String, f64, f64)> {
     bars.first()?;
     let across = Across::new(&bars);
     let mut page = Page::new();
-    for (row, process) in (0..).zip(&processes) {
+    for (row, whose) in (0..).zip(rows.values()) {
         let y = TOP + ROW * (f64::from(row) + 0.6);
-        let name = fitted(&format!("process {process}"), LEFT - 14.0);
+        let name = fitted(whose, LEFT - 14.0);
         page.line(format_args!(
             "<line x1=\"{LEFT}\" y1=\"{y:.1}\" x2=\"{:.1}\" y2=\"{y:.1}\" stroke=\"var(--line)\"/>\
              <text class=\"bold\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
@@ -110,7 +117,7 @@ pub(super) fn spans(story: &Story) -> Option<(String, f64, f64)> {
     for bar in &bars {
         draw(&mut page, &across, bar, story);
     }
-    let tall = TOP + ROW * f64::from(processes.len() as u32) + 8.0;
+    let tall = TOP + ROW * f64::from(rows.len() as u32) + 8.0;
     Some((page.into_string(), across.right, tall))
 }
 

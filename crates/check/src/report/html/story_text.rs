@@ -21,13 +21,15 @@ pub(super) fn said(line: &Line) -> String {
 impl Line {
     /// Whose it is and where it stands.
     pub(super) fn whose(&self) -> String {
-        match (self.began.line, self.answer.as_str()) {
-            (0, "aborted" | "unknown") => format!("process {}, {}", self.process, self.answer),
-            (0, _) => format!("process {}", self.process),
-            (line, "aborted" | "unknown") => {
-                format!("process {}, line {line}, {}", self.process, self.answer)
-            }
-            (line, _) => format!("process {}, line {line}", self.process),
+        let mut words = self.whose.clone();
+        match (&self.place, self.began.line) {
+            (Some(place), _) => words.extend([", ", place]),
+            (None, 0) => {}
+            (None, line) => words.extend([", line ", &line.to_string()]),
         }
+        if let answer @ ("aborted" | "unknown") = self.answer.as_str() {
+            words.extend([", ", answer]);
+        }
+        words
     }
 }

@@ -9,9 +9,9 @@ use crate::etcd::Run;
 use crate::history::{Call, History};
 use crate::input::Input;
 use crate::model::key_value::{answered, asked};
-use crate::object::Objects;
+use crate::object::{Objects, whose};
 use crate::stamped::Stamped;
-use crate::transaction::{Outcome, Span, Transactions};
+use crate::transaction::{Outcome, Places, Span, Transactions};
 use std::collections::BTreeSet;
 
 /// How many calls a page shows.
@@ -173,10 +173,10 @@ impl Calls for Transactions {
         };
         Some(Bar {
             call: place,
-            process: format!("session {}", self.process(one.session)),
+            process: self.whose(one.session),
             began,
             ended,
-            line: one.line as usize,
+            line: if self.places == Places::Lines { one.line as usize } else { 0 },
             text: short(text),
             end: match one.outcome {
                 Outcome::Aborted => Ended::Aborted,
@@ -223,7 +223,7 @@ impl Calls for Objects {
         let (action, answer) = one.told();
         Some(Bar {
             call: place,
-            process: format!("process {}", one.process),
+            process: whose(one.process),
             began: u64::from(one.began),
             ended: (one.ended != u32::MAX).then_some(u64::from(one.ended)),
             line: one.line,
