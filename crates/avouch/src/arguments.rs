@@ -446,8 +446,8 @@ pub struct Check {
     /// Jepsen's appends also by monotonic-view, update-atomic, consistent-view,
     /// parallel-snapshot-isolation and update-serializable; those with stamps by
     /// snapshot-isolation and serializable, and both as strong-session-... Adya's names (pl-2+) are
-    /// known, too, and abbreviations (SI, SER, RC, RA, PSI, TCC, 1SR). The others are noted. Without
-    /// it by all of them
+    /// known, too, and abbreviations (SI, SER, RC, RA, PSI, TCC, 1SR). The others are noted.
+    /// Without it by all of them
     #[arg(long, value_name = "LEVEL")]
     pub level: Option<Named<Level>>,
     /// Judge operations by one order that an object allows (mutex, counter, set, fifo-queue,

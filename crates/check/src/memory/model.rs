@@ -13,6 +13,12 @@
 //!               └─► bounded-staleness=1ns ─► ... ─► consistent-prefix
 //! ```
 //!
+//! Of transactions of one operation each, strict-serializable is linearizable,
+//! strong-session-serializable and prefix are sequential, and the level causal is
+//! causal-convergence (`tests/standards`). The level prefix is not consistent-prefix: this one asks
+//! nothing of sessions, and no read from the future of real time, as sequential may have; so
+//! neither of sequential and consistent-prefix implies the other.
+//!
 //! `k-atomic=K` is another name of `bounded-staleness=(K-1)v`, and `delta-atomic=T` of
 //! `bounded-staleness=T`: a read may return what was the latest so many versions, or so long, ago.
 

@@ -14,8 +14,16 @@
 //! | monotonic reads | a session's reads, all writes | the session's reads in order |
 //! | read your writes | a session's reads, all writes | its writes before its later reads |
 //!
-//! One read shows one key, so by itself it can break neither monotonic writes nor writes follow
-//! reads: they are judged by what a session observes read after read, and imply monotonic reads.
+//! Monotonic writes and writes follow reads are promises on the order in which replicas apply
+//! writes (Terry et al. 1994; Brzezinski, Sobaniec and Wawrzyniak 2004; Viotti and Vukolic 2016,
+//! who ask it of arbitration alone). Word for word no history of single-key gets can break the
+//! first, and the second only by two writes that each follow the other: each get may be served by
+//! a replica of its own, and any one write of the key may be the last there. What can be judged is
+//! how Jepsen says it: whoever *observes* the writes does so in their order. An observer is a
+//! session whose reads go forward, so both are judged with the session's reads in order, and
+//! both imply monotonic reads: a report that names monotonic reads as the weakest that is violated
+//! says that the reads went back, and nothing of the writes. `tests/standards` has an example for
+//! each that breaks it and not the others.
 
 use super::model::Model;
 use super::mutant::Mutant;

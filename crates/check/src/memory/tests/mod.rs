@@ -5,6 +5,7 @@ mod promised;
 mod random;
 mod red_blue;
 mod replicas;
+mod standards;
 
 use super::exhaustive;
 use super::judge::one;
