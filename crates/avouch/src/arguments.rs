@@ -483,7 +483,7 @@ pub struct Check {
     pub convert: Option<PathBuf>,
     /// How long to read and judge each before the verdict is unknown (1m; with --stream no bound).
     /// A search asks now and then, so that a short one ends with its verdict; nothing goes on for
-    /// more than half as long again
+    /// more than half as long again. What was decided by then is told with its witness
     #[arg(long, value_name = "SPAN", value_parser = quantity::span)]
     pub time: Option<Duration>,
     /// How much memory the search's tables may take, and the file, before the verdict is unknown

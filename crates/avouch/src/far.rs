@@ -50,7 +50,7 @@ impl Line {
 
 /// What is told of what was seen.
 fn told(seen: &Seen, left: Option<Duration>, bound: Option<Duration>) -> String {
-    let Seen { phase, share, done, total, elapsed } = *seen;
+    let Seen { phase, share, done, total, elapsed, .. } = *seen;
     let mut text = match (phase, done) {
         (Phase::Reading, 0) if total == 0 => phase.to_string(),
         (Phase::Reading, 0) => format!("{phase}: {}", megabytes(total)),
@@ -77,7 +77,8 @@ mod tests {
 
     fn seen(phase: Phase, done: u64, total: u64, ms: u64) -> Seen {
         let share = (done * WHOLE).checked_div(total).unwrap_or(0);
-        Seen { phase, share, done, total, elapsed: Duration::from_millis(ms) }
+        let elapsed = Duration::from_millis(ms);
+        Seen { phase, share, done, total, steps: 0, levels: 0, decided: 0, elapsed }
     }
 
     #[test]

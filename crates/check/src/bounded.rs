@@ -2,13 +2,15 @@
 //! whoever waits for it stops waiting.
 //!
 //! ```text
-//!   0 ........ time ............... time + time / 2 + 50 ms
-//!   | judges ask their budgets      | nobody waits any longer: unknown, with what it was at
+//!   0 ........ time ............... time + time / 2
+//!   | judges ask their budgets      | nobody waits any longer: what was decided by then is told,
+//!                                     of the rest that it is unknown, with what it was at
 //! ```
 //!
 //! A judge that asks its budget ends by itself, with all that it found. What asks nobody (a reader
 //! within a file of gigabytes, a graph that is built) is left alone: its thread goes on until it
-//! ends or the process does, and its answer is dropped.
+//! ends or the process does, and its answer is dropped; but not what it had decided before, of
+//! which it leaves a draft (`progress::draft`).
 
 use crate::limits::{Budget, Exhausted, Limits};
 use crate::progress::{Phase, Progress, Seen};
@@ -20,8 +22,6 @@ use std::time::Duration;
 
 /// How often whoever waits looks what it is at.
 const LOOK: Duration = Duration::from_millis(100);
-/// Beside half of the time, what a judge may take to end by itself.
-const GRACE: Duration = Duration::from_millis(50);
 /// The stack of the thread, as the process's first one has it.
 const STACK_BYTES: usize = 8 << 20;
 
@@ -41,6 +41,9 @@ pub(crate) enum Mutant {
     /// The bound is ignored.
     #[cfg(test)]
     WaitForEver,
+    /// What was decided is thrown away with the rest.
+    #[cfg(test)]
+    ForgetDraft,
 }
 
 /// Reads and judges within the time of `limits`, and calls `look` ten times a second meanwhile.
@@ -62,7 +65,7 @@ pub(crate) fn within_with<T: Send + 'static>(
     mut look: impl FnMut(&Seen),
     mutant: Mutant,
 ) -> Result<Bounded<T>, Error> {
-    let progress = Progress::new(limits.time);
+    let progress = Progress::new(limits);
     let (sender, receiver) = channel();
     let followed = progress.clone();
     let judge = move || {
@@ -73,15 +76,16 @@ pub(crate) fn within_with<T: Send + 'static>(
     let thread = thread.map_err(|error| {
         Error::new(Blame::Environment, "a thread to judge on", error.to_string())
     })?;
-    let last = limits.time.saturating_add(limits.time / 2).saturating_add(GRACE);
+    let last = limits.time.saturating_add(limits.time / 2);
     let found = loop {
         let left = last.saturating_sub(progress.seen().elapsed);
         match receiver.recv_timeout(left.min(LOOK)) {
             Ok(found) => break found,
             Err(RecvTimeoutError::Timeout) => {
                 let seen = progress.seen();
-                if seen.elapsed >= last && mutant == Mutant::None {
-                    return Ok(Bounded::Stopped(Box::new(stopped(limits, &seen))));
+                if seen.elapsed >= last && mutant.keeps_the_bound() {
+                    let draft = progress.draft().filter(|_| mutant == Mutant::None);
+                    return Ok(Bounded::Stopped(Box::new(stopped(limits, &seen, draft))));
                 }
                 look(&seen);
             }
@@ -101,8 +105,25 @@ pub(crate) fn within_with<T: Send + 'static>(
     }
 }
 
-fn stopped(limits: &Limits, seen: &Seen) -> Report {
-    report(Exhausted::Time(limits.time), seen.to_string(), seen)
+impl Mutant {
+    fn keeps_the_bound(self) -> bool {
+        match self {
+            Self::None => true,
+            #[cfg(test)]
+            Self::WaitForEver => false,
+            #[cfg(test)]
+            Self::ForgetDraft => true,
+        }
+    }
+}
+
+/// The report on what was not decided in time; of what was, its finding.
+fn stopped(limits: &Limits, seen: &Seen, draft: Option<Report>) -> Report {
+    let bound = Exhausted::Time(limits.time);
+    match draft {
+        Some(draft) => draft.stopped(bound, seen),
+        None => report(bound, seen.to_string(), seen),
+    }
 }
 
 /// The report on a history that was not judged to its end.
@@ -113,7 +134,8 @@ fn report(bound: Exhausted, far: String, seen: &Seen) -> Report {
     let format = if is_read { "not judged to its end" } else { "not read to its end" };
     let about = About { format, operations, answered: 0, unknown: 0, failed: 0, notes: Vec::new() };
     let part = Part { guarantee: "history".to_owned(), operations, finding };
-    Report { elapsed: seen.elapsed, ..Report::of_parts(about, vec![part], &Budget::default()) }
+    let told = Report::of_parts(about, vec![part], &Budget::default());
+    Report { elapsed: seen.elapsed, steps: seen.steps, ..told }
 }
 
 #[cfg(test)]
@@ -121,7 +143,9 @@ mod tests {
     use super::*;
     use crate::Word;
     use crate::progress::enter;
+    use crate::report::{Story, settle};
     use crate::stopwatch::Stopwatch;
+    use crate::transaction::Level;
     use std::sync::mpsc::Receiver;
 
     const TIME: Duration = Duration::from_millis(10);
@@ -153,6 +177,46 @@ mod tests {
         assert!(told.contains("the time bound of 10ms was reached"), "{told}");
         assert!(told.contains("judging: 77 operations"), "{told}");
         assert!(took >= TIME && took < Duration::from_secs(5), "{took:?}");
+    }
+
+    /// A judge of three levels that finds the first violated, and asks nobody at the second.
+    fn deaf_at_the_second(end: Receiver<()>) -> impl FnOnce() -> Result<(), Error> + Send {
+        move || {
+            enter(Phase::Judging, 77);
+            let levels = [Level::ReadAtomic, Level::ReadCommitted, Level::Causal];
+            settle(&levels, None, &[], |level| {
+                if level == Level::ReadAtomic {
+                    let story = Story { title: "a fractured read".to_owned(), ..Story::default() };
+                    return Finding::Violated(story);
+                }
+                let _ = end.recv();
+                Finding::open()
+            });
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_was_decided_before_the_bound_is_told_with_its_witness() {
+        let told = |mutant| {
+            let (hold, end) = channel();
+            let found = within_with(&limits(), deaf_at_the_second(end), |_| {}, mutant);
+            drop(hold);
+            let Ok(Bounded::Stopped(report)) = found else { panic!("it cannot end") };
+            report
+        };
+        let report = told(Mutant::None);
+        let text = report.to_string();
+        assert_eq!((report.verdict(), report.operations), (Word::Violated, 77), "{text}");
+        for expected in [
+            "violated  read-atomic (77 operations): a fractured read",
+            "unknown   read-committed (77 operations): the time bound of 10ms was reached",
+            "violated  causal (77 operations)",
+            "judging: 2 of 3 levels decided of 77 operations",
+        ] {
+            assert!(text.contains(expected), "`{expected}` in {text}");
+        }
+        assert_eq!(told(Mutant::ForgetDraft).verdict(), Word::Unknown, "the planted bug forgets");
     }
 
     #[test]

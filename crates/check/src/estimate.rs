@@ -58,7 +58,8 @@ mod tests {
 
     fn seen(phase: Phase, done: u64, total: u64, ms: u64) -> Seen {
         let share = (done * WHOLE).checked_div(total).unwrap_or(0);
-        Seen { phase, share, done, total, elapsed: Duration::from_millis(ms) }
+        let elapsed = Duration::from_millis(ms);
+        Seen { phase, share, done, total, steps: 0, levels: 0, decided: 0, elapsed }
     }
 
     #[test]

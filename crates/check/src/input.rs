@@ -321,7 +321,10 @@ impl Input {
     /// Judges it: operations by the guarantee of each, transactions by `level` or by every level.
     pub fn judge(&self, level: Option<Level>, limits: &Limits) -> Result<Report, Error> {
         progress::enter(Phase::Judging, self.operations());
-        self.judge_quietly(level, limits).map(Report::of_answered)
+        let report = self.judge_quietly(level, limits).map(Report::of_answered)?;
+        // What comes after it (its objects) may not end in time.
+        progress::draft(|| report.without_orders());
+        Ok(report)
     }
 
     /// The same, as a part of something that tells how far it is.

@@ -43,7 +43,10 @@ impl fmt::Display for Exhausted {
             Self::Steps(steps) => write!(f, "the bound of {steps} steps was reached"),
             Self::Time(time) => write!(f, "the time bound of {time:?} was reached"),
             Self::Memory(bytes) => {
-                write!(f, "the memory bound of {} MiB was reached", bytes.div_ceil(1 << 20))
+                let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+                let whole = units.into_iter().find(|(unit, _)| bytes.is_multiple_of(*unit));
+                let (unit, name) = whole.filter(|_| *bytes > 0).unwrap_or((1, "bytes"));
+                write!(f, "the memory bound of {} {name} was reached", bytes / unit)
             }
         }
     }
@@ -53,10 +56,12 @@ impl fmt::Display for Exhausted {
 #[derive(Clone, Debug)]
 pub struct Budget {
     limits: Limits,
-    /// The time that is named when it is over: of all phases that share it.
-    time: Duration,
+    /// What is named when it is over: what all phases share, and who keeps tables beside it.
+    whole: Limits,
     watch: Stopwatch,
     taken: u64,
+    /// The steps that were told to whoever waits.
+    told: u64,
     quota: u64,
 }
 
@@ -74,11 +79,11 @@ impl Budget {
     /// A full budget; its time starts now, or is what is left where earlier phases share it.
     pub fn new(limits: Limits) -> Self {
         let followed = progress::followed();
-        let (time, left) = followed.map_or((limits.time, limits.time), |progress| {
-            (progress.time(), limits.time.min(progress.left()))
+        let (whole, left) = followed.map_or((limits, limits.time), |progress| {
+            (*progress.limits(), limits.time.min(progress.left()))
         });
         let limits = Limits { time: left, ..limits };
-        Self { limits, time, watch: Stopwatch::start(), taken: 0, quota: limits.steps }
+        Self { limits, whole, watch: Stopwatch::start(), taken: 0, told: 0, quota: limits.steps }
     }
 
     /// Steps taken since the start.
@@ -107,6 +112,14 @@ impl Budget {
         self.taken >= self.limits.steps || self.elapsed() >= self.limits.time
     }
 
+    /// Whether anything is left of the time: asked before work that asks nobody is begun.
+    pub fn check(&self) -> Result<(), Exhausted> {
+        if self.elapsed() >= self.limits.time {
+            return Err(Exhausted::Time(self.whole.time));
+        }
+        Ok(())
+    }
+
     /// Takes one step of a search whose tables hold `memory_bytes`.
     pub fn step(&mut self, memory_bytes: usize) -> Result<(), Exhausted> {
         self.steps(1, memory_bytes)
@@ -118,15 +131,66 @@ impl Budget {
         let reading = |taken: u64| taken.wrapping_sub(1) / STEPS_PER_READING;
         let reads_clock = reading(self.taken) != reading(self.taken.saturating_add(count));
         self.taken = self.taken.saturating_add(count);
+        if reads_clock {
+            progress::took(self.taken - self.told);
+            self.told = self.taken;
+        }
         if self.taken > self.quota {
             return Err(Exhausted::Steps(self.quota));
         }
         if memory_bytes > self.limits.memory_bytes {
-            return Err(Exhausted::Memory(self.limits.memory_bytes));
+            return Err(Exhausted::Memory(self.whole.memory_bytes));
         }
-        if reads_clock && self.elapsed() >= self.limits.time {
-            return Err(Exhausted::Time(self.time));
+        if reads_clock {
+            self.check()?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::progress::Progress;
+
+    #[test]
+    fn a_bound_on_memory_is_named_as_it_was_asked_for() {
+        let told = |bytes| Exhausted::Memory(bytes).to_string();
+        for (bytes, expected) in [
+            (8 << 20, "8 MiB"),
+            (3 << 30, "3 GiB"),
+            (64 << 10, "64 KiB"),
+            ((1 << 20) + 1, "1048577 bytes"),
+            (0, "0 bytes"),
+        ] {
+            assert_eq!(told(bytes), format!("the memory bound of {expected} was reached"));
+        }
+        // A judge that is left a part of it, beside tables that stay, names the whole.
+        let whole = Limits { memory_bytes: 8 << 20, ..Limits::default() };
+        let met = Progress::new(&whole).follow(|| {
+            let part = Limits { memory_bytes: 5, ..whole };
+            Budget::new(part).step(6)
+        });
+        assert_eq!(met, Err(Exhausted::Memory(8 << 20)));
+    }
+
+    #[test]
+    fn steps_are_told_to_who_waits() {
+        let progress = Progress::new(&Limits::default());
+        progress.follow(|| {
+            let mut budget = Budget::default();
+            for _ in 0..10 * STEPS_PER_READING {
+                assert_eq!(budget.step(0), Ok(()));
+            }
+        });
+        let steps = progress.seen().steps;
+        assert!((9 * STEPS_PER_READING..=10 * STEPS_PER_READING).contains(&steps), "{steps}");
+    }
+
+    #[test]
+    fn what_has_no_time_left_is_not_begun() {
+        let spent = Budget::new(Limits { time: Duration::ZERO, ..Limits::default() });
+        assert_eq!(spent.check(), Err(Exhausted::Time(Duration::ZERO)));
+        assert_eq!(Budget::default().check(), Ok(()));
     }
 }

@@ -1,7 +1,7 @@
 //! What a judgement is at, for whoever waits for it, and the time that all of its phases share.
 //!
 //! ```text
-//!   waits   Progress::new(time) ---- seen(), seen(), ... ----------> what it is at, how far
+//!   waits   Progress::new(limits) -- seen(), seen(), ... draft() --> what it is at, what it found
 //!   judges  follow(|| { enter(Reading, bytes) .. enter(Judging, operations) .. Budget::new .. })
 //! ```
 //!
@@ -9,13 +9,14 @@
 //! waits, and then telling does nothing. A [`Budget`](crate::limits::Budget) begun while it is
 //! followed has only the time that the earlier phases left.
 
-use crate::limits::Exhausted;
+use crate::limits::{Exhausted, Limits};
+use crate::report::Report;
 use crate::stopwatch::Stopwatch;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// What is being done.
@@ -72,14 +73,24 @@ pub struct Seen {
     pub done: u64,
     /// Steps of the phase; 0 if nobody knows.
     pub total: u64,
+    /// Steps that searches took, in all phases.
+    pub steps: u64,
+    /// Of how many levels the history is judged, and how many of these are decided.
+    pub levels: u64,
+    /// See `levels`.
+    pub decided: u64,
     /// Since it all began.
     pub elapsed: Duration,
 }
 
 impl fmt::Display for Seen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { phase, share, done, total, .. } = self;
+        let Self { phase, share, done, total, levels, decided, .. } = self;
         let unit = phase.unit();
+        // How much work a level is nobody knows before it is decided: they are counted.
+        if *phase == Phase::Judging && *levels > 1 {
+            return write!(f, "{phase}: {decided} of {levels} levels decided of {total} {unit}");
+        }
         match (done, total) {
             (0, 0) => write!(f, "{phase}"),
             (done, 0) => write!(f, "{phase}: {done} {unit} so far"),
@@ -96,13 +107,19 @@ impl fmt::Display for Seen {
 #[derive(Debug)]
 pub struct Progress {
     watch: Stopwatch,
-    time: Duration,
+    limits: Limits,
     phase: AtomicU8,
     share: AtomicU64,
     done: AtomicU64,
     total: AtomicU64,
+    /// Steps of its searches, told once in many.
+    steps: AtomicU64,
+    levels: AtomicU64,
+    decided: AtomicU64,
     /// A bound that ended it before it was read.
     met: OnceLock<(Exhausted, String)>,
+    /// The report as it would be if nothing more were decided.
+    draft: Mutex<Option<Report>>,
 }
 
 thread_local! {
@@ -113,15 +130,19 @@ thread_local! {
 
 impl Progress {
     /// One that begins now and has so much time in all.
-    pub fn new(time: Duration) -> Arc<Self> {
+    pub fn new(limits: &Limits) -> Arc<Self> {
         Arc::new(Self {
             watch: Stopwatch::start(),
-            time,
+            limits: *limits,
             phase: AtomicU8::new(0),
             share: AtomicU64::new(0),
             done: AtomicU64::new(0),
             total: AtomicU64::new(0),
+            steps: AtomicU64::new(0),
+            levels: AtomicU64::new(0),
+            decided: AtomicU64::new(0),
             met: OnceLock::new(),
+            draft: Mutex::new(None),
         })
     }
 
@@ -141,18 +162,26 @@ impl Progress {
             share: self.share.load(Relaxed),
             done: self.done.load(Relaxed),
             total: self.total.load(Relaxed),
+            steps: self.steps.load(Relaxed),
+            levels: self.levels.load(Relaxed),
+            decided: self.decided.load(Relaxed),
             elapsed: self.watch.elapsed(),
         }
     }
 
-    /// The time that it has in all.
-    pub(crate) fn time(&self) -> Duration {
-        self.time
+    /// What it may take in all.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
     }
 
-    /// What is left of it.
+    /// What is left of its time.
     pub(crate) fn left(&self) -> Duration {
-        self.time.saturating_sub(self.watch.elapsed())
+        self.limits.time.saturating_sub(self.watch.elapsed())
+    }
+
+    /// What was decided so far, if that was told.
+    pub(crate) fn draft(&self) -> Option<Report> {
+        self.draft.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// The bound that ended it before the history was read, with how far that came.
@@ -174,6 +203,8 @@ pub(crate) fn enter(phase: Phase, total: usize) {
         progress.phase.store(u8::try_from(place).unwrap_or(0), Relaxed);
         progress.share.store(0, Relaxed);
         PART.set((0, WHOLE));
+        progress.levels.store(0, Relaxed);
+        progress.decided.store(0, Relaxed);
         progress.done.store(0, Relaxed);
         progress.total.store(total as u64, Relaxed);
     });
@@ -266,6 +297,35 @@ pub(crate) fn place(done: usize, total: usize) {
     }
 }
 
+/// So many of the levels by which the history is judged are decided.
+pub(crate) fn levels(decided: usize, levels: usize) {
+    FOLLOWED.with_borrow(|followed| {
+        if let Some(progress) = followed {
+            progress.levels.store(levels as u64, Relaxed);
+            progress.decided.store(decided as u64, Relaxed);
+        }
+    });
+}
+
+/// Searches took so many steps more.
+pub(crate) fn took(steps: u64) {
+    FOLLOWED.with_borrow(|followed| {
+        if let Some(progress) = followed {
+            progress.steps.fetch_add(steps, Relaxed);
+        }
+    });
+}
+
+/// What was decided of the whole history so far, for whoever stops waiting; what is found of its
+/// objects alone is no part of that.
+pub(crate) fn draft(report: impl FnOnce() -> Report) {
+    let Some(progress) = followed() else { return };
+    if progress.seen().phase == Phase::Judging {
+        let report = report();
+        *progress.draft.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
+    }
+}
+
 /// A bound was met before the history was read, which came so far.
 pub(crate) fn meet(bound: Exhausted, far: impl Into<String>) {
     FOLLOWED.with_borrow(|followed| {
@@ -283,7 +343,7 @@ mod tests {
     #[test]
     fn what_is_done_is_told_to_who_follows_and_to_nobody_else() {
         enter(Phase::Reading, 7);
-        let progress = Progress::new(Duration::from_secs(60));
+        let progress = Progress::new(&Limits::default());
         progress.follow(|| {
             enter(Phase::Reading, 100);
             reached(40);
@@ -297,7 +357,7 @@ mod tests {
 
     #[test]
     fn parts_of_parts_are_shares_of_the_whole() {
-        let progress = Progress::new(Duration::from_secs(60));
+        let progress = Progress::new(&Limits::default());
         progress.follow(|| {
             enter(Phase::Judging, 80);
             part(1..2, 4, || {
@@ -323,7 +383,7 @@ mod tests {
         for (is_strongest_first, starts) in
             [(false, [0, 250, 500, 750]), (true, [0, 900, 933, 966])]
         {
-            let progress = Progress::new(Duration::from_secs(60));
+            let progress = Progress::new(&Limits::default());
             progress.follow(|| {
                 enter(Phase::Judging, 80);
                 let mut parts = Parts::of_levels(4, is_strongest_first);
@@ -337,7 +397,8 @@ mod tests {
 
     #[test]
     fn a_budget_has_the_time_that_earlier_phases_left_and_names_the_whole() {
-        let progress = Progress::new(Duration::from_millis(20));
+        let progress =
+            Progress::new(&Limits { time: Duration::from_millis(20), ..Limits::default() });
         progress.follow(|| {
             let mut fresh = Budget::new(Limits::default());
             assert_eq!(fresh.step(0), Ok(()), "little of the time is gone");

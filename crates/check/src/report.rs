@@ -7,7 +7,8 @@ mod models;
 mod story;
 
 use crate::history::History;
-use crate::limits::Budget;
+use crate::limits::{Budget, Exhausted};
+use crate::progress::{Phase, Seen};
 use avouch_promise::quantity::counted;
 use std::fmt;
 use std::time::Duration;
@@ -77,6 +78,19 @@ impl Finding {
         let reason =
             format!("the judge found {found} that its verifier does not accept: a fault of avouch");
         Self::Unknown { reason, story: None }
+    }
+
+    /// Nothing yet: whoever ends the judgement says why.
+    pub(crate) fn open() -> Self {
+        Self::Unknown { reason: String::new(), story: None }
+    }
+
+    /// The same without the order that shows it, which may be as long as the history.
+    pub(crate) fn without_order(&self) -> Self {
+        match self {
+            Self::Holds { checked, .. } => Self::Holds { order: Vec::new(), checked: *checked },
+            other => other.clone(),
+        }
     }
 
     /// The finding in a word.
@@ -170,6 +184,51 @@ impl Report {
         self
     }
 
+    /// A draft of it, as what is told where a bound ended the judgement: what was not decided is
+    /// unknown by that bound.
+    #[must_use]
+    pub(crate) fn stopped(mut self, bound: Exhausted, seen: &Seen) -> Self {
+        let counts = seen.phase == Phase::Judging;
+        if counts {
+            self.operations = usize::try_from(seen.total).unwrap_or(usize::MAX);
+        }
+        for part in &mut self.parts {
+            if counts {
+                part.operations = self.operations;
+            }
+            if part.finding == Finding::open() {
+                let (reason, story) = (bound.to_string(), Some(seen.to_string()));
+                part.finding = Finding::Unknown { reason, story };
+            }
+        }
+        if seen.phase == Phase::Objects {
+            let (reason, story) = (bound.to_string(), Some(seen.to_string()));
+            self.parts.push(Part {
+                guarantee: "each object alone".to_owned(),
+                operations: 0,
+                finding: Finding::Unknown { reason, story },
+            });
+        }
+        Self { steps: seen.steps, elapsed: seen.elapsed, ..self }
+    }
+
+    /// The same without the orders that show what holds.
+    #[must_use]
+    pub(crate) fn without_orders(&self) -> Self {
+        let part = |part: &Part| Part {
+            guarantee: part.guarantee.clone(),
+            operations: part.operations,
+            finding: part.finding.without_order(),
+        };
+        Self {
+            parts: self.parts.iter().map(part).collect(),
+            models: self.models.clone(),
+            format: self.format.clone(),
+            notes: self.notes.clone(),
+            ..*self
+        }
+    }
+
     /// Calls a level or model by the name by which it was asked for, and notes what that is.
     pub fn call(&mut self, known: &str, asked: &str) {
         if known.eq_ignore_ascii_case(asked) {
@@ -240,7 +299,10 @@ impl fmt::Display for Report {
             let operations = counted(part.operations, "operation");
             write!(f, "  {word:<9} {} ({operations})", part.guarantee)?;
             match &part.finding {
-                Finding::Holds { order, .. } if order.is_empty() => writeln!(f)?,
+                Finding::Holds { order, checked: true } if order.is_empty() => writeln!(f)?,
+                Finding::Holds { order, checked: false } if order.is_empty() => {
+                    writeln!(f, ": not checked again")?;
+                }
                 Finding::Holds { order, checked } => {
                     let apart = if *checked { "checked again apart" } else { "not checked again" };
                     writeln!(f, ": an order of {} {}, {apart}", order.len(), self.unit)?;

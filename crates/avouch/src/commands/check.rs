@@ -163,12 +163,25 @@ fn judge_within(
     line.end(screen);
     Ok(match found? {
         Bounded::Done(found) => found,
-        Bounded::Stopped(report) => {
+        Bounded::Stopped(mut report) => {
+            if let Some((known, asked)) = names(check) {
+                report.call(&known, asked);
+            }
             // Nothing of it can be drawn but the verdict.
             let input = is_drawn(shape).then(|| Input::Objects(Objects::new(Vec::new())));
             Found { report: *report, composition: None, input }
         }
     })
+}
+
+/// What it is judged by: its own name, and the one by which it was asked for.
+fn names(check: &Check) -> Option<(String, &String)> {
+    let level = check.level.as_ref().map(|level| (level.what.to_string(), &level.name));
+    let model = check.model.as_ref().and_then(|model| match model.what {
+        ByModel::Operations(what) => Some((what.to_string(), &model.name)),
+        ByModel::Object(_) => None,
+    });
+    level.or(model)
 }
 
 /// Judges one history, and calls what it was judged by as it was asked for.
@@ -180,12 +193,7 @@ fn judge(
     news: &Sender<String>,
 ) -> Result<Found, Error> {
     let mut found = judged(check, path, limits, shape, news)?;
-    let level = check.level.as_ref().map(|level| (level.what.to_string(), &level.name));
-    let model = check.model.as_ref().and_then(|model| match model.what {
-        ByModel::Operations(what) => Some((what.to_string(), &model.name)),
-        ByModel::Object(_) => None,
-    });
-    if let Some((known, asked)) = level.or(model) {
+    if let Some((known, asked)) = names(check) {
         found.report.call(&known, asked);
         if let Some(composition) = &mut found.composition {
             composition.call(&known, asked);

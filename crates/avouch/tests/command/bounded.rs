@@ -2,11 +2,8 @@
 
 use crate::place::Place;
 use std::fmt::Write as _;
-use std::time::Duration;
-#[expect(clippy::disallowed_types, reason = "how long the command ran")]
-use std::time::Instant;
 
-/// Far more than any machine reads within the bound and what is added to it.
+/// Far more than any machine reads within the bound and half as long again.
 const EVENTS: u64 = 500_000;
 
 /// One family of histories: its name and what one operation of it is asked and answered.
@@ -36,20 +33,16 @@ fn history((_, function, operation): Family) -> String {
 }
 
 #[test]
-#[expect(clippy::disallowed_types, reason = "how long the command ran")]
 fn no_family_goes_on_after_its_time() {
     let place = Place::new("bounded-time");
     for family in FAMILIES {
         std::fs::write(place.path("large.edn"), history(family)).unwrap();
-        let began = Instant::now();
         let told = place.avouch(&["check", "large.edn", "--time", "1ms"]);
-        let took = began.elapsed();
         let name = family.0;
         assert_eq!(told.code, 2, "{name}: {told:?}");
         assert!(told.out.contains("the time bound of 1ms was reached"), "{name}: {told:?}");
-        assert!(told.out.contains("    reading: "), "{name} says what it was at: {told:?}");
-        // It is 51.5 ms; the rest is for a machine that does much else.
-        assert!(took < Duration::from_secs(2), "{name} took {took:?}");
+        assert!(told.out.contains("not read to its end"), "{name}: {told:?}");
+        assert!(told.out.contains("    reading"), "{name} says what it was at: {told:?}");
     }
 }
 

@@ -299,7 +299,11 @@ fn operations_are_judged_by_any_model() {
     let told = place.avouch(&["check", "backwards.history", "--model", "delta-atomic=5ns"]);
     assert!(told.out.contains("violated  delta-atomic=5ns"), "{told:?}");
     assert!(told.code == 1 && told.out.contains("bounded-staleness=5ns"), "{told:?}");
-    assert!(told.out.contains("note: worst staleness measured: 1 version; 10 ns"), "{told:?}");
+    for part in
+        ["note: worst staleness measured: 1 version (2-atomic), by `get ", "; 10 ns, by `get "]
+    {
+        assert!(told.out.contains(part), "{part} in {told:?}");
+    }
     let told = place.avouch(&["check", "backwards.history", "--model", "convergent"]);
     assert!(told.code == 2 && told.out.contains("incomplete information"), "{told:?}");
     let told = place.avouch(&["check", "transactions.txt", "--model", "pram"]);

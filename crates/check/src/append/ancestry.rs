@@ -7,6 +7,9 @@
 //!              the operations up to it
 //! ```
 //!
+//! Of a key that every read in the order sees whole, nothing can be missed: no length of it is
+//! kept. So a history that is nearly serial takes little more than one pass over it.
+//!
 //! That is the definition of the level said of lists, with no graph and no cycle. T sees whom it
 //! read of; with sessions, what its process ran before; where writes count, on whose list it
 //! appends to. Of PL-3U it also sees who writes and read what T overwrites, and those that write
@@ -17,11 +20,9 @@
 
 use super::history::{Act, Appends, Operation};
 use crate::dependency::{Fate, View};
+use crate::limits::{Budget, Exhausted};
+use crate::meter::entry;
 use std::collections::BTreeMap;
-
-/// So many lengths are kept, and looked at; beyond that nothing is said.
-const LENGTHS_MAX: usize = 1 << 22;
-const LOOKS_MAX: usize = 1 << 26;
 
 /// Of some keys, how long their lists are.
 type Known = BTreeMap<u32, u32>;
@@ -55,6 +56,8 @@ struct Seen<'a> {
     readers: Vec<Known>,
     /// What each process knows by what it did.
     processes: BTreeMap<u32, Known>,
+    /// The keys of which some read sees less than all.
+    behind: Vec<bool>,
     kept: usize,
     looks: usize,
 }
@@ -67,7 +70,7 @@ impl Seen<'_> {
         let first = if self.view.transitive && self.view.writes { length.max(1) - 1 } else { 0 };
         for writer in writers.iter().skip(first) {
             let theirs = &self.after[*writer as usize];
-            self.looks += theirs.len();
+            self.looks += 1 + theirs.len();
             merge(known, theirs);
         }
     }
@@ -79,9 +82,9 @@ impl Seen<'_> {
     }
 
     /// Runs one; whether it misses nothing.
-    fn run(&mut self, one: u32) -> Option<bool> {
+    fn run(&mut self, one: u32) -> bool {
         let view = self.view;
-        let Some(frame) = self.history.frames.all().get(one as usize) else { return Some(false) };
+        let Some(frame) = self.history.frames.all().get(one as usize) else { return false };
         let operations = self.history.operations(frame);
         let changes = operations.iter().any(appends);
         let mut known = Known::new();
@@ -97,12 +100,12 @@ impl Seen<'_> {
                 Act::Append(_) => self.writers[key].len(),
                 // What is its own is not there yet.
                 Act::Read(length) => self.writers[key].len().min(length as usize),
-                Act::Apart(_) => return Some(false),
+                Act::Apart(_) => return false,
                 Act::Unread => continue,
             };
             // I1, by operation: what its own list shows, it does not miss.
             if view.by_operation && misses(operation, &known, None) {
-                return Some(false);
+                return false;
             }
             self.of_list(&mut known, key, length);
             if view.readers_only && appends(operation) {
@@ -116,13 +119,15 @@ impl Seen<'_> {
             if all { self.reads_less(one) } else { misses(one, &known, session) }
         };
         if !view.by_operation && operations.iter().any(is_missed) {
-            return Some(false);
+            return false;
         }
         let mut own = Known::new();
         for operation in operations.iter().filter(|one| appends(one)) {
             let of_key = &mut self.writers[operation.key as usize];
             of_key.push(one);
-            own.insert(operation.key, of_key.len() as u32);
+            if self.behind[operation.key as usize] {
+                own.insert(operation.key, of_key.len() as u32);
+            }
         }
         merge(&mut known, &own);
         for operation in operations.iter().filter(|_| all) {
@@ -137,13 +142,38 @@ impl Seen<'_> {
         self.kept += after.len();
         self.looks += operations.len();
         self.after[one as usize] = after;
-        (self.kept <= LENGTHS_MAX && self.looks <= LOOKS_MAX).then_some(true)
+        true
     }
 }
 
-/// Whether no transaction of an order misses what it must see; nothing if that takes too much space
-/// or time. The order is one that `flows` accepts.
-pub(super) fn misses_nothing(history: &Appends, order: &[u32], view: View) -> Option<bool> {
+/// The keys of which some read, in an order, sees less than was appended before it.
+fn behind(history: &Appends, order: &[u32]) -> Vec<bool> {
+    let keys = history.longest.len();
+    let (mut lengths, mut behind) = (vec![0_u32; keys], vec![false; keys]);
+    for frame in order.iter().filter_map(|one| history.frames.all().get(*one as usize)) {
+        let operations = history.operations(frame);
+        for operation in operations {
+            let key = operation.key as usize;
+            behind[key] |= matches!(operation.act, Act::Read(length) if length < lengths[key]);
+        }
+        for operation in operations.iter().filter(|one| appends(one)) {
+            lengths[operation.key as usize] += 1;
+        }
+    }
+    behind
+}
+
+/// Whether no transaction of an order misses what it must see. The order is one that `flows`
+/// accepts.
+///
+/// # Errors
+/// The bound of a budget that does not allow it.
+pub(super) fn misses_nothing(
+    history: &Appends,
+    order: &[u32],
+    view: View,
+    budget: &mut Budget,
+) -> Result<bool, Exhausted> {
     let keys = history.longest.len();
     let mut seen = Seen {
         history,
@@ -152,13 +182,18 @@ pub(super) fn misses_nothing(history: &Appends, order: &[u32], view: View) -> Op
         writers: vec![Vec::new(); keys],
         readers: vec![Known::new(); keys],
         processes: BTreeMap::new(),
+        behind: behind(history, order),
         kept: 0,
         looks: 0,
     };
     for one in order {
-        if !seen.run(*one)? {
-            return Some(false);
+        let before = seen.looks;
+        let is_right = seen.run(*one);
+        let held = seen.kept * entry::<(u32, u32)>() + seen.after.len() * size_of::<Known>();
+        budget.steps((seen.looks - before) as u64, held)?;
+        if !is_right {
+            return Ok(false);
         }
     }
-    Some(true)
+    Ok(true)
 }

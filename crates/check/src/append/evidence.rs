@@ -143,8 +143,13 @@ impl Subject for Appends {
         replay::flows(self, order, reads)
     }
 
-    fn misses_nothing(&self, order: &[u32], view: View) -> Option<bool> {
-        ancestry::misses_nothing(self, order, view)
+    fn misses_nothing(
+        &self,
+        order: &[u32],
+        view: View,
+        budget: &mut Budget,
+    ) -> Result<bool, Exhausted> {
+        ancestry::misses_nothing(self, order, view, budget)
     }
 
     fn earlier(&self, into: &Edge, out: &Edge) -> Option<[Because; 2]> {

@@ -26,6 +26,8 @@ mod proscribed;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_ways;
+#[cfg(test)]
 mod visible;
 
 use crate::dependency::{self, Inferred};

@@ -15,6 +15,7 @@
 //! An edge out of a joint has the kind of the edges into it: together they are one dependency.
 
 use super::frame::{Fate, Frames, NEVER};
+use std::ops::Range;
 
 /// What a dependency rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,6 +61,13 @@ pub(crate) struct Edges {
 
 /// So many edges are drawn directly rather than through joints.
 const DIRECT_MAX: usize = 16;
+
+/// Joints over a list, as a tree of segments (de Berg et al., "Computational geometry", section
+/// 10.3, from the leaves up).
+pub(crate) struct Tree {
+    nodes: Vec<u32>,
+    kind: Kind,
+}
 
 impl Edges {
     pub(crate) fn new(transactions: usize) -> Self {
@@ -135,6 +143,46 @@ impl Edges {
                     }
                 }
             }
+        }
+    }
+
+    /// Joints over `to`, by which each range of it is reached by few edges.
+    pub(crate) fn tree(&mut self, to: impl ExactSizeIterator<Item = u32>, kind: Kind) -> Tree {
+        let count = to.len();
+        let mut nodes = vec![u32::MAX; count];
+        nodes.extend(to);
+        // Leaves stand at count.., and the node at i over those at 2 i and 2 i + 1.
+        for at in (1..count).rev().filter(|_| count > DIRECT_MAX) {
+            let joint = self.joint();
+            for child in [2 * at, 2 * at + 1] {
+                self.add(joint, nodes[child], kind);
+            }
+            nodes[at] = joint;
+        }
+        Tree { nodes, kind }
+    }
+
+    /// A node stands before each in a range of what a tree is over.
+    pub(crate) fn add_range(&mut self, from: u32, tree: &Tree, range: Range<usize>) {
+        let Tree { nodes, kind } = tree;
+        let count = nodes.len() / 2;
+        let (mut start, mut end) = (range.start + count, range.end + count);
+        if count <= DIRECT_MAX {
+            for to in nodes.get(start..end).unwrap_or_default() {
+                self.add(from, *to, *kind);
+            }
+            return;
+        }
+        while start < end {
+            if start % 2 == 1 {
+                self.add(from, nodes[start], *kind);
+                start += 1;
+            }
+            if end % 2 == 1 {
+                end -= 1;
+                self.add(from, nodes[end], *kind);
+            }
+            (start, end) = (start / 2, end / 2);
         }
     }
 

@@ -10,7 +10,7 @@ use super::snapshot::{self, Snapshots};
 use super::verify::Because;
 use super::views::{self, Views, Writer};
 use super::{story, verify};
-use crate::limits::{Budget, Exhausted};
+use crate::limits::{Budget, Exhausted, Limits};
 use crate::report::{About, Finding, Report, settle};
 use crate::transaction::Level;
 use avouch_promise::quantity::counted;
@@ -35,9 +35,13 @@ pub(crate) trait Subject {
     /// Whether, in an order of transactions, each writes after those whose versions are older, and
     /// reads what was written before (if reads count).
     fn flows(&self, order: &[u32], reads: bool) -> bool;
-    /// Whether, in such an order, no transaction misses what its view must have. Nothing if that
-    /// takes too much space or time.
-    fn misses_nothing(&self, order: &[u32], view: View) -> Option<bool>;
+    /// Whether, in such an order, no transaction misses what its view must have.
+    fn misses_nothing(
+        &self,
+        order: &[u32],
+        view: View,
+        budget: &mut Budget,
+    ) -> Result<bool, Exhausted>;
     /// What an operation shows of the edge into a transaction, and a later one of the rw edge out
     /// of it.
     fn earlier(&self, into: &Edge, out: &Edge) -> Option<[Because; 2]>;
@@ -143,10 +147,11 @@ pub(crate) fn decide(
     }
     let mut rule = rule(level);
     rule.overlaps &= inferred.views != views::Mutant::Apart;
-    let finding = match rule.misses {
+    // What is built before the first question asks nobody.
+    let finding = budget.check().and_then(|()| match rule.misses {
         Some(misses) => missed(subject, inferred, (level, rule, misses), budget),
         None => decided(subject, inferred, level, rule, budget),
-    };
+    });
     finding.unwrap_or_else(|met| Finding::Unknown { reason: met.to_string(), story: None })
 }
 
@@ -220,21 +225,34 @@ fn viewed(
         Views::Cycle(cycle) => return Ok(told(subject, level, rule, &cycle)),
         Views::None => return Ok(Finding::Violated(story::of_no_order())),
     };
-    Ok(seen(subject, inferred, rule, order))
+    Ok(seen(subject, inferred, rule, order, budget))
 }
 
 /// The finding on an order of nodes that shows that no cycle is light; what each transaction
 /// depends on has to show that none has one heavy edge.
-fn seen(subject: &impl Subject, inferred: &Inferred, rule: Rule, order: Vec<u32>) -> Finding {
+fn seen(
+    subject: &impl Subject,
+    inferred: &Inferred,
+    rule: Rule,
+    order: Vec<u32>,
+    budget: &mut Budget,
+) -> Finding {
     let is_in = |one: &u32| inferred.committed.get(*one as usize).is_some_and(|is| *is);
     let commits: Vec<u32> = order.into_iter().filter(is_in).collect();
     let events: Vec<(u32, bool)> = commits.iter().map(|one| (*one, true)).collect();
     if !subject.flows(&commits, true) || !verify::in_time(subject.frames(), rule, &events) {
         return Finding::fault("an order");
     }
-    let checked = match View::of(&rule).and_then(|view| subject.misses_nothing(&commits, view)) {
-        Some(false) => return Finding::fault("a view"),
-        is => is.is_some(),
+    // Half of what is left of the time: the other levels want some, too.
+    let left = budget.left();
+    let mut own = Budget::new(Limits { time: left.time / 2, ..left });
+    let view = View::of(&rule);
+    let found = view.map(|view| subject.misses_nothing(&commits, view, &mut own));
+    let _ = budget.steps(own.taken(), 0); // whoever asks next is told
+    let checked = match found {
+        Some(Ok(false)) => return Finding::fault("a view"),
+        Some(Ok(true)) => true,
+        Some(Err(_)) | None => false,
     };
     let order = commits.into_iter().map(|one| one as usize).collect();
     Finding::Holds { order, checked }
@@ -283,7 +301,7 @@ fn missed(
     if let Some(cycle) = found {
         return Ok(told(subject, level, rule, &cycle));
     }
-    Ok(seen(subject, inferred, rule, order))
+    Ok(seen(subject, inferred, rule, order, budget))
 }
 
 fn told(subject: &impl Subject, level: Level, rule: Rule, cycle: &cycle::Cycle) -> Finding {

@@ -28,7 +28,7 @@ mod views;
 pub use frame::{Fate, Frame, Frames};
 
 pub(crate) use anomaly::name;
-pub(crate) use edges::{Edge, Edges, Kind};
+pub(crate) use edges::{Edge, Edges, Kind, Tree};
 #[cfg(test)]
 pub(crate) use judge::view;
 pub(crate) use judge::{Flaw, Inferred, Subject, judge, report};

@@ -28,7 +28,7 @@ fn tables_count_against_the_bound_on_memory() {
     let limits = Limits { memory_bytes: 1_000, ..Limits::default() };
     let told = run.judge(&limits);
     assert_eq!(told.verdict(), Word::Unknown, "{told}");
-    assert!(told.to_string().contains("the memory bound of 1 MiB was reached"), "{told}");
+    assert!(told.to_string().contains("the memory bound of 1000 bytes was reached"), "{told}");
     assert!(told.to_string().contains("were looked at, with "), "{told}");
     let blind = run.judge_with(&limits, Mutant::ForgetTables);
     assert_eq!(blind.verdict(), Word::Holds, "the planted bug takes no account of tables: {blind}");

@@ -16,7 +16,10 @@
 //! - I2: a violation that was found without a search is one for the search too; where a bound lets
 //!   it not say, the part is searched as any other.
 //!
-//! A model may break either, by what it says beside `step`: its verdict is refused, as its user's
+//! - I3: a violation of one part is one of the whole: no operation of another part touches an
+//!   object of it, or, where a model does not say which object it touches, helps the core.
+//!
+//! A model may break each, by what it says beside `step`: its verdict is refused, as its user's
 //! fault (`parted`).
 
 mod ground;
@@ -37,6 +40,8 @@ mod exhaustive;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_parted;
+#[cfg(test)]
 mod tests_unambiguous;
 
 use crate::limits::{Budget, Exhausted};
@@ -45,7 +50,7 @@ use crate::operation::{Moment, Operation};
 use crate::progress;
 use avouch_promise::Error;
 use ground::Ground;
-use mutant::{Mutant, Shortcut};
+use mutant::{Mutant, Parting, Shortcut};
 use search::{Outcome, Search, Subject};
 use states::States;
 use unambiguous::Found;
@@ -102,6 +107,16 @@ pub fn decide<M: Sequential>(
     operations: &[Operation<M::Input, M::Output>],
     budget: &mut Budget,
 ) -> Verdict {
+    decide_with(model, operations, budget, Parting::None)
+}
+
+/// The same, perhaps with a bug.
+fn decide_with<M: Sequential>(
+    model: &M,
+    operations: &[Operation<M::Input, M::Output>],
+    budget: &mut Budget,
+    mutant: Parting,
+) -> Verdict {
     let (mut open, mut orders) = (Vec::new(), Vec::new());
     // What is ordered without a search takes about this much of all; a search, most of it.
     let mut ordered = 0;
@@ -121,8 +136,8 @@ pub fn decide<M: Sequential>(
                 // I2.
                 match search(model, operations, &suspects, budget, Mutant::None).order {
                     Ok(None) => {
-                        let core = shrink::shrink(model, operations, (&suspects, &[]), budget);
-                        return Verdict::Violated(Violation { part, core });
+                        let found = (part, &suspects[..], &[][..]);
+                        return violated(model, operations, found, budget, mutant);
                     }
                     Ok(Some(_)) => return Verdict::Refused(parted::not_a_register()),
                     Err(_) => open.push(part),
@@ -146,10 +161,30 @@ pub fn decide<M: Sequential>(
             verified.map_or_else(Verdict::Refused, Verdict::Holds)
         }
         Parts::Disordered(part, furthest) => {
-            let core = shrink::shrink(model, operations, (&part, &furthest), budget);
-            Verdict::Violated(Violation { part, core })
+            let whole = part.clone();
+            violated(model, operations, (whole, &part, &furthest), budget, mutant)
         }
         Parts::Undecided(progress) => Verdict::Unknown(progress),
+    }
+}
+
+/// The verdict on a part without an order, of which these suspects have none.
+fn violated<M: Sequential>(
+    model: &M,
+    operations: &[Operation<M::Input, M::Output>],
+    (part, suspects, furthest): (Vec<usize>, &[usize], &[usize]),
+    budget: &mut Budget,
+    mutant: Parting,
+) -> Verdict {
+    let core = shrink::shrink(model, operations, (suspects, furthest), budget);
+    let alone = match mutant {
+        Parting::None => parted::stands_alone(model, operations, (&part, &core), budget),
+        #[cfg(test)]
+        Parting::BelieveParts => Ok(()),
+    };
+    match alone {
+        Ok(()) => Verdict::Violated(Violation { part, core }),
+        Err(error) => Verdict::Refused(error),
     }
 }
 

@@ -54,3 +54,14 @@ pub(super) enum Shortcut {
     /// The initial state may come back.
     InitialStateAnyTime,
 }
+
+/// A bug that a test plants in what is made of the parts of a history.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Parting {
+    /// No bug.
+    #[default]
+    None,
+    /// That a part has no order is believed, whatever was left out of it.
+    #[cfg(test)]
+    BelieveParts,
+}

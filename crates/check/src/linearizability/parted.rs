@@ -1,11 +1,18 @@
 //! What a model says of itself beside `step`, held against `step`: a user's model that contradicts
 //! itself is refused with the reason, and gets no verdict.
 
+use super::ground::Ground;
+use super::mutant::Mutant;
+use super::search::{Search, Subject};
+use super::shrink::Core;
+use super::states::States;
 use super::verify::{Fault, verify_order_by};
+use crate::limits::Budget;
 use crate::model::Sequential;
 use crate::operation::Operation;
 use crate::progress;
 use avouch_promise::{Blame, Error};
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::fmt::Display;
 
@@ -72,6 +79,70 @@ fn contradiction<M: Sequential>(
     )
 }
 
+/// The operations of other parts that are tried beside a core, and the steps that this may take.
+const OTHERS_MAX: usize = 64;
+const STEPS: u64 = 100_000;
+
+/// Whether a part without an order stands alone: operations of other parts cannot help it.
+///
+/// Where operations say which object they touch that is read off. Where they do not, those of
+/// other parts that began last before the core's end are tried beside it, each of which may take
+/// effect or not: an order of the whole history would be one of these, too.
+pub(super) fn stands_alone<M: Sequential>(
+    model: &M,
+    operations: &[Operation<M::Input, M::Output>],
+    (part, core): (&[usize], &Core),
+    budget: &mut Budget,
+) -> Result<(), Error> {
+    let mut is_in = vec![false; operations.len()];
+    for place in part {
+        is_in[*place] = true;
+    }
+    let object = |place: usize| model.object(&operations[place].input);
+    let objects: Option<BTreeSet<&[u8]>> = part.iter().map(|place| object(*place)).collect();
+    let mut others: Vec<usize> = Vec::new();
+    for place in (0..operations.len()).filter(|place| !is_in[*place]) {
+        match (object(place), &objects) {
+            (Some(of), Some(objects)) if objects.contains(of) => {
+                let got = format!("operation {place} apart from others of its object");
+                let hint = "operations of one object belong into one part";
+                return Err(refused("parts that touch disjoint objects", got, hint));
+            }
+            (Some(_), Some(_)) => {}
+            _ => others.push(place),
+        }
+    }
+    let end = core.essential.iter().map(|place| operations[*place].latest).max().flatten();
+    let is_early = |place: &usize| end.is_none_or(|end| operations[*place].earliest <= end);
+    others.retain(is_early);
+    if others.is_empty() {
+        return Ok(());
+    }
+    others.sort_by_key(|place| operations[*place].earliest);
+    let mut tried = others.split_off(others.len().saturating_sub(OTHERS_MAX));
+    tried.extend(core.essential.iter().chain(&core.optional));
+    tried.sort_unstable();
+    let ground = Ground::new(model, operations, &tried, Mutant::None);
+    let essential: BTreeSet<usize> = core.essential.iter().copied().collect();
+    let subject = |number: u32| {
+        let place = ground.facts[number as usize].place;
+        Subject { number, optional: !essential.contains(&place) }
+    };
+    let subjects: Vec<_> = (0..tried.len() as u32).map(subject).collect();
+    budget.slice(STEPS);
+    let found = Search::new(&ground, &mut States::new(model), &subjects, Mutant::None).run(budget);
+    budget.slice(u64::MAX);
+    match found.order {
+        Ok(Some(_)) => Err(refused(
+            "parts that touch disjoint objects",
+            "operations of one part that have no order, and have one beside those of others",
+            "operations of one object belong into one part, or leave `partition` out",
+        )),
+        // No order, or none found in time: what the part says stands.
+        Ok(None) | Err(_) => Ok(()),
+    }
+}
+
 /// What to say where a few operations cannot be in any order by `register_use`, and are in one by
 /// `step`.
 pub(super) fn not_a_register() -> Error {
@@ -105,7 +176,7 @@ pub(super) fn verified<M: Sequential>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limits::{Budget, Limits};
+    use crate::limits::Limits;
     use crate::linearizability::{Verdict, decide};
     use crate::model::{Next, RegisterUse};
     use crate::operation::Moment;

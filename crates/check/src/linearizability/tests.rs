@@ -492,7 +492,9 @@ fn a_bound_gives_unknown_with_the_way_come_so_far() {
         let Verdict::Unknown(progress) = judge(limits) else { panic!("decided within {bound}") };
         assert_eq!(progress.bound, bound);
         assert_eq!(progress.parts, (0, 1));
-        assert_eq!(progress.furthest.len(), 12, "all appends fit, the read does not");
+        // How far it came in so little time depends on the machine.
+        let is_timed = matches!(bound, Exhausted::Time(_));
+        assert!(is_timed || progress.furthest.len() == 12, "all appends fit, the read does not");
     }
 }
 

@@ -1,14 +1,16 @@
 //! The verdict on each model.
 
+use super::measure::{Measured, Worst};
 use super::model::Model;
 use super::mutant::Mutant;
 use super::registers::Registers;
-use super::staleness::Worst;
 use super::views::Found;
-use super::{convergence, red_blue, regular, sequential, staleness, views, witness};
+use super::{convergence, measure, red_blue, regular, sequential, staleness, views, witness};
 use crate::history::History;
 use crate::limits::{Budget, Exhausted, Limits};
-use crate::report::{About, Finding, Report, settle};
+use crate::model::key_value::{answered, asked};
+use crate::report::{About, Finding, Report, Word, settle};
+use avouch_promise::Nanos;
 
 /// Judges single operations by one model, whatever guarantees they carry. The other models are
 /// told of in notes.
@@ -37,19 +39,60 @@ pub fn judge(history: &History, asked: Model, limits: &Limits) -> Report {
 
 /// The worst staleness, in words.
 fn worst(history: &History, from: &Registers, budget: &mut Budget) -> String {
-    let versions = match staleness::worst_versions(from, budget) {
-        _ if from.gap.is_some() => "not measured in versions".to_owned(),
-        Worst::Least(1) => "1 version".to_owned(),
-        Worst::Least(count) => format!("{count} versions"),
-        Worst::None => "beyond every number of versions".to_owned(),
-        Worst::Open => "not decided in versions".to_owned(),
+    // What is linearizable is never behind, whatever was written twice and without times.
+    if (from.gap.is_some() || history.times.is_empty())
+        && one(history, from, Model::Linearizable, budget, Mutant::None).word() == Word::Holds
+    {
+        return "worst staleness measured: 0 versions (1-atomic); 0 ns".to_owned();
+    }
+    let versions = if let Some(gap) = &from.gap {
+        format!("not measured in versions ({gap})")
+    } else {
+        let measured = measure::versions(history, from, budget, Mutant::None);
+        told_of(history, measured, "version", |low, high| {
+            let count = |count: u64| match count {
+                1 => "1 version".to_owned(),
+                count => format!("{count} versions"),
+            };
+            if low == high {
+                format!("{} ({}-atomic)", count(low), low + 1)
+            } else {
+                format!("from {low} to {high} versions ({}- to {}-atomic)", low + 1, high + 1)
+            }
+        })
     };
-    let time = match staleness::worst_time(history, budget) {
-        Worst::Least(span) => span.to_string(),
-        Worst::None => "beyond every time".to_owned(),
-        Worst::Open => "not decided in time".to_owned(),
+    let time = if history.times.is_empty() {
+        "not measured in time (the history does not record times)".to_owned()
+    } else {
+        let measured = measure::time(history, from, budget, Mutant::None);
+        told_of(history, measured, "time", |low, high| {
+            if low == high {
+                Nanos(low).to_string()
+            } else {
+                format!("from {} to {}", Nanos(low), Nanos(high))
+            }
+        })
     };
     format!("worst staleness measured: {versions}; {time}")
+}
+
+/// A staleness in words, with the read that shows it.
+fn told_of(
+    history: &History,
+    measured: Measured,
+    unit: &str,
+    told: impl FnOnce(u64, u64) -> String,
+) -> String {
+    let staleness = match measured.worst {
+        Worst::Within(low, high) => told(low, high),
+        Worst::Unbounded => format!("beyond every {unit}"),
+    };
+    let Some(call) = measured.shown_by.and_then(|call| history.calls.get(call)) else {
+        return staleness;
+    };
+    let answer = call.answer.as_ref().map_or_else(|| "unknown".to_owned(), answered);
+    let (asked, process, line) = (asked(&call.action), call.process, call.began.line);
+    format!("{staleness}, by `{asked}` -> {answer} of process {process} at line {line}")
 }
 
 /// Decides one model of a history, and nothing else.
@@ -76,7 +119,7 @@ pub(super) fn one(
     if let Some(gap) = &from.gap {
         return Finding::Unknown { reason: gap.clone(), story: None };
     }
-    match found(from, model, budget, mutant) {
+    match budget.check().and_then(|()| found(from, model, budget, mutant)) {
         Ok(found) => told(history, from, model, found, budget),
         Err(met) => Finding::Unknown { reason: met.to_string(), story: None },
     }

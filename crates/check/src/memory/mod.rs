@@ -21,6 +21,7 @@ mod closure;
 mod convergence;
 mod exhaustive;
 mod judge;
+mod measure;
 mod model;
 mod mutant;
 mod order;

@@ -46,10 +46,12 @@ pub(super) enum Mutant {
     TwoBefore,
     /// A read may return what was written after it (consistent prefix).
     FromTheFuture,
+    /// A write that overlaps the one that was read is later than it (the measure of staleness).
+    OverlapIsLater,
 }
 
 impl Mutant {
-    /// Every bug.
+    /// Every bug of the verdicts.
     #[cfg(test)]
     pub(super) const ALL: [Self; 20] = [
         Self::ForgetProgram,

@@ -1,5 +1,4 @@
-//! Bounded staleness: in versions (k-atomicity), in time (Delta-atomicity), and how stale a
-//! history's reads are at worst.
+//! Bounded staleness: in versions (k-atomicity), and in time (Delta-atomicity).
 //!
 //! In versions: one order of all operations that real time allows, in which each read returns
 //! one of the last k = bound + 1 writes of its key. The search for an order is that of
@@ -7,8 +6,7 @@
 //! decided in polynomial time (`two_atomic`). In time: reads may begin so
 //! much earlier (Golab, Li and Shah, 2011), which is how `obligation` judges it.
 //!
-//! Both grow weaker with their bound, so the worst staleness is found by halving: the least
-//! bound that holds, where the next smaller one is violated.
+//! Both grow weaker with their bound; `measure` finds the least that holds.
 
 use super::model::Model;
 use super::mutant::Mutant;
@@ -21,7 +19,7 @@ use crate::linearizability::{Verdict, decide as search, merge, verify_order};
 use crate::model::{Brings, Next, Sequential};
 use crate::obligation;
 use crate::operation::Operation;
-use crate::report::{Finding, Word};
+use crate::report::Finding;
 use avouch_promise::Nanos;
 use std::collections::BTreeMap;
 
@@ -172,67 +170,5 @@ pub(super) fn by_obligation(
     match model.guarantee() {
         Some(guarantee) => obligation::judge_as(history, guarantee, budget),
         None => Finding::fault("no obligation"),
-    }
-}
-
-/// How stale reads were at worst.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Worst<T> {
-    /// So stale, and no less.
-    Least(T),
-    /// No bound holds.
-    None,
-    /// That was not decided.
-    Open,
-}
-
-/// The least bound that holds; one that holds implies all above it.
-fn least(mut word: impl FnMut(u64) -> Word, most: u64) -> Worst<u64> {
-    match word(most) {
-        Word::Violated => return Worst::None,
-        Word::Unknown => return Worst::Open,
-        Word::Holds => {}
-    }
-    let (mut low, mut high) = (0, most);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        match word(middle) {
-            Word::Holds => high = middle,
-            Word::Violated => low = middle + 1,
-            Word::Unknown => return Worst::Open,
-        }
-    }
-    Worst::Least(low)
-}
-
-//= §2.3.3 bounded-staleness-versions
-/// The most versions that a read was behind, in the order that is kindest to the history.
-pub(super) fn worst_versions(from: &Registers, budget: &mut Budget) -> Worst<u64> {
-    let mut writes = vec![0_u64; from.keys];
-    for one in from.operations.iter().filter(|one| one.is_write()) {
-        writes[one.key as usize] += 1;
-    }
-    let most = writes.into_iter().max().unwrap_or_default();
-    let word = |bound| match versions(from, bound, budget, Mutant::None) {
-        Ok(Found::Holds { .. }) => Word::Holds,
-        Ok(Found::Violated(_)) => Word::Violated,
-        _ => Word::Unknown,
-    };
-    least(word, most)
-}
-
-/// The longest time for which what a read returned had not been the latest any more.
-pub(super) fn worst_time(history: &History, budget: &mut Budget) -> Worst<Nanos> {
-    let (Some(first), Some(last)) = (history.times.first(), history.times.last()) else {
-        return Worst::Open;
-    };
-    let word = |bound| {
-        let model = if bound == 0 { Model::Linearizable } else { Model::Time(Nanos(bound)) };
-        by_obligation(history, model, budget, Mutant::None).word()
-    };
-    match least(word, last.minus(*first).0.saturating_add(1)) {
-        Worst::Least(bound) => Worst::Least(Nanos(bound)),
-        Worst::None => Worst::None,
-        Worst::Open => Worst::Open,
     }
 }

@@ -6,7 +6,8 @@ use super::played::{What, play};
 use super::{Objects, Workload};
 use crate::Input;
 use crate::campaign::cases;
-use crate::limits::Limits;
+use crate::limits::{Budget, Limits};
+use crate::meter::Meter;
 use crate::report::{Report, Word};
 use avouch_promise::Random;
 use std::time::Duration;
@@ -151,6 +152,26 @@ fn what_was_found_before_a_bound_stays_found() {
         println!("{workload:?}: unknown and violated before the end: {count:?}");
         assert!(count[1] > 20, "{workload:?}: {count:?}");
     }
+}
+
+/// The verifier looks at all operations: where no time is left for that, the witness says so.
+#[test]
+fn what_there_is_no_time_to_check_again_says_so() {
+    let (text, name) = planted(Workload::Bank).expect("an anomaly");
+    let Ok(Input::Objects(objects)) = Input::parse(text.as_bytes()) else { panic!("{text}") };
+    let mut budget = Budget::default();
+    let mut meter = Meter::new(&mut budget, true);
+    let found = super::judged(Workload::Bank, &objects.operations, &mut meter, Mutant::None);
+    let spent = Budget::new(Limits { time: Duration::ZERO, ..Limits::default() });
+    let told = |budget| {
+        let parts = found.parts.iter().map(|part| objects.finding(part, budget));
+        let told: Vec<_> = parts.filter(|one| one.word() == Word::Violated).collect();
+        format!("{told:?}")
+    };
+    let unchecked = told(&spent);
+    assert!(unchecked.contains("not checked again: the time bound of 0ns"), "{unchecked}");
+    let checked = told(&Budget::default());
+    assert!(checked.contains(name) && !checked.contains("not checked again"), "{checked}");
 }
 
 /// By any bound the judges say what they say without one, or that they do not know.

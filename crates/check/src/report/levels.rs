@@ -3,7 +3,7 @@
 use super::models::Standard;
 use super::{Finding, Part, Report, Story, Word};
 use crate::limits::Budget;
-use crate::progress::Parts;
+use crate::progress::{self, Parts};
 
 /// What a report tells of the history itself.
 pub(crate) struct About<'a> {
@@ -96,11 +96,15 @@ fn known<L: Standard>(found: &[(L, Finding)], level: L, tells_order: bool) -> Op
     if let Some(weak) = weakest {
         return Some(Finding::Violated(Story::of_weaker(weak)));
     }
-    let (_, holds) = of(Word::Holds).find(|(strong, _)| strong.implies(level))?;
+    // As well checked as the best of those that imply it.
+    let strong = found.iter().filter(|(strong, _)| *strong != level && strong.implies(level));
+    let is_checked = |finding: &Finding| matches!(finding, Finding::Holds { checked: true, .. });
+    let holds = strong.map(|(_, finding)| finding).filter(|of| of.word() == Word::Holds);
+    let best = holds.reduce(|one, other| if is_checked(one) { one } else { other })?;
     Some(if tells_order {
-        holds.clone()
+        best.clone()
     } else {
-        Finding::Holds { order: Vec::new(), checked: true }
+        Finding::Holds { order: Vec::new(), checked: is_checked(best) }
     })
 }
 
@@ -120,13 +124,16 @@ pub(crate) fn settle<L: Standard>(
     let mut decide = |level| parts.next(|| decide(level));
     let mut found: Vec<(L, Finding)> = Vec::new();
     let mut waiting: Vec<(L, Finding)> = Vec::new();
+    draft(levels, asked, &found, &waiting);
     for level in first.iter().copied() {
         let finding = decide(level);
         if finding.word() == Word::Holds {
             found.push((level, finding));
+            draft(levels, asked, &found, &waiting);
             break;
         }
         waiting.push((level, finding));
+        draft(levels, asked, &found, &waiting);
     }
     let others = levels.iter().copied().filter(|level| Some(*level) != asked);
     for level in asked.into_iter().chain(others) {
@@ -138,7 +145,14 @@ pub(crate) fn settle<L: Standard>(
             .or_else(|| waits.map(|place| waiting.swap_remove(place).1))
             .unwrap_or_else(|| decide(level));
         found.push((level, finding));
+        draft(levels, asked, &found, &waiting);
     }
+    told_by_others(&mut found, asked);
+    found
+}
+
+/// Puts in place of what is open, and of what was tried before weaker ones, what these tell.
+fn told_by_others<L: Standard>(found: &mut [(L, Finding)], asked: Option<L>) {
     for place in 0..found.len() {
         let (level, finding) = &found[place];
         // What was tried before weaker ones is told by these, too.
@@ -147,11 +161,43 @@ pub(crate) fn settle<L: Standard>(
             Word::Violated => asked != Some(*level),
             Word::Holds => false,
         };
-        if is_open && let Some(finding) = known(&found, *level, asked == Some(*level)) {
+        if is_open && let Some(finding) = known(found, *level, asked == Some(*level)) {
             found[place].1 = finding;
         }
     }
-    found
+}
+
+/// Leaves the report as it would be if nothing more were decided, for whoever stops waiting.
+fn draft<L: Standard>(
+    levels: &[L],
+    asked: Option<L>,
+    found: &[(L, Finding)],
+    waiting: &[(L, Finding)],
+) {
+    progress::draft(|| {
+        let decided = found.iter().chain(waiting);
+        let mut findings: Vec<_> =
+            decided.map(|(level, finding)| (*level, finding.without_order())).collect();
+        for level in asked.iter().chain(levels) {
+            if !findings.iter().any(|(other, _)| other == level) {
+                findings.push((*level, Finding::open()));
+            }
+        }
+        told_by_others(&mut findings, asked);
+        let open = findings.iter().filter(|(_, finding)| *finding == Finding::open()).count();
+        progress::levels(findings.len() - open, findings.len());
+        let all = L::all();
+        findings.sort_by_key(|(level, _)| all.iter().position(|one| one == level));
+        let about = About {
+            format: "not judged to its end",
+            operations: 0,
+            answered: 0,
+            unknown: 0,
+            failed: 0,
+            notes: Vec::new(),
+        };
+        Report::of_levels(about, "operations", findings, asked, &Budget::default())
+    });
 }
 
 #[cfg(test)]

@@ -8,9 +8,9 @@ use super::order::{Graph, Inferred, Order};
 use super::polygraph::{self, Shape};
 use super::sources::{INITIAL, Sources, Unsourced};
 use super::writers::{THIN_AIR, Writers};
-use super::{causal, monotonic, read_atomic, story, verify};
+use super::{causal, monotonic, read_atomic, story, verify, verify_order};
 use crate::limits::{Budget, Exhausted, Limits};
-use crate::report::{About, Finding, Report, settle};
+use crate::report::{About, Finding, Report, Word, settle};
 use avouch_promise::quantity::counted;
 
 /// Judges a history: by one level, or by all of them.
@@ -20,12 +20,17 @@ pub fn judge(history: &Transactions, asked: Option<Level>, limits: &Limits) -> R
     let mut budget = Budget::new(*limits);
     let levels = levels(history);
     let findings = match Sources::find(history, &mut budget, Mutant::None) {
-        Ok(sources) => by_level(levels, asked, |level, trial| {
-            if trial {
-                return tried(history, &sources, level, &mut budget);
-            }
-            one(history, &sources, level, &mut budget, Mutant::None)
-        }),
+        Ok(sources) => {
+            let mut same = Same::default();
+            by_level(levels, asked, |level, trial| {
+                same.decide(level, trial, || {
+                    if trial {
+                        return tried(history, &sources, level, &mut budget);
+                    }
+                    one(history, &sources, level, &mut budget, Mutant::None)
+                })
+            })
+        }
         Err(unsourced) => {
             by_level(levels, asked, |level, _| unsourced_finding(history, level, &unsourced))
         }
@@ -84,6 +89,25 @@ fn tried(history: &Transactions, sources: &Sources, level: Level, budget: &mut B
     finding
 }
 
+/// What was found of levels that are the same of registers, so that each is decided once.
+#[derive(Default)]
+struct Same(Vec<(Shape, Finding)>);
+
+impl Same {
+    fn decide(&mut self, level: Level, trial: bool, decide: impl FnOnce() -> Finding) -> Finding {
+        let Some(shape) = Shape::of(level) else { return decide() };
+        if let Some((_, found)) = self.0.iter().find(|(one, _)| *one == shape) {
+            return found.clone();
+        }
+        let found = decide();
+        // A violation is told in the words of its level, and a trial has a part of the budget.
+        if found.word() == Word::Holds || found.word() == Word::Unknown && !trial {
+            self.0.push((shape, found.without_order()));
+        }
+        found
+    }
+}
+
 /// Decides one level of a history, and nothing else.
 pub fn decide(history: &Transactions, level: Level, limits: &Limits) -> Finding {
     decide_with(history, level, limits, Mutant::None)
@@ -110,7 +134,9 @@ fn one(
     budget: &mut Budget,
     mutant: Mutant,
 ) -> Finding {
-    decided(history, sources, level, budget, mutant).unwrap_or_else(bound_met)
+    // What is built before the first question asks nobody.
+    let found = budget.check().and_then(|()| decided(history, sources, level, budget, mutant));
+    found.unwrap_or_else(bound_met)
 }
 
 /// Of a level that needs more than the reads of a history tell.
@@ -178,7 +204,7 @@ fn decided(
     let graph = Graph::new(history, sources, &inferred, mutant);
     let left = match graph.order(budget)? {
         Order::Found(order) if may_be(&inferred, mutant) => {
-            return Ok(match verify::accepts_order(history, level, &order) {
+            return Ok(match verified(history, sources, (level, &order), budget) {
                 Some(false) => Finding::fault("an order"),
                 checked => Finding::Holds {
                     order: order.into_iter().map(|place| place as usize).collect(),
@@ -194,6 +220,32 @@ fn decided(
         Some(cycle) => Finding::Violated(story::of_cycle(history, level, &cycle)),
         None => Finding::fault("a cycle"),
     })
+}
+
+/// Steps that the verifier may take for each operation, so that it leaves something for others.
+const VERIFIED: u64 = 100;
+
+/// What the verifier says of an order; nothing if it does not end within its budget.
+fn verified(
+    history: &Transactions,
+    sources: &Sources,
+    (level, order): (Level, &[u32]),
+    budget: &mut Budget,
+) -> Option<bool> {
+    let left = budget.left();
+    let steps = VERIFIED.saturating_mul(1_000 + history.operations() as u64);
+    let mut own = Budget::new(Limits { steps: left.steps.min(steps), ..left });
+    let claims = sources
+        .accepted
+        .get()
+        .copied()
+        .map_or_else(|| verify_order::accepts_claims(history, sources, &mut own), Ok);
+    let accepted = claims.and_then(|are_true| {
+        let _ = sources.accepted.set(are_true);
+        Ok(are_true && verify_order::accepts_order(history, sources, (level, order), &mut own)?)
+    });
+    let _ = budget.steps(own.taken(), 0); // whoever asks next is told
+    accepted.ok()
 }
 
 /// Whether nothing has to commit before the initial state.

@@ -4,7 +4,8 @@
 //! file -> history (sessions of transactions of reads and writes)
 //!      -> sources (which transaction does each read see?)
 //!      -> what each level says of the commit order (monotonic, read_atomic, causal)
-//!      -> one order (order) or a shortest cycle (cycle), checked again apart (verify) -> story
+//!      -> one order (order) or a shortest cycle (cycle), checked again apart (verify,
+//!         verify_order) -> story
 //! ```
 //!
 //! The levels are those of Biswas and Enea, "On the complexity of checking transactional
@@ -27,6 +28,7 @@ mod seen;
 mod sources;
 mod story;
 mod verify;
+mod verify_order;
 mod writers;
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use super::mutant::Mutant;
 use super::parts::Parts;
 use super::writers::{FEW, LastWrites, Write, Writers};
 use crate::limits::{Budget, Exhausted};
+use std::cell::OnceCell;
 
 /// The transaction that wrote every key's initial state, before all others.
 pub(super) const INITIAL: u32 = u32::MAX;
@@ -49,6 +50,8 @@ pub(super) enum Unsourced {
 pub(super) struct Sources {
     /// Reads of values that were written twice: who reads, and what.
     pub(super) ambiguous: Vec<(u32, Step)>,
+    /// What the verifier said of it, once it was asked.
+    pub(super) accepted: OnceCell<bool>,
     reads: Vec<Read>,
     reads_end: Vec<u32>,
     writes: Vec<u32>,

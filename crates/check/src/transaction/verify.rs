@@ -1,14 +1,12 @@
 //! The verifier of what the judge found: small, apart from it, looking at nothing but the history.
 //!
 //! It infers nothing. Of a cycle each edge names the steps that it rests on, and they must be
-//! there. Of an order every read is asked whether a transaction that its reader had seen wrote the
-//! same key in between.
+//! there. Orders are for `verify_order`.
 
 use super::cycle::{Cycle, Edge, Why};
 use super::history::{Access, Step, Transactions};
 use super::level::Level;
 use super::sources::INITIAL;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// Whether a cycle shows that the level is violated.
 pub(super) fn accepts(history: &Transactions, level: Level, cycle: &Cycle) -> bool {
@@ -50,81 +48,6 @@ fn is_true(history: &Transactions, level: Level, edge: &Edge) -> bool {
                 && hops.into_iter().all(is_before)
         }
     }
-}
-
-/// Orders of more steps than this, or of more transactions squared, are not checked again.
-const STEPS_MAX: usize = 200_000;
-const SQUARED_MAX: usize = 4_000_000;
-
-/// Whether a commit order shows that the level holds; nothing for one too long to say.
-pub(super) fn accepts_order(history: &Transactions, level: Level, order: &[u32]) -> Option<bool> {
-    let count = history.len();
-    if count.saturating_mul(count) > SQUARED_MAX || history.operations() > STEPS_MAX {
-        return None;
-    }
-    let mut place = vec![usize::MAX; count];
-    for (at, one) in (0..).zip(order) {
-        place[*one as usize] = at;
-    }
-    let numbers = || (0..count as u32).filter(|one| history.is_committed(*one));
-    let mut owners = BTreeMap::new();
-    for writer in numbers() {
-        let writes = history.steps(writer).iter().filter(|step| step.access == Access::Write);
-        owners.extend(writes.map(|step| ((step.key, step.value), writer)));
-    }
-    // Whom each transaction reads from: step, key, writer.
-    let reads: Vec<Vec<(usize, u32, u32)>> = (0..count as u32)
-        .map(|reader| {
-            let committed = history.is_committed(reader);
-            let steps = history.steps(reader).iter().enumerate().filter(|_| committed);
-            let seen = steps.filter_map(|(at, step)| match step.access {
-                Access::Write => None,
-                Access::ReadInitial => Some((at, step.key, INITIAL)),
-                Access::Read => Some((at, step.key, *owners.get(&(step.key, step.value))?)),
-            });
-            seen.filter(|(.., writer)| *writer != reader).collect()
-        })
-        .collect();
-    let at = |one: u32| if one == INITIAL { None } else { Some(place[one as usize]) };
-    let before = |one: u32| {
-        let start = history.sessions()[history.transactions()[one as usize].session as usize].start;
-        start..one
-    };
-    Some(
-        order.len() == count
-            && numbers().all(|reader| {
-                let mine = &reads[reader as usize];
-                let mut happened: BTreeSet<u32> = before(reader).collect();
-                let direct =
-                    mine.iter().map(|(.., writer)| *writer).filter(|writer| *writer != INITIAL);
-                happened.extend(direct);
-                if level == Level::Causal {
-                    let mut left: Vec<u32> = happened.iter().copied().collect();
-                    while let Some(one) = left.pop() {
-                        let theirs = reads[one as usize].iter().map(|(.., writer)| *writer);
-                        let more = theirs.filter(|writer| *writer != INITIAL).chain(before(one));
-                        left.extend(more.filter(|one| happened.insert(*one)).collect::<Vec<_>>());
-                    }
-                }
-                happened.iter().all(|one| at(*one) < at(reader))
-                    && mine.iter().all(|(step, key, writer)| {
-                        let seen: Vec<u32> = match level {
-                            Level::MonotonicAtomicView => {
-                                let earlier = mine.iter().filter(|(at, ..)| at < step);
-                                earlier
-                                    .map(|(.., from)| *from)
-                                    .filter(|from| *from != INITIAL)
-                                    .collect()
-                            }
-                            _ => happened.iter().copied().collect(),
-                        };
-                        let mut others = seen
-                            .into_iter()
-                            .filter(|one| one != writer && history.is_committed(*one));
-                        others.all(|one| !writes(history, one, *key) || at(one) < at(*writer))
-                    })
-            }),
-    )
 }
 
 /// Whether one session ran both, in this order.

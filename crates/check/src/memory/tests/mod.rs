@@ -9,6 +9,7 @@ mod standards;
 
 use super::exhaustive;
 use super::judge::one;
+use super::measure::{self, Measured, Worst};
 use super::model::Model;
 use super::mutant::Mutant;
 use super::registers::Registers;
@@ -103,29 +104,69 @@ fn every_planted_bug_of_the_models_is_caught() {
     }
 }
 
-/// The worst staleness is the least bound that the oracle finds.
+/// The least bound that the oracle finds, in versions and in time.
+fn least(history: &History) -> [Worst; 2] {
+    let versions = |bound| if bound == 0 { Model::Linearizable } else { Model::Versions(bound) };
+    let time = |bound| if bound == 0 { Model::Linearizable } else { Model::Time(Nanos(bound)) };
+    let holds = |model| expected(history, model) == Word::Holds;
+    let least =
+        [(0..10).find(|bound| holds(versions(*bound))), (0..400).find(|bound| holds(time(*bound)))];
+    least.map(|least| least.map_or(Worst::Unbounded, |bound| Worst::Within(bound, bound)))
+}
+
+/// What is measured, perhaps with a bug, and which calls show it.
+fn measured(history: &History, mutant: Mutant) -> [Measured; 2] {
+    let from = Registers::new(history);
+    let mut budget = Budget::new(Limits::default());
+    [
+        measure::versions(history, &from, &mut budget, mutant),
+        measure::time(history, &from, &mut budget, mutant),
+    ]
+}
+
+/// The worst staleness is the least bound that the oracle finds, and a read shows it.
 #[test]
 //= §2.3.3 bounded-staleness-versions test
 //= §2.3.3 bounded-staleness-time test
 fn the_worst_staleness_is_the_least_bound_that_holds() {
-    use super::staleness::{Worst, worst_time, worst_versions};
     let root = Random::new(Random::seed_from_environment());
     let mut behind = 0;
+    let mut is_caught = false;
     for case in 0..1_000 {
         let history = history(&mut root.fork(case));
-        let from = Registers::new(&history);
-        let mut budget = Budget::new(Limits::default());
-        let model = |bound| if bound == 0 { Model::Linearizable } else { Model::Versions(bound) };
-        let least = (0..10).find(|bound| expected(&history, model(*bound)) == Word::Holds);
-        let found = worst_versions(&from, &mut budget);
-        assert_eq!(found, least.map_or(Worst::None, Worst::Least), "{case}: {}", told(&history));
-        let model =
-            |bound| if bound == 0 { Model::Linearizable } else { Model::Time(Nanos(bound)) };
-        let least = (0..400).find(|bound| expected(&history, model(*bound)) == Word::Holds);
-        let found = worst_time(&history, &mut budget);
-        let least = least.map_or(Worst::None, |bound| Worst::Least(Nanos(bound)));
-        assert_eq!(found, least, "{case}: {}", told(&history));
-        behind += u64::from(!matches!(least, Worst::None | Worst::Least(Nanos(0))));
+        let least = least(&history);
+        for (found, least) in measured(&history, Mutant::None).into_iter().zip(least) {
+            assert_eq!(found.worst, least, "{case}: {}", told(&history));
+            let is_read = |call: usize| !history.calls[call].is_write();
+            match least {
+                Worst::Within(0, 0) => assert_eq!(found.shown_by, None, "{case}"),
+                _ => assert!(found.shown_by.is_some_and(is_read), "{case}: {}", told(&history)),
+            }
+        }
+        is_caught |= measured(&history, Mutant::OverlapIsLater).map(|found| found.worst) != least;
+        behind += u64::from(!matches!(least[1], Worst::Unbounded | Worst::Within(0, 0)));
     }
     assert!(behind > 50, "{behind}");
+    assert!(is_caught, "the planted bug of the measure is not caught");
+}
+
+/// Without any steps to search with, bounds are told, and the truth is within.
+#[test]
+fn what_is_not_decided_of_staleness_is_told_as_bounds() {
+    let root = Random::new(Random::seed_from_environment());
+    let mut wide = 0;
+    for case in 0..300 {
+        let history = history(&mut root.fork(case));
+        let from = Registers::new(&history);
+        let mut none = Budget::new(Limits { steps: 0, ..Limits::default() });
+        let found = measure::versions(&history, &from, &mut none, Mutant::None).worst;
+        match (found, least(&history)[0]) {
+            (Worst::Within(low, high), Worst::Within(least, _)) => {
+                assert!((low..=high).contains(&least), "{case}: {low}..{high} of {least}");
+                wide += u64::from(low < high);
+            }
+            (found, least) => assert_eq!(found, least, "{case}"),
+        }
+    }
+    assert!(wide > 0, "every case was met without a search");
 }
