@@ -236,6 +236,9 @@ fn a_segment_says_what_was_measured_and_is_refuted_by_what_excludes_it() {
     let (code, told) = json(&place, &["--segment", "other"]);
     assert_eq!((code, &told["claims"][0]["why"]), (2, &"10 bytes where a segment has 80".into()));
     let sole = ["clock", "audit", "--source", "127.0.0.1:9", "--samples", "1"];
+    let published = place.avouch(&[&sole[..], &["--publish", "told.segment"]].concat());
+    let says = "wrote what is known to told.segment (generation ";
+    assert!(published.err.contains(says), "{published:?}");
     let wrong = place.avouch(&[&sole[..], &["--publish", "other"]].concat());
     assert_eq!(wrong.code, 3, "{wrong:?}");
     assert_eq!(std::fs::read(place.path("other")).unwrap(), b"no segment");

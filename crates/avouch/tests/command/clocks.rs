@@ -149,4 +149,8 @@ fn a_stamp_says_its_time_and_counter() {
     let wrong = place.avouch(&["clock", "explain", "6b09b6624000000"]);
     assert_eq!(wrong.code, 3, "{wrong:?}");
     assert!(wrong.err.contains("hint: for example 6a28ec5b1eb80003"), "{wrong:?}");
+    for text in ["2026-11-27", "2026-11-27T16:57:06", "2026-13-01T00:00:00Z", "16:57:06"] {
+        let wrong = place.avouch(&["clock", "explain", text]);
+        assert!(wrong.code == 3 && wrong.err.contains("YYYY-MM-DDTHH:MM:SSZ"), "{wrong:?}");
+    }
 }

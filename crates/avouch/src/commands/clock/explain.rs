@@ -45,11 +45,23 @@ fn read(text: &str) -> Result<Stamp, Error> {
         calendar::parse(text).map(|time| at(time, text)).transpose()?
     };
     found.ok_or_else(|| {
+        if is_like_a_time(text) {
+            let expected = "a time of UTC as YYYY-MM-DDTHH:MM:SSZ, or with a fraction before the Z";
+            return Error::new(Blame::Caller, expected, format!("`{text}`"))
+                .hint("for example 2026-11-27T16:57:06Z or 2026-11-27T16:57:06.25Z");
+        }
         let expected = "a hybrid stamp: 16 hexadecimal digits, 0x and digits, a number, or a time";
         Error::new(Blame::Caller, expected, format!("`{text}`")).hint(
             "for example 6a28ec5b1eb80003, or 2026-11-27T16:57:06Z for the first of that time",
         )
     })
+}
+
+/// Whether a text was meant as a time: it begins with a date's year, or has a clock's colon.
+fn is_like_a_time(text: &str) -> bool {
+    let year = text.split('-').next().unwrap_or_default();
+    let is_year = year.len() == 4 && year.bytes().all(|byte| byte.is_ascii_digit());
+    (is_year && text.contains('-')) || text.contains(':')
 }
 
 /// The first stamp of a time, if stamps reach so far.

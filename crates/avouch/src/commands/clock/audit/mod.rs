@@ -59,6 +59,9 @@ pub(super) fn run(audit: &Audit, shape: Shape, screen: &mut Screen) -> Result<Ex
             }
         })
     })?;
+    if let Some(publisher) = publisher.filter(|_| !wish.watch) {
+        screen.say(&publisher.told());
+    }
     if shape == Shape::Prometheus {
         screen.data(metrics::text(&wish, &finding).as_bytes());
     } else if !wish.watch {

@@ -78,6 +78,11 @@ impl Publisher {
         Ok(Self { file, path: name, generation })
     }
 
+    /// What was written where, in words.
+    pub(super) fn told(&self) -> String {
+        format!("wrote what is known to {} (generation {})", self.path, self.generation)
+    }
+
     /// Writes what is known now.
     pub(super) fn publish(&mut self, wish: &Wish, finding: &Finding) -> Result<(), Error> {
         self.write(&segment(wish, finding))
