@@ -14,8 +14,8 @@ type Row = (char, &'static str, Level, &'static str);
 const PAGE: &str = include_str!("../../../docs/anomalies.md");
 
 use Level::{
-    Causal, MonotonicAtomicView, MonotonicView, Prefix, ReadAtomic, ReadCommitted, ReadUncommitted,
-    RepeatableRead, StrictSerializable, StrongReadCommitted, StrongSessionReadCommitted,
+    Causal, ConsistentView, MonotonicAtomicView, MonotonicView, Prefix, ReadAtomic, ReadCommitted,
+    ReadUncommitted, StrictSerializable, StrongReadCommitted, StrongSessionReadCommitted,
     StrongSessionSerializable, StrongSnapshotIsolation, UpdateAtomic, UpdateSerializable,
 };
 
@@ -146,11 +146,11 @@ const REGISTERS: [Row; 12] = [
         Prefix,
         "0 0-10 w x 1 / 1 0-10 w y 1 / 2 0-10 r x 1, r y / 3 0-10 r y 1, r x",
     ),
-    ('R', "G-single, lost update (P4)", RepeatableRead, "0 0-10 r x, w x 1 / 1 0-10 r x, w x 2"),
+    ('R', "G-single, lost update (P4)", ConsistentView, "0 0-10 r x, w x 1 / 1 0-10 r x, w x 2"),
     (
         'R',
         "G2-item, write skew (A5B)",
-        RepeatableRead,
+        UpdateSerializable,
         "0 0-10 r x, r y, w x 1 / 1 0-10 r x, r y, w y 1",
     ),
     ('R', "G-single-realtime", StrongSnapshotIsolation, "0 0-1 w x 1 / 1 2-3 r x"),

@@ -4,12 +4,17 @@
 //! before what by closure, and an axiom is asked of every triple of transactions (Biswas and Enea,
 //! figure 2).
 
+use super::by_versions;
 use super::history::{Access, Outcome, Step, Transactions};
 use super::interleaved;
 use super::level::Level;
 
 /// A read of another transaction's write: reader, place, key, writer (nothing: the initial state).
 type Read = (usize, usize, u32, Option<usize>);
+
+/// The levels that ask for orders of versions, and no order of all.
+const OF_VERSIONS: [Level; 3] =
+    [Level::ConsistentView, Level::ParallelSnapshotIsolation, Level::UpdateSerializable];
 
 fn steps(history: &Transactions, at: usize) -> &[Step] {
     history.steps(at as u32)
@@ -21,7 +26,7 @@ fn committed(history: &Transactions) -> Vec<usize> {
 }
 
 /// Every read of another transaction, or nothing if some read is of what no one may see.
-fn reads(history: &Transactions) -> Option<Vec<Read>> {
+pub(super) fn reads(history: &Transactions) -> Option<Vec<Read>> {
     let mut found = Vec::new();
     for reader in committed(history) {
         for (place, step) in steps(history, reader).iter().enumerate() {
@@ -63,12 +68,20 @@ fn is_written(history: &Transactions) -> bool {
     })
 }
 
+/// Whether a transaction writes a key.
+pub(super) fn writes(history: &Transactions, at: usize, key: u32) -> bool {
+    steps(history, at).iter().any(|step| step.access == Access::Write && step.key == key)
+}
+
 /// Whether the level holds.
 pub(super) fn holds(history: &Transactions, level: Level) -> bool {
     let committed_reads =
         [Level::ReadCommitted, Level::StrongSessionReadCommitted, Level::StrongReadCommitted];
     if level == Level::ReadUncommitted {
         return is_written(history);
+    }
+    if OF_VERSIONS.contains(&level) {
+        return by_versions::holds(history, level);
     }
     if !Level::WEAK.contains(&level) && !committed_reads.contains(&level) {
         return interleaved::holds(history, level);
@@ -102,9 +115,7 @@ pub(super) fn holds(history: &Transactions, level: Level) -> bool {
             }
         }
     }
-    let writes = |at: usize, key: u32| {
-        steps(history, at).iter().any(|step| step.access == Access::Write && step.key == key)
-    };
+    let writes = |at, key| writes(history, at, key);
     // What must commit before what; nothing stands for the initial state.
     let mut must: Vec<(usize, Option<usize>)> = Vec::new();
     for (reader, place, key, writer) in &reads {
@@ -132,7 +143,7 @@ pub(super) fn holds(history: &Transactions, level: Level) -> bool {
 }
 
 /// Every order of so many things.
-fn orders(count: usize) -> Vec<Vec<usize>> {
+pub(super) fn orders(count: usize) -> Vec<Vec<usize>> {
     (0..count).fold(vec![Vec::new()], |shorter, new| {
         let grown = |order: Vec<usize>| {
             (0..=order.len()).map(move |at| {

@@ -182,7 +182,8 @@ fn decided(
         return Ok(Finding::Holds { order, checked: true });
     }
     let shape = Shape::of(level).filter(|shape| !shape.timed || history.spans().is_some());
-    if let Some(shape) = shape.filter(|shape| shape.latest) {
+    let is_open = |shape: &Shape| shape.views() && !sources.ambiguous.is_empty();
+    if let Some(shape) = shape.filter(|shape| shape.latest && !is_open(shape)) {
         return polygraph::judge(history, sources, (level, shape), budget, mutant);
     }
     if let Some((_, step)) = sources.ambiguous.first() {

@@ -125,7 +125,7 @@ impl Level {
     /// tried: the first is decided fast and implies the next few; where it is violated these are
     /// tried before all others. Then the strongest, and what needs one node a transaction before
     /// what needs two: that is decided in a tenth of the time where it is violated.
-    pub const REGISTERS: [Self; 12] = [
+    pub const REGISTERS: [Self; 15] = [
         Self::MonotonicAtomicView,
         Self::ReadUncommitted,
         Self::ReadCommitted,
@@ -138,11 +138,14 @@ impl Level {
         Self::StrongSessionSnapshotIsolation,
         Self::Prefix,
         Self::SnapshotIsolation,
+        Self::ParallelSnapshotIsolation,
+        Self::UpdateSerializable,
+        Self::ConsistentView,
     ];
 
     /// Those decided of registers whose transactions have times, in the order in which they are
     /// tried; the last implies all.
-    pub const TIMED_REGISTERS: [Self; 15] = [
+    pub const TIMED_REGISTERS: [Self; 18] = [
         Self::MonotonicAtomicView,
         Self::ReadUncommitted,
         Self::ReadCommitted,
@@ -156,6 +159,9 @@ impl Level {
         Self::StrongSessionSnapshotIsolation,
         Self::Prefix,
         Self::SnapshotIsolation,
+        Self::ParallelSnapshotIsolation,
+        Self::UpdateSerializable,
+        Self::ConsistentView,
         Self::StrongSnapshotIsolation,
         Self::StrictSerializable,
     ];

@@ -32,6 +32,8 @@ mod verify_order;
 mod writers;
 
 #[cfg(test)]
+mod by_versions;
+#[cfg(test)]
 mod exhaustive;
 #[cfg(test)]
 mod interleaved;

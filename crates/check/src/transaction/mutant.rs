@@ -30,6 +30,10 @@ pub(super) enum Mutant {
     BelieveOpen,
     /// Of two writers of a key in snapshot isolation neither need end before the other starts.
     ForgetConflicts,
+    /// What a reader overlooks of who is before it is not asked for.
+    ForgetOverlooked,
+    /// Writers of what nobody read come in any order.
+    ForgetUnread,
     /// Of those who wrote a value only the first is tried.
     FirstWriterOnly,
     /// Real time does not count.
@@ -48,7 +52,7 @@ impl Mutant {
 
     /// Every bug that needs no times to show.
     #[cfg(test)]
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 15] = [
         Self::BelieveAborted,
         Self::BelieveIntermediate,
         Self::ForgetOwnWrites,
@@ -61,6 +65,8 @@ impl Mutant {
         Self::IgnoreOverwritten,
         Self::BelieveOpen,
         Self::ForgetConflicts,
+        Self::ForgetOverlooked,
+        Self::ForgetUnread,
         Self::FirstWriterOnly,
     ];
 }

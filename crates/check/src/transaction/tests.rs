@@ -353,7 +353,7 @@ fn a_violation_is_told_by_the_transactions_that_it_needs() {
     let told = report.to_string();
     assert!(told.contains("strongest that hold: read-atomic\n"), "{told}");
     assert!(
-        told.contains("weakest that are violated: causal, repeatable-read, snapshot-isolation\n"),
+        told.contains("weakest that are violated: causal, consistent-view, repeatable-read\n"),
         "{told}"
     );
 }
@@ -386,6 +386,7 @@ fn reads_that_no_level_allows_are_named() {
 fn textbook_anomalies_break_the_levels_that_forbid_them() {
     use Level::StrongSessionSerializable;
     use Level::StrongSessionSnapshotIsolation as StrongSessionSnapshot;
+    use Level::{ConsistentView, ParallelSnapshotIsolation, UpdateSerializable};
     use Level::{Prefix, RepeatableRead, Serializable, SnapshotIsolation};
     let skew = "w 0 1\nw 1 1\n=====\nr 0 1\nr 1 1\nw 0 2\n=====\nr 0 1\nr 1 1\nw 1 3\n";
     let lost = "w 0 1\n=====\nr 0 1\nw 0 2\n=====\nr 0 1\nw 0 3\n";
@@ -393,7 +394,9 @@ fn textbook_anomalies_break_the_levels_that_forbid_them() {
     let serial = vec![RepeatableRead, Serializable, StrongSessionSerializable];
     let snapshot = [serial.clone(), vec![SnapshotIsolation, StrongSessionSnapshot]].concat();
     let prefix = [snapshot.clone(), vec![Prefix]].concat();
-    for (text, violated) in [(skew, serial), (lost, snapshot), (fork, prefix)] {
+    let views = vec![ConsistentView, ParallelSnapshotIsolation, UpdateSerializable];
+    let skewed = [serial, vec![UpdateSerializable]].concat();
+    for (text, violated) in [(skew, skewed), (lost, [snapshot, views].concat()), (fork, prefix)] {
         for level in Level::REGISTERS {
             let word = decide(&parsed(text), level, &Limits::default()).word();
             let expected = if violated.contains(&level) { Word::Violated } else { Word::Holds };
@@ -429,7 +432,11 @@ fn every_verdict_on_registers_of_repeated_values_is_the_exhaustive_deciders() {
         // Of read committed, too, the writers have to be known.
         let reads =
             [Level::ReadUncommitted, Level::ReadCommitted, Level::StrongSessionReadCommitted];
-        let needs_writers = |level: &Level| Level::WEAK.contains(level) || reads.contains(level);
+        let views =
+            [Level::ConsistentView, Level::ParallelSnapshotIsolation, Level::UpdateSerializable];
+        let needs_writers = |level: &Level| {
+            Level::WEAK.contains(level) || reads.contains(level) || views.contains(level)
+        };
         for level in Level::REGISTERS.into_iter().filter(|level| !needs_writers(level)) {
             let expected = if holds(&history, level) { Word::Holds } else { Word::Violated };
             count[usize::from(expected == Word::Holds)] += 1;

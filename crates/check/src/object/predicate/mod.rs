@@ -40,6 +40,14 @@ use universe::Universe;
 
 pub(super) use steps::is_step;
 
+/// Levels that are decided of registers, and not where predicates are read.
+const NOT_DECIDED: [Level; 4] = [
+    Level::RepeatableRead,
+    Level::ParallelSnapshotIsolation,
+    Level::UpdateSerializable,
+    Level::ConsistentView,
+];
+
 /// The functions of this workload.
 pub(super) const FUNCTIONS: [&str; 3] = ["init", "txn", ""];
 
@@ -93,7 +101,7 @@ fn judge_with(
     let reduced =
         judge.universe.as_ref().map(|universe| reduce(&judge.all, universe, absences, &mut meter));
     let mut levels = Level::TIMED_REGISTERS.to_vec();
-    levels.retain(|level| *level != Level::RepeatableRead);
+    levels.retain(|level| !NOT_DECIDED.contains(level));
     let findings = settle(&levels, asked, &[], |level| match (&judge.universe, &reduced) {
         (Some(universe), Some(reduced)) => judge.one(universe, reduced, level, &mut meter),
         _ => meter.finding(),

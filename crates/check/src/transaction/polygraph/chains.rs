@@ -92,6 +92,11 @@ impl Chains {
         Self { at, width }
     }
 
+    /// How many transactions there are.
+    pub(super) fn count(&self) -> u32 {
+        self.at.len() as u32
+    }
+
     /// Whether a transaction is in a chain.
     pub(super) fn has(&self, transaction: u32) -> bool {
         self.at[transaction as usize] != NONE

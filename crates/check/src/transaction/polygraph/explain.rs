@@ -118,6 +118,16 @@ pub(super) fn cycle(known: &Known, forward: &Adjacency, left: &[u32]) -> Proof {
     Proof { steps: steps(known, &mut breadth, &cycle), cycle, shortest }
 }
 
+/// The proof of a cycle of one edge that weighs, and a way back.
+pub(super) fn closed(known: &Known, forward: &Adjacency, back: Edge) -> Proof {
+    let mut breadth =
+        Breadth { known, forward, parent: vec![(0, 0); forward.nodes()], round: 0, looks: 0 };
+    let ends = (back.to, back.from);
+    let mut cycle = breadth.way(ends, u32::MAX, usize::MAX, |_| true).unwrap_or_default();
+    cycle.push(back);
+    Proof { steps: steps(known, &mut breadth, &cycle), cycle, shortest: false }
+}
+
 /// The facts that edges rest on, and those that these rest on, in the order of their numbers.
 fn steps(known: &Known, breadth: &mut Breadth<'_>, edges: &[Edge]) -> Vec<Step> {
     let facts = |edges: &[Edge]| -> Vec<u32> {

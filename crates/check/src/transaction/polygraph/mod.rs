@@ -22,6 +22,11 @@
 //! key come in the order of real time wherever that has one, which is all that Elle assumes of
 //! "linearizable keys", and here it is no assumption: a strict serial order implies it.
 //!
+//! Consistent view, parallel snapshot isolation and update serializable have no one order of all:
+//! one node a transaction, and no edge `r -> b` (update serializable: where r writes something).
+//! Instead no writer that overwrites what r read may reach r. Rule 1 of `saturate` infers from it;
+//! what the solver chooses is asked for it in the end ([`overlooked`]).
+//!
 //! In snapshot isolation `a' -> b` says that of two writers of one key one ends before the other
 //! starts. The graph is a polygraph (Papadimitriou, "The serializability of concurrent database
 //! updates", JACM 1979); deciding it is NP-complete for all three levels (Biswas and Enea, OOPSLA
@@ -33,6 +38,7 @@ mod chains;
 mod choices;
 mod explain;
 mod facts;
+mod overlooked;
 mod pairs;
 mod reach;
 mod real_time;
@@ -44,6 +50,7 @@ mod solve;
 mod theory;
 mod told;
 mod verify;
+mod viewed;
 mod writes;
 
 pub(super) use saturate::judge;

@@ -7,6 +7,7 @@ use super::reach::Reach;
 use super::shape::Shape;
 use super::writes::Writes;
 use crate::limits::{Budget, Exhausted};
+use crate::transaction::mutant::Mutant;
 use std::collections::BTreeSet;
 
 /// Two writers of one key or of several, and the places of their writes of each.
@@ -38,7 +39,7 @@ impl Pair {
         add(shape.commit(first), shape.after_commit(second));
         for place in places {
             for reader in writes.readers(place) {
-                if *reader != second {
+                if *reader != second && !shape.weighs(writes.has(*reader)) {
                     add(shape.start(*reader), shape.commit(second));
                 }
             }
@@ -53,7 +54,7 @@ pub(super) fn open(
     writes: &Writes,
     reach: &Reach,
     choices: &[Choice],
-    budget: &mut Budget,
+    (budget, mutant): (&mut Budget, Mutant),
 ) -> Result<Vec<Pair>, Exhausted> {
     let may_be_read: BTreeSet<usize> =
         choices.iter().flat_map(|choice| choice.places.iter().copied()).collect();
@@ -64,7 +65,11 @@ pub(super) fn open(
         let range = writes.of(key);
         let all = writes.writers(range.clone());
         let matters = |place: usize| {
-            shape.conflicts || !writes.readers(place).is_empty() || may_be_read.contains(&place)
+            // Of views, who writes what nobody read is seen with all that it had seen.
+            shape.conflicts
+                || (shape.views() && mutant != Mutant::ForgetUnread)
+                || !writes.readers(place).is_empty()
+                || may_be_read.contains(&place)
         };
         let chain = |writer: &u32| chains.at(*writer).0;
         for (at, one) in all.iter().enumerate() {

@@ -1,13 +1,13 @@
 //! Pairs of which no choice is possible, as a tree: each order of a pair closes a cycle, or leads
 //! to the next pair.
 
-use super::explain::{self, Step};
+use super::explain::{self, Proof, Step};
 use super::facts::{Because, Edge, Fact, Known, Why};
 use super::pairs::Pair;
 use super::reach::Adjacency;
 use super::verify::Verifier;
 use super::writes::Writes;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 /// Why no order exists, under what was assumed on the way here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ const LEAVES: usize = 200;
 
 /// The tree of pairs that are impossible together; nothing if it has too many cycles.
 pub(super) fn refute(known: &Known, writes: &Writes, pairs: &[Pair]) -> Option<Refutation> {
-    let nodes = known.edges.iter().map(|edge| edge.from.max(edge.to) as usize + 1).max()?;
+    let nodes = known.shape.nodes(writes.count());
     let mut leaves = LEAVES;
     let known = &mut known.clone();
     Search { writes, nodes }.split(known, pairs, &mut leaves)
@@ -78,7 +78,13 @@ impl Search<'_> {
                 let proof = explain::cycle(known, &forward, &left);
                 Some(Refutation::Cycle { steps: proof.steps, cycle: proof.cycle })
             }
-            Ok(_) => self.split(known, others, leaves),
+            Ok(_) => match self.overlooked(known, &forward) {
+                Some(proof) => {
+                    *leaves = leaves.checked_sub(1)?;
+                    Some(Refutation::Cycle { steps: proof.steps, cycle: proof.cycle })
+                }
+                None => self.split(known, others, leaves),
+            },
         };
         known.edges.truncate(edges);
         known.facts.truncate(facts);
@@ -94,10 +100,76 @@ impl Search<'_> {
             let fact = Fact { first, second, key, because: Because::Assumed, edges: 0 };
             let number = known.fact(fact);
             known.push(shape.commit(first), shape.after_commit(second), Why::Before(number));
-            for reader in self.writes.readers(place).iter().filter(|reader| **reader != second) {
+            let counts =
+                |reader: &&u32| **reader != second && !shape.weighs(self.writes.has(**reader));
+            for reader in self.writes.readers(place).iter().filter(counts) {
                 known.push(shape.start(*reader), shape.commit(second), Why::Overwritten(number));
             }
         }
+    }
+
+    /// The proof that some reader overlooks something, by what was assumed: each writer that
+    /// reaches a reader by an assumed edge is before the one that was read.
+    fn overlooked(&self, known: &mut Known, forward: &Adjacency) -> Option<Proof> {
+        let shape = known.shape;
+        if !shape.views() {
+            return None;
+        }
+        let backward = Adjacency::backward(known, self.nodes);
+        let assumed: BTreeSet<(u32, u32)> = known
+            .facts
+            .iter()
+            .filter(|fact| fact.because == Because::Assumed)
+            .map(|fact| (shape.commit(fact.first), shape.after_commit(fact.second)))
+            .collect();
+        let edges = known.edges.len() as u32;
+        let weighs = |reader: &&u32| shape.weighs(self.writes.has(**reader));
+        for (first, second) in assumed {
+            let (behind, ahead) = (self.reached(&backward, first), self.reached(forward, second));
+            let is_ahead = |reader: &&u32| weighs(reader) && ahead[shape.start(**reader) as usize];
+            let is_behind = |writer: u32| behind[shape.commit(writer) as usize];
+            for (key, reader) in self.writes.initial() {
+                let all = self.writes.writers(self.writes.of(*key));
+                let found = all.iter().find(|writer| *writer != reader && is_behind(**writer));
+                if let Some(writer) = found.filter(|_| is_ahead(&reader)) {
+                    let (from, to) = (shape.start(*reader), shape.commit(*writer));
+                    let back = Edge { from, to, why: Why::Initial(*key) };
+                    return Some(explain::closed(known, forward, back));
+                }
+            }
+            for key in 0..self.writes.keys() {
+                let range = self.writes.of(key);
+                let all = self.writes.writers(range.clone());
+                for (place, read) in range.zip(all) {
+                    let reader = self.writes.readers(place).iter().find(is_ahead).copied();
+                    let Some(reader) = reader else { continue };
+                    for writer in all.iter().filter(|one| *one != read && is_behind(**one)) {
+                        let because = Because::Seen(reader);
+                        let fact = Fact { first: *writer, second: *read, key, because, edges };
+                        let number = known.fact(fact);
+                        let ends = (shape.commit(*writer), shape.after_commit(*read));
+                        known.push(ends.0, ends.1, Why::Before(number));
+                    }
+                }
+            }
+        }
+        let forward = Adjacency::forward(known, self.nodes);
+        forward.order().err().map(|left| explain::cycle(known, &forward, &left))
+    }
+
+    /// Which nodes are reached from one, itself among them.
+    fn reached(&self, edges: &Adjacency, from: u32) -> Vec<bool> {
+        let mut met = vec![false; self.nodes];
+        met[from as usize] = true;
+        let mut queue = VecDeque::from([from]);
+        while let Some(node) = queue.pop_front() {
+            for (next, _) in edges.of(node) {
+                if !std::mem::replace(&mut met[*next as usize], true) {
+                    queue.push_back(*next);
+                }
+            }
+        }
+        met
     }
 
     /// Whether one order of a pair closes a cycle at once.

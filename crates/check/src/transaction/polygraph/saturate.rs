@@ -16,7 +16,7 @@ use super::reach::{Adjacency, Reach};
 use super::shape::Shape;
 use super::solve::{self, Problem};
 use super::writes::Writes;
-use super::{choices, pairs, replay, told, verify};
+use super::{choices, overlooked, pairs, replay, told, verify, viewed};
 use crate::limits::{Budget, Exhausted};
 use crate::progress;
 use crate::report::Finding;
@@ -62,11 +62,7 @@ pub(in crate::transaction) fn judge(
             }
         };
         if !shape.latest {
-            return Ok(if replay::accepts(history, asked, &order) {
-                Finding::Holds { order: replay::commits(shape, &order), checked: true }
-            } else {
-                Finding::fault("an order")
-            });
+            return Ok(ordered(history, asked, &order));
         }
         let backward = Adjacency::backward(&known, nodes);
         let reach = Reach::new(shape, &chains, &forward, &backward, &order, budget)?;
@@ -85,21 +81,36 @@ pub(in crate::transaction) fn judge(
                 choice.places.truncate(1);
             }
         }
-        let open = pairs::open(&known, &chains, &writes, &reach, &choices, budget)?;
-        let problem = Problem { known: &known, chains: &chains, writes: &writes, reach: &reach };
+        if let Some(back) = overlooked::initial(shape, &chains, &writes, &reach) {
+            let proof = explain::closed(&known, &forward, back);
+            return Ok(violated(history, level, shape, &proof));
+        }
+        let open = pairs::open(&known, &chains, &writes, &reach, &choices, (budget, mutant))?;
+        let problem =
+            Problem { known: &known, sources, chains: &chains, writes: &writes, reach: &reach };
         let solved = progress::part(ROUNDS..ALL, ALL, || {
             problem.solve(history, (&open, &choices), &order, budget, mutant)
         });
         return Ok(match solved? {
-            solve::Answer::Order(order) if replay::accepts(history, asked, &order) => {
-                Finding::Holds { order: replay::commits(shape, &order), checked: true }
-            }
-            solve::Answer::Order(_) => Finding::fault("an order"),
+            solve::Answer::Order(order) => ordered(history, asked, &order),
             solve::Answer::Unexplained => Finding::Violated(told::of_choices(&choices)),
             solve::Answer::Impossible(core) => {
                 told::of_core(history, level, shape, &known, &writes, &core)
             }
         });
+    }
+}
+
+/// The finding on an order of nodes, once it was checked apart.
+fn ordered(history: &Transactions, shape: Shape, order: &[u32]) -> Finding {
+    let is_right = if shape.views() {
+        viewed::accepts(history, shape, order)
+    } else {
+        Some(replay::accepts(history, shape, order))
+    };
+    match is_right {
+        Some(false) => Finding::fault("an order"),
+        is => Finding::Holds { order: replay::commits(shape, order), checked: is.is_some() },
     }
 }
 
@@ -223,7 +234,8 @@ impl Round<'_> {
         for reader in self.writes.readers(place) {
             let from = self.shape.start(*reader);
             let is_known = *reader == second || self.reach.reaches(from, self.chains.at(second));
-            if !is_known && self.mutant != Mutant::IgnoreOverwritten {
+            let weighs = self.shape.weighs(self.writes.has(*reader));
+            if !is_known && !weighs && self.mutant != Mutant::IgnoreOverwritten {
                 let fact = *number.get_or_insert_with(|| known.fact(fact));
                 known.push(from, self.shape.commit(second), Why::Overwritten(fact));
             }

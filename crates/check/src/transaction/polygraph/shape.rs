@@ -2,6 +2,17 @@
 
 use crate::transaction::Level;
 
+/// Whose reads of what is overwritten put them before who overwrites it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Overwritten {
+    /// Everybody's: there is one order of all.
+    All,
+    /// Those of who writes, too: the others may each see an order of their own.
+    Writers,
+    /// Nobody's.
+    Nobody,
+}
+
 /// The shape of a level's graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a question of its own to a level")]
@@ -16,6 +27,9 @@ pub(in crate::transaction) struct Shape {
     pub(in crate::transaction) timed: bool,
     /// A read sees the latest version; not only one that was there.
     pub(in crate::transaction) latest: bool,
+    /// Whose rw edges are part of the order. The others weigh: a cycle has at most one of them, and
+    /// what a reader overlooks of who is before it is no edge, but must not be.
+    pub(super) overwritten: Overwritten,
 }
 
 impl Shape {
@@ -25,6 +39,9 @@ impl Shape {
     /// The shape of a level; nothing for one of those that ask what else is seen of whom, and for
     /// one that is not decided of registers.
     ///
+    /// Consistent view, its form with sessions and update serializable forbid a cycle with one rw
+    /// edge (of those that only read) and none with more.
+    ///
     /// Read committed needs an order of all only so that nobody reads of what comes later. Without
     /// predicates repeatable read is serializability.
     pub(in crate::transaction) fn of(level: Level) -> Option<Self> {
@@ -33,12 +50,14 @@ impl Shape {
             Level::SnapshotIsolation => (true, true, false, false),
             Level::StrongSessionSnapshotIsolation => (true, true, true, false),
             Level::StrongSnapshotIsolation => (true, true, false, true),
-            Level::Serializable | Level::RepeatableRead | Level::ReadCommitted => {
-                (false, false, false, false)
-            }
-            Level::StrongSessionSerializable | Level::StrongSessionReadCommitted => {
-                (false, false, true, false)
-            }
+            Level::Serializable
+            | Level::RepeatableRead
+            | Level::ReadCommitted
+            | Level::ConsistentView
+            | Level::UpdateSerializable => (false, false, false, false),
+            Level::StrongSessionSerializable
+            | Level::StrongSessionReadCommitted
+            | Level::ParallelSnapshotIsolation => (false, false, true, false),
             Level::StrictSerializable | Level::StrongReadCommitted => (false, false, false, true),
             _ => return None,
         };
@@ -46,7 +65,26 @@ impl Shape {
             level,
             Level::ReadCommitted | Level::StrongSessionReadCommitted | Level::StrongReadCommitted
         );
-        Some(Self { split, conflicts, sessions, timed, latest })
+        let overwritten = match level {
+            Level::ConsistentView | Level::ParallelSnapshotIsolation => Overwritten::Nobody,
+            Level::UpdateSerializable => Overwritten::Writers,
+            _ => Overwritten::All,
+        };
+        Some(Self { split, conflicts, sessions, timed, latest, overwritten })
+    }
+
+    /// Whether a reader's view is its own, and not that of one order of all.
+    pub(in crate::transaction) fn views(self) -> bool {
+        self.overwritten != Overwritten::All
+    }
+
+    /// Whether the rw edges of one that writes, or does not, weigh.
+    pub(super) fn weighs(self, writes: bool) -> bool {
+        match self.overwritten {
+            Overwritten::All => false,
+            Overwritten::Writers => !writes,
+            Overwritten::Nobody => true,
+        }
     }
 
     /// How many nodes so many transactions have.

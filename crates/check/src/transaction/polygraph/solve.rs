@@ -3,6 +3,7 @@
 use super::chains::Chains;
 use super::choices::Choice;
 use super::facts::Known;
+use super::overlooked::Views;
 use super::pairs::Pair;
 use super::reach::Reach;
 use super::theory::{Acyclic, Edges};
@@ -10,6 +11,7 @@ use super::writes::Writes;
 use crate::limits::{Budget, Exhausted};
 use crate::transaction::history::Transactions;
 use crate::transaction::mutant::Mutant;
+use crate::transaction::sources::Sources;
 use batsat::{Callbacks, Lit, Solver, SolverInterface, SolverOpts, Var, lbool};
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -37,6 +39,7 @@ impl Callbacks for Stop {
 /// What is known when nothing more can be inferred.
 pub(super) struct Problem<'a> {
     pub(super) known: &'a Known,
+    pub(super) sources: &'a Sources,
     pub(super) chains: &'a Chains,
     pub(super) writes: &'a Writes,
     pub(super) reach: &'a Reach,
@@ -53,6 +56,7 @@ impl Problem<'_> {
         mutant: Mutant,
     ) -> Result<Answer, Exhausted> {
         let Self { known, writes, .. } = *self;
+        let has_views = known.shape.views() && mutant != Mutant::ForgetOverlooked;
         let likely = likely(history, known, order);
         let mut rank = vec![0; likely.len()];
         for (place, node) in (0..).zip(&likely) {
@@ -60,11 +64,13 @@ impl Problem<'_> {
         }
         let pairs: Vec<Pair> = open.iter().map(|pair| oriented(pair, known, &rank)).collect();
         let more = self.more(&pairs, choices);
-        match decided(known, writes, (&pairs, &more), &likely, budget)? {
+        let views = |pairs: &[Pair], complete| has_views.then(|| self.views(pairs, complete));
+        match decided(known, writes, (&pairs, &more), &likely, views(&pairs, true), budget)? {
             Some(rank) => Ok(Answer::Order(by_rank(&rank))),
             None if mutant == Mutant::BelieveOpen => Ok(Answer::Order(order.to_vec())),
             None if choices.is_empty() => {
-                Ok(Answer::Impossible(core(known, writes, pairs, &likely, budget)))
+                let core = self.core(pairs, &likely, has_views, budget);
+                Ok(Answer::Impossible(core))
             }
             None => Ok(Answer::Unexplained),
         }
@@ -73,7 +79,7 @@ impl Problem<'_> {
     /// For each choice a variable a writer, of which one is true, and with it the reader is before
     /// whoever overwrites.
     fn more(&self, pairs: &[Pair], choices: &[Choice]) -> More {
-        let Self { known, chains, writes, reach } = *self;
+        let Self { known, chains, writes, reach, .. } = *self;
         let shape = known.shape;
         let numbers: BTreeMap<(u32, u32), u32> =
             (0..).zip(pairs).map(|(number, pair)| ((pair.one, pair.other), number)).collect();
@@ -183,9 +189,10 @@ fn decided(
     writes: &Writes,
     (pairs, more): (&[Pair], &More),
     likely: &[u32],
+    views: Option<Views<'_>>,
     budget: &mut Budget,
 ) -> Result<Option<Vec<u32>>, Exhausted> {
-    let mut theory = Acyclic::new(known, writes, (pairs, &more.edges), likely, budget);
+    let mut theory = Acyclic::new(known, writes, (pairs, &more.edges), likely, views, budget);
     let mut solver = Solver::new(SolverOpts::default(), Stop(Rc::clone(&theory.stop)));
     let variables: Vec<Var> =
         (0..pairs.len() + more.edges.len()).map(|_| solver.new_var(lbool::UNDEF, true)).collect();
@@ -195,39 +202,67 @@ fn decided(
             return Ok(None);
         }
     }
-    let answer = solver.solve_limited_th(&mut theory, &[]);
-    if let Some(met) = theory.spent {
-        return Err(met);
+    loop {
+        let answer = solver.solve_limited_th(&mut theory, &[]);
+        if let Some(met) = theory.spent {
+            return Err(met);
+        }
+        if answer != lbool::TRUE {
+            return Ok(None);
+        }
+        let broken = theory.broken();
+        if broken.is_empty() {
+            return Ok(Some(std::mem::take(&mut theory.rank)));
+        }
+        for mut clause in broken {
+            if !solver.add_clause_reuse(&mut clause) {
+                return Ok(None);
+            }
+        }
     }
-    Ok((answer == lbool::TRUE).then(|| std::mem::take(&mut theory.rank)))
 }
 
 /// How many tries to leave pairs out a witness is worth.
 const TRIES: usize = 400;
 
-/// Fewer pairs that are impossible still: halves, quarters and so on are left out where they can.
-fn core(
-    known: &Known,
-    writes: &Writes,
-    mut pairs: Vec<Pair>,
-    likely: &[u32],
-    budget: &mut Budget,
-) -> Vec<Pair> {
-    let mut size = pairs.len().div_ceil(2);
-    let mut tries = 0;
-    while size > 0 && tries < TRIES {
-        let mut start = 0;
-        while start < pairs.len() && tries < TRIES {
-            tries += 1;
-            let end = (start + size).min(pairs.len());
-            let fewer: Vec<Pair> = [&pairs[..start], &pairs[end..]].concat();
-            match decided(known, writes, (&fewer, &More::default()), likely, budget) {
-                Ok(None) => pairs = fewer,
-                Ok(Some(_)) => start = end,
-                Err(_) => return pairs, // the verdict stands, its witness is larger
-            }
-        }
-        size = if size == 1 { 0 } else { size.div_ceil(2) };
+/// How many steps of them all.
+const STEPS: u64 = 50_000_000;
+
+impl Problem<'_> {
+    fn views(&self, pairs: &[Pair], complete: bool) -> Views<'_> {
+        Views::new((self.sources, self.chains, self.reach), pairs, complete)
     }
-    pairs
+
+    /// Fewer pairs that are impossible still: halves, quarters and so on are left out where they
+    /// can.
+    fn core(
+        &self,
+        mut pairs: Vec<Pair>,
+        likely: &[u32],
+        has_views: bool,
+        budget: &mut Budget,
+    ) -> Vec<Pair> {
+        let Self { known, writes, .. } = *self;
+        let mut size = pairs.len().div_ceil(2);
+        let mut tries = 0;
+        budget.slice(STEPS);
+        while size > 0 && tries < TRIES {
+            let mut start = 0;
+            while start < pairs.len() && tries < TRIES {
+                tries += 1;
+                let end = (start + size).min(pairs.len());
+                let fewer: Vec<Pair> = [&pairs[..start], &pairs[end..]].concat();
+                let views = has_views.then(|| self.views(&fewer, false));
+                match decided(known, writes, (&fewer, &More::default()), likely, views, budget) {
+                    Ok(None) => pairs = fewer,
+                    Ok(Some(_)) => start = end,
+                    // The verdict stands, its witness is larger.
+                    Err(_) => tries = TRIES,
+                }
+            }
+            size = if size == 1 { 0 } else { size.div_ceil(2) };
+        }
+        budget.slice(u64::MAX);
+        pairs
+    }
 }

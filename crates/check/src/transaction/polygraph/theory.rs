@@ -6,6 +6,7 @@
 //! literals are the conflict. Taking edges back leaves an order that agrees with the fewer.
 
 use super::facts::Known;
+use super::overlooked::Views;
 use super::pairs::Pair;
 use super::shape::Shape;
 use super::writes::Writes;
@@ -18,7 +19,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// The literal of an edge that is known: none.
-const KNOWN: u32 = u32::MAX;
+pub(super) const KNOWN: u32 = u32::MAX;
 
 /// Edges between nodes.
 pub(super) type Edges = Vec<(u32, u32)>;
@@ -32,26 +33,28 @@ struct Mark {
 
 /// The theory.
 pub(super) struct Acyclic<'a> {
-    shape: Shape,
-    writes: &'a Writes,
-    pairs: &'a [Pair],
+    pub(super) shape: Shape,
+    pub(super) writes: &'a Writes,
+    pub(super) pairs: &'a [Pair],
     /// The edges of the variables behind the pairs', if they are true.
     others: &'a [Edges],
     /// Each node's rank in the order.
     pub(super) rank: Vec<u32>,
     after: Vec<Vec<(u32, u32)>>,
-    before: Vec<Vec<(u32, u32)>>,
+    pub(super) before: Vec<Vec<(u32, u32)>>,
     added: Vec<(u32, u32)>,
     marks: Vec<Mark>,
     /// How much of the solver's trail is in the graph.
     seen: usize,
     /// Whence the search forward came to a node: round, node, literal.
-    parent: Vec<(u32, u32, u32)>,
-    round: u32,
+    pub(super) parent: Vec<(u32, u32, u32)>,
+    pub(super) round: u32,
     budget: &'a mut Budget,
     held: usize,
     pub(super) spent: Option<Exhausted>,
     pub(super) stop: Rc<Cell<bool>>,
+    /// What readers must not overlook, where each has a view of its own.
+    views: Option<Views<'a>>,
 }
 
 impl<'a> Acyclic<'a> {
@@ -60,6 +63,7 @@ impl<'a> Acyclic<'a> {
         writes: &'a Writes,
         (pairs, others): (&'a [Pair], &'a [Edges]),
         order: &[u32],
+        views: Option<Views<'a>>,
         budget: &'a mut Budget,
     ) -> Self {
         let mut rank = vec![0; order.len()];
@@ -90,11 +94,13 @@ impl<'a> Acyclic<'a> {
             held,
             spent: None,
             stop: Rc::new(Cell::new(false)),
+            views,
         }
     }
 
-    fn step(&mut self) {
-        let held = self.held + self.added.len() * 4 * size_of::<(u32, u32)>();
+    pub(super) fn step(&mut self) {
+        let found: usize = self.views.as_ref().map_or(0, |views| views.found.len());
+        let held = found * 64 + self.held + self.added.len() * 4 * size_of::<(u32, u32)>();
         if let Err(met) = self.budget.step(held) {
             self.spent.get_or_insert(met);
             self.stop.set(true);
@@ -196,7 +202,7 @@ impl<'a> Acyclic<'a> {
 }
 
 /// A literal as a number.
-fn code(pair: u32, one_first: bool) -> u32 {
+pub(super) fn code(pair: u32, one_first: bool) -> u32 {
     pair * 2 + u32::from(one_first)
 }
 
@@ -207,7 +213,12 @@ fn negated(code: u32) -> Lit {
 
 impl Theory for Acyclic<'_> {
     fn final_check(&mut self, acts: &mut TheoryArg<'_>) {
-        self.partial_check(acts);
+        if self.catch_up(acts)
+            && let Some(mut views) = self.views.take()
+        {
+            views.found = self.overlooked(&views);
+            self.views = Some(views);
+        }
     }
 
     fn create_level(&mut self) {
@@ -231,18 +242,33 @@ impl Theory for Acyclic<'_> {
     }
 
     fn partial_check(&mut self, acts: &mut TheoryArg<'_>) {
+        self.catch_up(acts);
+    }
+
+    fn explain_propagation(&mut self, _: Lit) -> &[Lit] {
+        &[] // nothing is propagated
+    }
+}
+
+impl Acyclic<'_> {
+    /// Adds what the solver decided since; whether no cycle came of it.
+    fn catch_up(&mut self, acts: &mut TheoryArg<'_>) -> bool {
         while let Some(literal) = acts.model().get(self.seen).copied() {
             self.seen += 1;
             progress::place(self.seen, self.pairs.len() + self.others.len());
             if let Err(cycle) = self.assert(literal) {
                 let clause: Vec<Lit> = cycle.into_iter().map(negated).collect();
                 acts.raise_conflict(&clause, true);
-                return;
+                return false;
             }
         }
+        true
     }
 
-    fn explain_propagation(&mut self, _: Lit) -> &[Lit] {
-        &[] // nothing is propagated
+    /// Clauses that the last model breaks by what some reader overlooks.
+    pub(super) fn broken(&mut self) -> Vec<Vec<Lit>> {
+        let found = self.views.as_mut().map(|views| std::mem::take(&mut views.found));
+        let clause = |all: Vec<u32>| all.into_iter().map(negated).collect();
+        found.unwrap_or_default().into_iter().map(clause).collect()
     }
 }

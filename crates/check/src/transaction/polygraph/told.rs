@@ -25,16 +25,15 @@ pub(super) fn of_proof(history: &Transactions, level: Level, shape: Shape, proof
         teller.told.push("a shorter cycle may exist: the bound on the search was reached".into());
     }
     let count = proof.cycle.iter().filter(|edge| edge.why != Why::Inside).count();
-    let name = dependency::name(&kinds(proof));
+    let facts = proof.steps.iter().map(|step| (step.number, step.fact)).collect();
+    let name = dependency::name(&kinds(&proof.cycle, &facts));
     let title = format!("{name}: a cycle of {count}, each of which must be before the next");
     teller.story(level, title, proof.shortest)
 }
 
 /// The edges of a cycle by Adya's names, each with the key that it rests on.
-fn kinds(proof: &Proof) -> Vec<(Kind, Option<u32>)> {
-    let of = |number: u32| {
-        proof.steps.iter().find(|step| step.number == number).map(|step| step.fact.key)
-    };
+fn kinds(cycle: &[Edge], facts: &BTreeMap<u32, Fact>) -> Vec<(Kind, Option<u32>)> {
+    let of = |number: u32| facts.get(&number).map(|fact| fact.key);
     let kind = |edge: &Edge| match edge.why {
         Why::Inside => None,
         Why::Session => Some((Kind::Process, None)),
@@ -44,7 +43,21 @@ fn kinds(proof: &Proof) -> Vec<(Kind, Option<u32>)> {
         Why::Before(fact) => Some((Kind::WriteWrite, of(fact))),
         Why::Overwritten(fact) => Some((Kind::ReadWrite, of(fact))),
     };
-    proof.cycle.iter().filter_map(kind).collect()
+    cycle.iter().filter_map(kind).collect()
+}
+
+/// The name of the first cycle of a tree.
+fn first_name(tree: &Refutation, mut facts: BTreeMap<u32, Fact>) -> String {
+    match tree {
+        Refutation::Cycle { steps, cycle } => {
+            facts.extend(steps.iter().map(|step| (step.number, step.fact)));
+            dependency::name(&kinds(cycle, &facts))
+        }
+        Refutation::Split(sides) => {
+            facts.extend(sides[0].assumed.iter().copied());
+            first_name(&sides[0].refuted, facts)
+        }
+    }
 }
 
 /// The finding on pairs that no choice makes possible.
@@ -72,7 +85,8 @@ pub(super) fn of_core(
         return Finding::fault("pairs without an order");
     }
     teller.refutation(&tree, 0);
-    Finding::Violated(teller.story(level, title, false))
+    let name = first_name(&tree, BTreeMap::new());
+    Finding::Violated(teller.story(level, format!("{name}: {title}"), false))
 }
 
 /// The story of a history that has no order whoever is read from.

@@ -29,12 +29,27 @@ pub(super) struct Verifier<'a> {
 impl Verifier<'_> {
     pub(super) fn is_cycle(&self, cycle: &[Edge]) -> bool {
         match (cycle.first(), cycle.last()) {
-            (Some(first), Some(last)) => last.to == first.from && self.is_way(cycle),
+            (Some(first), Some(last)) => {
+                let heavy = cycle.iter().filter(|edge| self.weighs(edge)).count();
+                last.to == first.from && heavy <= 1 && self.are_edges(cycle)
+            }
             _ => false,
         }
     }
 
+    /// Whether an edge is one of which a cycle has one at most, and a way none.
+    fn weighs(&self, edge: &Edge) -> bool {
+        let reader = self.shape.transaction(edge.from);
+        let is_write = |step: &Step| step.access == Access::Write;
+        matches!(edge.why, Why::Initial(_) | Why::Overwritten(_))
+            && self.shape.weighs(self.history.steps(reader).iter().any(is_write))
+    }
+
     fn is_way(&self, way: &[Edge]) -> bool {
+        self.are_edges(way) && !way.iter().any(|edge| self.weighs(edge))
+    }
+
+    fn are_edges(&self, way: &[Edge]) -> bool {
         way.windows(2).all(|pair| pair[0].to == pair[1].from)
             && way.iter().all(|edge| self.is_edge(edge))
     }

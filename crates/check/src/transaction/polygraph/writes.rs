@@ -16,6 +16,8 @@ pub(super) struct Writes {
     readers: Vec<u32>,
     /// Who reads the initial state of each key.
     initial: Vec<(u32, u32)>,
+    /// Who writes anything.
+    is_writer: Vec<bool>,
 }
 
 impl Writes {
@@ -44,6 +46,7 @@ impl Writes {
         }
         let mut found =
             Self { ends, readers_end: vec![0; writers.len() + 1], writers, ..Self::default() };
+        found.is_writer = (0..count).map(|one| !sources.writes(one).is_empty()).collect();
         let mut reads = Vec::new();
         for reader in 0..count {
             for read in sources.reads(reader) {
@@ -66,6 +69,16 @@ impl Writes {
         }
         found.readers = reads.into_iter().map(|(_, reader)| reader).collect();
         found
+    }
+
+    /// Whether a transaction writes.
+    pub(super) fn has(&self, transaction: u32) -> bool {
+        self.is_writer[transaction as usize]
+    }
+
+    /// How many transactions there are.
+    pub(super) fn count(&self) -> usize {
+        self.is_writer.len()
     }
 
     /// How many keys there are.
@@ -96,7 +109,7 @@ impl Writes {
     }
 
     /// The place of a transaction's write of a key.
-    fn place(&self, chains: &Chains, key: u32, writer: u32) -> Option<usize> {
+    pub(super) fn place(&self, chains: &Chains, key: u32, writer: u32) -> Option<usize> {
         let range = self.of(key);
         let at = |one: &u32| chains.at(*one);
         let found = self.writers[range.clone()].binary_search_by_key(&at(&writer), at).ok()?;
