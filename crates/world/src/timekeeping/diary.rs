@@ -2,14 +2,17 @@
 
 use super::estate::Estate;
 use super::scenario::Scenario;
+use super::watch::{Place, Watch};
 use avouch_promise::{Interval, Nanos, Random};
+use avouch_time::detect::Alarm;
 use avouch_time::interval::{Reason, Verdict};
+use std::collections::BTreeSet;
 
 /// More than so many changes are counted and not kept.
 pub const EVENTS_MAX: usize = 10_000;
 
 /// What changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// The clock claims a bound again, of this half width.
     Claims(Nanos, Reason),
@@ -21,6 +24,10 @@ pub enum Event {
     Wrong(Nanos),
     /// It is inside again.
     Right,
+    /// A detector raised an alarm that did not stand a second ago.
+    Alarm(Place, Alarm),
+    /// An alarm of this name stands no longer.
+    Ended(Place, &'static str),
 }
 
 /// What a grandmaster was like at the end.
@@ -33,6 +40,9 @@ pub struct Ended {
     /// For how long it had had no pulse.
     pub holdover_s: u64,
 }
+
+/// When a second is looked at.
+const AT: u64 = 999_999_999;
 
 /// The diary of a scenario's last host.
 #[derive(Clone, Debug, Default)]
@@ -59,10 +69,19 @@ impl Diary {
         let mut diary = Self::default();
         let mut estate = Estate::new(scenario, random);
         let mut last: Option<(bool, Vec<Verdict>, bool)> = None;
+        let (mut watch, mut standing) = (Watch::new(&estate), BTreeSet::new());
+        let host = estate.keepers.len().saturating_sub(1);
         for second in 0..scenario.seconds {
             estate.begin(second);
-            estate.arrive(1_000_000_000, |_, _| {});
+            estate.arrive(1_000_000_000, |estate, measured| {
+                if let Some(keeper) = estate.keepers.last()
+                    && measured.keeper == host
+                {
+                    watch.measured(keeper, measured);
+                }
+            });
             diary.look(&estate, &mut last);
+            diary.alarms(second, watch.look(&estate, AT), &mut standing);
             if !then(second) {
                 break;
             }
@@ -80,7 +99,6 @@ impl Diary {
     }
 
     fn look(&mut self, estate: &Estate, last: &mut Option<(bool, Vec<Verdict>, bool)>) {
-        const AT: u64 = 999_999_999;
         let (second, truth) = (estate.second(), estate.now(AT));
         let Some(keeper) = estate.keepers.last() else { return };
         if keeper.stands(second) {
@@ -115,6 +133,28 @@ impl Diary {
             self.note(second, if right { Event::Right } else { Event::Wrong(off) });
         }
         *last = Some((epsilon.is_some(), verdicts, right));
+    }
+
+    /// Alarms that are new, and those that ended.
+    fn alarms(
+        &mut self,
+        second: u64,
+        alarms: Vec<(Place, Alarm)>,
+        standing: &mut BTreeSet<(Place, &'static str)>,
+    ) {
+        let now: BTreeSet<_> = alarms.iter().map(|(place, alarm)| (*place, alarm.name())).collect();
+        for (place, alarm) in alarms {
+            if !standing.contains(&(place, alarm.name())) {
+                self.note(second, Event::Alarm(place, alarm));
+            }
+        }
+        // Only a receiver's alarms stand; others are of a moment.
+        for (place, name) in standing.difference(&now) {
+            if matches!(place, Place::Grandmaster(_)) {
+                self.note(second, Event::Ended(*place, name));
+            }
+        }
+        *standing = now;
     }
 
     fn note(&mut self, second: u64, event: Event) {

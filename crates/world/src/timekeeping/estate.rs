@@ -93,6 +93,8 @@ impl Estate {
                 out_until: 0,
                 slanted: (0, 0),
                 slewed: (0, 0),
+                slid_ns: 0,
+                slept: Nanos::ZERO,
                 stands: None,
                 blind_until: 0,
             }
@@ -141,6 +143,7 @@ impl Estate {
             let (gains_ns, until) = keeper.slewed;
             if second < until && !stood {
                 keeper.set_ns += gains_ns;
+                keeper.slid_ns += gains_ns;
             }
         }
         while let Some(trouble) = self.troubles.get(self.next_trouble)
@@ -192,7 +195,13 @@ impl Estate {
         keeper.stands = None;
         match stop {
             Stop::Host => {}
-            Stop::Clocks => keeper.clock.disrupt(),
+            Stop::Clocks => {
+                // What counts on while it sleeps is put right, and the wall clock with it.
+                let slept = Nanos::from_secs(until - from);
+                keeper.slept = keeper.slept.plus(slept);
+                keeper.set_ns = keeper.set_ns.saturating_add_unsigned(slept.0);
+                keeper.clock.disrupt();
+            }
             Stop::Unknowing => keeper.blind_until = self.second + keeper.poll_s + 2,
         }
         self.publish(at, 0);

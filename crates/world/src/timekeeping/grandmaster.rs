@@ -6,7 +6,7 @@
 //!   locked -----------> locked      locked --------> holdover: error grows by what the rate
 //!   error = the pulse's                              differs from what it was steered to
 //!
-//!   claim     100 ns                100 ns + t (a + b t / 2), a and b the budget of its class
+//!   claim     100 ns                100 ns + t (a + b t / 2), a and b by the budget of its class
 //! ```
 //!
 //! - I1 While its pulse is right and its oscillator within the budget, its error is within its
@@ -15,6 +15,8 @@
 use super::oscillator::{Class, Oscillator};
 use super::receiver::Signal;
 use avouch_promise::{Nanos, Random};
+use avouch_time::detect::Difference;
+use avouch_time::detect::gnss::Status;
 use avouch_time::interval::Drift;
 use avouch_time::ptp::best_master::{Accuracy, Announce, ClockClass};
 
@@ -24,6 +26,8 @@ pub const LOCKED: Nanos = Nanos(100);
 const LEARNS: f64 = 1.0 / 600.0;
 /// A holdover that claims more is degraded.
 const WITHIN: Nanos = Nanos(1_500);
+/// Until then the receiver is taken to be right.
+const TRUSTED_S: u64 = 1_800;
 const DAY_S: f64 = 86_400.0;
 
 //= §3.1.1 rubidium-drift
@@ -39,6 +43,14 @@ pub struct Grandmaster {
     pub excess: f64,
     /// What an operator prefers of a PTP domain's grandmasters: less.
     pub priority: u8,
+    second: u64,
+    pulse: Option<f64>,
+    corrected_ns: f64,
+    /// An oscillator beside it that does not follow the pulse: how far it is off, the rate that it
+    /// was set to, and by how much it is off that now.
+    free_ns: f64,
+    free_rate: f64,
+    free_ppb: f64,
     learned: Option<f64>,
     error_ns: f64,
     /// The rate by which its error grows in this second.
@@ -57,6 +69,12 @@ impl Grandmaster {
             signal: Signal::Clear,
             excess: 1.0,
             priority: 128,
+            second: 0,
+            pulse: None,
+            corrected_ns: 0.0,
+            free_ns: 0.0,
+            free_rate: 0.0,
+            free_ppb: 0.0,
             learned: None,
             error_ns: 0.0,
             drifts_ppb: 0.0,
@@ -70,16 +88,48 @@ impl Grandmaster {
         self.oscillator.tick(second, false);
         let rate = self.oscillator.rate();
         let learned = *self.learned.get_or_insert(rate);
-        if let Some(pulse) = self.signal.pulse_ns(second, &mut self.random) {
+        self.second = second;
+        self.pulse = self.signal.pulse_ns(second, &mut self.random);
+        self.free_ns += self.free_ppb;
+        if second < TRUSTED_S {
+            (self.free_ns, self.free_rate) = (self.pulse.unwrap_or_default(), learned);
+        }
+        self.free_ppb = rate - self.free_rate;
+        if let Some(pulse) = self.pulse {
+            self.corrected_ns = self.error_ns - pulse;
             (self.error_ns, self.drifts_ppb, self.holdover_s) = (pulse, 0.0, 0);
             self.learned = Some(learned + LEARNS * (rate - learned));
         } else {
             self.holdover_s += 1;
-            let (at_once, a_day) = self.class.budget();
+            let (at_once, a_day) = self.rates();
             let most = at_once + a_day * self.holdover_s as f64 / DAY_S;
             let left = (rate - learned).clamp(-most, most);
             self.drifts_ppb = if self.excess > 1.0 { self.excess * most } else { left };
         }
+    }
+
+    /// The budget of its class: the rate at once, and what a day adds.
+    fn rates(&self) -> (f64, f64) {
+        let budget = self.class.budget();
+        let warmed = budget.temperature_ppb_kelvin * budget.range_kelvin;
+        (budget.frequency_ppb + warmed, budget.ageing_ppb_day)
+    }
+
+    /// What its receiver says in this second.
+    pub fn status(&self) -> Status {
+        self.signal.status(self.second)
+    }
+
+    /// By how much the receiver's pulse is ahead of an oscillator that was set right by it in the
+    /// first half hour, and not since.
+    pub fn pulse(&self) -> Option<Difference> {
+        let pulse = self.pulse.filter(|_| self.second >= TRUSTED_S)?;
+        Some(Difference::around((pulse - self.free_ns) as i64, Nanos(60)))
+    }
+
+    /// By how much its clock was ahead of the pulse that has set it in this second, if there was one.
+    pub fn corrected(&self) -> Option<Difference> {
+        self.pulse.map(|_| Difference::around(self.corrected_ns as i64, Nanos(60)))
     }
 
     /// By how much its clock is off, so many nanoseconds into this second.
@@ -89,11 +139,12 @@ impl Grandmaster {
 
     /// By how much it says that it may be off.
     pub fn claims(&self) -> Nanos {
-        let (at_once, a_day) = self.class.budget();
-        // The second that has begun counts whole.
-        let lasts = self.holdover_s as f64 + if self.holdover_s > 0 { 1.0 } else { 0.0 };
-        let grown = lasts * (at_once + a_day * lasts / DAY_S / 2.0 + a_day / DAY_S);
-        LOCKED.plus(Nanos(grown.ceil() as u64))
+        if self.holdover_s == 0 {
+            return LOCKED;
+        }
+        // The second that has begun counts whole, and the rate of each is that at its end.
+        let budget = self.class.budget();
+        LOCKED.plus(budget.error(Nanos::from_secs(self.holdover_s + 2)))
     }
 
     /// What it announces to a PTP domain, of which it is the member of this number.

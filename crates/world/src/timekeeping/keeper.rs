@@ -4,6 +4,7 @@
 use super::oscillator::Oscillator;
 use super::path::Path;
 use avouch_promise::{Interval, Nanos, WallTime};
+use avouch_time::interval::steps::Clocks;
 use avouch_time::interval::{IntervalClock, Moment, Published, Reading};
 
 /// Whom a keeper asks.
@@ -49,6 +50,9 @@ pub struct Keeper {
     pub(super) out_until: u64,
     /// What is late by so much more, one way: out (positive) or back; and until when.
     pub(super) slanted: (i64, u64),
+    /// By how much slewing has moved it and the clocks beside it, and how long it slept, as it knows.
+    pub(super) slid_ns: i64,
+    pub(super) slept: Nanos,
     /// The wall clock gains so many nanoseconds a second, and until when.
     pub(super) slewed: (i64, u64),
     /// It stands from the one second to before the other.
@@ -62,6 +66,19 @@ impl Keeper {
     pub fn moment(&self, into_ns: u64) -> Moment {
         let steady = self.oscillator.steady(into_ns);
         Moment { steady, wall: WallTime(self.set_ns.saturating_add_unsigned(steady.0)) }
+    }
+
+    /// All its clocks, so many nanoseconds into this second.
+    pub fn clocks(&self, into_ns: u64) -> Clocks {
+        let moment = self.moment(into_ns);
+        let monotonic = Nanos(moment.steady.0.saturating_add_signed(self.slid_ns));
+        Clocks {
+            real: moment.wall,
+            boot: monotonic.plus(self.slept),
+            monotonic,
+            raw: moment.steady,
+            apart: Nanos(100),
+        }
     }
 
     /// Whether it stands still in this second.

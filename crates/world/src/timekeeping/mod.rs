@@ -37,6 +37,7 @@ pub mod server;
 #[cfg(test)]
 mod tests;
 pub mod trouble;
+pub mod watch;
 
 pub use diary::Diary;
 pub use estate::{Estate, Outcome};

@@ -67,8 +67,9 @@ pub const ALL: [Named; 24] = [
             at(all, BEGINS, What::Pause { keeper: 0, stop: Stop::Clocks, seconds: 300 });
         },
     ),
-    held("gps-jamming", "grandmaster 0 has no satellites from an hour on", |all| {
+    held("gps-jamming", "grandmaster 0 has no satellites for eleven hours", |all| {
         sky(all, 0, Signal::Jammed);
+        at(all, 12 * BEGINS, What::Sky { grandmaster: 0, signal: Signal::Clear });
     }),
     held("gps-outage", "no grandmaster has satellites from an hour on", |all| {
         (0..all.grandmasters.len()).for_each(|master| sky(all, master, Signal::Jammed));
@@ -84,10 +85,15 @@ pub const ALL: [Named; 24] = [
     held("tai", "grandmaster 0 serves TAI, 37 s ahead", |all| {
         sky(all, 0, Signal::Scale(TAI_S));
     }),
-    held("holdover-excess", "grandmaster 0 in holdover drifts by five times its budget", |all| {
-        sky(all, 0, Signal::Jammed);
-        at(all, 0, What::Excess { grandmaster: 0, times: 5.0 });
-    }),
+    held(
+        "holdover-excess",
+        "grandmaster 0 in holdover for eleven hours drifts by five times its budget",
+        |all| {
+            sky(all, 0, Signal::Jammed);
+            at(all, 0, What::Excess { grandmaster: 0, times: 5.0 });
+            at(all, 12 * BEGINS, What::Sky { grandmaster: 0, signal: Signal::Clear });
+        },
+    ),
     held("leap-step", "a second is inserted at 12 h, as announced", |all| {
         all.truth.leap = Warning::Insertion;
     }),

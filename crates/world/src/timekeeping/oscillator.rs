@@ -13,6 +13,7 @@
 
 use crate::arithmetic::sine;
 use avouch_promise::{Nanos, Random};
+use avouch_time::detect::holdover::{self, Budget};
 use avouch_time::interval::Drift;
 
 const HOUR: u64 = 3_600;
@@ -74,22 +75,21 @@ impl Class {
         };
         match self {
             Self::Quartz => habits(8_000.0, 10.0, 1.0, 1.0, 0.02, 100.0),
-            Self::Tcxo => habits(300.0, 3.0, 0.5, 0.3, 0.002, 1.0),
-            Self::Ocxo => habits(5.0, 0.5, 0.01, 0.005, 1e-5, 0.02),
-            Self::Rubidium => habits(0.05, 0.001, 0.01, 0.000_5, 1e-6, 0.003),
+            Self::Tcxo => habits(300.0, 3.0, 0.5, 0.3, 0.002, 10.0),
+            Self::Ocxo => habits(5.0, 0.5, 0.01, 0.005, 1e-5, 0.2),
+            Self::Rubidium => habits(0.05, 0.001, 0.01, 0.000_5, 1e-6, 0.005),
         }
     }
 
-    /// The most that the rate differs from what it was steered to, at once and for each day since:
-    /// what data sheets say of a day's holdover at a steady temperature (rubidium 1 us, OCXO 25 us,
-    /// TCXO 450 us), and what 5 degrees add.
-    pub fn budget(self) -> (f64, f64) {
-        match self {
-            Self::Quartz => (2_000.0, 200.0),
-            Self::Tcxo => (8.0, 12.0),
-            Self::Ocxo => (0.2, 0.6),
-            Self::Rubidium => (0.03, 0.005),
-        }
+    /// The most that the rate differs from what it was steered to, in a room within 5 degrees.
+    pub fn budget(self) -> Budget {
+        Budget::of(match self {
+            Self::Quartz => holdover::Oscillator::Quartz,
+            Self::Tcxo => holdover::Oscillator::Tcxo,
+            Self::Ocxo => holdover::Oscillator::Ocxo,
+            Self::Rubidium => holdover::Oscillator::Rubidium,
+        })
+        .within(5.0)
     }
 
     /// The name that a command takes.

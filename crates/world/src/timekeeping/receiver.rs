@@ -4,13 +4,15 @@
 //! |---|---|---|
 //! | locked | right to some tens of ns | a fix |
 //! | jammed | none | no fix, little carrier over noise |
-//! | spoofed, by a jump or a pull-off | of another time | a fix; the transition at first, then nothing |
+//! | spoofed by a jump | of another time | a fix; the transition at first, then nothing |
+//! | pulled off | the same, more by each second | a fix |
 //! | wrong scale | of TAI, or of GPS | a fix |
 //!
 //! That a receiver tells of spoofing at the transition only, and goes back to "unknown", is how
 //! receivers were seen to behave; so an alarm of it has to latch.
 
 use avouch_promise::Random;
+use avouch_time::detect::gnss::{Spoofing, Status};
 
 /// TAI less UTC since 2017, in seconds.
 pub const TAI_S: i64 = 37;
@@ -38,17 +40,6 @@ pub enum Signal {
     Scale(i64),
 }
 
-/// What a receiver says of itself.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Report {
-    /// Whether it has a position and time.
-    pub fix: bool,
-    /// Carrier over noise in dB-Hz.
-    pub carrier_db_hz: f64,
-    /// 0 unknown, 1 none, 2 indicated, 3 several indications.
-    pub spoofing: u8,
-}
-
 impl Signal {
     /// By how much the pulse is off in this second, if there is one.
     pub fn pulse_ns(self, second: u64, random: &mut Random) -> Option<f64> {
@@ -65,15 +56,28 @@ impl Signal {
     }
 
     /// What it says of itself in this second.
-    pub fn report(self, second: u64) -> Report {
-        let clear = Report { fix: true, carrier_db_hz: 44.0, spoofing: 1 };
+    pub fn status(self, second: u64) -> Status {
+        let clear = Status {
+            has_fix: true,
+            satellites: 11,
+            carrier_to_noise: 44,
+            jamming: 8,
+            spoofing: Spoofing::None,
+        };
         match self {
             Self::Clear | Self::Scale(_) => clear,
-            Self::Jammed => Report { fix: false, carrier_db_hz: 18.0, spoofing: 0 },
-            Self::Spoofed { since, .. } => {
-                let fresh = second.saturating_sub(since) < 30;
-                let spoofing = if fresh { 2 } else { 0 };
-                Report { fix: true, carrier_db_hz: 49.0, spoofing }
+            Self::Jammed => Status {
+                has_fix: false,
+                satellites: 0,
+                carrier_to_noise: 18,
+                jamming: 230,
+                spoofing: Spoofing::Unknown,
+            },
+            // A pull-off from the satellites' own phase shows no transition.
+            Self::Spoofed { since, jump_ns, .. } => {
+                let is_seen = jump_ns != 0 && second.saturating_sub(since) < 30;
+                let spoofing = if is_seen { Spoofing::Indicated } else { Spoofing::Unknown };
+                Status { carrier_to_noise: 49, spoofing, ..clear }
             }
         }
     }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use super::diary::{Diary, Event};
 use super::estate::{Look, Outcome, run};
 use super::keeper::Stop;
 use super::named;
@@ -9,6 +10,7 @@ use super::oscillator::{Class, Habits};
 use super::scenario::Scenario;
 use super::server::Lie;
 use super::trouble::{Trouble, What};
+use super::watch::Place;
 use avouch_promise::{Nanos, Random};
 use avouch_time::interval::Drift;
 use avouch_time::interval::mutant::Mutant;
@@ -238,5 +240,64 @@ fn a_named_fault_is_harmless_exactly_within_what_is_assumed() {
         let harmless = outcome.violations + outcome.unknowing == 0;
         assert_eq!(harmless, named.is_assumed, "AVOUCH_SEED={seed} {}", named.name);
         assert_eq!(named::find(named.name).map(|found| found.about), Some(named.about));
+    }
+}
+
+//= §3.1.1 gps-jamming test
+//= §3.1.1 gps-spoofing test
+/// Each fault is named by a detector that sees what a host can see, and nothing is where there is
+/// none.
+#[test]
+fn a_named_fault_raises_its_alarm() {
+    let seed = Random::seed_from_environment();
+    for named in &named::ALL {
+        let scenario = named.scenario(Class::Rubidium, Drift::ppm(15), 86_400);
+        let diary = Diary::write(&scenario, Random::new(seed).fork(65), |_| true);
+        let mut raised: Vec<(Place, &str)> = Vec::new();
+        for (second, event) in &diary.events {
+            if let Event::Alarm(place, alarm) = event
+                && !raised.contains(&(*place, alarm.name()))
+            {
+                println!("{}: {second} {place:?}: {alarm}", named.name);
+                raised.push((*place, alarm.name()));
+            }
+        }
+        let (host, master, source) = (Place::Host, Place::Grandmaster, Place::Source);
+        let expected: &[(Place, &str)] = match named.name {
+            "none" | "temperature" | "outage" | "leap-step" => &[],
+            "step" | "bump" => &[(host, "stepped")],
+            "strobe" => &[(host, "stepped"), (host, "strobed")],
+            "slew" => &[(host, "slewed")],
+            "asymmetry" => &[0, 1, 2].map(|at| (source(at), "asymmetric")),
+            "suspend" => &[(host, "suspended"), (host, "stood-still")],
+            "gps-jamming" => &[(master(0), "jammed")],
+            "gps-outage" => &[0, 1, 2].map(|at| (master(at), "jammed")),
+            "gps-spoofing" => &[(master(0), "pulled-off")],
+            "gps-jump" => &[(master(0), "spoofed"), (source(0), "source-stepped")],
+            "tai" => {
+                &[(master(0), "pulled-off"), (source(0), "scale"), (source(0), "source-stepped")]
+            }
+            "holdover-excess" => &[(master(0), "jammed"), (master(0), "holdover-exceeded")],
+            "leap-missed" => &[(source(3), "leap")],
+            "leap-smear" => &[(source(3), "leap")],
+            "falsetickers" => &[(source(3), "source-stepped"), (source(3), "bumped")],
+            "drift" => &[(host, "ran-ahead")],
+            "vm-pause" => &[(host, "stood-still")],
+            "lying-majority" => &[(master(0), "pulled-off"), (master(1), "pulled-off")],
+            "rogue-grandmaster" => &[(master(0), "spoofed"), (source(0), "source-stepped")],
+            "leap-unannounced" => &[(source(0), "leap"), (host, "ran-ahead")],
+            other => panic!("{other} has no alarms that are expected"),
+        };
+        // Which source is heard first after a jump of all, and is a whole second off until the others
+        // are heard, is the polls' phase.
+        let mut expected = expected.to_vec();
+        raised.retain(|(_, name)| *name != "whole-seconds");
+        if named.name == "leap-unannounced" {
+            raised.iter_mut().filter(|one| one.1 == "leap").for_each(|one| one.0 = source(0));
+        }
+        expected.sort_unstable();
+        raised.sort_unstable();
+        raised.dedup();
+        assert_eq!(raised, expected, "AVOUCH_SEED={seed} {}", named.name);
     }
 }

@@ -14,6 +14,7 @@ use avouch_time::interval::Drift;
 use avouch_world::timekeeping::diary::{Diary, Ended, Event};
 use avouch_world::timekeeping::named::{self, Named};
 use avouch_world::timekeeping::oscillator::Class;
+use avouch_world::timekeeping::watch::Place;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -105,6 +106,18 @@ fn text(event: &Event) -> String {
         Event::Judged(source, verdict) => format!("source {source} is {verdict}"),
         Event::Wrong(off) => format!("WRONG: the true time is outside, by {} at first", span(*off)),
         Event::Right => "the true time is inside again".to_owned(),
+        Event::Alarm(place, alarm) => format!("ALARM {}: {alarm}", named_place(*place)),
+        Event::Ended(place, name) => {
+            format!("{}: no alarm of `{name}` any more", named_place(*place))
+        }
+    }
+}
+
+fn named_place(place: Place) -> String {
+    match place {
+        Place::Host => "host".to_owned(),
+        Place::Source(at) => format!("source {at}"),
+        Place::Grandmaster(at) => format!("master {at}"),
     }
 }
 
