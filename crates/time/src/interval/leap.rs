@@ -16,7 +16,7 @@
 //! spread over what either case would make of it until something is measured after it.
 //!
 //! A server that knows of a leap says so in the day before (RFC 5905, figure 9). So one that says
-//! "none" within [`LEAD`] of a month's end denies it, and where more sources deny it than may lie
+//! "none" within [`LEAD`] of a month's end, and before its last two seconds, denies it, and where more sources deny it than may lie
 //! there is none. A deletion, which there has never been, is thought of only where as many announce
 //! it as must; an insertion wherever it is not denied, also where nobody was heard that day.
 //!
@@ -90,7 +90,12 @@ impl Leaps {
     /// A source's word, and when it was given.
     pub(super) fn heard(&mut self, source: usize, warning: Warning, when: Interval) {
         let end = calendar::month_end(when.earliest);
-        let is_close = when.earliest >= end.minus(LEAD) && when.latest < end;
+        // The last second comes twice: in the second one, whoever has stepped announces nothing.
+        let is_before = match self.mutant {
+            Mutant::HearsTheRepeatedSecond => when.latest < end,
+            _ => when.latest < end.minus(SECOND).minus(SECOND),
+        };
+        let is_close = when.earliest >= end.minus(LEAD) && is_before;
         if let (Some(said), true) = (self.said.get_mut(source), is_close) {
             *said = Some(Said { end, warning });
         }

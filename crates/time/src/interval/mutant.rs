@@ -24,4 +24,6 @@ pub enum Mutant {
     KnowsNoLeaps,
     /// There is no leap where one source denies it, which may lie.
     DeniesWhatOneDenies,
+    /// What a server says in the second that a leap repeats is taken for a denial of the leap.
+    HearsTheRepeatedSecond,
 }

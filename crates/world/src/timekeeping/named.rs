@@ -57,8 +57,8 @@ pub const ALL: [Named; 24] = [
     held("outage", "no server is reached for six hours", |all| {
         at(all, BEGINS, What::Outage { keeper: 0, seconds: 6 * 3_600 });
     }),
-    held("asymmetry", "the way back takes 20 ms longer for two hours", |all| {
-        at(all, BEGINS, What::Slant { keeper: 0, by_ns: -20_000_000, seconds: 7_200 });
+    held("asymmetry", "the way back takes 50 ms longer for two hours", |all| {
+        at(all, BEGINS, What::Slant { keeper: 0, by_ns: -50_000_000, seconds: 7_200 });
     }),
     held(
         "suspend",

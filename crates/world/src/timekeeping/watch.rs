@@ -40,19 +40,22 @@ pub enum Place {
 struct Source {
     path: Path,
     jumps: Jumps,
-    midnight: Option<Midnight>,
+    midnight: Option<(Midnight, i64)>,
     /// What it announced last.
     announced: Leap,
     /// When it was heard last, its distance from the steady clock then, and the end of that month.
     last: Option<(Nanos, Difference, WallTime)>,
     /// By how much that grew since the sources were last judged together.
     jump: Option<Difference>,
+    /// The same of the poll before.
+    jumped: Option<Difference>,
 }
 
 impl Source {
     /// What it announced, if it says nothing now: as long as the leap is just over.
     fn announced_at(&self, now: WallTime) -> Leap {
-        let is_near = leap::midnight(now).is_some_and(|end| now >= end);
+        let near = Nanos::from_secs(2);
+        let is_near = leap::midnight(now).is_some_and(|end| now >= end.minus(near));
         if is_near { self.announced } else { Leap::None }
     }
 }
@@ -90,6 +93,7 @@ impl Watch {
             announced: Leap::None,
             last: None,
             jump: None,
+            jumped: None,
         };
         let master = |master: &Grandmaster| {
             let budget = master.class().budget();
@@ -126,12 +130,15 @@ impl Watch {
         let half = Nanos(delay.0 / 2).plus(made.server_error);
         let now = Difference::around(offset_ns, half);
         let month = calendar::month_end(made.server_sent);
+        // The last second of a month may come twice.
+        let near = Nanos::from_secs(2);
+        let passed = |end: WallTime| made.server_sent >= end.minus(near);
         let before = source.last.replace((at, now, month));
         self.midnight(host, measured, half);
         let announced = leap::announced(&self.announced()) != 0;
         let Some(source) = self.sources.get_mut(measured.source) else { return };
         // Where a leap was announced, what sources do at midnight is no jump of theirs or ours.
-        if let Some((before, last, _)) = before.filter(|last| last.2 == month || !announced) {
+        if let Some((before, last, _)) = before.filter(|last| !announced || !passed(last.2)) {
             let jump = now.since(&last).widened(rho.after(at.minus(before)));
             source.jump = Some(jump);
             if !jump.contains(0) {
@@ -161,7 +168,11 @@ impl Watch {
             source.midnight = None;
             return;
         };
-        let midnight = source.midnight.get_or_insert_with(|| Midnight::new(end, announced));
+        // Begun anew where more is announced than was when the first source was heard.
+        if source.midnight.as_ref().is_none_or(|(_, leap)| *leap != announced) {
+            source.midnight = Some((Midnight::new(end, announced), announced));
+        }
+        let Some((midnight, _)) = &mut source.midnight else { return };
         let seen = midnight.look(now, &Difference::between(&said, &reading));
         self.alarms.extend(seen.map(|alarm| (Place::Source(measured.source), alarm)));
     }
@@ -171,9 +182,7 @@ impl Watch {
         if let Some(host) = estate.keepers.last().filter(|host| !host.stands(estate.second())) {
             self.host(host, into_ns);
             if (estate.second() + 1).is_multiple_of(self.poll_s) {
-                let jumps: Vec<_> = self.sources.iter_mut().map(|one| one.jump.take()).collect();
-                let place = |of: Option<usize>| of.map_or(Place::Host, Place::Source);
-                self.alarms.extend(pause::judge(&jumps).into_iter().map(|(of, a)| (place(of), a)));
+                self.together();
             }
             self.apart(host, into_ns);
         }
@@ -192,6 +201,24 @@ impl Watch {
             }
         }
         std::mem::take(&mut self.alarms)
+    }
+
+    /// What all sources did together since the poll before last: a pause in the middle of a poll is in
+    /// the jumps of both. A source alone is judged once that is past.
+    fn together(&mut self) {
+        let both: Vec<_> = self.sources.iter().map(|one| one.jump.or(one.jumped)).collect();
+        let seen = pause::judge(&both);
+        if seen.iter().any(|(of, _)| of.is_none()) {
+            self.alarms.extend(seen.into_iter().map(|(_, alarm)| (Place::Host, alarm)));
+            self.sources.iter_mut().for_each(|one| (one.jump, one.jumped) = (None, None));
+            return;
+        }
+        let past: Vec<_> = self.sources.iter().map(|one| one.jumped).collect();
+        let alone = pause::judge(&past).into_iter();
+        self.alarms.extend(alone.filter_map(|(of, alarm)| Some((Place::Source(of?), alarm))));
+        for source in &mut self.sources {
+            source.jumped = source.jump.take();
+        }
     }
 
     fn host(&mut self, host: &Keeper, into_ns: u64) {
