@@ -16,9 +16,10 @@
 //! spread over what either case would make of it until something is measured after it.
 //!
 //! A server that knows of a leap says so in the day before (RFC 5905, figure 9). So one that says
-//! "none" within [`LEAD`] of a month's end, and before its last two seconds, denies it, and where more sources deny it than may lie
-//! there is none. A deletion, which there has never been, is thought of only where as many announce
-//! it as must; an insertion wherever it is not denied, also where nobody was heard that day.
+//! "none" within [`LEAD`] of a month's end, and before its last two seconds, denies it, and where
+//! more sources deny it than may lie there is none. A deletion, which there has never been, is
+//! thought of only where as many announce it as must; an insertion wherever it is not denied, also
+//! where nobody was heard that day.
 //!
 //! - I1 If every honest source that is heard within [`LEAD`] of a leap announces it, and a source
 //!   is measured at least once between two leaps, the true time is in every reading across it.

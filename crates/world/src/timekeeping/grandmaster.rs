@@ -127,7 +127,8 @@ impl Grandmaster {
         Some(Difference::around((pulse - self.free_ns) as i64, Nanos(60)))
     }
 
-    /// By how much its clock was ahead of the pulse that has set it in this second, if there was one.
+    /// By how much its clock was ahead of the pulse that has set it in this second, if there was
+    /// one.
     pub fn corrected(&self) -> Option<Difference> {
         self.pulse.map(|_| Difference::around(self.corrected_ns as i64, Nanos(60)))
     }

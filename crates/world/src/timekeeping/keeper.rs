@@ -50,7 +50,8 @@ pub struct Keeper {
     pub(super) out_until: u64,
     /// What is late by so much more, one way: out (positive) or back; and until when.
     pub(super) slanted: (i64, u64),
-    /// By how much slewing has moved it and the clocks beside it, and how long it slept, as it knows.
+    /// By how much slewing has moved it and the clocks beside it, and how long it slept, as it
+    /// knows.
     pub(super) slid_ns: i64,
     pub(super) slept: Nanos,
     /// The wall clock gains so many nanoseconds a second, and until when.

@@ -244,7 +244,8 @@ fn a_named_fault_is_harmless_exactly_within_what_is_assumed() {
             let outcome = run(&scenario, Look::Clock, random);
             outcome.violations + outcome.unknowing
         };
-        // The polls' phases decide for how long a reading may be wrong: in one run perhaps not at all.
+        // The polls' phases decide for how long a reading may be wrong: in one run perhaps not at
+        // all.
         let wrong: Vec<u64> = (0..6).map(wrong).collect();
         println!("{}: wrong {wrong:?}", named.name);
         let harmless = wrong.iter().all(|seconds| *seconds == 0);
@@ -253,8 +254,9 @@ fn a_named_fault_is_harmless_exactly_within_what_is_assumed() {
     }
 }
 
-/// What a fault is named by, and what may be said besides: a pause between two polls of a source looks
-/// like a step of that source to begin with, and a jump of all makes the first one heard look wrong.
+/// What a fault is named by, and what may be said besides: a pause between two polls of a source
+/// looks like a step of that source to begin with, and a jump of all makes the first one heard look
+/// wrong.
 fn alarms(fault: &str) -> (&'static [(Place, &'static str)], &'static [&'static str]) {
     use Place::{Grandmaster, Host, Source};
     match fault {

@@ -203,8 +203,8 @@ impl Watch {
         std::mem::take(&mut self.alarms)
     }
 
-    /// What all sources did together since the poll before last: a pause in the middle of a poll is in
-    /// the jumps of both. A source alone is judged once that is past.
+    /// What all sources did together since the poll before last: a pause in the middle of a poll is
+    /// in the jumps of both. A source alone is judged once that is past.
     fn together(&mut self) {
         let both: Vec<_> = self.sources.iter().map(|one| one.jump.or(one.jumped)).collect();
         let seen = pause::judge(&both);
