@@ -23,10 +23,15 @@ pub(crate) fn unknown(expected: &str, asked: &str, names: &[&str], others: &[&st
     let name = asked.to_ascii_lowercase().replace([' ', '_'], "-");
     let all = || names.iter().chain(others).copied();
     let joined = |name: &str| name.replace('-', "");
-    let near = all().find(|known| joined(known) == joined(&name)).or_else(|| {
-        let is_long = name.chars().count() > SHORT;
-        nearest(&name, all().filter(|_| is_long))
-    });
+    let is_long = |name: &str| name.chars().count() > SHORT;
+    let begun = || {
+        let mut begun = names.iter().copied().filter(|known| known.starts_with(&name));
+        begun.next().filter(|_| is_long(&name) && begun.next().is_none())
+    };
+    let near = all()
+        .find(|known| joined(known) == joined(&name))
+        .or_else(begun)
+        .or_else(|| nearest(&name, all().filter(|known| is_long(&name) && is_long(known))));
     let hint = match near {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("one of {}", names.join(", ")),
@@ -42,6 +47,7 @@ mod tests {
     fn the_nearest_name_is_told_or_all_are() {
         let hint = |asked| unknown("a level", asked, &["serializable", "causal"], &["pl-3"]).hint;
         assert_eq!(hint("Serialisable"), "did you mean `serializable`?");
+        assert_eq!(hint("serial"), "did you mean `serializable`?");
         assert_eq!(hint("pl3"), "did you mean `pl-3`?");
         assert_eq!(hint("pl4"), "one of serializable, causal", "an abbreviation of another");
         assert_eq!(hint("something else"), "one of serializable, causal");

@@ -499,7 +499,9 @@ fn one_level_can_be_asked_for_and_the_others_are_noted() {
         }
     }
     assert_eq!("causal".parse(), Ok(Level::Causal));
-    assert!("serial".parse::<Level>().is_err_and(|said| said.hint.contains("read-atomic")));
+    let hint = |asked: &str| asked.parse::<Level>().unwrap_err().hint;
+    assert_eq!(hint("serial"), "did you mean `serializable`?");
+    assert!(hint("wrong").contains("read-atomic"));
 }
 
 #[test]
