@@ -8,8 +8,8 @@
 //! ```
 //!
 //! Without a key, the object is one register; or each of several has its key beside its value, as
-//! in the last line (Jepsen's independent keys). A store of texts reads an absent key as the empty
-//! text.
+//! in the last line (Jepsen's independent keys). A store of texts (`get`, `put`, `append`) reads an
+//! absent key as the empty text, unless one of its answers is nil: then it tells the two apart.
 
 use super::event::{Event, Events, Kind};
 use super::jepsen::{self, Happened, Values};
@@ -273,7 +273,7 @@ pub(crate) fn alone(text: &str, notation: Notation) -> Option<History> {
 fn read(text: &str, notation: Notation) -> Result<(History, Ambiguous), Malformed> {
     let lines: Vec<&str> = text.lines().collect();
     let mut calls = Events::default();
-    let mut of_texts = false;
+    let (mut of_texts, mut tells_absence) = (false, false);
     let mut ambiguous = Ambiguous::default();
     let absent = progress::part(0..5, 6, || {
         let mut events = jepsen::Events::new(text, notation)?;
@@ -295,7 +295,9 @@ fn read(text: &str, notation: Notation) -> Result<(History, Ambiguous), Malforme
                     let action = calls.open_action(process);
                     let action =
                         action.ok_or_else(|| line.wrong(&None, "a call before its outcome"))?;
-                    Kind::Answered(line.answer(action)?, None, None)
+                    let answer = line.answer(action)?;
+                    tells_absence |= answer == Outcome::Value(None);
+                    Kind::Answered(answer, None, None)
                 }
                 Happened::Fail => Kind::Failed,
                 Happened::Info => Kind::Unknown(None),
@@ -304,7 +306,8 @@ fn read(text: &str, notation: Notation) -> Result<(History, Ambiguous), Malforme
             let shown = lines.get(event.line.saturating_sub(1)).copied().unwrap_or_default();
             calls.add(Event { process, kind, time, line: event.line }, shown)?;
         }
-        Ok(if of_texts { Absent::Empty } else { Absent::Distinct })
+        let is_empty = of_texts && !tells_absence;
+        Ok(if is_empty { Absent::Empty } else { Absent::Distinct })
     })?;
     progress::at(5, 6);
     let format = match notation {

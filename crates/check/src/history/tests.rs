@@ -174,6 +174,25 @@ fn maps_are_read_and_ordered_by_their_times() {
     assert_eq!(crate::judge(&history, &Limits::default()).verdict(), Word::Holds);
 }
 
+/// A store that answers nil of a key that is not there is no store of texts, which answers "".
+#[test]
+fn an_absent_key_reads_as_the_answers_say() {
+    let verdict = |answers: &[&str]| {
+        let get = |(at, answer): (usize, &&str)| {
+            let line = |kind: &str, value: &str| {
+                format!("{{:process {at} :type :{kind} :f :get :key \"a\" :value {value}}}\n")
+            };
+            format!("{}{}", line("invoke", "nil"), line("ok", answer))
+        };
+        let text: String = answers.iter().enumerate().map(get).collect();
+        crate::judge(&parse(&text).expect("a history"), &Limits::default()).verdict()
+    };
+    assert_eq!(verdict(&["nil", "nil"]), Word::Holds);
+    assert_eq!(verdict(&["\"\"", "\"\""]), Word::Holds);
+    assert_eq!(verdict(&["nil", "\"\""]), Word::Violated, "nobody has put an empty text");
+    assert_eq!(verdict(&["\"\"", "\"x\""]), Word::Violated);
+}
+
 #[test]
 fn avouchs_own_histories_are_read() {
     let history = History::parse(&native()).expect("a history");

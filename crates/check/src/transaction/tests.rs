@@ -499,7 +499,7 @@ fn one_level_can_be_asked_for_and_the_others_are_noted() {
         }
     }
     assert_eq!("causal".parse(), Ok(Level::Causal));
-    let hint = |asked: &str| asked.parse::<Level>().unwrap_err().hint;
+    let hint = |asked: &str| asked.parse::<Level>().expect_err("no level").hint;
     assert_eq!(hint("serial"), "did you mean `serializable`?");
     assert!(hint("wrong").contains("read-atomic"));
 }
