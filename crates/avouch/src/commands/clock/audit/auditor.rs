@@ -2,6 +2,7 @@
 
 use super::Wish;
 use super::asking::Heard;
+use super::faults::{Faults, Told};
 use super::finding::{Ahead, Finding, Judged, SourceFinding, ahead, word};
 use avouch_promise::{Interval, Nanos};
 use avouch_store::clock::machine;
@@ -43,6 +44,7 @@ pub(super) struct Auditor<'a> {
     sources: Vec<Source>,
     /// This host's clocks at the last report.
     looked: Clocks,
+    faults: Faults,
     polls: u64,
 }
 
@@ -54,6 +56,7 @@ impl<'a> Auditor<'a> {
             clock: IntervalClock::new(count, wish.rho),
             sources: wish.sources.iter().map(|(_, address)| Source::of(address)).collect(),
             looked: machine::clocks(),
+            faults: Faults::new(wish),
             polls: 0,
         }
     }
@@ -61,6 +64,7 @@ impl<'a> Auditor<'a> {
     /// Takes in an exchange.
     pub(super) fn take(&mut self, heard: Heard) {
         let Some(source) = self.sources.get_mut(heard.source) else { return };
+        self.faults.look();
         source.asked += 1;
         source.fresh = true;
         source.done = heard.last;
@@ -86,7 +90,12 @@ impl<'a> Auditor<'a> {
             dispersion: answer.packet.root_dispersion.span().0 as f64,
             at: made.received.steady,
         });
-        if let Err(contradiction) = self.clock.measure(heard.source, &made) {
+        let before = self.clock.source(heard.source, &made.received);
+        let measured = self.clock.measure(heard.source, &made);
+        let after = self.clock.source(heard.source, &made.received);
+        let jumped = before.zip(after).filter(|_| measured.is_err());
+        self.faults.heard(heard.source, &made, jumped);
+        if let Err(contradiction) = measured {
             source.contradiction = Some(contradiction);
             source.contradictions += 1;
         }
@@ -117,11 +126,22 @@ impl<'a> Auditor<'a> {
         if changes.suspended.is_some() {
             self.clock.disrupt();
         }
-        let finding = self.finding(changes);
+        let mut finding = self.finding(changes);
+        finding.alarms = self.alarms(&finding);
         for source in &mut self.sources {
             (source.fresh, source.contradiction) = (false, None);
         }
         finding
+    }
+
+    fn alarms(&mut self, finding: &Finding) -> Vec<Told> {
+        let known = finding.is_known().then_some(finding.reading.interval);
+        let said = |(place, source): (usize, &Source)| {
+            let leap = source.last.map(|(_, _, answer)| answer.packet.leap);
+            (self.clock.source(place, &finding.now), leap)
+        };
+        let sources: Vec<_> = self.sources.iter().enumerate().map(said).collect();
+        self.faults.report(known, &sources)
     }
 
     fn finding(&self, changes: Changes) -> Finding {
@@ -151,6 +171,7 @@ impl<'a> Auditor<'a> {
             ahead: own,
             estimate: self.estimate(),
             changes,
+            alarms: Vec::new(),
             holdover: self.wish.within.and_then(|within| reading.holdover(within, self.wish.rho)),
             claims: Vec::new(),
             chronyd: None,

@@ -1,6 +1,7 @@
 //! What the exchanges say: of each source, of this host's clock, and of what was done to it.
 
 use super::claims::Claim;
+use super::faults::Told;
 use avouch_promise::evidence::Verdict as Word;
 use avouch_promise::{Interval, Nanos};
 use avouch_store::clock::chronyd::Chronyd;
@@ -94,6 +95,8 @@ pub(super) struct Finding {
     /// The estimate of RFC 5905, and its jitter.
     pub(super) estimate: Option<(f64, f64)>,
     pub(super) changes: Changes,
+    /// What detectors say.
+    pub(super) alarms: Vec<Told>,
     /// Until epsilon is what the clock may be off, without any further exchange.
     pub(super) holdover: Option<Nanos>,
     /// What others say of this host's clock.

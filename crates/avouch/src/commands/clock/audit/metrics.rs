@@ -146,6 +146,13 @@ fn clock(metrics: &mut Metrics, wish: &Wish, finding: &Finding) {
     metrics.gauge("avouch_clock_slew_ppm", "By what it was slewed meanwhile.", slewed);
     let suspended = finding.changes.suspended.map_or(0.0, |asleep| span(asleep.0));
     metrics.gauge("avouch_clock_suspended_seconds", "How long the host stood still.", suspended);
+    let alarms = finding.alarms.iter().map(|(source, alarm)| {
+        let name = source.and_then(|source| wish.sources.get(source)).map(|(name, _)| name.clone());
+        (vec![label("alarm", &alarm.name()), ("source", name.unwrap_or_default())], 1.0)
+    });
+    metrics.all(("avouch_clock_alarm", "What detectors found since."), Kind::Gauge, alarms);
+    let found = count(finding.alarms.len() as u64);
+    metrics.gauge("avouch_clock_alarms", "How many alarms there are.", found);
 }
 
 fn sources(metrics: &mut Metrics, wish: &Wish, finding: &Finding) {

@@ -13,6 +13,7 @@ mod asking;
 mod auditor;
 mod chronyd;
 mod claims;
+mod faults;
 mod finding;
 mod live;
 mod metrics;

@@ -2,6 +2,7 @@
 
 use super::Wish;
 use super::claims::Claim;
+use super::faults::Told;
 use super::finding::{Ahead, Finding, Judged, SourceFinding};
 use crate::screen::{Format, Screen};
 use avouch_promise::Nanos;
@@ -53,12 +54,19 @@ pub(super) fn text(wish: &Wish, finding: &Finding, screen: &Screen) -> Vec<Strin
     }
     lines.extend(finding.claims.iter().flat_map(|claim| of_claim(claim, finding)));
     lines.extend(changes(finding).iter().map(|change| format!("  meanwhile {change}")));
+    lines.extend(finding.alarms.iter().map(|told| format!("  alarm     {}", alarm(wish, told))));
     let width = wish.sources.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     for ((name, _), source) in wish.sources.iter().zip(&finding.sources) {
         let judged = source.judged.to_string();
         lines.push(format!("{name:<width$}  {judged:<14} {}", of_source(source)));
     }
     lines
+}
+
+/// An alarm, with its source before it.
+fn alarm(wish: &Wish, (source, alarm): &Told) -> String {
+    let named = source.and_then(|source| wish.sources.get(source));
+    named.map_or_else(|| alarm.to_string(), |(name, _)| format!("{name} {alarm}"))
 }
 
 /// The verdict, in one line.
@@ -226,7 +234,16 @@ pub(super) fn json(wish: &Wish, finding: &Finding) -> Value {
             "slew_ppb": changes.slew_ppb,
             "apart_ns": changes.apart_ns,
         },
+        "alarms": finding.alarms.iter().map(|told| of_alarm_json(wish, told)).collect::<Vec<_>>(),
         "sources": sources,
+    })
+}
+
+fn of_alarm_json(wish: &Wish, (source, alarm): &Told) -> Value {
+    json!({
+        "alarm": alarm.name(),
+        "source": source.and_then(|source| wish.sources.get(source)).map(|(name, _)| name),
+        "says": alarm.to_string(),
     })
 }
 
