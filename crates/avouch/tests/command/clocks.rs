@@ -67,6 +67,38 @@ fn every_kind_of_server_is_called_by_its_name() {
     assert!((offset - 50_000_000).abs() <= error, "{offset} +- {error}");
 }
 
+/// A source that is ahead by the seconds between TAI and UTC is named for it, in each format.
+#[test]
+fn an_audit_names_a_source_that_counts_tai() {
+    let place = Place::new("clock-alarms");
+    let tai = [Manner::Honest, Manner::Honest, Manner::Ahead(37_000_000_000)];
+    serving(&tai, |port| {
+        let more = ["--samples", "2", "--interval", "10ms"];
+        let (code, told) = audit(&place, port, 3, &more);
+        let alarms = told["alarms"].as_array().unwrap();
+        let named = |alarm: &&Value| alarm["alarm"] == "scale";
+        let scale = alarms.iter().find(named).unwrap_or_else(|| panic!("{told:#}"));
+        assert_eq!(scale["source"], format!("127.0.0.3:{port}").as_str(), "{told:#}");
+        assert!(scale["says"].as_str().unwrap().contains("counts TAI"), "{told:#}");
+        assert_eq!(code, 0, "an alarm is no verdict: {told:#}");
+        let sources: Vec<String> = (1..=3).map(|at| format!("127.0.0.{at}:{port}")).collect();
+        let sources: Vec<&str> = sources.iter().flat_map(|one| ["--source", one]).collect();
+        let asked = |format: &'static str| {
+            let words = [&["clock", "audit", "--format", format], &sources[..], &more].concat();
+            place.avouch(&words).out
+        };
+        assert!(asked("text").contains(&format!("  alarm     127.0.0.3:{port} counts TAI")));
+        let metric = format!("avouch_clock_alarm{{alarm=\"scale\",source=\"127.0.0.3:{port}\"}} 1");
+        assert!(asked("prometheus").contains(&metric), "{}", asked("prometheus"));
+    });
+    // And of three that agree nothing is said of their scale.
+    serving(&[Manner::Honest; 3], |port| {
+        let (_, told) = audit(&place, port, 3, &["--samples", "2", "--interval", "10ms"]);
+        let alarms = told["alarms"].as_array().unwrap();
+        assert!(alarms.iter().all(|alarm| alarm["alarm"] != "scale"), "{told:#}");
+    });
+}
+
 /// One that cannot be asked takes nothing from the others, and stays one of those that may lie.
 #[test]
 fn a_name_without_an_address_is_one_source_that_says_nothing() {
