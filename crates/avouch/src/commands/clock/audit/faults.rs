@@ -107,13 +107,17 @@ impl Faults {
     fn compare(&mut self, majority: &Interval, sources: &[(Option<Interval>, Option<Leap>)]) {
         for (source, (interval, _)) in sources.iter().enumerate() {
             let counts = interval.and_then(|interval| scale::judge(&interval, majority));
-            counts.into_iter().for_each(|alarm| self.tell(Some(source), alarm));
+            if let Some(alarm) = counts {
+                self.tell(Some(source), alarm);
+            }
         }
         let now = WallTime(i64::midpoint(majority.earliest.0, majority.latest.0));
         let Some(end) = leap::midnight(now) else { return self.midnights.clear() };
         let announced: Vec<Leap> = sources.iter().filter_map(|(_, leap)| *leap).collect();
         if now < end {
-            leap::disputed(&announced).into_iter().for_each(|alarm| self.tell(None, alarm));
+            if let Some(alarm) = leap::disputed(&announced) {
+                self.tell(None, alarm);
+            }
             if self.midnights.is_empty() {
                 let inserted = leap::announced(&announced);
                 self.midnights = vec![Midnight::new(end, inserted); sources.len()];
@@ -126,7 +130,9 @@ impl Faults {
                 continue;
             };
             let alarm = midnight.look(now, &Difference::between(interval, majority));
-            alarm.into_iter().for_each(|alarm| self.tell(Some(source), alarm));
+            if let Some(alarm) = alarm {
+                self.tell(Some(source), alarm);
+            }
         }
     }
 
