@@ -57,6 +57,7 @@ pub(crate) fn measure(count: u64, note: &mut impl FnMut(String, f64)) {
         interval: Interval::around(wall(), EPSILON),
         class: Class::Hard,
         reason: Reason::Sole,
+        leap: None,
     };
     published.publish(raw(), &reading, Drift::ppm(50));
 
