@@ -56,7 +56,7 @@ fn a_history_larger_than_the_bound_on_memory_is_unknown() {
     assert!(told.out.contains("nothing was read of a history of "), "{told:?}");
     // What is no history stays an error, whatever the bound.
     std::fs::write(place.path("other"), "what is this?").unwrap();
-    assert_eq!(place.avouch(&["check", "other", "--time", "1s"]).code, 3);
+    assert_eq!(place.avouch(&["check", "other", "--time", "1s"]).code, 6);
     // A page shows the verdict, too.
     let page = place.avouch(&["check", "large.edn", "--memory", "1MiB", "--format", "html"]);
     assert!(page.code == 2 && page.out.contains("memory bound of 1 MiB"), "{page:?}");

@@ -366,7 +366,7 @@ fn histories_are_judged_and_a_stale_read_is_found() {
     let told = place.avouch(&["check", "session.history", "--level", "causal"]);
     assert!(told.code == 3 && told.err.contains("leave the level out"), "{told:?}");
     let told = place.avouch(&["check", "fractured.txt", "--level", "serial"]);
-    assert!(told.code == 3 && told.err.contains("read-atomic"), "{told:?}");
+    assert!(told.code == 3 && told.err.contains("did you mean `serializable`?"), "{told:?}");
     let broken = KEPT.replacen(r#""type":"ok""#, r#""type":"okay""#, 1);
     std::fs::write(place.path("broken.history"), broken).unwrap();
     let broken = place.avouch(&["check", "broken.history"]);
