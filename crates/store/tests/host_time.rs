@@ -17,7 +17,7 @@ use avouch_store::host::HostConfig;
 use avouch_store::node::NodeMutant;
 use avouch_store::wire::ask::Ask as _;
 use avouch_store::wire::client::Asking;
-use avouch_time::ntp::{Leap, Mode, NtpShort, NtpStamp, Packet};
+use avouch_time::ntp::{NtpStamp, Packet};
 use host_common::{Cluster, Tune, get, until, until_ok};
 use std::net::UdpSocket;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -70,21 +70,7 @@ fn answer(socket: &UdpSocket, ahead: i64) -> bool {
     let clock = || NtpStamp::at(WallTime(now() + ahead));
     let receive = clock();
     let request = Packet::decode(&bytes[..length]).unwrap();
-    let mut packet = Packet {
-        leap: Leap::None,
-        version: 4,
-        mode: Mode::Server,
-        stratum: 2,
-        poll: 0,
-        precision: -20,
-        root_delay: NtpShort(0),
-        root_dispersion: NtpShort::of(Nanos(15_000)),
-        reference_id: *b"TEST",
-        reference: receive,
-        origin: request.transmit,
-        receive,
-        transmit: NtpStamp::ZERO,
-    };
+    let mut packet = request.answered(receive, Nanos(15_000));
     packet.transmit = clock();
     socket.send_to(&packet.encode(), from).is_ok()
 }

@@ -8,7 +8,7 @@
 
 use avouch_promise::{Nanos, WallTime};
 use avouch_time::interval::Drift;
-use avouch_time::ntp::{Leap, Mode, NtpShort, NtpStamp, Packet};
+use avouch_time::ntp::{NtpStamp, Packet};
 use avouch_time::segment::{Decoded, Segment, Status};
 use clock_bound_client::{ClockBoundClient, ClockStatus};
 use clock_bound_shm::{ClockErrorBound, ShmWrite as _, ShmWriter};
@@ -59,21 +59,8 @@ fn serve(socket: &UdpSocket) {
     while let Ok((length, from)) = socket.recv_from(&mut bytes) {
         let receive = NtpStamp::at(WallTime(now()));
         let Ok(request) = Packet::decode(&bytes[..length]) else { continue };
-        let packet = Packet {
-            leap: Leap::None,
-            version: 4,
-            mode: Mode::Server,
-            stratum: 2,
-            poll: 0,
-            precision: -20,
-            root_delay: NtpShort(0),
-            root_dispersion: NtpShort::of(Nanos(15_000)),
-            reference_id: *b"TEST",
-            reference: receive,
-            origin: request.transmit,
-            receive,
-            transmit: NtpStamp::at(WallTime(now())),
-        };
+        let mut packet = request.answered(receive, Nanos(15_000));
+        packet.transmit = NtpStamp::at(WallTime(now()));
         let _ = socket.send_to(&packet.encode(), from);
     }
 }

@@ -1,7 +1,7 @@
 //! Small NTP servers of this test: one that tells this host's time, and those that do not.
 
 use avouch_promise::{Nanos, WallTime};
-use avouch_time::ntp::{Leap, Mode, NtpShort, NtpStamp, Packet};
+use avouch_time::ntp::{Leap, NtpStamp, Packet};
 use std::net::{Ipv4Addr, UdpSocket};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
@@ -88,21 +88,7 @@ fn answer(socket: &UdpSocket, manner: Manner) {
     let clock = || NtpStamp::at(WallTime(now().0 + ahead));
     let receive = clock();
     let Ok(request) = Packet::decode(&bytes[..length]) else { return };
-    let mut packet = Packet {
-        leap: Leap::None,
-        version: 4,
-        mode: Mode::Server,
-        stratum: 2,
-        poll: 0,
-        precision: -20,
-        root_delay: NtpShort(0),
-        root_dispersion: NtpShort::of(Nanos(dispersion)),
-        reference_id: *b"TEST",
-        reference: receive,
-        origin: request.transmit,
-        receive,
-        transmit: NtpStamp::ZERO,
-    };
+    let mut packet = request.answered(receive, Nanos(dispersion));
     match manner {
         Manner::Honest | Manner::Ahead(_) | Manner::Moved(_) => {}
         Manner::Unsynchronised => (packet.leap, packet.stratum) = (Leap::Unsynchronised, 16),

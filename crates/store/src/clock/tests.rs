@@ -8,7 +8,7 @@ use super::servers::{self, Heard};
 use super::{Keeper, Source, machine};
 use avouch_promise::{Basis, Claimant, Class, Lack, Nanos, Wall, WallTime};
 use avouch_time::interval::{Drift, Measurement, Warning};
-use avouch_time::ntp::{Leap, Mode, NtpShort, NtpStamp, Packet};
+use avouch_time::ntp::{NtpStamp, Packet};
 use avouch_time::segment::{Segment, Status};
 use std::net::UdpSocket;
 use std::sync::Arc;
@@ -60,21 +60,11 @@ impl Serving {
             let request = Packet::decode(bytes).ok()?;
             let clock = || NtpStamp::at(WallTime(machine::wall().0 + ahead));
             let receive = clock();
-            let packet = Packet {
-                leap: Leap::None,
-                version: 4,
-                mode: Mode::Server,
-                stratum: if kiss.is_some() { 0 } else { 2 },
-                poll: 0,
-                precision: -20,
-                root_delay: NtpShort(0),
-                root_dispersion: NtpShort::of(Nanos(15_000)),
-                reference_id: kiss.unwrap_or(*b"TEST"),
-                reference: receive,
-                origin: request.transmit,
-                receive,
-                transmit: clock(),
-            };
+            let mut packet = request.answered(receive, Nanos(15_000));
+            if let Some(code) = kiss {
+                (packet.stratum, packet.reference_id) = (0, code);
+            }
+            packet.transmit = clock();
             Some(packet.encode().to_vec())
         })
     }

@@ -24,7 +24,7 @@
 
 use super::{Alarm, Difference, Mutant};
 use crate::calendar;
-use crate::ntp::Leap;
+use crate::interval::Warning;
 use avouch_promise::{Nanos, WallTime};
 use std::fmt;
 
@@ -82,18 +82,18 @@ pub fn midnight(now: WallTime) -> Option<WallTime> {
 }
 
 /// What is wrong with sources' announcements for the end of this day or month, if they disagree.
-pub fn disputed(announced: &[Leap]) -> Option<Alarm> {
+pub fn disputed(announced: &[Warning]) -> Option<Alarm> {
     let count = |leap| announced.iter().filter(|said| **said == leap).count();
     let (inserted, deleted, none) =
-        (count(Leap::Inserted), count(Leap::Deleted), count(Leap::None));
+        (count(Warning::Insertion), count(Warning::Deletion), count(Warning::None));
     let sides = [inserted, deleted, none].iter().filter(|count| **count > 0).count();
     (sides > 1).then_some(Alarm::LeapDisputed { inserted, deleted, none })
 }
 
 /// What most sources announce: 1 for a second that is inserted, -1 for one that is deleted.
-pub fn announced(announced: &[Leap]) -> i64 {
+pub fn announced(announced: &[Warning]) -> i64 {
     let of = |leap| announced.iter().filter(|said| **said == leap).count() * 2 > announced.len();
-    i64::from(of(Leap::Inserted)) - i64::from(of(Leap::Deleted))
+    i64::from(of(Warning::Insertion)) - i64::from(of(Warning::Deletion))
 }
 
 /// A source around one midnight.

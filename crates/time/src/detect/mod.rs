@@ -5,6 +5,7 @@
 //!
 //! | detector | looks at |
 //! |---|---|
+//! | [`Host`](host::Host) | all that follow but receivers' and holdovers', over one host's exchanges |
 //! | [`Steps`](strobe::Steps) | this host's clocks against each other: steps, strobes, slews, suspends |
 //! | [`scale`] | a source's distance from the majority: whole seconds, another time scale |
 //! | [`Midnight`](leap::Midnight) | the same around the end of a month: leap seconds and their smears |
@@ -18,6 +19,7 @@ pub mod asymmetry;
 pub mod bump;
 pub mod gnss;
 pub mod holdover;
+pub mod host;
 pub mod leap;
 pub mod pause;
 pub mod scale;

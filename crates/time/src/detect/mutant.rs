@@ -37,6 +37,10 @@ pub(super) enum Mutant {
     DoubtIsExcess,
     /// One jump of one source is taken for this host's.
     OneSourceIsEnough,
+    /// What sources do at a leap that was announced is a jump.
+    LeapsAreJumps,
+    /// A host is judged by the jumps of one poll.
+    ForgetsThePollBefore,
     /// The widest jump is believed, though a liar may have made it.
     TrustsTheWidest,
     /// Delays that rise alike both ways are an asymmetry.

@@ -302,3 +302,43 @@ fn what_was_done_to_clocks_is_told_apart() {
     let told = Changes::between(&before, &slewed);
     assert_eq!(told, Changes { slew_ppb: Some(100_000), ..quiet });
 }
+
+/// At the end of a month a bound holds both sides of a leap that nobody denied, until something is
+/// measured after it; a table of leap seconds that reaches farther denies it.
+#[test]
+//= §3.1.1 leap-second test
+fn a_bound_is_spread_at_the_end_of_a_month_unless_a_leap_is_denied() {
+    let end = 2_678_400_000_000_000; // 1970-02-01
+    let start = end - 100_000_000_000;
+    let exchange = |at: i64, warning| {
+        let moment = |at: i64| Moment { steady: Nanos(at.unsigned_abs()), wall: WallTime(at) };
+        Measurement {
+            sent: moment(at),
+            server_received: WallTime(at + 100),
+            server_sent: WallTime(at + 100),
+            received: moment(at + 200),
+            server_error: Nanos(10),
+            warning,
+        }
+    };
+    let half = |warning, table: Option<i64>, again: bool| {
+        let mut clock = IntervalClock::new(1, Drift::ppm(15));
+        if let Some(until) = table {
+            clock.no_leap_before(WallTime(until));
+        }
+        clock.measure(0, &exchange(start, warning)).unwrap();
+        if again {
+            clock.measure(0, &exchange(end + 2_000_000_000, Warning::None)).unwrap();
+        }
+        let now = exchange(end + 3_000_000_000, Warning::None).sent;
+        let reading = clock.read(&now);
+        assert!(reading.interval.contains(now.wall), "{reading:?}");
+        reading.epsilon().unwrap()
+    };
+    let (wide, narrow) = (Nanos(500_000_000), Nanos(2_000_000));
+    assert!(half(Warning::Insertion, None, false) > wide, "it is announced");
+    assert!(half(Warning::Insertion, None, true) < narrow, "and measured after");
+    assert!(half(Warning::None, None, false) < narrow, "the sole source denies it");
+    assert!(half(Warning::Insertion, Some(end + 1), false) < narrow, "so does a table");
+    assert!(half(Warning::Insertion, Some(end), false) > wide, "which ends before it");
+}

@@ -16,6 +16,7 @@
 
 use super::stamp::{NtpShort, NtpStamp};
 use crate::interval::Warning;
+use avouch_promise::Nanos;
 use std::fmt;
 
 /// Bytes of the header.
@@ -119,6 +120,28 @@ pub struct Packet {
 }
 
 impl Packet {
+    /// What a server of stratum 2 answers to this request, which it had at `receive`, and whose
+    /// clock may be off by `dispersion`. The answer is stamped in `transmit` as it leaves, and does
+    /// not say before who its reference is.
+    #[must_use]
+    pub fn answered(&self, receive: NtpStamp, dispersion: Nanos) -> Self {
+        Self {
+            leap: Leap::None,
+            version: self.version,
+            mode: Mode::Server,
+            stratum: 2,
+            poll: self.poll,
+            precision: -20,
+            root_delay: NtpShort(0),
+            root_dispersion: NtpShort::of(dispersion),
+            reference_id: [0; 4],
+            reference: receive,
+            origin: self.transmit,
+            receive,
+            transmit: NtpStamp::ZERO,
+        }
+    }
+
     /// Its 48 bytes.
     pub fn encode(&self) -> [u8; PACKET_BYTES] {
         let leap = match self.leap {

@@ -265,9 +265,7 @@ fn alarms(fault: &str) -> (&'static [(Place, &'static str)], &'static [&'static 
         "strobe" => (&[(Host, "stepped"), (Host, "strobed")], &[]),
         "slew" => (&[(Host, "slewed")], &[]),
         "asymmetry" => (&[(Source(0), "asymmetric")], &[]),
-        "suspend" => {
-            (&[(Host, "suspended"), (Host, "stood-still")], &["source-stepped", "whole-seconds"])
-        }
+        "suspend" => (&[(Host, "suspended"), (Host, "stood-still")], &["whole-seconds"]),
         "gps-jamming" => (&[(Grandmaster(0), "jammed")], &[]),
         "gps-outage" => (&[(Grandmaster(0), "jammed"), (Grandmaster(2), "jammed")], &["jammed"]),
         "gps-spoofing" => (&[(Grandmaster(0), "pulled-off")], &[]),
@@ -278,11 +276,11 @@ fn alarms(fault: &str) -> (&'static [(Place, &'static str)], &'static [&'static 
         "holdover-excess" => {
             (&[(Grandmaster(0), "jammed"), (Grandmaster(0), "holdover-exceeded")], &[])
         }
-        "leap-missed" => (&[(Source(3), "leap")], &["whole-seconds"]),
-        "leap-smear" => (&[(Source(3), "leap")], &[]),
+        "leap-missed" => (&[(Source(3), "leap"), (Host, "leap-disputed")], &["whole-seconds"]),
+        "leap-smear" => (&[(Source(3), "leap"), (Host, "leap-disputed")], &[]),
         "falsetickers" => (&[(Source(3), "source-stepped"), (Source(3), "bumped")], &[]),
         "drift" => (&[(Host, "ran-ahead")], &["source-stepped"]),
-        "vm-pause" => (&[(Host, "stood-still")], &["source-stepped", "whole-seconds"]),
+        "vm-pause" => (&[(Host, "stood-still")], &["whole-seconds"]),
         "lying-majority" => {
             (&[(Grandmaster(0), "pulled-off"), (Grandmaster(1), "pulled-off")], &[])
         }

@@ -5,7 +5,7 @@
 use super::{Course, Midnight, Shape, announced, cosine, disputed, linear, midnight, smeared};
 use crate::calendar;
 use crate::detect::{Alarm, Difference, Mutant};
-use crate::ntp::Leap;
+use crate::interval::Warning;
 use avouch_promise::{Nanos, WallTime};
 
 const SECOND: i64 = 1_000_000_000;
@@ -94,11 +94,11 @@ fn a_smear_is_half_a_second_off_at_midnight_and_known_before() {
 
 #[test]
 fn announcements_are_counted() {
-    let (yes, no, minus) = (Leap::Inserted, Leap::None, Leap::Deleted);
+    let (yes, no, minus) = (Warning::Insertion, Warning::None, Warning::Deletion);
     assert_eq!(announced(&[yes, yes, no]), 1);
     assert_eq!(announced(&[minus, minus, no]), -1);
     assert_eq!(announced(&[yes, no]), 0);
-    assert_eq!(disputed(&[yes, yes, Leap::Unsynchronised]), None);
+    assert_eq!(disputed(&[yes, yes]), None);
     assert_eq!(disputed(&[]), None);
     let expected = Alarm::LeapDisputed { inserted: 1, deleted: 0, none: 2 };
     assert_eq!(disputed(&[yes, no, no]), Some(expected));

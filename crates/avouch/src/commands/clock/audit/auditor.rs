@@ -2,11 +2,11 @@
 
 use super::Wish;
 use super::asking::Heard;
-use super::faults::{Faults, Told};
 use super::finding::{Ahead, Finding, Judged, SourceFinding, ahead, word};
 use avouch_promise::{Interval, Nanos};
 use avouch_store::clock::machine;
 use avouch_store::clock::ntp::Exchange;
+use avouch_time::detect::host::Host;
 use avouch_time::interval::statistical::{
     Candidate, Estimate, Filter, STAGES, Sample, cluster, combine, select,
 };
@@ -44,7 +44,7 @@ pub(super) struct Auditor<'a> {
     sources: Vec<Source>,
     /// This host's clocks at the last report.
     looked: Clocks,
-    faults: Faults,
+    detectors: Host,
     polls: u64,
 }
 
@@ -56,7 +56,7 @@ impl<'a> Auditor<'a> {
             clock: IntervalClock::new(count, wish.rho),
             sources: wish.sources.iter().map(|(_, address)| Source::of(address)).collect(),
             looked: machine::clocks(),
-            faults: Faults::new(wish),
+            detectors: Host::new(count, wish.rho),
             polls: 0,
         }
     }
@@ -64,7 +64,7 @@ impl<'a> Auditor<'a> {
     /// Takes in an exchange.
     pub(super) fn take(&mut self, heard: Heard) {
         let Some(source) = self.sources.get_mut(heard.source) else { return };
-        self.faults.look();
+        self.detectors.clocks(machine::clocks());
         source.asked += 1;
         source.fresh = true;
         source.done = heard.last;
@@ -90,11 +90,9 @@ impl<'a> Auditor<'a> {
             dispersion: answer.packet.root_dispersion.span().0 as f64,
             at: made.received.steady,
         });
-        let before = self.clock.source(heard.source, &made.received);
         let measured = self.clock.measure(heard.source, &made);
-        let after = self.clock.source(heard.source, &made.received);
-        let jumped = before.zip(after).filter(|_| measured.is_err());
-        self.faults.heard(heard.source, &made, jumped);
+        let known = self.clock.read(&made.received).interval;
+        self.detectors.measured(heard.source, &made, known);
         if let Err(contradiction) = measured {
             source.contradiction = Some(contradiction);
             source.contradictions += 1;
@@ -127,21 +125,17 @@ impl<'a> Auditor<'a> {
             self.clock.disrupt();
         }
         let mut finding = self.finding(changes);
-        finding.alarms = self.alarms(&finding);
+        self.detectors.clocks(looked);
+        // Of one report the poll that ends it is also the past one.
+        (0..if self.wish.watch { 1 } else { 2 }).for_each(|_| self.detectors.polled());
+        let at = |source| self.clock.source(source, &finding.now);
+        let said: Vec<_> = (0..self.sources.len()).map(at).collect();
+        self.detectors.apart(finding.reading.interval, &said);
+        finding.alarms = self.detectors.take();
         for source in &mut self.sources {
             (source.fresh, source.contradiction) = (false, None);
         }
         finding
-    }
-
-    fn alarms(&mut self, finding: &Finding) -> Vec<Told> {
-        let known = finding.is_known().then_some(finding.reading.interval);
-        let said = |(place, source): (usize, &Source)| {
-            let leap = source.last.map(|(_, _, answer)| answer.packet.leap);
-            (self.clock.source(place, &finding.now), leap)
-        };
-        let sources: Vec<_> = self.sources.iter().enumerate().map(said).collect();
-        self.faults.report(known, &sources)
     }
 
     fn finding(&self, changes: Changes) -> Finding {

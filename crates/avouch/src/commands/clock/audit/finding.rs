@@ -1,10 +1,10 @@
 //! What the exchanges say: of each source, of this host's clock, and of what was done to it.
 
 use super::claims::Claim;
-use super::faults::Told;
 use avouch_promise::evidence::Verdict as Word;
 use avouch_promise::{Interval, Nanos};
 use avouch_store::clock::chronyd::Chronyd;
+use avouch_time::detect::host::Told;
 use avouch_time::interval::steps::Changes;
 use avouch_time::interval::{Class, Contradiction, Moment, Reading, Verdict};
 use avouch_time::ntp::Answer;

@@ -13,7 +13,6 @@ mod asking;
 mod auditor;
 mod chronyd;
 mod claims;
-mod faults;
 mod finding;
 mod live;
 mod metrics;

@@ -2,12 +2,12 @@
 
 use super::Wish;
 use super::claims::Claim;
-use super::faults::Told;
 use super::finding::{Ahead, Finding, Judged, SourceFinding};
 use crate::screen::{Format, Screen};
 use avouch_promise::Nanos;
 use avouch_promise::evidence::Verdict as Word;
 use avouch_time::calendar;
+use avouch_time::detect::host::Told;
 use avouch_time::interval::{Class, Reason};
 use serde_json::{Value, json};
 
