@@ -76,7 +76,8 @@ pub enum Lack {
     },
     /// Measurements contradict the drift bound, or too many servers lie.
     Contradicted {
-        /// By how much the oscillator is off at least, if the servers are right.
+        /// By how much the oscillator is off at least, if the servers are right. From a billion on it
+        /// is a step, which no drift explains.
         drift_least_ppb: u32,
     },
     /// The clock stood still, and nothing was measured since.
@@ -95,6 +96,9 @@ impl fmt::Display for Lack {
             }
             Self::NoMajority { agreeing, needed, heard } => {
                 write!(f, "{agreeing} of {heard} time servers agree, {needed} must")
+            }
+            Self::Contradicted { drift_least_ppb: 1_000_000_000.. } => {
+                f.write_str("measurements say that it was set or stood still, or servers lie")
             }
             Self::Contradicted { drift_least_ppb } => {
                 let ppm = ppm(*drift_least_ppb);

@@ -47,6 +47,23 @@ pub enum Oscillator {
     Quartz,
 }
 
+impl Oscillator {
+    /// All of them, from the worst.
+    pub const ALL: [Self; 5] =
+        [Self::Quartz, Self::Tcxo, Self::Ocxo, Self::GoodOcxo, Self::Rubidium];
+
+    /// The name that a command takes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rubidium => "rubidium",
+            Self::GoodOcxo => "good-ocxo",
+            Self::Ocxo => "ocxo",
+            Self::Tcxo => "tcxo",
+            Self::Quartz => "quartz",
+        }
+    }
+}
+
 impl fmt::Display for Oscillator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -93,14 +93,18 @@ impl fmt::Display for Reason {
             Self::NoMajority { agreeing, needed, heard } => {
                 write!(f, "{agreeing} of {heard} sources agree, {needed} must")
             }
-            Self::Contradicted(found) => {
-                let ppm = Drift::ppb(u32::try_from(found.drift_least_ppb).unwrap_or(u32::MAX));
-                write!(
+            Self::Contradicted(found) => match found.drift() {
+                Some(least) => write!(
                     f,
-                    "measurements are {} apart: the clock is off by {ppm} at least, or sources lie",
+                    "measurements are {} apart: the clock is off by {least} at least, or sources lie",
                     found.gap
-                )
-            }
+                ),
+                None => write!(
+                    f,
+                    "measurements are {} apart: the clock was set or stood still, or sources lie",
+                    found.gap
+                ),
+            },
             Self::Disrupted => f.write_str("the clock stood still, and nothing was measured since"),
         }
     }

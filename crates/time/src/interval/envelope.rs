@@ -143,6 +143,15 @@ pub struct Contradiction {
     pub at: Nanos,
 }
 
+impl Contradiction {
+    /// By how much the oscillator is off at least; nothing, where that is more than it runs, which is
+    /// a step and no drift.
+    pub fn drift(&self) -> Option<Drift> {
+        let ppb = u32::try_from(self.drift_least_ppb).ok()?;
+        (u128::from(ppb) < BILLION).then(|| Drift::ppb(ppb))
+    }
+}
+
 /// One bound: its value at the envelope's moment, and when it was measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Edge {

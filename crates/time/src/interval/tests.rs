@@ -58,6 +58,17 @@ fn a_width_is_delay_error_and_age() {
     assert!(earlier.contains(WallTime(TRUTH + 150)), "{earlier:?}");
 }
 
+/// A gap as long as the time between is a step, and no drift is told.
+#[test]
+fn a_contradiction_beyond_any_drift_is_a_step() {
+    let mut source = Source::new(Drift::ppm(15));
+    source.measure(&exchange(0, 0, 0), &leaps()).unwrap();
+    let found = source.measure(&exchange(1_000_000_000, 300_000_000_000, 0), &leaps()).unwrap_err();
+    assert_eq!(found.drift(), None, "{found:?}");
+    let said = Reason::Contradicted(found).to_string();
+    assert!(said.ends_with("the clock was set or stood still, or sources lie"), "{said}");
+}
+
 /// Two measurements that rho cannot bridge: told with the drift that would.
 #[test]
 fn a_contradiction_says_how_fast_the_clock_would_have_to_be() {
@@ -66,6 +77,7 @@ fn a_contradiction_says_how_fast_the_clock_would_have_to_be() {
     let found = source.measure(&exchange(1_000_000_000, 100_000, 0), &leaps()).unwrap_err();
     assert!((84_000..=85_000).contains(&found.gap.0), "{found:?}");
     assert!((99_000..=100_000).contains(&found.drift_least_ppb), "{found:?}");
+    assert_eq!(found.drift(), Some(Drift::ppb(u32::try_from(found.drift_least_ppb).unwrap())));
     // It begins anew with what it said last.
     let now = source.at(&moment(HOUR + 1_000_000_250), &leaps()).unwrap();
     assert!(now.contains(WallTime(TRUTH + 1_000_000_250 + 100_000)));

@@ -12,11 +12,12 @@
 //! - I1 While its pulse is right and its oscillator within the budget, its error is within its
 //!   claim.
 
-use super::oscillator::{Class, Oscillator};
+use super::oscillator::{Habits, Oscillator};
 use super::receiver::Signal;
 use avouch_promise::{Nanos, Random};
 use avouch_time::detect::Difference;
 use avouch_time::detect::gnss::Status;
+use avouch_time::detect::holdover::{Budget, Oscillator as Class};
 use avouch_time::interval::Drift;
 use avouch_time::ptp::best_master::{Accuracy, Announce, ClockClass};
 
@@ -61,7 +62,7 @@ pub struct Grandmaster {
 impl Grandmaster {
     /// One of a class, whose receiver has a clear sky.
     pub fn new(class: Class, random: &Random) -> Self {
-        let oscillator = Oscillator::new(class.habits(), Drift::ppm(100), random.fork(1));
+        let oscillator = Oscillator::new(Habits::of(class), Drift::ppm(100), random.fork(1));
         Self {
             class,
             oscillator,
@@ -108,9 +109,14 @@ impl Grandmaster {
         }
     }
 
-    /// The budget of its class: the rate at once, and what a day adds.
+    /// What its oscillator may be off without a pulse, in a room within 5 degrees.
+    pub fn budget(&self) -> Budget {
+        Budget::of(self.class).within(5.0)
+    }
+
+    /// The rate by which that grows at once, and what a day adds.
     fn rates(&self) -> (f64, f64) {
-        let budget = self.class.budget();
+        let budget = self.budget();
         let warmed = budget.temperature_ppb_kelvin * budget.range_kelvin;
         (budget.frequency_ppb + warmed, budget.ageing_ppb_day)
     }
@@ -144,7 +150,7 @@ impl Grandmaster {
             return LOCKED;
         }
         // The second that has begun counts whole, and the rate of each is that at its end.
-        let budget = self.class.budget();
+        let budget = self.budget();
         LOCKED.plus(budget.error(Nanos::from_secs(self.holdover_s + 2)))
     }
 
@@ -172,11 +178,6 @@ impl Grandmaster {
     /// For how long it has had no pulse, in seconds.
     pub fn holdover_s(&self) -> u64 {
         self.holdover_s
-    }
-
-    /// What its oscillator is.
-    pub fn class(&self) -> Class {
-        self.class
     }
 
     /// The room is so many degrees off 25.
@@ -214,7 +215,7 @@ mod tests {
                     }
                 }
                 if run < 2 {
-                    println!("{}: {told:?}", class.name());
+                    println!("{class}: {told:?}");
                 }
             }
         }

@@ -41,6 +41,6 @@ pub mod watch;
 
 pub use diary::Diary;
 pub use estate::{Estate, Outcome};
-pub use oscillator::{Class, Habits, Oscillator};
+pub use oscillator::{Habits, Oscillator};
 pub use scenario::Scenario;
 pub use trouble::{Trouble, What};

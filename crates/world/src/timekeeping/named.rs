@@ -7,7 +7,7 @@
 
 use super::keeper::{Stop, Upstream};
 use super::leap::{Manner, Truth};
-use super::oscillator::{Class, Habits};
+use super::oscillator::Habits;
 use super::path::Path;
 use super::receiver::{Signal, TAI_S};
 use super::scenario::{Made, Scenario};
@@ -15,6 +15,7 @@ use super::server::{Lie, Server, bump_ns};
 use super::trouble::{Trouble, What};
 use avouch_promise::{Nanos, WallTime};
 use avouch_time::calendar;
+use avouch_time::detect::holdover::Oscillator as Class;
 use avouch_time::interval::mutant::Mutant;
 use avouch_time::interval::{Drift, Warning};
 

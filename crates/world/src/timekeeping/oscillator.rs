@@ -13,26 +13,12 @@
 
 use crate::arithmetic::sine;
 use avouch_promise::{Nanos, Random};
-use avouch_time::detect::holdover::{self, Budget};
+use avouch_time::detect::holdover::Oscillator as Class;
 use avouch_time::interval::Drift;
 
 const HOUR: u64 = 3_600;
 const DAY: u64 = 86_400;
 const OCTAVES: usize = 10;
-
-//= §3.1.1 gnss
-/// How an oscillator is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Class {
-    /// A quartz crystal as on any board.
-    Quartz,
-    /// Compensated for temperature.
-    Tcxo,
-    /// In an oven.
-    Ocxo,
-    /// A rubidium standard.
-    Rubidium,
-}
 
 /// How an oscillator misbehaves; all in parts per billion.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -57,53 +43,29 @@ pub struct Habits {
     pub per_degree: f64,
 }
 
-impl Class {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Quartz, Self::Tcxo, Self::Ocxo, Self::Rubidium];
-
-    /// What one of this class typically does: orders of magnitude of data sheets, none of one
+impl Habits {
+    //= §3.1.1 gnss
+    /// What an oscillator of a class typically does: orders of magnitude of data sheets, none of one
     /// product.
-    pub fn habits(self) -> Habits {
-        let habits = |offset, ageing, white, flicker, wander, per_degree| Habits {
+    pub fn of(class: Class) -> Self {
+        let habits = |offset, ageing, white, flicker, wander, per_degree| Self {
             offset,
             wander,
             ageing,
             white,
             flicker,
             per_degree,
-            ..Habits::default()
+            ..Self::default()
         };
-        match self {
-            Self::Quartz => habits(8_000.0, 10.0, 1.0, 1.0, 0.02, 100.0),
-            Self::Tcxo => habits(300.0, 3.0, 0.5, 0.3, 0.002, 10.0),
-            Self::Ocxo => habits(5.0, 0.5, 0.01, 0.005, 1e-5, 0.2),
-            Self::Rubidium => habits(0.05, 0.001, 0.01, 0.000_5, 1e-6, 0.005),
+        match class {
+            Class::Quartz => habits(8_000.0, 10.0, 1.0, 1.0, 0.02, 100.0),
+            Class::Tcxo => habits(300.0, 3.0, 0.5, 0.3, 0.002, 10.0),
+            Class::Ocxo => habits(5.0, 0.5, 0.01, 0.005, 1e-5, 0.2),
+            Class::GoodOcxo => habits(2.0, 0.1, 0.005, 0.002, 3e-6, 0.02),
+            Class::Rubidium => habits(0.05, 0.001, 0.01, 0.000_5, 1e-6, 0.005),
         }
     }
 
-    /// The most that the rate differs from what it was steered to, in a room within 5 degrees.
-    pub fn budget(self) -> Budget {
-        Budget::of(match self {
-            Self::Quartz => holdover::Oscillator::Quartz,
-            Self::Tcxo => holdover::Oscillator::Tcxo,
-            Self::Ocxo => holdover::Oscillator::Ocxo,
-            Self::Rubidium => holdover::Oscillator::Rubidium,
-        })
-        .within(5.0)
-    }
-
-    /// The name that a command takes.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Quartz => "quartz",
-            Self::Tcxo => "tcxo",
-            Self::Ocxo => "ocxo",
-            Self::Rubidium => "rubidium",
-        }
-    }
-}
-
-impl Habits {
     /// Some that an oscillator within rho may have.
     pub fn draw(rho: Drift, random: &mut Random) -> Self {
         let most = f64::from(rho.parts());

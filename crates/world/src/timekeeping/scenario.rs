@@ -2,13 +2,14 @@
 
 use super::keeper::{Stop, Upstream};
 use super::leap::Truth;
-use super::oscillator::{Class, Habits};
+use super::oscillator::Habits;
 use super::path::Path;
 use super::receiver::{GPS_S, Signal, TAI_S};
 use super::server::{Lie, Server, bump_ns};
 use super::trouble::{Trouble, What};
 use avouch_promise::{Nanos, Random, WallTime};
 use avouch_time::calendar;
+use avouch_time::detect::holdover::Oscillator as Class;
 use avouch_time::interval::mutant::Mutant;
 use avouch_time::interval::{Drift, Warning};
 

@@ -45,7 +45,7 @@ impl Watch {
             (host.upstreams.len(), host.clock.rho(), host.poll_s)
         });
         let master = |master: &Grandmaster| {
-            let budget = master.class().budget();
+            let budget = master.budget();
             Master { receiver: Gnss::new(budget), holdover: Holdover::new(budget) }
         };
         let masters = estate.grandmasters.iter().map(master).collect();

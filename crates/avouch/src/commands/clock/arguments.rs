@@ -90,7 +90,7 @@ pub struct Simulate {
     /// The fault; without it all are listed
     #[arg(value_name = "FAULT")]
     pub fault: Option<String>,
-    /// What the grandmasters' oscillators are: quartz, tcxo, ocxo or rubidium
+    /// What the grandmasters' oscillators are: quartz, tcxo, ocxo, good-ocxo or rubidium
     #[arg(long, default_value = "ocxo", value_name = "CLASS")]
     pub oscillator: String,
     /// By how much the host's clock assumes that its own is off, in parts per million

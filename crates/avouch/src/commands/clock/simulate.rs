@@ -10,10 +10,10 @@ use crate::quantity::{counted, span_text};
 use crate::screen::{Format, Screen};
 use avouch_promise::evidence::Verdict as Holds;
 use avouch_promise::{Blame, Error, Nanos, Random};
+use avouch_time::detect::holdover::Oscillator as Class;
 use avouch_time::interval::Drift;
 use avouch_world::timekeeping::diary::{Diary, Ended, Event};
 use avouch_world::timekeeping::named::{self, Named};
-use avouch_world::timekeeping::oscillator::Class;
 use avouch_world::timekeeping::watch::Place;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -43,7 +43,7 @@ pub(super) fn run(wanted: &Simulate, screen: &mut Screen) -> Result<Exit, Error>
     })?;
     let class = Class::ALL.into_iter().find(|class| class.name() == wanted.oscillator);
     let class = class.ok_or_else(|| {
-        let expected = "quartz, tcxo, ocxo or rubidium as --oscillator";
+        let expected = "quartz, tcxo, ocxo, good-ocxo or rubidium as --oscillator";
         Error::new(Blame::Caller, expected, format!("`{}`", wanted.oscillator))
     })?;
     let asked = Asked {
