@@ -36,9 +36,9 @@ const REFUSALS: [(&[&str], &str, &str); 17] = [
         "did you mean `serializable`?",
     ),
     (
-        &["check", "a", "--level", "pl-cs"],
-        "a level that can be judged as --level <LEVEL>, got `pl-cs`",
-        "no history tells which reads were made by a cursor",
+        &["check", "a", "--level", "pl-msr"],
+        "a level that can be judged as --level <LEVEL>, got `pl-msr`",
+        "it needs the starts and commits that the store itself recorded",
     ),
     (
         &["check", "a", "--level", "sequential"],

@@ -13,7 +13,7 @@
 //! That is the definition of the level said of lists, with no graph and no cycle. T sees whom it
 //! read of; with sessions, what its process ran before; where writes count, on whose list it
 //! appends to. Of PL-3U it also sees who writes and read what T overwrites, and those that write
-//! read everything.
+//! read everything. Of PL-CS it sees all of a key that it appends to, and no more is asked.
 //!
 //! Reference: Adya, "Weak consistency: a generalized theory" (1999), chapter 4: a transaction
 //! misses no effects of what it depends on.
@@ -93,7 +93,7 @@ impl Seen<'_> {
             self.looks += before.len();
             merge(&mut known, before);
         }
-        for operation in operations {
+        for operation in operations.iter().filter(|_| !view.own_keys) {
             let key = operation.key as usize;
             let length = match operation.act {
                 Act::Append(_) if !view.writes => continue,
@@ -115,8 +115,16 @@ impl Seen<'_> {
         // I1: of those that write, all that is written before counts where they must see it all.
         let all = view.readers_only && changes;
         let session = self.processes.get(&frame.process).filter(|_| !view.transitive);
+        let is_own =
+            |one: &Operation| operations.iter().any(|own| own.key == one.key && appends(own));
         let is_missed = |one: &Operation| {
-            if all { self.reads_less(one) } else { misses(one, &known, session) }
+            if view.own_keys {
+                self.reads_less(one) && is_own(one)
+            } else if all {
+                self.reads_less(one)
+            } else {
+                misses(one, &known, session)
+            }
         };
         if !view.by_operation && operations.iter().any(is_missed) {
             return false;

@@ -37,21 +37,24 @@ pub(super) fn infer(
     let known: Vec<bool> = frames.all().iter().map(|frame| frame.fate == Fate::Committed).collect();
     let mut edges = Edges::new(count);
     write_write(&mut edges, &versions, &versions.committed, &is_clear);
+    reads(&mut edges, history, &versions, mutant);
+    let in_time = |edges: &mut Edges, committed: &[bool]| {
+        if mutant != Mutant::NoProcess {
+            edges.process(frames, committed);
+        }
+        if mutant != Mutant::NoRealTime {
+            edges.real_time(frames, committed);
+        }
+    };
+    in_time(&mut edges, &versions.committed);
     // What is of unknown outcome may have aborted, and read uncommitted allows to read of it.
-    let writes = if known == versions.committed || mutant == Mutant::UnknownDirtyWrites {
-        edges.clone()
-    } else {
+    let differs = known != versions.committed && mutant != Mutant::UnknownDirtyWrites;
+    let known = differs.then(|| {
         let mut writes = Edges::new(count);
         write_write(&mut writes, &versions, &known, &is_clear);
+        in_time(&mut writes, &known);
         writes
-    };
-    reads(&mut edges, history, &versions, mutant);
-    if mutant != Mutant::NoProcess {
-        edges.process(frames, &versions.committed);
-    }
-    if mutant != Mutant::NoRealTime {
-        edges.real_time(frames, &versions.committed);
-    }
+    });
     let several = versions.unread_by_key().filter(|(_, range)| range.len() > 1);
     let unordered = several
         .filter(|_| mutant != Mutant::OverlapUnread)
@@ -62,7 +65,7 @@ pub(super) fn infer(
         format!("incomplete information: {value} was appended to {key} twice")
     });
     let views = if let Mutant::Views(views) = mutant { views } else { ViewsMutant::None };
-    Inferred { edges, writes, committed: versions.committed, flaws, unordered, open, views }
+    Inferred { edges, known, committed: versions.committed, flaws, unordered, open, views }
 }
 
 /// Each key's writers in the order of their versions.

@@ -188,7 +188,21 @@ impl Subject for Appends {
         unseen::find(self, inferred, misses, budget)
     }
 
-    fn forced(&self, edges: &mut Edges, budget: &mut Budget) -> Result<(), Exhausted> {
-        ways::forced(self, edges, budget)
+    fn forced(
+        &self,
+        edges: &mut Edges,
+        misses: Misses,
+        budget: &mut Budget,
+    ) -> Result<(), Exhausted> {
+        ways::forced(self, edges, misses, budget)
+    }
+
+    fn updates(&self, edge: &Edge) -> Option<Because> {
+        let appended: BTreeSet<u32> = self.appends(edge.from).map(|(key, _)| key).collect();
+        let own = self.of(edge.from).iter().filter(|one| appended.contains(&one.key));
+        let mut found = own.filter_map(|operation| self.lacks(operation, edge.from, edge.to));
+        let mut because = found.next()?;
+        because.told.push_str(", and appends there itself");
+        Some(because)
     }
 }

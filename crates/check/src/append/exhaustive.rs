@@ -81,11 +81,12 @@ fn is_plausible(history: &Appends, chosen: &[usize]) -> bool {
 
 fn holds(history: &Appends, level: Level) -> bool {
     choices(history).into_iter().any(|mut chosen| match level {
-        Level::ReadUncommitted => by_versions(history, &chosen, level),
+        dirty if dirty.reads_dirty() => by_versions(history, &chosen, level),
         _ if !is_plausible(history, &chosen) => false,
         Level::ReadCommitted
         | Level::StrongSessionReadCommitted
         | Level::StrongReadCommitted
+        | Level::CursorStability
         | Level::Prefix
         | Level::ConsistentView
         | Level::ParallelSnapshotIsolation
@@ -278,11 +279,11 @@ fn by_versions(history: &Appends, chosen: &[usize], level: Level) -> bool {
         })
         .collect();
     let own = |one: &usize| sees_its_own(history, operations(*one));
-    if level != Level::ReadUncommitted && !readers.iter().all(own) {
+    if !level.reads_dirty() && !readers.iter().all(own) {
         return false;
     }
     any_product(&per_key, &mut Vec::new(), &mut |orders| {
-        acyclic(history, chosen, orders, level != Level::ReadUncommitted)
+        acyclic(history, chosen, orders, !level.reads_dirty())
             && proscribed::is_clean(history, chosen, orders, level)
     })
 }
@@ -299,7 +300,7 @@ fn keeps_order(all: &[(usize, i64)], list: &[i64]) -> bool {
 /// Whether lists read fit an order of versions.
 fn agree(order: &[(usize, i64)], lists: &[&[i64]], level: Level) -> bool {
     let values: Vec<i64> = order.iter().map(|(_, value)| *value).collect();
-    if level != Level::ReadUncommitted {
+    if !level.reads_dirty() {
         // Every list is a version that a commit left, or was under way in its own reader.
         return lists.iter().all(|list| values.starts_with(list));
     }

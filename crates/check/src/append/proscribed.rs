@@ -17,37 +17,39 @@ pub(super) fn is_clean(
     chosen.iter().all(|root| !reaches(history, &graph, *root, *root, &mut path, level))
 }
 
-/// Every edge between two transactions.
-type Graph = Vec<(usize, usize, Kind)>;
+/// Every edge between two transactions, and its key.
+type Graph = Vec<(usize, usize, Kind, Option<usize>)>;
 
 fn graph(history: &Appends, chosen: &[usize], orders: &[Vec<(usize, i64)>]) -> Graph {
     let frames = history.frames.all();
     let mut edges = Vec::new();
-    for order in orders {
-        edges.extend(order.windows(2).map(|pair| (pair[0].0, pair[1].0, Kind::WriteWrite)));
+    for (key, order) in orders.iter().enumerate() {
+        let pairs = order.windows(2);
+        edges.extend(pairs.map(|pair| (pair[0].0, pair[1].0, Kind::WriteWrite, Some(key))));
     }
     for reader in chosen {
         for operation in history.operations(&frames[*reader]) {
             let Some(list) = history.list(operation) else { continue };
+            let key = Some(operation.key as usize);
             let order = &orders[operation.key as usize];
             // Each version of a list is made of those before.
             let seen = order.iter().take(list.len());
-            edges.extend(seen.map(|(writer, _)| (*writer, *reader, Kind::WriteRead)));
+            edges.extend(seen.map(|(writer, _)| (*writer, *reader, Kind::WriteRead, key)));
             if let Some((next, _)) = order.get(list.len()) {
-                edges.push((*reader, *next, Kind::ReadWrite));
+                edges.push((*reader, *next, Kind::ReadWrite, key));
             }
         }
         for other in chosen {
             let (one, two) = (&frames[*other], &frames[*reader]);
             if one.fate == Fate::Committed && one.ended < two.began {
-                edges.push((*other, *reader, Kind::RealTime));
+                edges.push((*other, *reader, Kind::RealTime, None));
                 if one.process == two.process {
-                    edges.push((*other, *reader, Kind::Process));
+                    edges.push((*other, *reader, Kind::Process, None));
                 }
             }
         }
     }
-    edges.retain(|(from, to, _)| from != to);
+    edges.retain(|(from, to, ..)| from != to);
     edges
 }
 
@@ -57,14 +59,14 @@ fn reaches(
     graph: &Graph,
     root: usize,
     at: usize,
-    path: &mut Vec<(usize, Kind)>,
+    path: &mut Vec<(usize, Kind, Option<usize>)>,
     level: Level,
 ) -> bool {
-    graph.iter().filter(|(from, ..)| *from == at).any(|(from, to, kind)| {
-        if path.iter().any(|(met, _)| met == to) && *to != root {
+    graph.iter().filter(|(from, ..)| *from == at).any(|(from, to, kind, key)| {
+        if path.iter().any(|(met, ..)| met == to) && *to != root {
             return false;
         }
-        path.push((*from, *kind));
+        path.push((*from, *kind, *key));
         let found = if *to == root {
             is_forbidden(history, path, level)
         } else {
@@ -75,12 +77,13 @@ fn reaches(
     })
 }
 
-/// Whether a level forbids a cycle of these transactions, each with the edge that leaves it.
-fn is_forbidden(history: &Appends, cycle: &[(usize, Kind)], level: Level) -> bool {
-    let count = |kind| cycle.iter().filter(|(_, one)| *one == kind).count();
+/// Whether a level forbids a cycle of these transactions, each with the edge that leaves it and the
+/// key of that.
+fn is_forbidden(history: &Appends, cycle: &[(usize, Kind, Option<usize>)], level: Level) -> bool {
+    let count = |kind| cycle.iter().filter(|(_, one, _)| *one == kind).count();
     let reads = count(Kind::ReadWrite);
     let (sessions, times) = (count(Kind::Process), count(Kind::RealTime));
-    let only_reads = |(one, _): &&(usize, Kind)| {
+    let only_reads = |(one, ..): &&(usize, Kind, Option<usize>)| {
         let mut all = history.operations(&history.frames.all()[*one]).iter();
         all.all(|operation| !matches!(operation.act, Act::Append(_)))
     };
@@ -104,6 +107,13 @@ fn is_forbidden(history: &Appends, cycle: &[(usize, Kind)], level: Level) -> boo
         }
         // G1c and G2-item.
         Level::RepeatableRead => sessions + times == 0,
+        // G-cursor(x): one rw edge and ww edges, all of x.
+        Level::CursorStability => {
+            let is_of_one = cycle.iter().all(|(.., key)| *key == cycle[0].2);
+            sessions + times == 0 && reads == 1 && count(Kind::WriteRead) == 0 && is_of_one
+        }
+        Level::StrongSessionReadUncommitted => times + reads + count(Kind::WriteRead) == 0,
+        Level::StrongReadUncommitted => reads + count(Kind::WriteRead) == 0,
         Level::StrongSessionReadCommitted => times == 0 && reads == 0,
         Level::StrongReadCommitted => reads == 0,
         _ => false,

@@ -2,7 +2,7 @@
 
 use super::mutant::Mutant;
 use super::{Appends, Builder, infer, ways};
-use crate::dependency::{Edges, Kind};
+use crate::dependency::{Edges, Kind, Misses};
 use crate::limits::Budget;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,7 +34,7 @@ fn skewed(count: i64) -> Appends {
 fn forced(history: &Appends) -> Edges {
     let mut edges = Edges::new(history.frames.all().len());
     let mut budget = Budget::default();
-    assert_eq!(ways::forced(history, &mut edges, &mut budget), Ok(()));
+    assert_eq!(ways::forced(history, &mut edges, Misses::SeenOrOverwritten, &mut budget), Ok(()));
     edges
 }
 

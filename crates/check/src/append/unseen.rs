@@ -113,8 +113,8 @@ fn seen_of(
     misses: Misses,
 ) -> Option<(u32, Kind)> {
     match operation.act {
-        Act::Read(length) => Some((length, Kind::WriteRead)),
-        Act::Append(value) if misses == Misses::SeenOrOverwritten => {
+        Act::Read(length) if misses != Misses::Overwritten => Some((length, Kind::WriteRead)),
+        Act::Append(value) if matches!(misses, Misses::SeenOrOverwritten | Misses::Overwritten) => {
             let place = versions.place(number, operation.key, value).unwrap_or(UNREAD);
             let read = versions.writers(operation.key).len() as u32;
             Some((place.min(read), Kind::WriteWrite))
@@ -130,11 +130,19 @@ pub(super) fn find(
     misses: Misses,
     budget: &mut Budget,
 ) -> Result<Option<[Edge; 2]>, Exhausted> {
+    if misses == Misses::Overwritten && inferred.views == ViewsMutant::ForgetUpdates {
+        return Ok(None);
+    }
     let versions = Versions::find(history, Mutant::None);
     let committed = &inferred.committed;
-    let table = Table::new(history, &versions, inferred, budget)?;
+    // What is missed of the key itself needs no table.
+    let table = match misses {
+        Misses::Overwritten => Table { all: Vec::new() },
+        _ => Table::new(history, &versions, inferred, budget)?,
+    };
     let held = table.all.len() * size_of::<Both>();
-    let sessions = misses != Misses::SeenEarlier && inferred.views != ViewsMutant::ForgetSession;
+    let sessions = !matches!(misses, Misses::SeenEarlier | Misses::Overwritten)
+        && inferred.views != ViewsMutant::ForgetSession;
     let ahead = misses != Misses::SeenEarlier || inferred.views == ViewsMutant::SeeAhead;
     // What each process appended to each key last: where, and by whom.
     let mut done: BTreeMap<(u32, u32), (u32, u32)> = BTreeMap::new();

@@ -15,7 +15,9 @@
 use super::history::{Act, Appends};
 use super::mutant::Mutant;
 use super::versions::Versions;
-use crate::dependency::{Edge, Edges, Fate, Frame, Inferred, Kind, Tree, ViewsMutant, Writer};
+use crate::dependency::{
+    Edge, Edges, Fate, Frame, Inferred, Kind, Misses, Tree, ViewsMutant, Writer,
+};
 use crate::limits::{Budget, Exhausted};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -290,20 +292,22 @@ fn unordered(
     Ok(several().map(|(_, range)| versions.unread[range].iter().map(of_key).collect()).collect())
 }
 
-/// Of those that wrote one key, read by nobody: one that misses another's write, of that key or of
-/// another, is before it.
+/// Of those that wrote one key, read by nobody: one that misses another's write, of that key or, if
+/// these count, of another, is before it.
 pub(super) fn forced(
     history: &Appends,
     edges: &mut Edges,
+    misses: Misses,
     budget: &mut Budget,
 ) -> Result<(), Exhausted> {
     let versions = Versions::find(history, Mutant::None);
     let frames = history.frames.all();
+    let others_count = misses == Misses::SeenOrOverwritten;
     for (key, range) in versions.unread_by_key().filter(|(_, range)| range.len() > 1) {
         let among: Vec<u32> = versions.unread[range].iter().map(|(_, one)| *one).collect();
         // What these appended elsewhere: key, place, who.
         let mut appended: Vec<(u32, u32, u32)> = Vec::new();
-        for one in &among {
+        for one in among.iter().filter(|_| others_count) {
             for operation in history.operations(&frames[*one as usize]) {
                 if let Act::Append(value) = operation.act
                     && operation.key != key
@@ -324,7 +328,7 @@ pub(super) fn forced(
                 let Act::Read(length) = operation.act else { continue };
                 if operation.key == key {
                     readers.push(*one);
-                } else {
+                } else if others_count {
                     runs.missed(edges, *one, &mine, (operation.key, length));
                 }
                 budget.step(edges.all.len() * size_of::<Edge>())?;

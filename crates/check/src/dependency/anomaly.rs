@@ -5,7 +5,7 @@
 //! | G0, dirty write | write-write edges alone |
 //! | G1c, circular information flow | write-write and write-read edges, one of the latter at least |
 //! | G-single, read skew | exactly one read-write edge |
-//! | lost update (P4) | G-single of two that write the key which one of them read |
+//! | lost update (P4) | G-single of two that write the key which one of them read: G-cursor |
 //! | G-nonadjacent, long fork | several read-write edges, none next to another |
 //! | G2-item, write skew | several read-write edges, two of them side by side |
 //!
@@ -54,6 +54,9 @@ pub(crate) fn name(edges: &[(Kind, Option<u32>)]) -> String {
         ("G1c", _) => ", circular information flow",
         ("G-single" | "G2-item", _) if same_key && count(Kind::WriteRead) == 0 => {
             ", lost update (P4)"
+        }
+        ("G-single", _) if keys.len() == 1 && count(Kind::WriteRead) == 0 => {
+            ", lost update (P4) among several"
         }
         ("G-single", _) => ", read skew (A5A)",
         ("G-nonadjacent", _) => ", long fork",

@@ -60,8 +60,16 @@ pub(crate) trait Subject {
         misses: Misses,
         budget: &mut Budget,
     ) -> Result<Option<[Edge; 2]>, Exhausted>;
-    /// Adds the rw edges between those that wrote one key, read by nobody.
-    fn forced(&self, edges: &mut Edges, budget: &mut Budget) -> Result<(), Exhausted>;
+    /// Adds the rw edges between those that wrote one key, read by nobody; those of that key alone
+    /// where only these count.
+    fn forced(
+        &self,
+        edges: &mut Edges,
+        misses: Misses,
+        budget: &mut Budget,
+    ) -> Result<(), Exhausted>;
+    /// What an rw edge rests on of a key that its reader writes, too.
+    fn updates(&self, edge: &Edge) -> Option<Because>;
 }
 
 /// What is wrong with a history whatever the order of transactions.
@@ -80,8 +88,8 @@ pub(crate) struct Flaw {
 pub(crate) struct Inferred {
     /// Dependencies between those that committed.
     pub(crate) edges: Edges,
-    /// Those between writes alone, as if what is of unknown outcome had not committed.
-    pub(crate) writes: Edges,
+    /// Those as if what is of unknown outcome had not committed, where that makes a difference.
+    pub(crate) known: Option<Edges>,
     /// Which transactions committed: those of unknown outcome whose writes were read, too.
     pub(crate) committed: Vec<bool>,
     /// What no order can mend.
@@ -96,7 +104,7 @@ pub(crate) struct Inferred {
 
 impl Inferred {
     fn edges(&self, level: Level) -> &Edges {
-        if level == Level::ReadUncommitted { &self.writes } else { &self.edges }
+        self.known.as_ref().filter(|_| level.reads_dirty()).unwrap_or(&self.edges)
     }
 }
 
@@ -183,7 +191,9 @@ fn decided(
         order
     };
     let is_in = |one: &u32| match level {
-        Level::ReadUncommitted => subject.frames().all()[*one as usize].fate == Fate::Committed,
+        dirty if dirty.reads_dirty() => {
+            subject.frames().all()[*one as usize].fate == Fate::Committed
+        }
         _ => inferred.committed[*one as usize],
     };
     let events: Vec<(u32, bool)> = order
@@ -198,7 +208,7 @@ fn decided(
         let mut events = commits.iter().flat_map(|one| [(*one, false), (*one, true)]);
         subject.explains(&mut events, false)
     } else {
-        subject.flows(&commits, level != Level::ReadUncommitted)
+        subject.flows(&commits, !level.reads_dirty())
     };
     if !is_right || !verify::in_time(subject.frames(), rule, &events) {
         return Ok(Finding::fault("an order"));
@@ -267,9 +277,10 @@ fn missed(
 ) -> Result<Finding, Exhausted> {
     let mut base = Cow::Borrowed(&inferred.edges);
     let mut plain = Rule { kinds: rule.light(), ..rule };
-    if misses == Misses::SeenOrOverwritten && inferred.views != views::Mutant::ForgetUnread {
+    let is_forced = matches!(misses, Misses::SeenOrOverwritten | Misses::Overwritten);
+    if is_forced && inferred.views != views::Mutant::ForgetUnread {
         let mut edges = inferred.edges.only(rule.light());
-        subject.forced(&mut edges, budget)?;
+        subject.forced(&mut edges, misses, budget)?;
         (base, plain) = (Cow::Owned(edges), rule);
     }
     let net = Net::new(&base, &[], &plain);

@@ -5,7 +5,8 @@
 //! causal, prefix, parallel snapshot isolation.
 //!
 //! No predicates are read here, so that G2-item is G2, and repeatable read (PL-2.99) forbids what
-//! serializable does. Forward consistent view (PL-FCV) differs from consistent view only by who
+//! serializable does. Cursor stability (PL-CS) takes every read for one by a cursor: no history
+//! says which are. Forward consistent view (PL-FCV) differs from consistent view only by who
 //! committed before whose start in the store, which no client sees: it has no name of its own.
 //!
 //! Reference for the levels that forbid what a view misses: Cerone, Bernardi and Gotsman, "A
@@ -48,6 +49,8 @@ impl Rule {
 use Kind::{Process, ReadWrite, RealTime, WriteRead, WriteWrite};
 
 const WRITES: &[Kind] = &[WriteWrite];
+const SESSION_WRITES: &[Kind] = &[WriteWrite, Process];
+const TIMED_WRITES: &[Kind] = &[WriteWrite, Process, RealTime];
 const FLOW: &[Kind] = &[WriteWrite, WriteRead];
 const SESSION_FLOW: &[Kind] = &[WriteWrite, WriteRead, Process];
 const TIMED_FLOW: &[Kind] = &[WriteWrite, WriteRead, Process, RealTime];
@@ -60,6 +63,8 @@ const TIMED: &[Kind] = &[WriteWrite, WriteRead, ReadWrite, Process, RealTime];
 pub(super) fn rule(level: Level) -> Rule {
     let (kinds, snapshots, reads) = match level {
         Level::ReadUncommitted => (WRITES, false, false),
+        Level::StrongSessionReadUncommitted => (SESSION_WRITES, false, false),
+        Level::StrongReadUncommitted => (TIMED_WRITES, false, false),
         Level::ReadCommitted => (FLOW, false, false),
         Level::StrongSessionReadCommitted => (SESSION_FLOW, false, false),
         Level::StrongReadCommitted => (TIMED_FLOW, false, false),
@@ -68,6 +73,7 @@ pub(super) fn rule(level: Level) -> Rule {
         Level::StrongSnapshotIsolation => (TIMED, true, true),
         Level::Serializable
         | Level::RepeatableRead
+        | Level::CursorStability
         | Level::MonotonicView
         | Level::ConsistentView
         | Level::UpdateSerializable => (ALL, false, true),
@@ -85,6 +91,7 @@ pub(super) fn rule(level: Level) -> Rule {
         _ => None,
     };
     let misses = match level {
+        Level::CursorStability => Some(Misses::Overwritten),
         Level::MonotonicView => Some(Misses::BeforeEvents),
         Level::MonotonicAtomicView => Some(Misses::SeenEarlier),
         Level::ReadAtomic => Some(Misses::Seen),

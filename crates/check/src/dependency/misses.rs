@@ -3,6 +3,7 @@
 //! ```text
 //!   R sees T, R misses S's write        S is T, or on the way to T (by the edges of the level)
 //!   ------------------------------------------------------------------------------------------
+//!   cursor stability (PL-CS) R writes the key itself, after S's version
 //!   monotonic view (PL-2L)   an operation of R misses what an earlier one depends on: ww, wr
 //!   monotonic atomic view    an operation of R misses what an earlier one read of
 //!   read atomic              R misses what it read of, or what its session did before
@@ -16,7 +17,13 @@
 //! Of update atomic, two writes of one key that nobody read may come in either order, unless one's
 //! transaction misses the other: then it comes first. Those rw edges count as ww edges do.
 //!
-//! References: Adya 1999, section 4.2 (PL-2L, over events); Cerone, Bernardi and Gotsman, "A
+//! Cursor stability: Adya's G-cursor(x) is a cycle of one rw edge and ww edges, all of the object
+//! x. As x has one order of versions, that is one who reads x and writes a version of it that is
+//! not the next: a lost update. So an rw edge from one that writes the key, too, counts as a ww
+//! edge does: if its end were before its beginning, that would be a G-cursor. His edges are of
+//! reads by a cursor; no history says which those are, so every read is taken for one.
+//!
+//! References: Adya 1999, section 4.2 (PL-CS; PL-2L, over events); Cerone, Bernardi and Gotsman, "A
 //! framework for transactional consistency models with atomic visibility" (CONCUR 2015); Bailis et
 //! al., "Highly available transactions" (VLDB 2013).
 
@@ -29,6 +36,8 @@ use super::views::Heavy;
 /// What of others a level's views must not miss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Misses {
+    /// Of a key that it writes, what comes between the version that it read and its own.
+    Overwritten,
     /// What earlier operations depend on.
     BeforeEvents,
     /// Those that earlier operations read of.
@@ -54,9 +63,14 @@ impl Misses {
         let Some(at) = edges.iter().position(|edge| edge.kind == Kind::ReadWrite) else {
             return true;
         };
+        if self == Self::Overwritten {
+            let mut reads = edges.iter().filter(|edge| edge.kind == Kind::ReadWrite);
+            return reads.all(|edge| subject.updates(edge).is_some());
+        }
         let (into, out) = (&edges[(at + edges.len() - 1) % edges.len()], &edges[at]);
         let (single, short) = (count(Kind::ReadWrite) == 1, edges.len() == 2);
         match self {
+            Self::Overwritten => false,
             Self::BeforeEvents => single && subject.earlier(into, out).is_some(),
             Self::SeenEarlier => {
                 let reads = into.kind == Kind::WriteRead;
@@ -87,6 +101,8 @@ pub(crate) struct View {
     pub(crate) by_operation: bool,
     /// Those that only read miss nothing, and those that write read all.
     pub(crate) readers_only: bool,
+    /// Of each key that it writes all that is there, and nothing else.
+    pub(crate) own_keys: bool,
 }
 
 impl View {
@@ -99,9 +115,13 @@ impl View {
             transitive: true,
             by_operation: false,
             readers_only: rule.heavy == Some(Heavy::ReadersOnly),
+            own_keys: false,
         };
         let Some(misses) = rule.misses else { return rule.heavy.map(|_| whole) };
         Some(match misses {
+            Misses::Overwritten => {
+                Self { own_keys: true, writes: false, transitive: false, ..whole }
+            }
             Misses::BeforeEvents => Self { by_operation: true, ..whole },
             Misses::SeenEarlier => Self {
                 sessions: false,

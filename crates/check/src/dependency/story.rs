@@ -81,6 +81,13 @@ pub(super) fn of_cycle(
                 .to_owned(),
         );
     }
+    if level == Level::CursorStability && reads > 0 {
+        conclusion.push(
+            "who writes a key that it read writes the next version of it: any other writer is \
+             before the one that was read, or after"
+                .to_owned(),
+        );
+    }
     if !cycle.shortest {
         conclusion.push("a shorter cycle may exist".into());
     }

@@ -102,6 +102,12 @@ pub(super) fn accepts(
         .iter()
         .map(|edge| because(subject, edge).map(|because| (edge.kind, because)))
         .collect::<Option<_>>()?;
+    if rule.misses == Some(Misses::Overwritten) {
+        let reads = edges.iter().zip(&mut all).filter(|(edge, _)| edge.kind == Kind::ReadWrite);
+        for (edge, one) in reads {
+            one.1 = subject.updates(edge)?;
+        }
+    }
     // What counts by operation is told by those that show it.
     let read = edges.iter().position(|edge| edge.kind == Kind::ReadWrite);
     if let Some(at) = read.filter(|_| rule.misses.is_some_and(Misses::by_operation)) {

@@ -63,12 +63,14 @@ pub(crate) enum Mutant {
     ForgetSession,
     /// Writes of one key that nobody read come in any order, whoever misses whom.
     ForgetUnread,
+    /// Who writes a key that it read may overwrite what it did not see.
+    ForgetUpdates,
 }
 
 impl Mutant {
     /// Every bug.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::ShortWay,
         Self::FirstOrder,
         Self::Apart,
@@ -77,6 +79,7 @@ impl Mutant {
         Self::SeeAhead,
         Self::ForgetSession,
         Self::ForgetUnread,
+        Self::ForgetUpdates,
     ];
 }
 

@@ -196,7 +196,8 @@ fn a_level_that_follows_is_told() {
     };
     assert_eq!((word("[1]"), word("[7]")), (Word::Holds, Word::Violated));
     assert_eq!("PL-2+".parse(), Ok(Level::ConsistentView));
-    assert!("PL-CS".parse::<Level>().is_err_and(|why| why.hint.contains("cursor")));
+    assert_eq!("PL-CS".parse(), Ok(Level::CursorStability));
+    assert!("PL-MSR".parse::<Level>().is_err_and(|why| why.hint.contains("starts")));
 }
 
 /// What is read as registers at once is nothing that another reader would have known.

@@ -10,11 +10,15 @@ use super::interleaved;
 use super::level::Level;
 
 /// A read of another transaction's write: reader, place, key, writer (nothing: the initial state).
-type Read = (usize, usize, u32, Option<usize>);
+pub(super) type Read = (usize, usize, u32, Option<usize>);
 
 /// The levels that ask for orders of versions, and no order of all.
-const OF_VERSIONS: [Level; 3] =
-    [Level::ConsistentView, Level::ParallelSnapshotIsolation, Level::UpdateSerializable];
+const OF_VERSIONS: [Level; 4] = [
+    Level::CursorStability,
+    Level::ConsistentView,
+    Level::ParallelSnapshotIsolation,
+    Level::UpdateSerializable,
+];
 
 fn steps(history: &Transactions, at: usize) -> &[Step] {
     history.steps(at as u32)
@@ -25,9 +29,10 @@ fn committed(history: &Transactions) -> Vec<usize> {
     all.filter(|(_, one)| one.outcome == Outcome::Committed).map(|(at, _)| at).collect()
 }
 
-/// Every read of another transaction, or nothing if some read is of what no one may see.
-pub(super) fn reads(history: &Transactions) -> Option<Vec<Read>> {
-    let mut found = Vec::new();
+/// Every read of another transaction, in each way that it may have been: of one who committed and
+/// left the value. There is none if some read is of what no one may see.
+fn explanations(history: &Transactions) -> Vec<Vec<Read>> {
+    let mut found: Vec<Vec<Read>> = vec![Vec::new()];
     for reader in committed(history) {
         for (place, step) in steps(history, reader).iter().enumerate() {
             let own = steps(history, reader)[..place]
@@ -37,26 +42,45 @@ pub(super) fn reads(history: &Transactions) -> Option<Vec<Read>> {
             match (step.access, own) {
                 (Access::Write, _) => {}
                 (Access::Read, Some(own)) if own.value == step.value => {}
-                (_, Some(_)) => return None,
-                (Access::ReadInitial, None) => found.push((reader, place, step.key, None)),
+                (_, Some(_)) => return Vec::new(),
+                (Access::ReadInitial, None) => {
+                    for way in &mut found {
+                        way.push((reader, place, step.key, None));
+                    }
+                }
                 (Access::Read, None) => {
                     // The last write of its transaction to that key, and of one that committed.
-                    let writer = committed(history).into_iter().find(|writer| {
-                        let mut writes = steps(history, *writer)
-                            .iter()
-                            .rev()
-                            .filter(|write| write.access == Access::Write && write.key == step.key);
-                        writes.next().is_some_and(|write| write.value == step.value)
-                    })?;
-                    if writer == reader {
-                        return None;
-                    }
-                    found.push((reader, place, step.key, Some(writer)));
+                    let mut writers = committed(history);
+                    writers.retain(|writer| *writer != reader && leaves(history, *writer, step));
+                    let with = |way: Vec<Read>| {
+                        let more = writers.iter().map(move |writer| {
+                            [&way[..], &[(reader, place, step.key, Some(*writer))]].concat()
+                        });
+                        more.collect::<Vec<_>>()
+                    };
+                    found = found.into_iter().flat_map(with).collect();
+                    // What is read again is read from the same one.
+                    found.retain(|way| agrees(history, way));
                 }
             }
         }
     }
-    Some(found)
+    found
+}
+
+/// Whether the last write of a transaction to a key is of the value that is read.
+fn leaves(history: &Transactions, writer: usize, read: &Step) -> bool {
+    let mut before = steps(history, writer).iter().rev();
+    let last = before.find(|write| write.access == Access::Write && write.key == read.key);
+    last.is_some_and(|write| write.value == read.value)
+}
+
+/// Whether the last read of a way is of the same writer as the first of that value and key.
+fn agrees(history: &Transactions, way: &[Read]) -> bool {
+    let Some((last, before)) = way.split_last() else { return true };
+    let value = |read: &Read| steps(history, read.0)[read.1].value;
+    let is_same = |one: &&Read| one.0 == last.0 && one.2 == last.2 && value(one) == value(last);
+    before.iter().filter(is_same).all(|one| one.3.is_none() || one.3 == last.3)
 }
 
 /// Whether whatever is read was written by somebody.
@@ -77,16 +101,26 @@ pub(super) fn writes(history: &Transactions, at: usize, key: u32) -> bool {
 pub(super) fn holds(history: &Transactions, level: Level) -> bool {
     let committed_reads =
         [Level::ReadCommitted, Level::StrongSessionReadCommitted, Level::StrongReadCommitted];
-    if level == Level::ReadUncommitted {
-        return is_written(history);
+    if level.reads_dirty() {
+        return is_written(history) && by_versions::holds(history, level, &[]);
     }
-    if OF_VERSIONS.contains(&level) {
-        return by_versions::holds(history, level);
-    }
-    if !Level::WEAK.contains(&level) && !committed_reads.contains(&level) {
+    let is_weak = Level::WEAK.contains(&level) || committed_reads.contains(&level);
+    if !is_weak && !OF_VERSIONS.contains(&level) {
         return interleaved::holds(history, level);
     }
-    let Some(reads) = reads(history) else { return false };
+    explanations(history).iter().any(|reads| {
+        if is_weak {
+            by_orders(history, level, reads)
+        } else {
+            by_versions::holds(history, level, reads)
+        }
+    })
+}
+
+/// Whether some order of all keeps to what a weak level asks, where reads are from these.
+fn by_orders(history: &Transactions, level: Level, reads: &[Read]) -> bool {
+    let committed_reads =
+        [Level::ReadCommitted, Level::StrongSessionReadCommitted, Level::StrongReadCommitted];
     let count = history.len();
     let session = |at: usize| history.transactions()[at].session;
     let mut direct = vec![vec![false; count]; count];
@@ -95,7 +129,7 @@ pub(super) fn holds(history: &Transactions, level: Level) -> bool {
             *direct = level != Level::ReadCommitted && session(before) == session(after);
         }
     }
-    for (reader, .., writer) in &reads {
+    for (reader, .., writer) in reads {
         if let Some(writer) = writer {
             direct[*writer][*reader] = true;
         }
@@ -118,7 +152,7 @@ pub(super) fn holds(history: &Transactions, level: Level) -> bool {
     let writes = |at, key| writes(history, at, key);
     // What must commit before what; nothing stands for the initial state.
     let mut must: Vec<(usize, Option<usize>)> = Vec::new();
-    for (reader, place, key, writer) in &reads {
+    for (reader, place, key, writer) in reads {
         for other in committed(history) {
             let is_seen = match level {
                 Level::MonotonicAtomicView => reads.iter().any(|(by, earlier, _, from)| {

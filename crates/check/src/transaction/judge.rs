@@ -8,7 +8,7 @@ use super::order::{Graph, Inferred, Order};
 use super::polygraph::{self, Shape};
 use super::sources::{INITIAL, Sources, Unsourced};
 use super::writers::{THIN_AIR, Writers};
-use super::{causal, monotonic, read_atomic, story, verify, verify_order};
+use super::{causal, monotonic, read_atomic, story, uncommitted, verify, verify_order};
 use crate::limits::{Budget, Exhausted, Limits};
 use crate::report::{About, Finding, Report, Word, settle};
 use avouch_promise::quantity::counted;
@@ -156,11 +156,11 @@ fn bound_met(met: Exhausted) -> Finding {
 fn unsourced_finding(history: &Transactions, level: Level, unsourced: &Unsourced) -> Finding {
     match unsourced {
         // A dirty read is one of what somebody wrote.
-        Unsourced::Impossible(found) if level == Level::ReadUncommitted => {
+        Unsourced::Impossible(found) if level.reads_dirty() => {
             match Writers::new(history).thin_air(history) {
                 Some(read) => Finding::Violated(story::of_read(history, level, &read)),
                 None if found.title.starts_with(THIN_AIR) => Finding::fault("a read"),
-                None => Finding::Holds { order: Vec::new(), checked: true },
+                None => uncommitted::judge(history, level).unwrap_or_else(|| undecided(level)),
             }
         }
         Unsourced::Impossible(found) => Finding::Violated(story::of_read(history, level, found)),
@@ -176,10 +176,8 @@ fn decided(
     budget: &mut Budget,
     mutant: Mutant,
 ) -> Result<Finding, Exhausted> {
-    if level == Level::ReadUncommitted {
-        // Nothing is read that nobody wrote; and writes in any one order are not interleaved.
-        let order = (0..history.len()).filter(|one| history.is_committed(*one as u32)).collect();
-        return Ok(Finding::Holds { order, checked: true });
+    if level.reads_dirty() {
+        return Ok(uncommitted::judge(history, level).unwrap_or_else(|| undecided(level)));
     }
     let shape = Shape::of(level).filter(|shape| !shape.timed || history.spans().is_some());
     let is_open = |shape: &Shape| shape.views() && !sources.ambiguous.is_empty();

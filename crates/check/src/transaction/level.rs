@@ -8,12 +8,17 @@
 //!   strong-session-snapshot-isolation
 //!                                  snapshot-isolation, parallel-snapshot-isolation, prefix
 //!   parallel-snapshot-isolation    consistent-view, update-atomic, causal
-//!   snapshot-isolation, update-serializable       consistent-view, and that monotonic-view
+//!   snapshot-isolation, update-serializable       consistent-view
+//!   consistent-view                monotonic-view, cursor-stability
 //!   prefix                         causal
-//!   causal, update-atomic          read-atomic, and that monotonic-atomic-view
+//!   update-atomic                  read-atomic, cursor-stability
+//!   causal                         read-atomic, and that monotonic-atomic-view
 //!   monotonic-atomic-view, strong-read-committed  strong-session-read-committed
-//!   strong-session-read-committed, monotonic-view, repeatable-read
-//!                                  read-committed, and that read-uncommitted
+//!   repeatable-read                cursor-stability
+//!   strong-session-read-committed, monotonic-view, cursor-stability
+//!                                  read-committed
+//!   strong-read-committed, strong-session-read-committed, read-committed
+//!                                  strong-, strong-session- and read-uncommitted
 //! ```
 //!
 //! Adya's levels, from read-uncommitted to serializable, know no sessions: a session may read from
@@ -46,6 +51,10 @@ use std::str::FromStr;
 pub enum Level {
     /// Writes of transactions are not interleaved (Adya's PL-1).
     ReadUncommitted,
+    /// Adya's PL-1, and no cycle of ww and session edges.
+    StrongSessionReadUncommitted,
+    /// Adya's PL-1, and no cycle of ww and real-time edges.
+    StrongReadUncommitted,
     /// Nothing is read that aborted or was overwritten by its own writer, and no cycle of ww and wr
     /// edges (Adya's PL-2).
     ReadCommitted,
@@ -53,6 +62,9 @@ pub enum Level {
     StrongSessionReadCommitted,
     /// Adya's PL-2, and no cycle of ww, wr and real-time edges.
     StrongReadCommitted,
+    /// Adya's PL-2, and who writes a key that it read overwrites the version that it read: no lost
+    /// update of one key, every read being one by a cursor (Adya's PL-CS).
+    CursorStability,
     /// Adya's PL-2, and a read misses nothing that earlier operations of its transaction depend on
     /// (Adya's PL-2L, without G-monotonic).
     MonotonicView,
@@ -94,11 +106,14 @@ pub enum Level {
 
 impl Level {
     /// Every level; each after all that it implies.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::ReadUncommitted,
+        Self::StrongSessionReadUncommitted,
+        Self::StrongReadUncommitted,
         Self::ReadCommitted,
         Self::StrongSessionReadCommitted,
         Self::StrongReadCommitted,
+        Self::CursorStability,
         Self::MonotonicView,
         Self::MonotonicAtomicView,
         Self::ReadAtomic,
@@ -125,9 +140,10 @@ impl Level {
     /// tried: the first is decided fast and implies the next few; where it is violated these are
     /// tried before all others. Then the strongest, and what needs one node a transaction before
     /// what needs two: that is decided in a tenth of the time where it is violated.
-    pub const REGISTERS: [Self; 15] = [
+    pub const REGISTERS: [Self; 16] = [
         Self::MonotonicAtomicView,
         Self::ReadUncommitted,
+        Self::StrongSessionReadUncommitted,
         Self::ReadCommitted,
         Self::StrongSessionReadCommitted,
         Self::ReadAtomic,
@@ -145,9 +161,11 @@ impl Level {
 
     /// Those decided of registers whose transactions have times, in the order in which they are
     /// tried; the last implies all.
-    pub const TIMED_REGISTERS: [Self; 18] = [
+    pub const TIMED_REGISTERS: [Self; 20] = [
         Self::MonotonicAtomicView,
         Self::ReadUncommitted,
+        Self::StrongSessionReadUncommitted,
+        Self::StrongReadUncommitted,
         Self::ReadCommitted,
         Self::StrongSessionReadCommitted,
         Self::StrongReadCommitted,
@@ -170,17 +188,22 @@ impl Level {
     pub fn directly_implied(self) -> &'static [Self] {
         match self {
             Self::ReadUncommitted => &[],
-            Self::ReadCommitted => &[Self::ReadUncommitted],
-            Self::StrongSessionReadCommitted | Self::MonotonicView | Self::RepeatableRead => {
-                &[Self::ReadCommitted]
+            Self::ReadCommitted | Self::StrongSessionReadUncommitted => &[Self::ReadUncommitted],
+            Self::StrongReadUncommitted => &[Self::StrongSessionReadUncommitted],
+            Self::StrongSessionReadCommitted => {
+                &[Self::ReadCommitted, Self::StrongSessionReadUncommitted]
             }
-            Self::StrongReadCommitted | Self::MonotonicAtomicView => {
-                &[Self::StrongSessionReadCommitted]
+            Self::StrongReadCommitted => {
+                &[Self::StrongSessionReadCommitted, Self::StrongReadUncommitted]
             }
+            Self::MonotonicView | Self::CursorStability => &[Self::ReadCommitted],
+            Self::RepeatableRead => &[Self::CursorStability],
+            Self::MonotonicAtomicView => &[Self::StrongSessionReadCommitted],
             Self::ReadAtomic => &[Self::MonotonicAtomicView],
-            Self::UpdateAtomic | Self::Causal => &[Self::ReadAtomic],
+            Self::UpdateAtomic => &[Self::ReadAtomic, Self::CursorStability],
+            Self::Causal => &[Self::ReadAtomic],
             Self::Prefix => &[Self::Causal],
-            Self::ConsistentView => &[Self::MonotonicView],
+            Self::ConsistentView => &[Self::MonotonicView, Self::CursorStability],
             Self::ParallelSnapshotIsolation => {
                 &[Self::Causal, Self::UpdateAtomic, Self::ConsistentView]
             }
@@ -208,10 +231,18 @@ impl Level {
         self == other || self.directly_implied().iter().any(|weaker| weaker.implies(other))
     }
 
+    /// Whether it asks of writes alone: a read may be of what aborted.
+    pub(crate) fn reads_dirty(self) -> bool {
+        Self::StrongReadUncommitted.implies(self)
+    }
+
     /// Its name, as in `--level`.
     pub fn name(self) -> &'static str {
         match self {
             Self::ReadUncommitted => "read-uncommitted",
+            Self::StrongSessionReadUncommitted => "strong-session-read-uncommitted",
+            Self::StrongReadUncommitted => "strong-read-uncommitted",
+            Self::CursorStability => "cursor-stability",
             Self::ReadCommitted => "read-committed",
             Self::StrongSessionReadCommitted => "strong-session-read-committed",
             Self::StrongReadCommitted => "strong-read-committed",
@@ -255,9 +286,16 @@ impl fmt::Display for Level {
 /// Generalized snapshot isolation (Elnikety, Pedone and Zwaenepoel 2005) lets a snapshot be older
 /// than its transaction's start; nothing here asks it to be newer unless sessions or real time do.
 /// Conventional snapshot isolation has the newest snapshot at the start.
-const ALSO_CALLED: [(&str, Level); 32] = [
+const ALSO_CALLED: [(&str, Level); 39] = [
     ("pl-1", Level::ReadUncommitted),
+    ("strong-session-pl-1", Level::StrongSessionReadUncommitted),
+    ("strong-pl-1", Level::StrongReadUncommitted),
     ("pl-2", Level::ReadCommitted),
+    ("strong-session-pl-2", Level::StrongSessionReadCommitted),
+    ("strong-pl-2", Level::StrongReadCommitted),
+    ("pl-cs", Level::CursorStability),
+    ("strong-session-pl-3", Level::StrongSessionSerializable),
+    ("strong-pl-3", Level::StrictSerializable),
     ("pl-2l", Level::MonotonicView),
     ("mav", Level::MonotonicAtomicView),
     ("pl-2+", Level::ConsistentView),
@@ -291,12 +329,7 @@ const ALSO_CALLED: [(&str, Level); 32] = [
 ];
 
 /// Names that are not judged, and why.
-const REFUSED: [(&[&str], &str); 5] = [
-    (
-        &["cursor-stability", "pl-cs"],
-        "no history tells which reads were made by a cursor: of one key, what it forbids is a lost \
-         update, which consistent-view forbids of all keys",
-    ),
+const REFUSED: [(&[&str], &str); 3] = [
     (
         &["monotonic-snapshot-reads", "pl-msr"],
         "it needs the starts and commits that the store itself recorded; consistent-view asks more",
@@ -305,16 +338,6 @@ const REFUSED: [(&[&str], &str); 5] = [
         &["forward-consistent-view", "pl-fcv"],
         "it differs from consistent-view only by the starts that the store itself recorded; \
          snapshot-isolation asks more",
-    ),
-    (
-        &[
-            "strong-session-read-uncommitted",
-            "strong-session-pl-1",
-            "strong-read-uncommitted",
-            "strong-pl-1",
-        ],
-        "dirty writes by way of a session or of real time are not looked for alone: \
-         strong-session-read-committed and strong-read-committed ask for their absence, and more",
     ),
     (
         &["ssi", "serializable-snapshot-isolation"],
@@ -359,6 +382,10 @@ mod tests {
             ("RA", Level::ReadAtomic),
             ("PSI", Level::ParallelSnapshotIsolation),
             ("TCC", Level::Causal),
+            ("strong-session-PL-1", Level::StrongSessionReadUncommitted),
+            ("strong-PL-1", Level::StrongReadUncommitted),
+            ("strong-session-PL-2", Level::StrongSessionReadCommitted),
+            ("PL-CS", Level::CursorStability),
             ("Snapshot Isolation", Level::SnapshotIsolation),
         ] {
             assert_eq!(name.parse(), Ok(level), "{name}");
@@ -367,8 +394,6 @@ mod tests {
         assert_eq!(hint("PLSI"), "did you mean `pl-si`?");
         assert!(hint("xs").starts_with("one of "), "{}", hint("xs"));
         assert!(hint("ssi").contains("a way to make a store serializable"), "{}", hint("ssi"));
-        let dirty = hint("strong-read-uncommitted");
-        assert!(dirty.contains("and strong-read-committed ask"), "{dirty}");
     }
 
     #[test]

@@ -27,6 +27,7 @@ mod read_atomic;
 mod seen;
 mod sources;
 mod story;
+mod uncommitted;
 mod verify;
 mod verify_order;
 mod writers;

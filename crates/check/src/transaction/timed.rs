@@ -1,6 +1,7 @@
 //! Registers in real time: the judge against its oracle, on histories at random, and on long ones
 //! that are right by construction.
 
+use super::by_versions;
 use super::exhaustive::holds;
 use super::judge::decide_with;
 use super::mutant::Mutant;
@@ -248,7 +249,7 @@ fn a_story_tells_of_the_processes_of_the_history() {
 fn expected(store: &Store, level: Level) -> bool {
     let is_right = |history: &Transactions| match level {
         // What is of unknown outcome may have been read all the same.
-        Level::ReadUncommitted => {
+        dirty if dirty.reads_dirty() => {
             let is_written = |read: &Step| {
                 let mut all = store.all.iter().flat_map(|ran| &ran.steps);
                 all.any(|step| {
@@ -259,6 +260,7 @@ fn expected(store: &Store, level: Level) -> bool {
             let ended = store.all.iter().filter(|ran| ran.fate == Fate::Ok);
             let mut steps = ended.flat_map(|ran| &ran.steps);
             steps.all(|step| step.access != Access::Read || is_written(step))
+                && by_versions::holds(history, dirty, &[])
         }
         _ => holds(history, level),
     };

@@ -144,7 +144,7 @@ impl<'a> Judge<'a> {
             return unknown(format!("incomplete information: {key} was given {value} twice"));
         }
         if let Some(flaw) = reduced.flaws.first().filter(|_| self.mutant != Mutant::ForgetFlaws) {
-            if level == Level::ReadUncommitted {
+            if level.reads_dirty() {
                 return unknown("what a predicate sees of uncommitted writes is open".to_owned());
             }
             if !verify::accepts(&self.all, flaw) {
