@@ -5,6 +5,8 @@ mod json;
 mod levels;
 mod models;
 mod story;
+#[cfg(test)]
+mod tests_unknown;
 
 use crate::history::History;
 use crate::limits::{Budget, Exhausted};
@@ -16,8 +18,8 @@ use std::time::Duration;
 pub(crate) use levels::{About, settle};
 pub use models::Model;
 pub(crate) use models::Standard;
-pub(crate) use story::no_help;
 pub use story::{Dependency, Line, Story};
+pub(crate) use story::{UNKNOWN, no_help};
 
 /// The three words that a judge has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -135,6 +135,16 @@ impl Subject for Appends {
         told.join("; ")
     }
 
+    fn effect(&self, transaction: u32, keys: &BTreeSet<u32>) -> Option<String> {
+        let told = |(key, value): (u32, i64)| {
+            let (reader, _) = self.reader_of(key, |list| list.contains(&value))?;
+            let (name, value) = (self.keys.name(key), self.value(value));
+            Some(format!("T{reader} reads {value} in {name}, which it appended"))
+        };
+        let needed = self.appends(transaction).filter(|(key, _)| keys.contains(key));
+        needed.chain(self.appends(transaction)).find_map(told)
+    }
+
     fn explains(&self, order: &mut dyn Iterator<Item = (u32, bool)>, overlaps: bool) -> bool {
         replay::explains(self, order, overlaps)
     }

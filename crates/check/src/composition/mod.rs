@@ -246,8 +246,10 @@ fn of_registers(history: &Transactions, mutant: Mutant) -> Vec<(String, Input)> 
                     Mutant::OneAfterAnother => built.ran(span.began, span.began),
                 };
             }
-            if found.outcome == Outcome::Aborted {
-                built.abort();
+            match found.outcome {
+                Outcome::Committed => {}
+                Outcome::Aborted => _ = built.abort(),
+                Outcome::Unknown => _ = built.info(),
             }
             for step in history.steps(one).iter().filter(|step| step.key == key) {
                 match step.access {

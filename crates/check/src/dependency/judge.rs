@@ -29,6 +29,9 @@ pub(crate) trait Subject {
     fn write_same(&self, one: u32, other: u32) -> Option<u32>;
     /// A transaction in words; of a long one, its operations on these keys.
     fn told(&self, transaction: u32, keys: &BTreeSet<u32>) -> String;
+    /// Who read what a transaction wrote, which shows that it took effect; of one of these keys,
+    /// if there is one.
+    fn effect(&self, transaction: u32, keys: &BTreeSet<u32>) -> Option<String>;
     /// Whether an order of starts (false) and commits (true) of transactions explains every read
     /// and, unless it may, lets no two overlap that write one key.
     fn explains(&self, order: &mut dyn Iterator<Item = (u32, bool)>, overlaps: bool) -> bool;

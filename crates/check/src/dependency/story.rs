@@ -7,7 +7,7 @@ use super::judge::{Flaw, Subject};
 use super::verify::Because;
 use crate::history::Record;
 use crate::operation::Moment;
-use crate::report::{Dependency, Line, Story};
+use crate::report::{Dependency, Line, Story, UNKNOWN};
 use crate::transaction::Level;
 use std::collections::BTreeSet;
 
@@ -26,7 +26,7 @@ fn line(
     let answer = match frame.fate {
         Fate::Committed => "committed",
         Fate::Aborted => "aborted",
-        Fate::Unknown => "unknown",
+        Fate::Unknown => UNKNOWN,
     };
     let process = subject.frames().process(frame.process).unsigned_abs();
     Some(Line {
@@ -38,6 +38,10 @@ fn line(
         ended: (frame.ended != NEVER).then(|| at(frame.ended_line, frame.ended)),
         action: format!("T{transaction}: {}", subject.told(transaction, keys)),
         answer: answer.to_owned(),
+        effect: (frame.fate == Fate::Unknown)
+            .then(|| subject.effect(transaction, keys))
+            .flatten()
+            .map(|told| format!("it took effect: {told}")),
         guarantee: level.name().to_owned(),
     })
 }

@@ -106,6 +106,7 @@ impl<'a> Judge<'a> {
                     ended: one.returned.map(|returned| at(returned, one.line)),
                     action,
                     answer,
+                    effect: None,
                     guarantee: "linearizable".to_owned(),
                 })
             }
@@ -132,6 +133,7 @@ impl<'a> Judge<'a> {
                     ended: Some(record),
                     action: format!("watch of client {}", watch.client),
                     answer: format!("{}, at revision {}", told.join(", "), response.reaches()),
+                    effect: None,
                     guarantee: "watch".to_owned(),
                 })
             }

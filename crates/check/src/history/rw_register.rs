@@ -6,10 +6,7 @@
 //! ```
 //!
 //! Knossos' multi-register says `:write` and `:read`. A read of `nil` is of the initial state. What
-//! is of unknown outcome counts as committed, with its writes alone, if somebody who committed read
-//! from it; else it is left out, which no one can tell from its having aborted. It may have
-//! committed at any time after its invocation. It is the last of its process, as Jepsen has it;
-//! where a process goes on after it, it is in a session of its own.
+//! is of unknown outcome counts as [`Builder::info`] says: by whether somebody read from it.
 
 use super::Malformed;
 use super::jepsen::{Event, Events, Happened, Values, operations};
@@ -18,7 +15,7 @@ use crate::progress;
 use crate::transaction::{Builder, Span, Transactions};
 use avouch_promise::{Blame, Error};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// One operation: its key, and what it writes, reads, or does not know.
 #[derive(Clone, Debug)]
@@ -133,78 +130,36 @@ fn entries(text: &str, notation: Notation) -> Result<Vec<Entry<'_>>, Malformed> 
     Ok(all)
 }
 
-fn left_out_told(count: usize) -> Option<String> {
-    let told = || format!("{count} of unknown outcome were left out: nobody read from them");
-    (count > 0).then(told)
-}
-
 /// Reads a history.
 pub(crate) fn parse(text: &str, notation: Notation) -> Result<Transactions, Error> {
     let all = progress::part(0..3, 4, || entries(text, notation))?;
     progress::part(3..4, 4, || build(&all, notation))
 }
 
-/// What those of unknown outcome write and somebody who committed read.
-fn read_of_open<'a>(all: &'a [Entry<'_>]) -> BTreeSet<(&'a str, i64)> {
-    let operations = |is_open: bool| {
-        let of = move |entry: &&Entry<'_>| match entry.ended {
-            Some(Happened::Ok) => !is_open,
-            Some(Happened::Fail) => false,
-            _ => is_open,
-        };
-        let all = all.iter().filter(of).flat_map(|entry| &entry.operations);
-        let all = all.filter(move |one| one.is_write == is_open);
-        all.filter_map(|one| Some((&*one.key, one.value?)))
-    };
-    let open: BTreeSet<(&str, i64)> = operations(true).collect();
-    operations(false).filter(|one| !open.is_empty() && open.contains(one)).collect()
-}
-
 fn build(all: &[Entry<'_>], notation: Notation) -> Result<Transactions, Error> {
-    let read = read_of_open(all);
     let mut builder = Builder::default();
     builder.timed();
-    let (mut apart, mut unknown, mut left_out) = (0_u64, 0, 0);
-    // Sessions of those of unknown outcome: above those of any process, negative ones included.
-    let alone = 1_u64 << 63;
+    // Sessions of those that failed: above those of any process, negative ones included.
+    let (mut apart, alone) = (0_u64, 1_u64 << 63);
     let session = |process: i64| match u64::try_from(process) {
         Ok(process) => process,
         Err(_) => (1 << 62) | process.unsigned_abs(),
     };
-    let last: BTreeMap<i64, usize> = all.iter().map(|one| (one.process, one.line)).collect();
     for (place, entry) in all.iter().enumerate() {
         progress::place(place, all.len());
         if builder.is_full() {
             return Err(Error::new(Blame::Caller, "a history of at most 2^29 steps", "more"));
         }
-        let writes = entry.operations.iter().filter(|one| one.is_write);
-        let is_read =
-            writes.filter_map(|one| Some((&*one.key, one.value?))).any(|one| read.contains(&one));
-        let is_known = match entry.ended {
-            Some(Happened::Ok) => {
-                builder.begin_at(session(entry.process), entry.line);
-                true
-            }
+        match entry.ended {
+            Some(Happened::Ok) => builder.begin_at(session(entry.process), entry.line),
             Some(Happened::Fail) => {
-                builder.begin_at(alone + apart, entry.line).abort();
                 apart += 1;
-                false
+                builder.begin_at(alone + apart, entry.line).abort()
             }
-            _ if is_read => {
-                let goes_on = last.get(&entry.process) != Some(&entry.line);
-                let own = if goes_on { alone + apart } else { session(entry.process) };
-                builder.begin_at(own, entry.line);
-                apart += 1;
-                unknown += 1;
-                false
-            }
-            _ => {
-                unknown += 1;
-                left_out += 1;
-                continue;
-            }
+            _ => builder.begin_at(session(entry.process), entry.line).info(),
         };
         builder.process(entry.process).ran(entry.ran.0, entry.ran.1);
+        let is_known = entry.ended == Some(Happened::Ok);
         for one in &entry.operations {
             match (one.is_write, one.value) {
                 (true, Some(value)) => builder.write(one.key.as_bytes(), value),
@@ -215,11 +170,9 @@ fn build(all: &[Entry<'_>], notation: Notation) -> Result<Transactions, Error> {
         }
     }
     let mut history = builder.build();
-    history.unknown = unknown;
     history.format = match notation {
         Notation::Edn => "jepsen rw-register, EDN",
         Notation::Json => "jepsen rw-register, JSON",
     };
-    history.notes.extend(left_out_told(left_out));
     Ok(history)
 }

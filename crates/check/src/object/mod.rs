@@ -338,6 +338,7 @@ fn line(all: &[Operation], place: usize, guarantee: &str) -> Option<Line> {
         ended: (one.ended != history::NEVER).then(|| at(one.ended_line, one.ended)),
         action,
         answer,
+        effect: None,
         guarantee: guarantee.to_owned(),
     })
 }

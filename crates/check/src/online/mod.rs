@@ -278,6 +278,7 @@ fn told(
         ended,
         action,
         answer,
+        effect: None,
         guarantee,
     }
 }

@@ -75,6 +75,7 @@ fn line(line: &Line) -> Value {
         "place": line.place,
         "action": line.action,
         "answer": line.answer,
+        "effect": line.effect,
         "guarantee": line.guarantee,
         "invoked": record(line.began),
         "answered": line.ended.map(record),

@@ -25,9 +25,14 @@ pub struct Line {
     pub action: String,
     /// What came back.
     pub answer: String,
+    /// Of one whose outcome nobody knows, why it took effect all the same.
+    pub effect: Option<String>,
     /// What it was promised.
     pub guarantee: String,
 }
+
+/// The answer of a transaction of which nobody was told how it ended.
+pub(crate) const UNKNOWN: &str = "outcome unknown (:info)";
 
 impl Line {
     fn new(history: &History, place: usize) -> Option<Self> {
@@ -41,6 +46,7 @@ impl Line {
             ended: call.ended,
             action: asked(&call.action),
             answer: call.answer.as_ref().map_or_else(|| "unknown".to_owned(), answered),
+            effect: None,
             guarantee: call.guarantee.to_string(),
         })
     }
@@ -223,12 +229,15 @@ impl fmt::Display for Story {
         let asked = self.lines.iter().map(|line| line.action.len()).max().unwrap_or(0);
         let whose = self.lines.iter().map(|line| line.whose.len()).fold(WHOSE, usize::max);
         for line in &self.lines {
-            let Line { whose: who, action, answer, guarantee, .. } = line;
+            let Line { whose: who, action, answer, effect, guarantee, .. } = line;
             let when = match line.when() {
                 when if width == 0 => when,
                 when => format!("{when:<width$}  "),
             };
             writeln!(f, "    {when}{who:<whose$} {action:<asked$} -> {answer} [{guarantee}]")?;
+            if let Some(effect) = effect {
+                writeln!(f, "      {effect}")?;
+            }
         }
         self.conclusion.iter().try_for_each(|line| writeln!(f, "    {line}"))
     }

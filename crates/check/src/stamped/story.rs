@@ -65,6 +65,7 @@ pub(super) fn line(names: &Stamped, level: &str, who: &Who, did: Option<String>)
         ended: Some(record),
         action,
         answer: "committed".to_owned(),
+        effect: None,
         guarantee: level.to_owned(),
     }
 }

@@ -262,10 +262,14 @@ impl Decoder {
     fn ran(&mut self, input: &mut Reader<'_>) -> Found<Ran> {
         let session = input.varint()?;
         let flags = input.u8()?;
-        if flags > 3 {
+        if flags > 7 || flags & 5 == 5 {
             return Err(input.error("flags of a transaction"));
         }
-        let outcome = if flags & 1 == 0 { Ended::Committed } else { Ended::Aborted };
+        let outcome = match flags & 5 {
+            0 => Ended::Committed,
+            1 => Ended::Aborted,
+            _ => Ended::Unknown,
+        };
         let span = if flags & 2 == 0 {
             None
         } else {

@@ -321,7 +321,12 @@ impl Encoder {
 
     fn ran(&mut self, ran: &Ran) {
         self.out.varint(ran.session);
-        self.out.u8(u8::from(ran.outcome == Ended::Aborted) | u8::from(ran.span.is_some()) << 1);
+        let outcome = match ran.outcome {
+            Ended::Committed => 0,
+            Ended::Aborted => 1,
+            Ended::Unknown => 4,
+        };
+        self.out.u8(outcome | u8::from(ran.span.is_some()) << 1);
         if let Some(Span { began, ended }) = ran.span {
             self.out.varint(zigzag(self.time, u64::from(began)));
             self.out.varint(u64::from(ended));

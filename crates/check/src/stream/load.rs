@@ -30,8 +30,12 @@ fn add(builder: &mut Builder, ran: &Ran, line: usize) -> Result<(), Error> {
         return Err(Error::new(Blame::Caller, "a history of at most 2^29 steps", "more"));
     }
     builder.begin_at(ran.session, line);
-    if ran.outcome == Outcome::Aborted {
-        builder.abort();
+    let is_answered = ran.span.is_none_or(|span| span.ended != Span::NEVER);
+    match ran.outcome {
+        Outcome::Aborted => _ = builder.abort(),
+        Outcome::Committed if is_answered => {}
+        // As streams had it before they could say so: it counts, but no answer came.
+        Outcome::Committed | Outcome::Unknown => _ = builder.info(),
     }
     if let Some(Span { began, ended }) = ran.span {
         builder.ran(began, ended);

@@ -142,7 +142,7 @@ fn ran(random: &mut Random) -> Event {
     let steps = (0..4).map(&mut one).collect();
     Event::Transaction(Ran {
         session: random.below(9),
-        outcome: if random.chance(0.3) { Ended::Aborted } else { Ended::Committed },
+        outcome: *random.pick(&[Ended::Committed, Ended::Aborted, Ended::Unknown]).unwrap(),
         span: random.chance(0.5).then(|| Span { began: random.below(99) as u32, ended: u32::MAX }),
         steps,
     })

@@ -115,7 +115,8 @@ pub(super) fn transactions(all: &[Ran]) -> String {
             }
         };
         let events: Vec<Value> = ran.steps.iter().map(step).collect();
-        let committed = ran.outcome == Outcome::Committed;
+        // Who reads it knows two outcomes. What counts as committed is only kept if it was read.
+        let committed = ran.outcome != Outcome::Aborted;
         let one = json!({ "events": events, "committed": committed });
         sessions.entry(ran.session).or_default().push(one);
     }
@@ -185,7 +186,7 @@ fn timed(all: &[Ran]) -> String {
         events.push((began, step(&event(Happened::Invoke, value(false)))));
         let happened = match (ran.outcome, ended) {
             (Outcome::Aborted, _) => Happened::Fail,
-            (Outcome::Committed, Span::NEVER) => Happened::Info,
+            (Outcome::Unknown, _) | (Outcome::Committed, Span::NEVER) => Happened::Info,
             (Outcome::Committed, _) => Happened::Ok,
         };
         events.push((ended, step(&event(happened, value(true)))));

@@ -2,7 +2,7 @@
 
 use super::history::{Access, Outcome, Places, Span, Step, Transaction, Transactions};
 use crate::hash::{Index, hash_of};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// The most transactions, and the most reads and writes, that one history holds: their numbers
@@ -67,10 +67,48 @@ impl Builder {
         self
     }
 
-    /// Says that the transaction begun last aborted.
+    /// Says that the transaction begun last aborted: nobody may have read what it wrote.
+    ///
+    /// ```
+    /// use avouch_check::Limits;
+    /// use avouch_check::transaction::{Builder, Level, judge};
+    ///
+    /// let mut history = Builder::default();
+    /// history.begin(1).write("x", 1).abort();
+    /// history.begin(2).read("x", 1);
+    /// let report = judge(&history.build(), Some(Level::ReadCommitted), &Limits::default());
+    /// assert!(report.to_string().starts_with("violated"), "{report}");
+    /// ```
     pub fn abort(&mut self) -> &mut Self {
         if let Some(last) = self.transactions.last_mut() {
             last.outcome = Outcome::Aborted;
+        }
+        self
+    }
+
+    /// Says that nobody was told how the transaction begun last ended, as Jepsen's `:info`. If
+    /// somebody who committed read what it wrote, it counts as committed, at any time after it
+    /// began, and what it read is not looked at. Else it is left out, which no one can tell from
+    /// its having aborted. Where its session goes on after it, it is apart from the session.
+    ///
+    /// ```
+    /// use avouch_check::Limits;
+    /// use avouch_check::transaction::{Builder, Level, judge};
+    ///
+    /// let mut history = Builder::default();
+    /// history.begin(1).write("x", 1).write("y", 1).info();
+    /// history.begin(1).write("x", 2).info();
+    /// history.begin(2).read("x", 1).read_initial("y");
+    /// let history = history.build();
+    /// assert_eq!((history.len(), history.unknown), (2, 2));
+    ///
+    /// let report = judge(&history, Some(Level::ReadAtomic), &Limits::default()).to_string();
+    /// assert!(report.starts_with("violated"), "{report}");
+    /// assert!(report.contains("it took effect: T1 reads x = 1 from it"), "{report}");
+    /// ```
+    pub fn info(&mut self) -> &mut Self {
+        if let Some(last) = self.transactions.last_mut() {
+            last.outcome = Outcome::Unknown;
         }
         self
     }
@@ -142,6 +180,67 @@ impl Builder {
 
     /// The history: those of one session stand together, in the order in which they began.
     pub fn build(self) -> Transactions {
+        let unknown = self.transactions.iter().filter(|one| one.outcome == Outcome::Unknown);
+        match unknown.count() {
+            0 => self.arranged(),
+            unknown => self.without_unread(unknown),
+        }
+    }
+
+    /// The same without what is of unknown outcome and was not read, and without what others of
+    /// unknown outcome read.
+    fn without_unread(mut self, unknown: usize) -> Transactions {
+        let read = self.read_of_unknown();
+        let is_read = |one: &Transaction| {
+            steps_of(&self.steps, one)
+                .any(|step| step.access == Access::Write && read.contains(&(step.key, step.value)))
+        };
+        let is_kept = |one: &Transaction| one.outcome != Outcome::Unknown || is_read(one);
+        let mut last = vec![0; self.processes.len()];
+        for (place, one) in self.transactions.iter().enumerate().filter(|(_, one)| is_kept(one)) {
+            last[one.session as usize] = place;
+        }
+        let spans = self.spans.take().filter(|spans| spans.len() == self.transactions.len());
+        let mut kept = Self { spans: spans.as_ref().map(|_| Vec::new()), ..Self::default() };
+        let sessions = self.processes.len();
+        for (place, one) in self.transactions.iter().enumerate().filter(|(_, one)| is_kept(one)) {
+            let is_unknown = one.outcome == Outcome::Unknown;
+            let session = one.session as usize;
+            let own = if is_unknown && place != last[session] { sessions + place } else { session };
+            kept.begin_at(own as u64, one.line as usize).process(self.processes[session]);
+            if let Some(span) = spans.as_ref().and_then(|spans| spans.get(place)) {
+                kept.ran(span.began, if is_unknown { Span::NEVER } else { span.ended });
+            }
+            for step in steps_of(&self.steps, one) {
+                if step.access == Access::Write || !is_unknown {
+                    let name = &self.names[self.keys[step.key as usize].clone()];
+                    kept.step(name, step.access, step.value);
+                }
+            }
+            if let Some(last) = kept.transactions.last_mut() {
+                last.outcome = one.outcome;
+            }
+        }
+        let mut history = kept.arranged();
+        history.unknown = unknown;
+        history.notes.extend(left_out(self.transactions.len() - history.len()));
+        history
+    }
+
+    /// What those of unknown outcome write and somebody who committed read.
+    fn read_of_unknown(&self) -> BTreeSet<(u32, i64)> {
+        let steps = |outcome: Outcome, access: Access| {
+            let of = move |one: &&Transaction| one.outcome == outcome;
+            let steps = self.transactions.iter().filter(of);
+            let steps = steps.flat_map(|one| steps_of(&self.steps, one));
+            let steps = steps.filter(move |step| step.access == access);
+            steps.map(|step| (step.key, step.value))
+        };
+        let written: BTreeSet<_> = steps(Outcome::Unknown, Access::Write).collect();
+        steps(Outcome::Committed, Access::Read).filter(|one| written.contains(one)).collect()
+    }
+
+    fn arranged(self) -> Transactions {
         let Self { mut transactions, steps, sessions, processes, names, keys, spans, .. } = self;
         let spans = spans.filter(|spans| spans.len() == transactions.len()).map(|spans| {
             let mut order: Vec<u32> = (0..transactions.len() as u32).collect();
@@ -189,4 +288,18 @@ fn in_order(transactions: &mut [Transaction], steps: Vec<Step>) -> Vec<Step> {
         one.first = first;
     }
     ordered
+}
+
+fn steps_of<'a>(steps: &'a [Step], one: &Transaction) -> impl Iterator<Item = &'a Step> + use<'a> {
+    let first = one.first as usize;
+    steps.get(first..first + one.count as usize).unwrap_or_default().iter()
+}
+
+/// The note on what was left out.
+fn left_out(count: usize) -> Option<String> {
+    match count {
+        0 => None,
+        1 => Some("1 of unknown outcome was left out: nobody read from it".to_owned()),
+        _ => Some(format!("{count} of unknown outcome were left out: nobody read from them")),
+    }
 }

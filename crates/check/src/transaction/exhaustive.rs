@@ -26,7 +26,7 @@ fn steps(history: &Transactions, at: usize) -> &[Step] {
 
 fn committed(history: &Transactions) -> Vec<usize> {
     let all = history.transactions().iter().enumerate();
-    all.filter(|(_, one)| one.outcome == Outcome::Committed).map(|(at, _)| at).collect()
+    all.filter(|(_, one)| one.outcome != Outcome::Aborted).map(|(at, _)| at).collect()
 }
 
 /// Every read of another transaction, in each way that it may have been: of one who committed and

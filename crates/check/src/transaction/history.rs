@@ -33,6 +33,9 @@ pub enum Outcome {
     Committed,
     /// It aborted: nobody may see what it wrote.
     Aborted,
+    /// Nobody was told; it counts as committed, as somebody who committed read what it wrote. What
+    /// it read is not known.
+    Unknown,
 }
 
 /// One transaction.
@@ -201,9 +204,10 @@ impl Transactions {
         self.steps.len()
     }
 
+    /// Whether it counts as committed.
     pub(super) fn is_committed(&self, transaction: u32) -> bool {
         let found = self.all.get(transaction as usize);
-        found.is_some_and(|one| one.outcome == Outcome::Committed)
+        found.is_some_and(|one| one.outcome != Outcome::Aborted)
     }
 
     /// A step in words.

@@ -117,7 +117,7 @@ impl Sources {
         let mut last = LastWrites::new(history);
         for (transaction, one) in (0..).zip(history.transactions()) {
             let steps = history.steps(transaction);
-            let committed = one.outcome == Outcome::Committed;
+            let committed = one.outcome != Outcome::Aborted;
             last.look(transaction, steps);
             let start = self.writes.len();
             for (place, step) in steps.iter().enumerate() {

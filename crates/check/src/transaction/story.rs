@@ -1,12 +1,12 @@
 //! A witness in words: the transactions that it needs, then why each commits before the next.
 
 use super::cycle::{Cycle, Edge, Why};
-use super::history::{Access, Places, Step, Transactions};
+use super::history::{Access, Outcome, Places, Step, Transactions};
 use super::level::Level;
 use super::sources::{INITIAL, Impossible};
 use crate::history::Record;
 use crate::operation::Moment;
-use crate::report::{Dependency, Line, Story};
+use crate::report::{Dependency, Line, Story, UNKNOWN};
 use std::collections::BTreeSet;
 
 /// How many steps of a transaction are shown at most; of a larger one, those on the keys needed.
@@ -40,11 +40,49 @@ pub(super) fn line(
         whose: history.whose(one.session),
         place: history.place(one),
         began: at(0),
-        ended: Some(at(1)),
+        ended: (one.outcome != Outcome::Unknown).then(|| at(1)),
         action: format!("{}: {}", name(transaction), told.join("; ")),
-        answer: format!("{:?}", one.outcome).to_lowercase(),
+        answer: match one.outcome {
+            Outcome::Committed => "committed".to_owned(),
+            Outcome::Aborted => "aborted".to_owned(),
+            Outcome::Unknown => UNKNOWN.to_owned(),
+        },
+        effect: effect(history, transaction, keys),
         guarantee: level.to_owned(),
     })
+}
+
+/// Why a transaction of unknown outcome took effect: somebody who committed read what it wrote, and
+/// nobody else did write; of one of these keys, if there is one.
+fn effect(history: &Transactions, transaction: u32, keys: &BTreeSet<u32>) -> Option<String> {
+    let all = history.transactions();
+    if all.get(transaction as usize)?.outcome != Outcome::Unknown {
+        return None;
+    }
+    let same = |one: u32, access: Access, step: &Step| {
+        let is =
+            |other: &Step| (other.access, other.key, other.value) == (access, step.key, step.value);
+        history.steps(one).iter().any(is)
+    };
+    let told = |step: &Step| {
+        let outcome = |one: u32| all.get(one as usize).map(|one| one.outcome);
+        let mut others = (0..all.len() as u32).filter(|one| *one != transaction);
+        let reads =
+            |one: &u32| outcome(*one) == Some(Outcome::Committed) && same(*one, Access::Read, step);
+        let reader = others.clone().find(reads)?;
+        let writes =
+            |one: u32| outcome(one) != Some(Outcome::Aborted) && same(one, Access::Write, step);
+        let (step, reader) = (Step { access: Access::Read, ..*step }, name(reader));
+        let read = format!("{reader} reads {}", history.told(&step).trim_start_matches("read "));
+        Some(match others.find(|one| writes(*one)) {
+            None => format!("it took effect: {read} from it"),
+            Some(other) => {
+                format!("it may have taken effect: {read}, from it or from {}", name(other))
+            }
+        })
+    };
+    let writes = || history.steps(transaction).iter().filter(|one| one.access == Access::Write);
+    writes().filter(|one| keys.contains(&one.key)).chain(writes()).find_map(told)
 }
 
 fn told(history: &Transactions, edge: &Edge) -> String {

@@ -77,7 +77,9 @@ fn node(page: &mut Page, story: &Story, call: Option<usize>, y: &mut f64) -> f64
     let title = name(call);
     let who = line.map(Line::whose).unwrap_or_default();
     let wide = RIGHT - LEFT - 24.0;
-    let told = line.map(|line| wrapped(&steps(line), wide, 5)).unwrap_or_default();
+    let mut told = line.map(|line| wrapped(&steps(line), wide, 5)).unwrap_or_default();
+    let effect = line.and_then(|line| line.effect.as_ref());
+    told.extend(effect.into_iter().flat_map(|effect| wrapped(effect, wide, 2)));
     let tall = 24.0 + ROW * f64::from(told.len() as u32);
     page.line(format_args!(
         "<rect x=\"{LEFT}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{tall:.1}\" rx=\"7\" \
@@ -92,7 +94,7 @@ fn node(page: &mut Page, story: &Story, call: Option<usize>, y: &mut f64) -> f64
         escaped(&fitted(&title, wide / 3.0)),
         RIGHT - 12.0,
         *y + 16.0,
-        escaped(&fitted(&who, wide / 2.0))
+        escaped(&fitted(&who, wide * 0.64))
     ));
     for (row, text) in (1..).zip(&told) {
         page.line(format_args!(

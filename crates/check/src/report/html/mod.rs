@@ -273,10 +273,14 @@ fn witness(page: &mut Page, part: &Part, story: &Story) {
             (format!("{number}"), said(line))
         };
         page.line(format_args!(
-            "<tr><th>{name}</th><td>{}</td><td><code>{}</code></td></tr>",
+            "<tr><th>{name}</th><td>{}</td><td><code>{}</code>",
             escaped(&line.whose()),
             escaped(&told)
         ));
+        if let Some(effect) = &line.effect {
+            page.line(format_args!("<br><span class=\"faint\">{}</span>", escaped(effect)));
+        }
+        page.line("</td></tr>");
     }
     page.line("</tbody></table>");
     left_out(page, story.lines.len(), "lines of the witness");

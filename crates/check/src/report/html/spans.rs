@@ -128,9 +128,10 @@ fn draw(page: &mut Page, across: &Across, bar: &Bar<'_>, story: &Story) {
     let is_stuck = !story.order.is_empty() && !story.order.contains(&bar.line.call);
     let colour = if is_stuck { "--refuted" } else { "--read" };
     let to = end.unwrap_or(across.right - 4.0).max(x + 6.0);
-    let (opacity, ends) = match end {
-        Some(_) => (".85", bar.line.ended.map(moment).unwrap_or_default()),
-        None => (".35", "never answered".to_owned()),
+    let (opacity, ends) = match (end, &bar.line.effect) {
+        (Some(_), _) => (".85", bar.line.ended.map(moment).unwrap_or_default()),
+        (None, None) => (".35", "never answered".to_owned()),
+        (None, Some(effect)) => (".35", format!("never answered; {effect}")),
     };
     page.line(format_args!(
         "<rect x=\"{x:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"9\" rx=\"3\" fill=\"var({colour})\" \
@@ -138,7 +139,8 @@ fn draw(page: &mut Page, across: &Across, bar: &Bar<'_>, story: &Story) {
         y - 4.5,
         to - x,
         escaped(&said(bar.line)),
-        moment(bar.line.began)
+        moment(bar.line.began),
+        ends = escaped(&ends)
     ));
     let digits = bar.number.to_string();
     let rest = bar.words.strip_prefix(&digits).unwrap_or(&bar.words);

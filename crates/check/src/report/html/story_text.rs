@@ -1,6 +1,6 @@
 //! The words of a witness's lines, as its pictures and tables use them.
 
-use crate::report::Line;
+use crate::report::{Line, UNKNOWN};
 
 /// What a transaction is called.
 pub(super) fn name(call: Option<usize>) -> String {
@@ -27,7 +27,7 @@ impl Line {
             (None, 0) => {}
             (None, line) => words.extend([", line ", &line.to_string()]),
         }
-        if let answer @ ("aborted" | "unknown") = self.answer.as_str() {
+        if let answer @ ("aborted" | "unknown" | UNKNOWN) = self.answer.as_str() {
             words.extend([", ", answer]);
         }
         words

@@ -180,6 +180,7 @@ impl Calls for Transactions {
             text: short(text),
             end: match one.outcome {
                 Outcome::Aborted => Ended::Aborted,
+                Outcome::Unknown => Ended::Unknown,
                 Outcome::Committed if ended.is_none() => Ended::Unknown,
                 Outcome::Committed => Ended::Answered,
             },
