@@ -386,6 +386,12 @@ impl FromStr for ByModel {
         if text.contains('=') {
             return Err(error);
         }
+        if ["register", "cas-register", "kv", "map"].contains(&text.to_ascii_lowercase().as_str()) {
+            let hint = "gets and puts are judged by what they promise: linearizable (as without a \
+                        model), sequential, regular or safe; transactions on several registers by \
+                        multi-register";
+            return Err(Error { expected: MODEL.to_owned(), hint: hint.to_owned(), ..error });
+        }
         let names = [avouch_check::Model::names(), Model::names()].concat();
         let hint = match nearest(&text.to_ascii_lowercase(), names.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),

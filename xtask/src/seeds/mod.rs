@@ -35,7 +35,7 @@ enum Runs {
     Here(fn(&Path, u64, u64) -> Result<Findings, Error>),
 }
 
-const CAMPAIGNS: [Campaign; 12] = [
+const CAMPAIGNS: [Campaign; 15] = [
     Campaign {
         name: "world",
         about: "every test of the simulated world",
@@ -102,6 +102,46 @@ const CAMPAIGNS: [Campaign; 12] = [
             package: "avouch-check",
             program: &["--lib"],
             tests: &["on_operations_is_the_exhaustive", "planted_bug_of_the_models"],
+        },
+    },
+    Campaign {
+        name: "objects",
+        about: "the judges of objects against their oracles: 4,000 random histories of each object a \
+                seed, and brokers, right ones and ones with each fault",
+        runs: Runs::Whole {
+            package: "avouch-check",
+            program: &["--lib"],
+            tests: &[
+                "object::tests_random",
+                "no_alarm_of_a_broker",
+                "every_fault_of_a_broker",
+                "every_planted_bug_of_a_workload",
+                "kafka::tests::every_planted_bug",
+            ],
+        },
+    },
+    Campaign {
+        name: "predicates",
+        about: "the judge of reads by predicate against its oracle: 6,000 random histories a seed",
+        runs: Runs::Whole {
+            package: "avouch-check",
+            program: &["--lib"],
+            tests: &["predicates_are_judged_as_by_every_order", "planted_bug_of_predicates"],
+        },
+    },
+    Campaign {
+        name: "etcd",
+        about: "the judge of etcd's runs against its oracle: 5,000 random runs a seed, 5,000 right \
+                ones, 4,000 bent files",
+        runs: Runs::Whole {
+            package: "avouch-check",
+            program: &["--lib"],
+            tests: &[
+                "a_run_that_is_right_is_no_alarm",
+                "runs_are_judged_as_by_every_order",
+                "bent_files_do_not_panic",
+                "planted_faults_of_etcd",
+            ],
         },
     },
     Campaign {

@@ -409,6 +409,10 @@ fn objects_are_judged_by_their_workload_or_by_a_model() {
     kept(&place);
     place.avouch(&["check", "set.edn", "bank.json", "queue.edn"]).well();
     place.avouch(&["check", "queue.edn", "--model", "fifo-queue"]).well();
+    let told = place.avouch(&["check", "queue.edn"]);
+    assert!(told.out.contains("--model fifo-queue or priority-queue does"), "{told:?}");
+    let told = place.avouch(&["check", "queue.edn", "--model", "register"]);
+    assert!(told.code == 3 && told.err.contains("sequential, regular or safe"), "{told:?}");
     let changed = |name: &str, text: &str, from: &str, to: &str| {
         let changed = text.replacen(from, to, 1);
         assert_ne!(changed, text);

@@ -15,11 +15,13 @@
 //! | inconsistent offsets | two messages at one offset of a log |
 //! | duplicate message | one message at two offsets |
 //! | lost message | consumers polled what stands behind it, and nobody polled it |
+//! | unseen | it was acknowledged, a consumer before it asked and was given nothing, nor was anybody |
 //! | unexpected message | it was polled, and nobody had sent it |
 //! | G1a, aborted read | it was polled, and its sending failed |
 //! | precommitted read | a transaction polled what it sent itself |
 //! | G1c, circular information flow | transactions that polled from each other in a circle |
 //! | poll skip, nonmonotonic poll | a consumer leaves out a message, or goes back |
+//! | send skip | between two that one operation sent stands another one's; noted, for logs may |
 //! | nonmonotonic send | it stands before one that had been acknowledged when it was sent |
 
 use super::datum::Datum;
@@ -70,6 +72,9 @@ pub enum Kind {
     DuplicateMessage,
     /// Who sent it, who polled a later one; the key, the message.
     LostMessage,
+    /// Who sent it, who polled before it, who asked again and was given nothing; the key, the
+    /// message.
+    Unseen,
     /// A poll; the key, the message.
     UnexpectedMessage,
     /// Who sent it, who polled it; the key, the message.
@@ -82,6 +87,8 @@ pub enum Kind {
     PollSkip,
     /// The poll before, the poll after; the key, the message polled again or too late.
     NonmonotonicPoll,
+    /// Who sent two, who tells of one between; the key, the message between.
+    SendSkip,
     /// An earlier send, a later one; the key, the message that is too early.
     NonmonotonicSend,
 }
@@ -139,6 +146,8 @@ impl Anomaly {
             }
             Kind::DuplicateMessage => format!("duplicate message {message} in key {key}"),
             Kind::LostMessage => format!("lost message {message} of key {key}"),
+            Kind::Unseen => format!("unseen message {message} of key {key}"),
+            Kind::SendSkip => format!("send skip over {message} in key {key}"),
             Kind::UnexpectedMessage => format!("unexpected message {message} in key {key}"),
             Kind::AbortedMessage => format!("G1a, aborted read of {message} in key {key}"),
             Kind::Precommitted => format!("precommitted read of {message} in key {key}"),
@@ -167,6 +176,14 @@ impl Anomaly {
                 "{one} put {message} into key {key}, {two} polled what stands behind it, and nobody \
                  polled {message}"
             ),
+            Kind::Unseen => format!(
+                "{one} put {message} into key {key}; {} polled after that, from before {message} as \
+                 {two} shows, and was given nothing; nor was anybody ever given {message}",
+                of(2)
+            ),
+            Kind::SendSkip => {
+                format!("{message} of key {key}, as {two} shows, stands between what {one} sent")
+            }
             Kind::UnexpectedMessage => {
                 format!("when {one} ended, nobody had sent {message} to key {key}")
             }

@@ -34,6 +34,8 @@ mod played;
 mod tests;
 #[cfg(test)]
 mod tests_bounds;
+#[cfg(test)]
+mod tests_random;
 
 use crate::history::notation::Notation;
 use crate::history::{Malformed, Record};
@@ -276,7 +278,7 @@ impl Objects {
             told.iter().flat_map(|anomaly| anomaly.operations.iter().copied()).collect();
         places.sort_unstable();
         places.dedup();
-        let name = |place: usize| self.name(place);
+        let name = |place: usize| name(&self.operations, place);
         let mut conclusion: Vec<String> =
             told.iter().map(|one| format!("{}: {}", one.title(), one.told(name))).collect();
         for (kind, count) in counts.iter().filter(|(_, count)| **count > 1) {
@@ -309,18 +311,18 @@ impl Objects {
         told.join(", ")
     }
 
-    /// How an operation is called in words.
-    fn name(&self, place: usize) -> String {
-        let Some(one) = self.operations.get(place) else { return String::new() };
-        if one.line == 0 {
-            format!("operation {place} ({})", one.function)
-        } else {
-            format!("the {} of line {}", one.function, one.line)
-        }
-    }
-
     fn line(&self, place: usize, guarantee: &str) -> Option<Line> {
         line(&self.operations, place, guarantee)
+    }
+}
+
+/// How an operation is called in words.
+fn name(all: &[Operation], place: usize) -> String {
+    let Some(one) = all.get(place) else { return String::new() };
+    if one.line == 0 {
+        format!("operation {place} ({})", one.function)
+    } else {
+        format!("the {} of line {}", one.function, one.line)
     }
 }
 

@@ -38,6 +38,10 @@ pub(super) enum Mutant {
     ForgetCircles,
     /// Of logs: a consumer may leave messages out.
     ForgetSkips,
+    /// Of logs: what is behind an open transaction must be shown, too.
+    ForgetOpen,
+    /// Of logs: sends have nothing between them.
+    ForgetSendSkips,
     /// Of logs: sends may be in any order.
     ForgetSends,
 }

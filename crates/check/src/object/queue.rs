@@ -13,6 +13,7 @@ use super::{Judged, Part, push};
 use crate::dependency::Fate;
 use crate::limits::Exhausted;
 use crate::meter::{Meter, entry};
+use crate::model::object::Model;
 use std::collections::BTreeMap;
 
 /// The elements that an operation took.
@@ -150,7 +151,15 @@ pub(super) fn judge(all: &[Operation], meter: &mut Meter<'_>, mutant: Mutant) ->
     }
     lost.append(&mut unexpected);
     let told = "elements of unknown outcome were dequeued: recovered";
-    let notes = (recovered > 0).then(|| format!("{recovered} {told}")).into_iter().collect();
+    let mut notes: Vec<String> =
+        (recovered > 0).then(|| format!("{recovered} {told}")).into_iter().collect();
+    // What drains took, in what order, says none of these models.
+    if all.iter().all(|one| Model::FifoQueue.has(&one.function)) {
+        let (fifo, priority) = (Model::FifoQueue, Model::PriorityQueue);
+        notes.push(format!(
+            "in what order elements are dequeued is not judged: --model {fifo} or {priority} does"
+        ));
+    }
     let parts = vec![
         Part::new("total queue", lost, reason, meter),
         Part::new("exactly once", twice, None, meter),

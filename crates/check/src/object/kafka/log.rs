@@ -10,6 +10,7 @@ use crate::dependency::Fate;
 use crate::limits::Exhausted;
 use crate::meter::{Meter, entry};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// A message by its key and value.
 type Name<'a> = (&'a Datum, &'a Datum);
@@ -17,7 +18,7 @@ type Name<'a> = (&'a Datum, &'a Datum);
 /// All logs.
 #[derive(Default)]
 pub(super) struct Logs<'a> {
-    /// Who sent a message.
+    /// Who sent a message first.
     pub(super) senders: BTreeMap<Name<'a>, usize>,
     /// One that was sent over again, if any was.
     pub(super) again: Option<Name<'a>>,
@@ -45,10 +46,15 @@ impl<'a> Logs<'a> {
             meter.next()?;
             let sends = sent(one);
             for message in &sends {
-                meter.hold(entry::<(Name<'_>, usize)>());
-                if self.senders.insert(message.name(), place).is_some() {
-                    self.again.get_or_insert(message.name());
-                    meter.release(entry::<(Name<'_>, usize)>());
+                match self.senders.entry(message.name()) {
+                    Entry::Vacant(free) => {
+                        meter.hold(entry::<(Name<'_>, usize)>());
+                        free.insert(place);
+                    }
+                    // The first explains what was polled before the others.
+                    Entry::Occupied(_) => {
+                        self.again.get_or_insert(message.name());
+                    }
                 }
             }
             let polls = polled(one);
@@ -122,9 +128,9 @@ impl<'a> Logs<'a> {
                 push(&mut found, one, meter);
             }
         }
-        let (mut hidden, mut unseen) = (0, 0);
+        let mut hidden = 0;
         let is_open = may_be_polled(all);
-        meter.pass("operations", all.len(), 60..70);
+        meter.pass("operations", all.len(), 60..65);
         for (place, one) in all.iter().enumerate() {
             if meter.next().is_err() {
                 break;
@@ -136,7 +142,8 @@ impl<'a> Logs<'a> {
                 }
                 let reached = self.reached.get(message.key);
                 match reached.filter(|reached| message.offset.is_some_and(|it| it < reached.0)) {
-                    None => unseen += 1,
+                    // Whether it is unseen is judged by itself.
+                    None => {}
                     Some((_, reader)) if !is_open && self.again.is_none() => {
                         let values = [message.key, message.value];
                         let one = Anomaly::new(Kind::LostMessage, &[place, *reader], &values);
@@ -146,15 +153,8 @@ impl<'a> Logs<'a> {
                 }
             }
         }
-        let mut open = None;
-        if hidden > 0 {
-            let told = "messages are missing, which polls of unknown outcome may have seen";
-            open = Some(format!("{hidden} {told}"));
-        } else if unseen > 0 {
-            let told = "messages were acknowledged, and nobody has polled so far";
-            open = Some(format!("{unseen} {told}"));
-        }
-        (found, open)
+        let told = "messages are missing, which polls of unknown outcome may have seen";
+        (found, (hidden > 0).then(|| format!("{hidden} {told}")))
     }
 
     /// Messages of sends that failed and were polled.

@@ -10,12 +10,14 @@
 //! | judged | anomalies (names by Jepsen's workload) |
 //! |---|---|
 //! | log | inconsistent offsets, duplicate message, lost message, unexpected message |
+//! | seen | unseen: acknowledged, and nobody polled it although somebody asked |
 //! | polls in order | poll skip, nonmonotonic poll |
 //! | sends in order | nonmonotonic send: sent after another one was acknowledged, and yet before it |
 //! | read committed | G1a, aborted read; precommitted read; G1c, circular information flow |
 //!
 //! Offsets need not be contiguous: markers of transactions take some. Messages of transactions
-//! interleave, so write-write cycles (G0) are no anomaly, and sends are compared one by one. A
+//! interleave, so write-write cycles (G0) are no anomaly, and sends are compared one by one; that
+//! one's sends have another's between them (Jepsen's send skip, which it allows, too) is noted. A
 //! consumer that subscribed may be given other keys at any moment: its gaps are counted, no more;
 //! so are those of a key that the operation itself says was reassigned (`:rebalance-log`). Of a
 //! consumer that sought, or whose poll failed or is of unknown outcome, the place is not known.
@@ -24,6 +26,7 @@ mod circular;
 mod log;
 mod message;
 mod order;
+mod unseen;
 mod verify;
 
 #[cfg(test)]
@@ -32,7 +35,7 @@ mod tests;
 use super::anomaly::Anomaly;
 use super::history::Operation;
 use super::mutant::Mutant;
-use super::{Judged, Part, push};
+use super::{Judged, Part, name, push};
 use crate::meter::Meter;
 use log::Logs;
 
@@ -55,10 +58,19 @@ pub(super) fn judge(all: &[Operation], meter: &mut Meter<'_>, mutant: Mutant) ->
     });
     let (found, open) = logs.contents(all, meter, mutant);
     let mut parts = vec![Part::new("log", found, open.or_else(|| again.clone()), meter)];
+    let (found, left) = unseen::messages(all, &logs, meter, mutant);
+    let told = "messages were acknowledged, and nobody has polled so far";
+    let open = (left > 0).then(|| format!("{left} {told}"));
+    parts.push(Part::new("seen", found, open, meter));
     let (found, excused) = order::polls(all, &logs, meter, mutant);
     parts.push(Part::new("polls in order", found, None, meter));
     if excused > 0 {
         notes.push(format!("{excused} gaps and repetitions may be of reassigned keys"));
+    }
+    let skips = order::send_skips(all, &logs, meter, mutant);
+    if let Some(first) = skips.first() {
+        let (title, told) = (first.title(), first.told(|place| name(all, place)));
+        notes.push(format!("{title}: {told}; {} such, of which none is a violation", skips.len()));
     }
     let found = order::sends(all, meter, mutant);
     parts.push(Part::new("sends in order", found, None, meter));

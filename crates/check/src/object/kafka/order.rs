@@ -75,6 +75,41 @@ pub(super) fn polls(
     (found, excused)
 }
 
+/// Sends of one operation to one key that have another one's message between them. Logs may do
+/// that, and Jepsen allows it (`int-send-skip`): it is told, and is no violation.
+pub(super) fn send_skips(
+    all: &[Operation],
+    logs: &Logs<'_>,
+    meter: &mut Meter<'_>,
+    mutant: Mutant,
+) -> Vec<Anomaly> {
+    let mut found = Vec::new();
+    if mutant == Mutant::ForgetSendSkips {
+        return found;
+    }
+    for (place, one) in all.iter().enumerate() {
+        let sends = sent(one);
+        if one.fate != Fate::Committed || sends.len() < 2 {
+            continue;
+        }
+        let mut last: BTreeMap<&Datum, i64> = BTreeMap::new();
+        for message in &sends {
+            if meter.look(1).is_err() {
+                return found;
+            }
+            let Some(offset) = message.offset else { continue };
+            let Some(before) = last.insert(message.key, offset) else { continue };
+            let log = logs.at.get(message.key).filter(|_| before < offset);
+            let between = log.and_then(|log| log.range(before + 1..offset).next());
+            if let Some((_, (value, other))) = between {
+                let values = [message.key, *value];
+                push(&mut found, Anomaly::new(Kind::SendSkip, &[place, *other], &values), meter);
+            }
+        }
+    }
+    found
+}
+
 /// Sends that stand before one that had been acknowledged when they were asked for.
 pub(super) fn sends(all: &[Operation], meter: &mut Meter<'_>, mutant: Mutant) -> Vec<Anomaly> {
     let mut found = Vec::new();

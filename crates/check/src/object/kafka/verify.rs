@@ -5,7 +5,7 @@ use super::super::anomaly::{Anomaly, Kind};
 use super::super::datum::Datum;
 use super::super::history::Operation;
 use super::log::may_be_polled;
-use super::message::{Message, polled, sent};
+use super::message::{Message, polled, polls, sent};
 use crate::dependency::Fate;
 
 fn shown(one: &Operation) -> Vec<Message<'_>> {
@@ -35,9 +35,53 @@ pub(in super::super) fn accepts(all: &[Operation], anomaly: &Anomaly) -> bool {
                 _ => false,
             }
         }
+        ([one, before, poll], [key, value]) => {
+            anomaly.kind == Kind::Unseen && is_unseen(all, (one, before, poll), (key, value))
+        }
         ([one, other], [key, value]) => of_two(all, anomaly.kind, (one, other), (key, value)),
         _ => false,
     }
+}
+
+/// Whether one put a message there, and a consumer that had polled what stands before it asked
+/// again afterwards, was given nothing, and nobody ever was given the message.
+fn is_unseen(
+    all: &[Operation],
+    (one, before, poll): (&Operation, &Operation, &Operation),
+    (key, value): (&Datum, &Datum),
+) -> bool {
+    let is = |message: &Message<'_>| message.name() == (key, value);
+    let Some(at) = sent(one).into_iter().find(is).and_then(|message| message.offset) else {
+        return false;
+    };
+    let is_before = |message: &Message<'_>| {
+        message.key == key && message.offset.is_some_and(|offset| offset < at)
+    };
+    let is_its = |other: &&Operation| other.process == poll.process && other.began < poll.began;
+    // Its keys are its own choice, and nothing moved it between.
+    let chose = |other: &&Operation| other.is("assign") || other.is("subscribe");
+    let chosen = all.iter().filter(is_its).filter(chose).rfind(|one| one.fate != Fate::Aborted);
+    let stays = all.iter().filter(is_its).filter(|other| other.began > before.began).all(|other| {
+        (other.fate == Fate::Committed || !polls(other))
+            && other.rebalanced.is_empty()
+            && (!chose(&other) || other.fate == Fate::Aborted)
+    });
+    let is_quiet = |other: &Operation| {
+        let sends = sent(other).iter().any(|message| message.key == key);
+        !sends || other.began >= poll.began || other.is_before(poll)
+    };
+    [one, before, poll].iter().all(|one| one.fate == Fate::Committed)
+        && one.is_before(poll)
+        && before.began < poll.began
+        && poll.process.is_some()
+        && before.process == poll.process
+        && polled(before).iter().any(is_before)
+        && (polls(poll) && polled(poll).is_empty() && poll.rebalanced.is_empty())
+        && chosen.is_none_or(|one| one.is("assign"))
+        && stays
+        && all.iter().all(is_quiet)
+        && !all.iter().any(|one| polled(one).iter().any(is))
+        && !may_be_polled(all)
 }
 
 fn is_circle(circle: &[&Operation]) -> bool {
@@ -94,6 +138,14 @@ fn of_two(
             let seen: Vec<i64> = all.iter().flat_map(|one| offsets(shown(one), &is)).collect();
             let between = |pair: &[i64]| seen.iter().any(|at| pair[0] < *at && *at < pair[1]);
             is_same(one, other) && steps(one, other, &of_key).windows(2).any(between)
+        }
+        Kind::SendSkip => {
+            // Another one's stands between two that it sent one after the other.
+            let at = offsets(shown(other), &is);
+            let between = |pair: &[i64]| at.iter().any(|at| pair[0] < *at && *at < pair[1]);
+            one.fate == Fate::Committed
+                && !sender(one)
+                && offsets(sent(one), &of_key).windows(2).any(between)
         }
         Kind::NonmonotonicPoll => {
             is_same(one, other)

@@ -5,7 +5,7 @@ use super::super::{Datum, Objects, Operation, Workload};
 use super::replay::runs;
 use super::steps::{Transaction, transactions};
 use super::{Mutant, judge_with};
-use crate::campaign::cases;
+use crate::campaign::{cases, counted};
 use crate::dependency::Fate;
 use crate::history::jepsen::notation;
 use crate::report::{Report, Word};
@@ -225,53 +225,60 @@ fn word_of(report: &Report, level: Level) -> Word {
     found.unwrap_or_else(|| panic!("{level}: {report}")).finding.word()
 }
 
-/// Judges so many random histories; what the judge says of each by two levels, with the truth.
-fn judged(fork: u64, count: u64, mutant: Mutant) -> Vec<(Word, bool, String)> {
-    let seed = Random::seed_from_environment();
-    let root = Random::new(seed).fork(fork);
-    let mut all = Vec::new();
-    for case in 0..count {
-        let mut random = root.fork(case);
-        let is_founded = random.chance(0.8);
-        let objects = Objects::new(play(&mut random, is_founded));
-        if objects.workload != Some(Workload::Predicates) {
-            continue;
-        }
-        let report = judge_with(&objects, None, &Limits::default(), mutant)
-            .unwrap_or_else(|error| panic!("{error}"));
-        let steps = transactions(&objects.operations).expect("steps");
-        for (level, in_time) in [(Level::Serializable, false), (Level::StrictSerializable, true)] {
-            let repro = format!("repro: AVOUCH_SEED={seed}, case {case}, {level}: {report}");
-            all.push((word_of(&report, level), is_serializable(&steps, in_time), repro));
-        }
-    }
-    all
+const LEVELS: [(Level, bool); 2] =
+    [(Level::Serializable, false), (Level::StrictSerializable, true)];
+
+/// A history at random that reads by predicate, if it came out as one.
+fn history_of(random: &mut Random) -> Option<Objects> {
+    let is_founded = random.chance(0.8);
+    let objects = Objects::new(play(random, is_founded));
+    (objects.workload == Some(Workload::Predicates)).then_some(objects)
+}
+
+fn judged(objects: &Objects, mutant: Mutant) -> Report {
+    judge_with(objects, None, &Limits::default(), mutant).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// What is said to hold has an order, what is said to be violated has none; little is left open.
 #[test]
 fn predicates_are_judged_as_by_every_order() {
-    let mut counts: BTreeMap<Word, u64> = BTreeMap::new();
-    for (said, truth, repro) in judged(71, cases(6_000), Mutant::None) {
-        assert!(said != Word::Holds || truth, "no order: {repro}");
-        assert!(said != Word::Violated || !truth, "there is an order: {repro}");
-        *counts.entry(said).or_default() += 1;
-    }
-    println!("{counts:?}");
-    let of = |word| counts.get(&word).copied().unwrap_or(0);
-    assert!(of(Word::Holds) > 1_000 && of(Word::Violated) > 1_000, "{counts:?}");
-    assert!(of(Word::Unknown) * 10 < of(Word::Holds) + of(Word::Violated), "{counts:?}");
+    let seed = Random::seed_from_environment();
+    let root = Random::new(seed).fork(71);
+    let [counts] = counted(cases(6_000), |case, [counts]: &mut [[u64; 3]; 1]| {
+        let Some(objects) = history_of(&mut root.fork(case)) else { return };
+        let report = judged(&objects, Mutant::None);
+        let steps = transactions(&objects.operations).expect("steps");
+        for (level, in_time) in LEVELS {
+            let repro = || format!("repro: AVOUCH_SEED={seed}, case {case}, {level}: {report}");
+            let (said, truth) = (word_of(&report, level), is_serializable(&steps, in_time));
+            assert!(said != Word::Holds || truth, "no order: {}", repro());
+            assert!(said != Word::Violated || !truth, "there is an order: {}", repro());
+            counts[said as usize] += 1;
+        }
+    });
+    let [holds, violated, unknown] =
+        [Word::Holds, Word::Violated, Word::Unknown].map(|word| counts[word as usize]);
+    println!("predicates: {holds} hold, {violated} are violated, {unknown} unknown");
+    assert!(holds > 1_000 && violated > 1_000, "{counts:?}");
+    assert!(unknown * 10 < holds + violated, "{counts:?}");
 }
 
 /// Each planted bug says something else of some history than the judge.
 #[test]
-fn every_planted_bug_is_caught() {
-    let right = judged(72, 2_000, Mutant::None);
+fn every_planted_bug_of_predicates_is_caught() {
+    let root = Random::new(Random::seed_from_environment()).fork(72);
     for mutant in [Mutant::ForgetAbsences, Mutant::TrustOrders, Mutant::ForgetFlaws] {
-        let wrong = judged(72, 2_000, mutant);
-        let differs = right.iter().zip(&wrong).filter(|(one, other)| one.0 != other.0).count();
-        println!("{mutant:?}: {differs}");
-        assert!(differs > 0, "{mutant:?} is not caught");
+        let differs = |case: &u64| {
+            let Some(objects) = history_of(&mut root.fork(*case)) else { return false };
+            let of = |mutant| {
+                let report = judged(&objects, mutant);
+                LEVELS.map(|(level, _)| word_of(&report, level))
+            };
+            of(Mutant::None) != of(mutant)
+        };
+        let caught = (0..2_000).find(differs);
+        println!("{mutant:?} is caught by case {caught:?}");
+        assert!(caught.is_some(), "{mutant:?} is not caught");
     }
 }
 
