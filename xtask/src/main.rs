@@ -5,6 +5,7 @@
 mod bench;
 mod check;
 mod finding;
+mod labelled;
 mod order;
 mod seeds;
 mod shell;
@@ -26,13 +27,18 @@ struct Task {
     run: fn(&Path, &[String]) -> Result<Findings, Error>,
 }
 
-const TASKS: [Task; 6] = [
+const TASKS: [Task; 7] = [
     Task { name: "check", about: "everything below, fmt, clippy, deny and tests", run: check::run },
     Task { name: "order", about: "crates depend only on crates above them", run: order::run },
     Task { name: "tidy", about: "the style, with a ratchet", run: tidy::run },
     Task { name: "trace", about: "outline item -> code -> test, and the gaps", run: trace::run },
     Task { name: "bench", about: "NAME [-- ...]: one benchmark", run: bench::run },
     Task { name: "seeds", about: "NAME FIRST..LAST: one long campaign", run: seeds::run },
+    Task {
+        name: "labelled",
+        about: "DIR: published histories, label and verdict",
+        run: labelled::run,
+    },
 ];
 
 fn main() -> ExitCode {
@@ -57,7 +63,7 @@ fn dispatch(arguments: &[String]) -> Result<Findings, Error> {
     let Some((name, rest)) = arguments.split_first() else {
         println!("cargo xtask TASK, one of:");
         for task in &TASKS {
-            println!("  {:<6} {}", task.name, task.about);
+            println!("  {:<8} {}", task.name, task.about);
         }
         return Ok(Findings::new());
     };
