@@ -8,6 +8,7 @@
 mod objects;
 mod plume;
 mod predicates;
+mod stamped;
 mod transactions;
 
 use avouch_check::{Input, Level, Limits, Report, Word};
@@ -139,6 +140,29 @@ fn the_page_and_the_tests_of_transactions_name_the_same() {
     same_names("Registers without known orders of writes", only);
 }
 
+/// The page gives each level from which a history of that name is forbidden.
+#[test]
+fn the_page_gives_the_levels_that_the_histories_violate() {
+    let [cycles, flaws, registers] = [
+        "Transactions: cycles of dependencies",
+        "Transactions: what no order can mend",
+        "Registers without known orders of writes",
+    ]
+    .map(table);
+    let lists = CYCLES.iter().chain(&VIEWS).map(|row| (row, &cycles));
+    let all = lists.chain(FLAWS.iter().map(|row| (row, &flaws)));
+    for ((_, name, weakest, _), page) in all.chain(REGISTERS.iter().map(|row| (row, &registers))) {
+        let Some(cells) = page.iter().find(|cells| cells[0] == row(name)) else { continue };
+        let level = weakest.name().replace('-', " ");
+        let told = cells.last().is_some_and(|told| told.contains(&level));
+        assert!(
+            told,
+            "{name}: the page gives {:?}, and the history violates {level}",
+            cells.last()
+        );
+    }
+}
+
 /// Each of Elle's names is told here as a row of this page that has its test.
 #[test]
 fn elles_names_are_rows_of_the_page() {
@@ -147,6 +171,7 @@ fn elles_names_are_rows_of_the_page() {
         "Transactions: what no order can mend",
         "Registers without known orders of writes",
         "Reads by predicate",
+        "By the store's own stamps",
     ];
     let rows: BTreeSet<&str> =
         headings.iter().flat_map(|heading| table(heading)).map(|cells| cells[0]).collect();

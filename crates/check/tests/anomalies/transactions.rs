@@ -3,9 +3,10 @@
 
 use crate::Row;
 use avouch_check::Level::{
-    Causal, ConsistentView, MonotonicAtomicView, MonotonicView, Prefix, ReadAtomic, ReadCommitted,
-    ReadUncommitted, StrictSerializable, StrongReadCommitted, StrongSessionReadCommitted,
-    StrongSessionSerializable, StrongSnapshotIsolation, UpdateAtomic, UpdateSerializable,
+    Causal, ConsistentView, CursorStability, MonotonicAtomicView, MonotonicView, Prefix,
+    ReadAtomic, ReadCommitted, ReadUncommitted, StrictSerializable, StrongReadCommitted,
+    StrongReadUncommitted, StrongSessionReadCommitted, StrongSessionReadUncommitted,
+    StrongSessionSerializable, StrongSnapshotIsolation, UpdateSerializable,
 };
 
 /// Cycles of dependencies, plain and by way of a session or of real time.
@@ -26,7 +27,7 @@ pub(crate) const CYCLES: [Row; 16] = [
     (
         'L',
         "G-single, lost update (P4)",
-        UpdateAtomic,
+        CursorStability,
         "0 0-10 r x, a x 1 / 1 1-11 r x, a x 2 / 2 12-13 r x 1 2",
     ),
     (
@@ -41,7 +42,7 @@ pub(crate) const CYCLES: [Row; 16] = [
         UpdateSerializable,
         "0 0-10 r x, r y, a x 1 / 1 1-11 r x, r y, a y 1",
     ),
-    ('L', "G0-process", StrongSessionReadCommitted, "0 0-1 a x 1 / 0 2-3 a x 2 / 1 4-5 r x 2 1"),
+    ('L', "G0-process", StrongSessionReadUncommitted, "0 0-1 a x 1 / 0 2-3 a x 2 / 1 4-5 r x 2 1"),
     ('L', "G1c-process", StrongSessionReadCommitted, "0 0-1 r x 1 / 0 2-3 a x 1"),
     ('L', "G-single-process", ReadAtomic, "0 0-1 a x 1 / 0 2-3 r x / 1 4-5 r x 1"),
     (
@@ -56,7 +57,7 @@ pub(crate) const CYCLES: [Row; 16] = [
         StrongSessionSerializable,
         "0 0-1 a y 1 / 0 2-20 r x / 1 0-10 a x 1, r y / 2 40-41 r x 1, r y 1",
     ),
-    ('L', "G0-realtime", StrongReadCommitted, "0 0-1 a x 1 / 1 2-3 a x 2 / 2 4-5 r x 2 1"),
+    ('L', "G0-realtime", StrongReadUncommitted, "0 0-1 a x 1 / 1 2-3 a x 2 / 2 4-5 r x 2 1"),
     ('L', "G1c-realtime", StrongReadCommitted, "0 0-1 r x 1 / 1 2-3 a x 1"),
     ('L', "G-single-realtime", StrongSnapshotIsolation, "0 0-1 a x 1 / 1 2-3 r x / 2 4-5 r x 1"),
     (
