@@ -147,7 +147,9 @@ Examples:
     #[command(after_help = "\
 What tells the node the time stands in its configuration, in a table [clock]; without one its clock has
 no bound, which it says, and bounded-staleness costs a round trip to a quorum:
-  sources = [\"192.0.2.1\", \"192.0.2.2:123\"]   NTP servers that it asks itself; three outvote a liar
+  sources = [\"192.0.2.1\", \"192.0.2.2:123\"]   NTP servers that it asks itself; three outvote a liar;
+                                             nts://HOST has to vouch for its time
+  authority = \"ca.pem\"                       whose word counts for that, instead of the machine's
   drift = \"50ppm\", poll = \"16s\"             by how much its oscillator may be off; how often they are asked
   segment = \"/var/run/clockbound/shm0\"       or what a ClockBound segment claims
   chrony = \"127.0.0.1:323\"                   or what chronyd claims

@@ -3,12 +3,13 @@
 use crate::quantity;
 use avouch_promise::{Blame, Error};
 use avouch_store::clock::Source;
-use avouch_store::clock::address::distinct;
+use avouch_store::clock::address::{NTS, distinct};
 use avouch_store::clock::chronyd::Door;
+use avouch_store::clock::nts::Trust;
 use avouch_store::clock::source::{DRIFT, POLL};
 use avouch_time::interval::Drift;
 use serde::Deserialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The table `[clock]`.
@@ -16,6 +17,7 @@ use std::time::Duration;
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Table {
     sources: Option<Vec<String>>,
+    authority: Option<PathBuf>,
     segment: Option<PathBuf>,
     chrony: Option<String>,
     drift: Option<String>,
@@ -23,7 +25,8 @@ pub(crate) struct Table {
 }
 
 /// The members of the table, for hints.
-pub(crate) const MEMBERS: [&str; 5] = ["sources", "segment", "chrony", "drift", "poll"];
+pub(crate) const MEMBERS: [&str; 6] =
+    ["sources", "authority", "segment", "chrony", "drift", "poll"];
 
 /// The source that a configuration names; an error comes with the member that it is about.
 pub(crate) fn source(
@@ -73,7 +76,21 @@ fn servers(names: &[String], table: &Table) -> Result<Source, (&'static str, Err
         ));
     }
     distinct(names).map_err(|error| ("sources", error))?;
-    Ok(Source::Servers { names: names.to_vec(), drift: drift(table)?, poll: poll(table)? })
+    let trust = trust(names, table.authority.as_deref()).map_err(|error| ("authority", error))?;
+    Ok(Source::Servers { names: names.to_vec(), trust, drift: drift(table)?, poll: poll(table)? })
+}
+
+/// Who is believed when servers vouch for their time, where one does.
+pub(crate) fn trust(names: &[String], file: Option<&Path>) -> Result<Option<Trust>, Error> {
+    match (names.iter().any(|name| name.starts_with(NTS)), file) {
+        (true, file) => Trust::new(file).map(Some),
+        (false, None) => Ok(None),
+        (false, Some(path)) => {
+            let got = format!("{}, and none is", path.display());
+            Err(Error::new(Blame::Caller, "an authority where a source is asked under NTS", got)
+                .hint("name such a source nts://HOST, or leave the authority out"))
+        }
+    }
 }
 
 fn poll(table: &Table) -> Result<Duration, (&'static str, Error)> {

@@ -78,6 +78,7 @@ fn answer(socket: &UdpSocket, ahead: i64) -> bool {
 /// The server that the nodes of all tests here ask; each test that moves it has its own.
 fn asks(config: &mut HostConfig, server: &str) {
     config.clock = Source::Servers {
+        trust: None,
         names: vec![server.to_owned()],
         drift: source::DRIFT,
         poll: Duration::from_millis(50),

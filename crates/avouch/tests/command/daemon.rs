@@ -11,7 +11,12 @@ pub(crate) struct Daemon(Child);
 
 impl Daemon {
     pub(crate) fn start(command: &mut Command) -> Self {
-        Self(command.spawn().unwrap())
+        Self::of(command.spawn().unwrap())
+    }
+
+    /// Of a program that runs already.
+    pub(crate) fn of(child: Child) -> Self {
+        Self(child)
     }
 
     pub(crate) fn id(&self) -> u32 {

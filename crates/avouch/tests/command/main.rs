@@ -30,6 +30,7 @@ mod terminal;
 mod time_server;
 mod timed;
 mod timekeeping;
+mod vouched;
 mod watching;
 mod whose;
 mod wording;

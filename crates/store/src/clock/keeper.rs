@@ -57,9 +57,9 @@ impl Keeper {
         let (kept, ask): (Kept, Option<Asking>) = match source.clone() {
             Source::Nothing => (Kept::Nothing, None),
             Source::Stated(bound) => (Kept::Stated(bound), None),
-            Source::Servers { names, drift, poll } => {
+            Source::Servers { names, trust, drift, poll } => {
                 let heard = Arc::new(Mutex::new(Heard::new(names.len(), drift)));
-                let mut servers = Servers::new(names, poll, Arc::clone(&heard));
+                let mut servers = Servers::new(names, trust, poll, Arc::clone(&heard));
                 let ask = move |stop: &AtomicBool| servers.ask(stop);
                 (Kept::Servers(heard), Some(Box::new(ask)))
             }

@@ -2,11 +2,13 @@
 //! memory. Only here are they read and asked; what it means is `avouch_time`'s.
 
 pub mod address;
+pub mod asker;
 pub mod chronyd;
 mod claimed;
 pub mod keeper;
 pub mod machine;
 pub mod ntp;
+pub mod nts;
 pub mod segment;
 mod servers;
 pub mod source;

@@ -1,12 +1,13 @@
 //! NTP servers that a node asks itself, and what it heard of them.
 
-use super::address::{NTP_PORT, resolved};
+use super::address::Place;
+use super::asker::Asker;
 use super::keeper::{SLEPT_LEAST, locked, pause};
 use super::machine;
-use super::ntp::{Exchange, connected, exchange};
+use super::ntp::Exchange;
+use super::nts::Trust;
 use avouch_promise::{Basis, Lack, Nanos, Wall};
 use avouch_time::interval::{Drift, IntervalClock, Measurement, Reading, Reason};
-use std::net::UdpSocket;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -92,7 +93,7 @@ fn wall(reading: &Reading, rho: Drift) -> Wall {
 #[derive(Debug)]
 struct Server {
     name: String,
-    socket: Option<UdpSocket>,
+    asker: Option<Asker>,
     silent: u32,
     /// It told to stay away.
     shunned: bool,
@@ -102,14 +103,20 @@ struct Server {
 #[derive(Debug)]
 pub(super) struct Servers {
     all: Vec<Server>,
+    trust: Option<Trust>,
     poll: Duration,
     heard: Arc<Mutex<Heard>>,
 }
 
 impl Servers {
-    pub(super) fn new(names: Vec<String>, poll: Duration, heard: Arc<Mutex<Heard>>) -> Self {
-        let server = |name| Server { name, socket: None, silent: 0, shunned: false };
-        Self { all: names.into_iter().map(server).collect(), poll, heard }
+    pub(super) fn new(
+        names: Vec<String>,
+        trust: Option<Trust>,
+        poll: Duration,
+        heard: Arc<Mutex<Heard>>,
+    ) -> Self {
+        let server = |name| Server { name, asker: None, silent: 0, shunned: false };
+        Self { all: names.into_iter().map(server).collect(), trust, poll, heard }
     }
 
     /// Asks until it is stopped.
@@ -120,7 +127,7 @@ impl Servers {
                 if stop.load(Ordering::Relaxed) {
                     return;
                 }
-                let measured = server.measure();
+                let measured = server.measure(self.trust.as_ref());
                 let mut heard = locked(&self.heard);
                 heard.wake();
                 if let Some(measured) = measured {
@@ -135,16 +142,16 @@ impl Servers {
 
 impl Server {
     /// One exchange; nothing where none came about.
-    fn measure(&mut self) -> Option<Measurement> {
+    fn measure(&mut self, trust: Option<&Trust>) -> Option<Measurement> {
         if self.shunned {
             return None;
         }
-        if self.socket.is_none() {
-            let address = resolved(&self.name, NTP_PORT).ok()?;
-            self.socket = connected(address).ok();
+        if self.asker.is_none() {
+            let place = Place::of(&self.name).ok()?;
+            self.asker = Asker::new(&place, trust).ok();
         }
         let begun = machine::slept_closely();
-        let exchanged = exchange(self.socket.as_ref()?);
+        let exchanged = self.asker.as_mut()?.ask();
         match exchanged {
             // Its delay is not known where the host slept meanwhile.
             Ok(Exchange::Answered(measured, _)) => {
@@ -155,10 +162,10 @@ impl Server {
                 self.shunned = refusal.is_final();
                 None
             }
-            Ok(Exchange::Silent(_)) | Err(_) => {
+            Ok(Exchange::Silent(_) | Exchange::Unvouched(_)) | Err(_) => {
                 self.silent += 1;
                 if self.silent >= SILENT_MOST {
-                    (self.socket, self.silent) = (None, 0);
+                    (self.asker, self.silent) = (None, 0);
                 }
                 None
             }

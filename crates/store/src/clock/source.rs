@@ -1,6 +1,7 @@
 //! What a node takes its time from.
 
 use super::chronyd::Door;
+use super::nts::Trust;
 use avouch_promise::{Claimant, Nanos};
 use avouch_time::interval::Drift;
 use std::path::PathBuf;
@@ -21,8 +22,10 @@ pub enum Source {
     Stated(Nanos),
     /// NTP servers, by name, which it asks itself.
     Servers {
-        /// `host` or `host:port`, each once.
+        /// `host`, `host:port` or `nts://host`, each once.
         names: Vec<String>,
+        /// Who is believed where a server vouches for its time.
+        trust: Option<Trust>,
         /// By how much the oscillator may be off.
         drift: Drift,
         /// How often each is asked.

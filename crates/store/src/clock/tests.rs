@@ -79,7 +79,7 @@ impl Drop for Serving {
 fn of_servers(servers: &[&Serving]) -> Keeper {
     let names = servers.iter().map(|server| server.address.clone()).collect();
     let poll = Duration::from_millis(20);
-    Keeper::start(&Source::Servers { names, drift: Drift::ppm(50), poll }).unwrap()
+    Keeper::start(&Source::Servers { names, trust: None, drift: Drift::ppm(50), poll }).unwrap()
 }
 
 //= §3.3.2 epsilon test
@@ -120,7 +120,9 @@ fn a_name_without_an_address_is_asked_for_again_and_hinders_nobody() {
     let other = Serving::ntp(0, None);
     let names = vec!["clock.invalid".to_owned(), other.address.clone()];
     let poll = Duration::from_millis(20);
-    let keeper = Keeper::start(&Source::Servers { names, drift: Drift::ppm(50), poll }).unwrap();
+    let keeper =
+        Keeper::start(&Source::Servers { names, trust: None, drift: Drift::ppm(50), poll })
+            .unwrap();
     // Of two none may lie, so the one that was heard is believed.
     let wall = until(&keeper, Wall::is_bounded);
     assert!(matches!(wall.basis, Basis::Measured { heard: 1, sources: 2, .. }), "{wall}");

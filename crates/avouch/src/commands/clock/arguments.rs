@@ -31,6 +31,9 @@ the other servers are off by no more than they say, and if this host's oscillato
 
 A source whose name has no address, or that does not answer, says nothing, and still counts among n.
 
+Anybody on the way can answer for a plain source. One named nts://HOST agrees on keys over TLS first, by
+a certificate that this host's own clock finds in date, and what is not sealed with them counts for nothing.
+
 What chronyd or a ClockBound segment claims stands beside it, and is refuted where the measurement
 excludes all of it. With --format prometheus the report is metrics: avouch_clock_* and, if chronyd was
 asked, chrony_* as chrony_exporter names them.
@@ -104,9 +107,13 @@ pub struct Simulate {
 /// `avouch clock audit`.
 #[derive(Debug, Args)]
 pub struct Audit {
-    /// An NTP server; port 123 if none is given. Several, and more than two, outvote a liar
+    /// An NTP server; port 123 if none is given. Several, and more than two, outvote a liar. One named
+    /// `nts://HOST` has to vouch for its time (RFC 8915; port 4460)
     #[arg(long = "source", required_unless_present_any = ["chrony", "segment"], value_name = "HOST[:PORT]")]
     pub sources: Vec<String>,
+    /// Whose word counts for the keys of `nts://` sources: certificates in PEM, instead of this machine's
+    #[arg(long, value_name = "PATH", requires = "sources")]
+    pub nts_authority: Option<PathBuf>,
     /// How often each is asked, from 1 to 1000; 4 unless it is watched
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub samples: Option<u32>,

@@ -4,9 +4,10 @@
 use super::Wish;
 use crate::quantity::nanos;
 use avouch_promise::{Error, Nanos};
+use avouch_store::clock::address::Place;
+use avouch_store::clock::asker::Asker;
 use avouch_store::clock::machine;
-use avouch_store::clock::ntp::{Exchange, PATIENCE, connected, exchange};
-use std::net::SocketAddr;
+use avouch_store::clock::ntp::{Exchange, PATIENCE};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -20,6 +21,9 @@ pub(super) struct Heard {
     pub(super) last: bool,
 }
 
+/// A source by its number, and where it is.
+type Placed<'a> = (usize, &'a Place);
+
 /// Asks every source as often as wished while `then` runs; the channel ends when all are done.
 pub(super) fn asking<R>(
     wish: &Wish,
@@ -27,21 +31,21 @@ pub(super) fn asking<R>(
 ) -> R {
     // A name without an address is not asked.
     let asked = wish.sources.iter().enumerate();
-    let addresses: Vec<(usize, SocketAddr)> =
-        asked.filter_map(|(number, (_, at))| Some((number, *at.as_ref().ok()?))).collect();
+    let places: Vec<Placed<'_>> =
+        asked.filter_map(|(number, (_, at))| Some((number, at.as_ref().ok()?))).collect();
     let stop = AtomicBool::new(false);
     let (heard, mut exchanges) = unbounded_channel();
     std::thread::scope(|scope| {
-        let begin = |(number, address): (usize, SocketAddr)| {
+        let begin = |(number, place)| {
             let (stop, heard) = (&stop, heard.clone());
             // Sources are asked one after the other, so that they do not share one delay.
             let late = wish.interval.min(PATIENCE) / 16 * u32::try_from(number % 16).unwrap_or(0);
             scope.spawn(move || {
                 pause(late, stop);
-                source(wish, (number, address), stop, &heard);
+                source(wish, (number, place), stop, &heard);
             })
         };
-        let threads: Vec<_> = addresses.into_iter().map(begin).collect();
+        let threads: Vec<_> = places.into_iter().map(begin).collect();
         drop(heard);
         let result = then(&mut exchanges);
         stop.store(true, Ordering::Relaxed);
@@ -54,12 +58,12 @@ pub(super) fn asking<R>(
 
 fn source(
     wish: &Wish,
-    (number, address): (usize, SocketAddr),
+    (number, place): Placed<'_>,
     stop: &AtomicBool,
     heard: &UnboundedSender<Result<Heard, Error>>,
 ) {
-    let socket = match connected(address) {
-        Ok(socket) => socket,
+    let mut server = match Asker::new(place, wish.trust.as_ref()) {
+        Ok(server) => server,
         Err(error) => {
             let exchange = Exchange::Silent(Some(error.to_string()));
             let _ = heard.send(Ok(Heard { source: number, exchange, last: true }));
@@ -70,7 +74,7 @@ fn source(
     while !stop.load(Ordering::Relaxed) {
         let begun = machine::steady();
         asked += 1;
-        let told = exchange(&socket).map(|exchange| {
+        let told = server.ask().map(|exchange| {
             let sent_off = matches!(&exchange, Exchange::Refused(why) if why.is_final());
             let last = sent_off || wish.samples.is_some_and(|samples| asked >= samples);
             Heard { source: number, exchange, last }

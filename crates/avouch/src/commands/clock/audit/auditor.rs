@@ -4,6 +4,7 @@ use super::Wish;
 use super::asking::Heard;
 use super::finding::{Ahead, Finding, Judged, SourceFinding, ahead, word};
 use avouch_promise::{Interval, Nanos};
+use avouch_store::clock::address::Place;
 use avouch_store::clock::machine;
 use avouch_store::clock::ntp::Exchange;
 use avouch_time::detect::host::Host;
@@ -14,7 +15,6 @@ use avouch_time::interval::steps::{Changes, Clocks};
 use avouch_time::interval::{Contradiction, IntervalClock, Verdict};
 use avouch_time::ntp::{Answer, Refusal};
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 
 /// What was heard of one source.
 #[derive(Clone, Debug, Default)]
@@ -54,7 +54,7 @@ impl<'a> Auditor<'a> {
         Self {
             wish,
             clock: IntervalClock::new(count, wish.rho),
-            sources: wish.sources.iter().map(|(_, address)| Source::of(address)).collect(),
+            sources: wish.sources.iter().map(|(_, place)| Source::of(place)).collect(),
             looked: machine::clocks(),
             detectors: Host::new(count, wish.rho),
             polls: 0,
@@ -189,8 +189,8 @@ impl<'a> Auditor<'a> {
 }
 
 impl Source {
-    fn of(address: &Result<SocketAddr, String>) -> Self {
-        let unresolved = address.as_ref().err().cloned();
+    fn of(place: &Result<Place, String>) -> Self {
+        let unresolved = place.as_ref().err().cloned();
         Self { done: unresolved.is_some(), unresolved, ..Self::default() }
     }
 
@@ -216,6 +216,7 @@ impl Source {
             _ if self.answered > 0 => return Judged::By(verdict),
             _ if self.unresolved.is_some() => return Judged::Unresolved,
             Some((Exchange::Refused(refusal), _)) => refusal,
+            Some((Exchange::Unvouched(_), _)) => return Judged::Unvouched,
             _ => return Judged::Unreachable,
         };
         match refusal {
@@ -237,7 +238,7 @@ impl Source {
         match trouble {
             Exchange::Answered(..) => None,
             Exchange::Refused(refusal) => Some(refusal.to_string()),
-            Exchange::Silent(Some(why)) => Some(why.clone()),
+            Exchange::Unvouched(why) | Exchange::Silent(Some(why)) => Some(why.clone()),
             Exchange::Silent(None) => Some("no answer in 1 s".to_owned()),
         }
     }

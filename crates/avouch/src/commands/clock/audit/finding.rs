@@ -36,6 +36,8 @@ pub(super) enum Judged {
     Refusing,
     /// What came from there was no answer.
     Unintelligible,
+    /// What came from there was not vouched for, as it should be.
+    Unvouched,
     /// Nothing came.
     Unreachable,
     /// Its name has no address.
@@ -49,6 +51,7 @@ impl fmt::Display for Judged {
             Self::Unsynchronised => f.write_str("unsynchronised"),
             Self::Refusing => f.write_str("refusing"),
             Self::Unintelligible => f.write_str("unintelligible"),
+            Self::Unvouched => f.write_str("unvouched"),
             Self::Unreachable => f.write_str("unreachable"),
             Self::Unresolved => f.write_str("unresolved"),
         }

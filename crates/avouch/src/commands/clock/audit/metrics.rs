@@ -5,10 +5,11 @@
 
 use super::finding::Finding;
 use super::{Wish, told};
+use avouch_store::clock::address::Place;
 use avouch_store::clock::chronyd::Chronyd;
 use avouch_time::chrony::{Peer, SourceReport, SourceStatistics, Tracking};
 use std::fmt::{Display, Write as _};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 /// The text; a metric's samples stand together.
 #[derive(Default)]
@@ -157,14 +158,14 @@ fn clock(metrics: &mut Metrics, wish: &Wish, finding: &Finding) {
 
 fn sources(metrics: &mut Metrics, wish: &Wish, finding: &Finding) {
     let all = || wish.sources.iter().zip(&finding.sources);
-    let named = |name: &String, address: &Result<SocketAddr, String>| {
-        let address = address.as_ref().map_or_else(|_| String::new(), ToString::to_string);
+    let named = |name: &String, place: &Result<Place, String>| {
+        let address =
+            place.as_ref().map_or_else(|_| String::new(), |place| place.address.to_string());
         vec![("source", name.clone()), ("address", address)]
     };
     let mut each = |name, help, value: &dyn Fn(&super::finding::SourceFinding) -> Option<f64>| {
-        let samples = all().filter_map(|((source, address), finding)| {
-            Some((named(source, address), value(finding)?))
-        });
+        let samples = all()
+            .filter_map(|((source, place), finding)| Some((named(source, place), value(finding)?)));
         metrics.all((name, help), Kind::Gauge, samples);
     };
     each("avouch_clock_source_offset_seconds", "The source is ahead of this host.", &|source| {
@@ -194,9 +195,11 @@ fn sources(metrics: &mut Metrics, wish: &Wish, finding: &Finding) {
     each("avouch_clock_source_contradictions", "How often it contradicted itself.", &|source| {
         Some(count(source.contradictions))
     });
-    let judged = all().map(|((source, address), finding)| {
-        let mut labels = named(source, address);
+    let judged = all().map(|((source, place), finding)| {
+        let mut labels = named(source, place);
         labels.push(label("verdict", &finding.judged));
+        let authentication = place.as_ref().map_or("none", Place::authentication);
+        labels.push(label("authentication", &authentication));
         (labels, 1.0)
     });
     let about = ("avouch_clock_source_verdict_info", "What is thought of it.");

@@ -6,6 +6,7 @@ use super::finding::{Ahead, Finding, Judged, SourceFinding};
 use crate::screen::{Format, Screen};
 use avouch_promise::Nanos;
 use avouch_promise::evidence::Verdict as Word;
+use avouch_store::clock::address::Place;
 use avouch_time::calendar;
 use avouch_time::detect::host::Told;
 use avouch_time::interval::{Class, Reason};
@@ -174,10 +175,12 @@ fn changes(finding: &Finding) -> Vec<String> {
 pub(super) fn json(wish: &Wish, finding: &Finding) -> Value {
     let all = wish.sources.iter().zip(&finding.sources);
     let sources: Vec<Value> = all
-        .map(|((name, address), source)| {
+        .map(|((name, place), source)| {
+            let place = place.as_ref().ok();
             let mut told = json!({
                 "source": name,
-                "address": address.as_ref().ok().map(ToString::to_string),
+                "address": place.map(|place| place.address.to_string()),
+                "authentication": place.map_or("none", Place::authentication),
                 "verdict": source.judged.to_string(),
                 "asked": source.asked,
                 "answered": source.answered,

@@ -1,10 +1,11 @@
 //! What is wished for, as valid values.
 
 use super::super::arguments::Audit;
-use crate::quantity;
+use crate::{node_clock, quantity};
 use avouch_promise::{Blame, Error, Nanos};
 use avouch_store::clock::address::{Server, distinct};
 use avouch_store::clock::chronyd::Door;
+use avouch_store::clock::nts::Trust;
 use avouch_time::interval::Drift;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,6 +16,8 @@ const SAMPLES: u32 = 4;
 /// What is wished for.
 pub(super) struct Wish {
     pub(super) sources: Vec<Server>,
+    /// Who is believed where a source vouches for its time.
+    pub(super) trust: Option<Trust>,
     /// How often each is asked; none is without an end.
     pub(super) samples: Option<u32>,
     pub(super) interval: Duration,
@@ -46,6 +49,7 @@ impl Wish {
         let sources = distinct(&audit.sources)?;
         Ok(Self {
             sources,
+            trust: node_clock::trust(&audit.sources, audit.nts_authority.as_deref())?,
             samples: audit.samples.or((!audit.watch).then_some(SAMPLES)),
             interval: quantity::span(&audit.interval)?,
             rho,
