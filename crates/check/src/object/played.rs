@@ -285,7 +285,7 @@ impl Play<'_> {
             let mut own = self.all.iter().filter(|one| one.process == Some(*process));
             own.all(|one| one.fate != Fate::Unknown)
         };
-        let process = (0..).find(is_free);
+        let process = (0..).take(self.all.len() + 1).find(is_free);
         self.open.push((self.all.len(), Stage::Asked));
         self.all.push(Operation {
             process,
