@@ -448,14 +448,14 @@ pub struct Check {
     #[arg(required = true, value_name = "HISTORY")]
     pub histories: Vec<PathBuf>,
     /// Judge transactions by this level: read-uncommitted, read-committed (Adya's; of AWDIT, Plume
-    /// and dbcop it is monotonic-atomic-view), read-atomic, causal, consistent-view,
-    /// parallel-snapshot-isolation, update-serializable, prefix, repeatable-read,
-    /// snapshot-isolation, serializable, or one of the first two and the last two as
-    /// strong-session-...; where there is real time, as strong-... or strict-serializable too;
-    /// Jepsen's appends also by cursor-stability, monotonic-view and update-atomic; those with
-    /// stamps by snapshot-isolation and serializable, and both as strong-session-... Adya's names
-    /// (pl-2+) are known, too, and abbreviations (SI, SER, RC, RA, PSI, TCC, 1SR). The others are
-    /// noted. Without it by all of them
+    /// and dbcop it is monotonic-atomic-view), cursor-stability, read-atomic, update-atomic,
+    /// causal, consistent-view, parallel-snapshot-isolation, update-serializable, prefix,
+    /// repeatable-read, snapshot-isolation, serializable, or one of the first two and the last two
+    /// as strong-session-...; where there is real time, as strong-... or strict-serializable too;
+    /// Jepsen's appends also by monotonic-view; those with stamps by snapshot-isolation and
+    /// serializable, and both as strong-session-... Adya's names (pl-2+) are known, too, and
+    /// abbreviations (SI, SER, RC, RA, PSI, TCC, 1SR). The others are noted. Without it by all of
+    /// them
     #[arg(long, value_name = "LEVEL")]
     pub level: Option<Named<Level>>,
     /// Judge operations by one order that an object allows (mutex, counter, set, fifo-queue,

@@ -3,6 +3,7 @@
 use super::cycle;
 use super::edges::{Edge, Edges, Kind};
 use super::frame::{Fate, Frames};
+use super::heavy;
 use super::levels::{Rule, rule};
 use super::misses::{Misses, View};
 use super::net::Net;
@@ -224,13 +225,13 @@ fn decided(
 fn viewed(
     subject: &impl Subject,
     inferred: &Inferred,
-    (level, rule, heavy): (Level, Rule, views::Heavy),
+    (level, rule, heavy): (Level, Rule, heavy::Heavy),
     budget: &mut Budget,
 ) -> Result<Finding, Exhausted> {
     let count = inferred.edges.transactions;
     let writes: Vec<bool> = (0..count).map(|one| subject.write_same(one, one).is_some()).collect();
     let (edges, writes, mutant) = (&inferred.edges, &writes[..], inferred.views);
-    let search = views::Search { edges, rule, heavy, writes, mutant };
+    let search = heavy::Search { edges, rule, heavy, writes, mutant };
     let of_key = |writers: &Vec<u32>| writers.iter().copied().map(Writer::from).collect();
     let unordered: Vec<Vec<Writer>> = inferred.unordered.iter().map(of_key).collect();
     let order = match search.run(&unordered, budget)? {
@@ -295,10 +296,10 @@ fn missed(
     let mut order: Vec<u32> = order.into_iter().filter_map(|node| net.transaction(node)).collect();
     let found = if matches!(misses, Misses::BeforeEvents | Misses::Happened) {
         let (edges, unordered) = subject.ways(inferred, misses, budget)?;
-        let heavy = views::Heavy::Reads;
+        let heavy = heavy::Heavy::Reads;
         let rule = Rule { kinds: rule.ways(), heavy: Some(heavy), ..rule };
         let (edges, mutant) = (&edges, inferred.views);
-        let search = views::Search { edges, rule, heavy, writes: &[], mutant };
+        let search = heavy::Search { edges, rule, heavy, writes: &[], mutant };
         match search.run(&unordered, budget)? {
             Views::Cycle(cycle) => Some(cycle),
             Views::None => return Ok(Finding::Violated(story::of_no_order())),

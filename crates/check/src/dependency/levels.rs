@@ -13,8 +13,8 @@
 //! framework for transactional consistency models with atomic visibility" (CONCUR 2015).
 
 use super::edges::Kind;
+use super::heavy::Heavy;
 use super::misses::Misses;
-use super::views::Heavy;
 use crate::transaction::Level;
 
 /// What a level looks at.

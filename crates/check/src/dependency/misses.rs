@@ -29,9 +29,9 @@
 
 use super::cycle::Cycle;
 use super::edges::{Edge, Kind};
+use super::heavy::Heavy;
 use super::judge::Subject;
 use super::levels::Rule;
-use super::views::Heavy;
 
 /// What of others a level's views must not miss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,6 +16,7 @@ mod anomaly;
 mod cycle;
 mod edges;
 mod frame;
+mod heavy;
 mod judge;
 mod levels;
 mod misses;
@@ -27,7 +28,7 @@ mod views;
 
 pub use frame::{Fate, Frame, Frames};
 
-pub(crate) use anomaly::name;
+pub(crate) use anomaly::name_by;
 pub(crate) use edges::{Edge, Edges, Kind, Tree};
 #[cfg(test)]
 pub(crate) use judge::view;

@@ -96,7 +96,7 @@ pub(super) fn of_cycle(
         conclusion.push("a shorter cycle may exist".into());
     }
     let kinds: Vec<_> = because.iter().map(|(kind, because)| (*kind, because.key)).collect();
-    let name = super::anomaly::name(&kinds);
+    let name = super::anomaly::name_by(level, &kinds);
     let title = format!("{name}: a cycle of {}", cycle.edges.len());
     let lines = lines(subject, level, &needed, &keys);
     let bond = |(edge, (_, because)): (&Edge, &(Kind, Because))| Dependency {

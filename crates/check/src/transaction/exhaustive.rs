@@ -8,6 +8,7 @@ use super::by_versions;
 use super::history::{Access, Outcome, Step, Transactions};
 use super::interleaved;
 use super::level::Level;
+use super::visible;
 
 /// A read of another transaction's write: reader, place, key, writer (nothing: the initial state).
 pub(super) type Read = (usize, usize, u32, Option<usize>);
@@ -103,6 +104,9 @@ pub(super) fn holds(history: &Transactions, level: Level) -> bool {
         [Level::ReadCommitted, Level::StrongSessionReadCommitted, Level::StrongReadCommitted];
     if level.reads_dirty() {
         return is_written(history) && by_versions::holds(history, level, &[]);
+    }
+    if level == Level::UpdateAtomic {
+        return visible::holds(history);
     }
     let is_weak = Level::WEAK.contains(&level) || committed_reads.contains(&level);
     if !is_weak && !OF_VERSIONS.contains(&level) {

@@ -10,7 +10,7 @@ use super::sources::{INITIAL, Sources, Unsourced};
 use super::writers::{THIN_AIR, Writers};
 use super::{causal, monotonic, read_atomic, story, uncommitted, verify, verify_order};
 use crate::limits::{Budget, Exhausted, Limits};
-use crate::report::{About, Finding, Report, Word, settle};
+use crate::report::{About, Finding, Report, Story, Word, settle};
 use avouch_promise::quantity::counted;
 
 /// Judges a history: by one level, or by all of them.
@@ -180,17 +180,22 @@ fn decided(
         return Ok(uncommitted::judge(history, level).unwrap_or_else(|| undecided(level)));
     }
     let shape = Shape::of(level).filter(|shape| !shape.timed || history.spans().is_some());
-    let is_open = |shape: &Shape| shape.views() && !sources.ambiguous.is_empty();
-    if let Some(shape) = shape.filter(|shape| shape.latest && !is_open(shape)) {
+    if level == Level::UpdateAtomic {
+        let weaker = decided(history, sources, Level::ReadAtomic, budget, mutant)?;
+        if weaker.word() != Word::Holds {
+            let is_violated = weaker.word() == Word::Violated;
+            let of_weaker = || Finding::Violated(Story::of_weaker(Level::ReadAtomic));
+            return Ok(if is_violated { of_weaker() } else { weaker });
+        }
+    }
+    let is_open = |shape: &Shape| shape.needs_sources() && !sources.ambiguous.is_empty();
+    if let Some(shape) = shape.filter(|shape| !is_open(shape)) {
         return polygraph::judge(history, sources, (level, shape), budget, mutant);
     }
     if let Some((_, step)) = sources.ambiguous.first() {
         let step = history.told(step);
         let reason = format!("incomplete information: what is read as `{step}` was written twice");
         return Ok(Finding::Unknown { reason, story: None });
-    }
-    if let Some(shape) = shape {
-        return polygraph::judge(history, sources, (level, shape), budget, mutant);
     }
     let inferred = match level {
         Level::MonotonicAtomicView => {

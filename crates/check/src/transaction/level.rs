@@ -140,7 +140,7 @@ impl Level {
     /// tried: the first is decided fast and implies the next few; where it is violated these are
     /// tried before all others. Then the strongest, and what needs one node a transaction before
     /// what needs two: that is decided in a tenth of the time where it is violated.
-    pub const REGISTERS: [Self; 16] = [
+    pub const REGISTERS: [Self; 18] = [
         Self::MonotonicAtomicView,
         Self::ReadUncommitted,
         Self::StrongSessionReadUncommitted,
@@ -157,11 +157,13 @@ impl Level {
         Self::ParallelSnapshotIsolation,
         Self::UpdateSerializable,
         Self::ConsistentView,
+        Self::UpdateAtomic,
+        Self::CursorStability,
     ];
 
     /// Those decided of registers whose transactions have times, in the order in which they are
     /// tried; the last implies all.
-    pub const TIMED_REGISTERS: [Self; 20] = [
+    pub const TIMED_REGISTERS: [Self; 22] = [
         Self::MonotonicAtomicView,
         Self::ReadUncommitted,
         Self::StrongSessionReadUncommitted,
@@ -180,6 +182,8 @@ impl Level {
         Self::ParallelSnapshotIsolation,
         Self::UpdateSerializable,
         Self::ConsistentView,
+        Self::UpdateAtomic,
+        Self::CursorStability,
         Self::StrongSnapshotIsolation,
         Self::StrictSerializable,
     ];

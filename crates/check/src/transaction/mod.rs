@@ -42,6 +42,8 @@ mod interleaved;
 mod tests;
 #[cfg(test)]
 mod timed;
+#[cfg(test)]
+mod visible;
 
 pub use builder::Builder;
 pub use history::{Access, Outcome, Span, Step, Transaction, Transactions};

@@ -34,6 +34,10 @@ pub(super) enum Mutant {
     ForgetOverlooked,
     /// Writers of what nobody read come in any order.
     ForgetUnread,
+    /// What a reader overlooks of a value that was written twice is not asked for.
+    ForgetChosen,
+    /// Who writes a key that it read, or a key with another one, may overlook what it likes.
+    ForgetUpdates,
     /// Of those who wrote a value only the first is tried.
     FirstWriterOnly,
     /// Real time does not count.
@@ -52,7 +56,7 @@ impl Mutant {
 
     /// Every bug that needs no times to show.
     #[cfg(test)]
-    pub(super) const ALL: [Self; 15] = [
+    pub(super) const ALL: [Self; 17] = [
         Self::BelieveAborted,
         Self::BelieveIntermediate,
         Self::ForgetOwnWrites,
@@ -68,5 +72,7 @@ impl Mutant {
         Self::ForgetOverlooked,
         Self::ForgetUnread,
         Self::FirstWriterOnly,
+        Self::ForgetUpdates,
+        Self::ForgetChosen,
     ];
 }

@@ -400,7 +400,7 @@ fn a_stale_read_is_told_by_two_transactions() {
     let part = report.parts.iter().find(|part| part.guarantee == "strong-snapshot-isolation");
     let Some(Finding::Violated(story)) = part.map(|part| &part.finding) else { panic!("{told}") };
     assert_eq!((story.lines.len(), story.minimal), (2, true), "{told}");
-    let title = "G-single-realtime, a stale or future view in real time: a cycle of 2";
+    let title = "G-single-realtime, a stale or future view in real time";
     let strict = judge(&parsed(&text), Some(Level::StrictSerializable), &Limits::default());
     assert!(strict.to_string().contains(title) && told.contains(title), "{strict}");
     assert!(told.contains("had ended before T"), "{told}");

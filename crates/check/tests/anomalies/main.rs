@@ -14,7 +14,7 @@ mod transactions;
 use avouch_check::{Input, Level, Limits, Report, Word};
 use std::collections::BTreeSet;
 use std::fmt::Write;
-use transactions::{CYCLES, FLAWS, REGISTERS, VIEWS};
+use transactions::{CYCLES, FLAWS, PHENOMENA, REGISTERS, VIEWS};
 
 /// Lists that are appended to, or registers; the name on the page and in the verdict; the weakest
 /// level that forbids it; the history.
@@ -50,7 +50,8 @@ fn same_names<'a>(heading: &str, tested: impl IntoIterator<Item = &'a str>) {
 
 /// The name of a row without what only the verdict adds.
 fn row(name: &'static str) -> &'static str {
-    name.split(": a cycle of").next().unwrap_or(name)
+    let name = name.split(": a cycle of").next().unwrap_or(name);
+    name.split(", G-SI").next().unwrap_or(name)
 }
 
 /// A history in EDN.
@@ -188,5 +189,14 @@ fn elles_names_are_rows_of_the_page() {
         for form in ["", "-process", "-realtime"] {
             assert!(named.contains(format!("{cycle}{form}").as_str()), "Elle's {cycle}{form}");
         }
+    }
+}
+
+#[test]
+//= §2.3.1 G-SI test
+fn each_levels_own_phenomenon_is_named() {
+    for (kind, name, level, text) in PHENOMENA {
+        let told = report(&history(kind == 'L', text), Some(level)).to_string();
+        assert!(told.contains(&format!("{name}: a cycle of ")), "{kind} {level}: {name}: {told}");
     }
 }

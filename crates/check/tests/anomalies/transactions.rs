@@ -3,8 +3,8 @@
 
 use crate::Row;
 use avouch_check::Level::{
-    Causal, ConsistentView, CursorStability, MonotonicAtomicView, MonotonicView, Prefix,
-    ReadAtomic, ReadCommitted, ReadUncommitted, StrictSerializable, StrongReadCommitted,
+    Causal, CursorStability, MonotonicAtomicView, MonotonicView, Prefix, ReadAtomic, ReadCommitted,
+    ReadUncommitted, SnapshotIsolation, StrictSerializable, StrongReadCommitted,
     StrongReadUncommitted, StrongSessionReadCommitted, StrongSessionReadUncommitted,
     StrongSessionSerializable, StrongSnapshotIsolation, UpdateSerializable,
 };
@@ -142,7 +142,7 @@ pub(crate) const REGISTERS: [Row; 12] = [
         Prefix,
         "0 0-10 w x 1 / 1 0-10 w y 1 / 2 0-10 r x 1, r y / 3 0-10 r y 1, r x",
     ),
-    ('R', "G-single, lost update (P4)", ConsistentView, "0 0-10 r x, w x 1 / 1 0-10 r x, w x 2"),
+    ('R', "G-single, lost update (P4)", CursorStability, "0 0-10 r x, w x 1 / 1 0-10 r x, w x 2"),
     (
         'R',
         "G2-item, write skew (A5B)",
@@ -159,8 +159,28 @@ pub(crate) const REGISTERS: [Row; 12] = [
     ),
     (
         'R',
-        "G-single-realtime: a cycle of 3",
+        "G-single-realtime, G-SIb, missed effects: a cycle of 3",
         StrongSnapshotIsolation,
         "0 0-1 w x 1 / 1 2-3 w y 1 / 2 0-10 r y 1, r x",
     ),
+];
+
+/// Adya's phenomena of single levels, by a cycle that the level forbids.
+pub(crate) const PHENOMENA: [Row; 11] = [
+    ('L', "G-cursor", CursorStability, "0 0-10 r x, a x 1 / 1 1-11 r x, a x 2 / 2 12-13 r x 1 2"),
+    ('R', "G-cursor", CursorStability, "0 0-10 r x, w x 1 / 1 0-10 r x, w x 2"),
+    ('L', "G-monotonic", MonotonicView, "0 0-10 a x 1, a y 1 / 1 1-11 r x 1, r y"),
+    ('L', "G-update", UpdateSerializable, "0 0-10 r x, r y, a x 1 / 1 1-11 r x, r y, a y 1"),
+    ('R', "G-update", UpdateSerializable, "0 0-10 r x, r y, w x 1 / 1 0-10 r x, r y, w y 1"),
+    ('L', "G-SIb, missed effects", SnapshotIsolation, "0 0-10 a x 1, a y 1 / 1 1-11 r x 1, r y"),
+    ('R', "G-SIb, missed effects", SnapshotIsolation, "0 0-10 w x 1, w y 1 / 1 0-10 r x 1, r y"),
+    (
+        'L',
+        "G-SIb, missed effects",
+        StrongSnapshotIsolation,
+        "0 0-1 a x 1 / 1 2-3 r x / 2 4-5 r x 1",
+    ),
+    ('R', "G-SIb, missed effects", StrongSnapshotIsolation, "0 0-1 w x 1 / 1 2-3 r x"),
+    ('L', "G-SIa, interference", StrongSnapshotIsolation, "0 0-1 r x 1 / 1 2-3 a x 1"),
+    ('R', "G-SIa, interference", StrongSnapshotIsolation, "0 0-1 r x 1 / 1 2-3 w x 1"),
 ];

@@ -41,7 +41,9 @@ use universe::Universe;
 pub(super) use steps::is_step;
 
 /// Levels that are decided of registers, and not where predicates are read.
-const NOT_DECIDED: [Level; 4] = [
+const NOT_DECIDED: [Level; 6] = [
+    Level::CursorStability,
+    Level::UpdateAtomic,
     Level::RepeatableRead,
     Level::ParallelSnapshotIsolation,
     Level::UpdateSerializable,

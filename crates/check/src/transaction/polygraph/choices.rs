@@ -13,7 +13,10 @@ use std::collections::BTreeSet;
 pub(super) struct Choice {
     pub(super) reader: u32,
     pub(super) key: u32,
+    pub(super) value: i64,
     pub(super) places: Vec<usize>,
+    /// Whether it matters what the read overlooks.
+    pub(super) asks: bool,
 }
 
 /// The choices of a history, or a read of what nobody may see.
@@ -21,6 +24,7 @@ pub(super) fn all(
     history: &Transactions,
     sources: &Sources,
     writes: &Writes,
+    shape: Shape,
 ) -> Result<Vec<Choice>, Impossible> {
     let mut met = BTreeSet::new();
     let mut found = Vec::new();
@@ -42,7 +46,8 @@ pub(super) fn all(
                          overwrote it, or is the reader";
             return Err(Impossible { title, reader: *reader, step: *step, writer: None });
         }
-        found.push(Choice { reader: *reader, key: step.key, places });
+        let asks = shape.asks(sources.has_written(*reader, step.key));
+        found.push(Choice { reader: *reader, key: step.key, value: step.value, places, asks });
     }
     Ok(found)
 }
@@ -64,7 +69,8 @@ impl Choice {
             let is_before = |other: &u32| {
                 *other != seen && reach.reaches(shape.decides(seen), chains.at(*other))
             };
-            !reach.reaches(start, chains.at(seen)) && !reaching.iter().any(is_before)
+            let is_overwritten = || self.asks && reaching.iter().any(is_before);
+            !reach.reaches(start, chains.at(seen)) && !is_overwritten()
         });
     }
 }

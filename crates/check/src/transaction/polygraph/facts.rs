@@ -121,8 +121,8 @@ impl Known {
             for writer in writes.writers(writes.of(*key)) {
                 // Of a chain the first suffices: the others follow it.
                 let (chain, _) = chains.at(*writer);
-                let weighs = shape.weighs(writes.has(*reader));
-                if writer != reader && chain != met && !weighs {
+                let counts = || writes.counts(shape, *reader, *writer);
+                if writer != reader && chain != met && counts() {
                     add(shape.start(*reader), shape.commit(*writer), Why::Initial(*key));
                     met = chain;
                 }

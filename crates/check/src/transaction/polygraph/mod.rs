@@ -27,6 +27,9 @@
 //! Instead no writer that overwrites what r read may reach r. Rule 1 of `saturate` infers from it;
 //! what the solver chooses is asked for it in the end ([`overlooked`]).
 //!
+//! Cursor stability and update atomic ask it of some readers only, one node a transaction: `r -> b`
+//! where r writes the key, too, and where r and b write some key together ([`atomic`]).
+//!
 //! In snapshot isolation `a' -> b` says that of two writers of one key one ends before the other
 //! starts. The graph is a polygraph (Papadimitriou, "The serializability of concurrent database
 //! updates", JACM 1979); deciding it is NP-complete for all three levels (Biswas and Enea, OOPSLA
@@ -34,6 +37,7 @@
 //! (Tan et al., OSDI 2020); clocks per session in place of its matrix of reachability make a round
 //! O(edges x sessions).
 
+mod atomic;
 mod chains;
 mod choices;
 mod explain;

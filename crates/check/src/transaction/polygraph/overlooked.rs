@@ -5,8 +5,9 @@
 //! ```
 //!
 //! Who reads backwards from the readers meets such a writer within the ranks of the order that the
-//! theory keeps. Where every two writers of a key are ordered, the next after w is enough: a later
-//! one is behind it. Where some were left out, each that is surely after w is looked for.
+//! theory keeps. Of a value that was written twice r reads from whom the solver chose. Where every
+//! two writers of a key are ordered, the next after w is enough: a later one is behind it. Where
+//! some were left out, each that is surely after w is looked for.
 
 use super::chains::Chains;
 use super::facts::{Edge, Why};
@@ -34,6 +35,17 @@ pub(super) fn initial(
     })
 }
 
+/// That a read of a value written twice is of one of its writers, as the solver may choose.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Chosen {
+    pub(super) reader: u32,
+    pub(super) key: u32,
+    pub(super) value: i64,
+    pub(super) writer: u32,
+    /// The variable that says so.
+    pub(super) variable: u32,
+}
+
 /// What the theory asks of readers.
 pub(super) struct Views<'a> {
     pub(super) sources: &'a Sources,
@@ -43,6 +55,10 @@ pub(super) struct Views<'a> {
     pub(super) complete: bool,
     /// Pairs by their writers, the lesser first.
     pub(super) numbers: BTreeMap<(u32, u32), u32>,
+    /// What may be chosen.
+    pub(super) choices: &'a [Chosen],
+    /// What the last model chose.
+    pub(super) chosen: Vec<Chosen>,
     /// What the last model breaks: literals that must not all be true.
     pub(super) found: Vec<Vec<u32>>,
 }
@@ -50,22 +66,24 @@ pub(super) struct Views<'a> {
 impl<'a> Views<'a> {
     pub(super) fn new(
         (sources, chains, reach): (&'a Sources, &'a Chains, &'a Reach),
-        pairs: &[Pair],
+        (pairs, choices): (&[Pair], &'a [Chosen]),
         complete: bool,
     ) -> Self {
         let of = |pair: &Pair| (pair.one.min(pair.other), pair.one.max(pair.other));
         let numbers = (0..).zip(pairs).map(|(number, pair)| (of(pair), number)).collect();
-        Self { sources, chains, reach, complete, numbers, found: Vec::new() }
+        let (chosen, found) = (Vec::new(), Vec::new());
+        Self { sources, chains, reach, complete, numbers, choices, chosen, found }
     }
 }
 
 /// So many impossibilities are looked for at once.
 const AT_ONCE: usize = 10_000;
 
-/// A writer that must not reach a reader, and the literal by which that is so.
+/// A writer that must not reach a reader, and the literals by which that is so: of the pair, and of
+/// the read where that was chosen.
 struct Wanted {
     node: u32,
-    literal: u32,
+    literals: [u32; 2],
 }
 
 impl Acyclic<'_> {
@@ -107,9 +125,13 @@ impl Acyclic<'_> {
     fn wanted(&self, views: &Views<'_>, next: &[Vec<u32>], reader: u32) -> Vec<Wanted> {
         let mine = self.rank[self.shape.start(reader) as usize];
         let mut wanted = Vec::new();
-        for read in views.sources.reads(reader) {
-            let writers = &next[read.key as usize];
-            let after = match read.from {
+        let known = views.sources.reads(reader).iter().map(|read| (read.key, read.from, KNOWN));
+        let is_mine = |one: &&Chosen| one.reader == reader;
+        let chosen = views.chosen.iter().filter(is_mine);
+        let chosen = chosen.map(|one| (one.key, one.writer, code(one.variable, true)));
+        for (key, from, by) in known.chain(chosen) {
+            let writers = &next[key as usize];
+            let after = match from {
                 INITIAL => 0,
                 from => {
                     let rank = self.rank_of(from);
@@ -119,13 +141,10 @@ impl Acyclic<'_> {
             let most = if views.complete { 1 } else { usize::MAX };
             let later = writers[after..].iter().take(most);
             for writer in later.take_while(|one| self.rank_of(**one) < mine) {
-                let literal = if read.from == INITIAL {
-                    Some(KNOWN)
-                } else {
-                    self.literal(views, read.from, *writer)
-                };
+                let literal =
+                    if from == INITIAL { Some(KNOWN) } else { self.literal(views, from, *writer) };
                 let node = self.shape.commit(*writer);
-                wanted.extend(literal.map(|literal| Wanted { node, literal }));
+                wanted.extend(literal.map(|literal| Wanted { node, literals: [literal, by] }));
             }
         }
         wanted
@@ -169,7 +188,7 @@ impl Acyclic<'_> {
 
     /// The literals of the way from a writer to a reader, and that by which it must not be one.
     fn back(&self, start: u32, wanted: &Wanted) -> Vec<u32> {
-        let mut literals = vec![wanted.literal];
+        let mut literals = wanted.literals.to_vec();
         let mut node = wanted.node;
         while node != start {
             let (_, next, by) = self.parent[node as usize];

@@ -39,7 +39,7 @@ impl Pair {
         add(shape.commit(first), shape.after_commit(second));
         for place in places {
             for reader in writes.readers(place) {
-                if *reader != second && !shape.weighs(writes.has(*reader)) {
+                if *reader != second && writes.counts(shape, *reader, second) {
                     add(shape.start(*reader), shape.commit(second));
                 }
             }
@@ -57,7 +57,7 @@ pub(super) fn open(
     (budget, mutant): (&mut Budget, Mutant),
 ) -> Result<Vec<Pair>, Exhausted> {
     let may_be_read: BTreeSet<usize> =
-        choices.iter().flat_map(|choice| choice.places.iter().copied()).collect();
+        choices.iter().filter(|one| one.asks).flat_map(|one| one.places.iter().copied()).collect();
     let shape = known.shape;
     let held = known.bytes() + writes.bytes() + reach_bytes(known, chains);
     let mut found: Vec<(u32, u32, u32, u32)> = Vec::new();

@@ -101,7 +101,7 @@ impl Search<'_> {
             let number = known.fact(fact);
             known.push(shape.commit(first), shape.after_commit(second), Why::Before(number));
             let counts =
-                |reader: &&u32| **reader != second && !shape.weighs(self.writes.has(**reader));
+                |reader: &&u32| **reader != second && self.writes.counts(shape, **reader, second);
             for reader in self.writes.readers(place).iter().filter(counts) {
                 known.push(shape.start(*reader), shape.commit(second), Why::Overwritten(number));
             }

@@ -5,7 +5,7 @@
 //! writes become versions, and in snapshot isolation nobody may have committed one since the
 //! start.
 
-use super::shape::Shape;
+use super::shape::{Overwritten, Shape};
 use crate::transaction::history::{Access, Step, Transactions};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -98,10 +98,14 @@ impl Replay<'_> {
             return true;
         }
         let mut own: BTreeMap<u32, i64> = BTreeMap::new();
-        for step in self.history.steps(transaction) {
+        let steps = self.history.steps(transaction);
+        for step in steps {
+            let writes = |other: &Step| other.access == Access::Write && other.key == step.key;
+            let asks = self.shape.latest
+                && (self.shape.overwritten != Overwritten::OfKey || steps.iter().any(writes));
             if step.access == Access::Write {
                 own.insert(step.key, step.value);
-            } else if !self.reads(step, own.get(&step.key).copied(), started) {
+            } else if !self.reads(step, own.get(&step.key).copied(), (started, asks)) {
                 return false;
             }
         }
@@ -111,16 +115,16 @@ impl Replay<'_> {
             let versions = &mut self.versions[key as usize];
             let is_alone = versions.last().is_none_or(|(since, _)| *since <= started);
             versions.push((committed, value));
-            if !self.shape.latest {
+            if !self.shape.latest || self.shape.overwritten == Overwritten::OfKey {
                 self.there.insert((key, value));
             }
             is_alone || !self.shape.conflicts
         })
     }
 
-    fn reads(&self, step: &Step, own: Option<i64>, started: u32) -> bool {
+    fn reads(&self, step: &Step, own: Option<i64>, (started, asks): (u32, bool)) -> bool {
         let versions = &self.versions[step.key as usize];
-        if !self.shape.latest {
+        if !asks {
             let is_there = self.there.contains(&(step.key, step.value));
             return match (step.access, own) {
                 (Access::Read, None) => is_there,

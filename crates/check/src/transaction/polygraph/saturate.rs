@@ -12,17 +12,19 @@
 use super::chains::Chains;
 use super::explain::{self, Proof};
 use super::facts::{Because, Fact, Known, Why};
+use super::overlooked::Chosen;
 use super::reach::{Adjacency, Reach};
-use super::shape::Shape;
+use super::shape::{Overwritten, Shape};
 use super::solve::{self, Problem};
 use super::writes::Writes;
-use super::{choices, overlooked, pairs, replay, told, verify, viewed};
+use super::{atomic, choices, overlooked, pairs, replay, told, verify, viewed};
 use crate::limits::{Budget, Exhausted};
 use crate::progress;
 use crate::report::Finding;
 use crate::transaction::history::Transactions;
 use crate::transaction::level::Level;
 use crate::transaction::mutant::Mutant;
+use crate::transaction::read_atomic;
 use crate::transaction::sources::Sources;
 use crate::transaction::story;
 use std::ops::Range;
@@ -43,12 +45,16 @@ pub(in crate::transaction) fn judge(
     let conflicts = shape.conflicts && mutant != Mutant::ForgetConflicts;
     let shape = Shape { conflicts, ..shape };
     let chains = Chains::new(history, sources, shape, mutant);
-    let writes = Writes::new(history, sources, &chains);
-    let mut choices = match choices::all(history, sources, &writes) {
+    let writes = Writes::new(history, sources, &chains, (shape, mutant));
+    let mut choices = match choices::all(history, sources, &writes, shape) {
         Ok(choices) => choices,
         Err(found) => return Ok(Finding::Violated(story::of_read(history, level, &found))),
     };
     let mut known = Known::new(history, sources, (&chains, &writes), shape, mutant);
+    if shape.overwritten == Overwritten::Shared {
+        let seen = read_atomic::infer(history, sources, budget, mutant)?;
+        atomic::direct(&mut known, history, sources, &seen);
+    }
     let nodes = shape.nodes(history.len());
     // Nobody knows how many rounds there are: each is a fifth of what is left of their part.
     let mut left = ROUNDS;
@@ -61,8 +67,8 @@ pub(in crate::transaction) fn judge(
                 return Ok(violated(history, level, shape, &proof));
             }
         };
-        if !shape.latest {
-            return Ok(ordered(history, asked, &order));
+        if !shape.latest && choices.is_empty() {
+            return Ok(ordered(history, asked, &order, &[]));
         }
         let backward = Adjacency::backward(&known, nodes);
         let reach = Reach::new(shape, &chains, &forward, &backward, &order, budget)?;
@@ -92,7 +98,7 @@ pub(in crate::transaction) fn judge(
             problem.solve(history, (&open, &choices), &order, budget, mutant)
         });
         return Ok(match solved? {
-            solve::Answer::Order(order) => ordered(history, asked, &order),
+            solve::Answer::Order(order, chosen) => ordered(history, asked, &order, &chosen),
             solve::Answer::Unexplained => Finding::Violated(told::of_choices(&choices)),
             solve::Answer::Impossible(core) => {
                 told::of_core(history, level, shape, &known, &writes, &core)
@@ -102,9 +108,11 @@ pub(in crate::transaction) fn judge(
 }
 
 /// The finding on an order of nodes, once it was checked apart.
-fn ordered(history: &Transactions, shape: Shape, order: &[u32]) -> Finding {
+fn ordered(history: &Transactions, shape: Shape, order: &[u32], chosen: &[Chosen]) -> Finding {
     let is_right = if shape.views() {
-        viewed::accepts(history, shape, order)
+        viewed::accepts(history, shape, order, chosen)
+    } else if shape.overwritten == Overwritten::Shared {
+        atomic::accepts(history, order)
     } else {
         Some(replay::accepts(history, shape, order))
     };
@@ -200,7 +208,12 @@ impl Round<'_> {
         for reader in self.writes.readers(place) {
             let bound = self.reach.before(self.shape.start(*reader), chain);
             let below = others.partition_point(|other| self.chains.at(*other).1 < bound);
-            let found = others[..below].iter().rposition(|other| *other != writer);
+            let counts = |other: u32| {
+                self.shape.overwritten != Overwritten::Shared
+                    || self.writes.counts(self.shape, *reader, other)
+            };
+            let is = |other: &u32| *other != writer && counts(*other);
+            let found = others[..below].iter().rposition(is);
             if let Some(found) = found.filter(|found| latest.is_none_or(|(at, _)| *found > at)) {
                 latest = Some((found, *reader));
             }
@@ -217,7 +230,10 @@ impl Round<'_> {
         let Site { writer, place, others, chain, .. } = *site;
         let bound = self.reach.after(self.shape.decides(writer), chain);
         let below = others.partition_point(|other| self.chains.at(*other).1 < bound);
-        if let Some(second) = others[below..].iter().copied().find(|other| *other != writer) {
+        // Where a read counts for some of those behind only, each is looked at.
+        let is_each = self.shape.overwritten == Overwritten::Shared;
+        let all = others[below..].iter().copied().filter(|other| *other != writer);
+        for second in all.take(if is_each { usize::MAX } else { 1 }) {
             self.conclude(known, site.fact(writer, second, Because::Reaches), place);
         }
     }
@@ -234,8 +250,8 @@ impl Round<'_> {
         for reader in self.writes.readers(place) {
             let from = self.shape.start(*reader);
             let is_known = *reader == second || self.reach.reaches(from, self.chains.at(second));
-            let weighs = self.shape.weighs(self.writes.has(*reader));
-            if !is_known && !weighs && self.mutant != Mutant::IgnoreOverwritten {
+            let counts = || self.writes.counts(self.shape, *reader, second);
+            if !is_known && counts() && self.mutant != Mutant::IgnoreOverwritten {
                 let fact = *number.get_or_insert_with(|| known.fact(fact));
                 known.push(from, self.shape.commit(second), Why::Overwritten(fact));
             }

@@ -11,6 +11,10 @@ pub(super) enum Overwritten {
     Writers,
     /// Nobody's.
     Nobody,
+    /// Those of who writes the key, too; of the others it is not asked.
+    OfKey,
+    /// Those of who writes some key that who overwrites writes, too: the one must see the other.
+    Shared,
 }
 
 /// The shape of a level's graph.
@@ -42,6 +46,9 @@ impl Shape {
     /// Consistent view, its form with sessions and update serializable forbid a cycle with one rw
     /// edge (of those that only read) and none with more.
     ///
+    /// Of cursor stability only a read of a key that its transaction writes, too, must be of the
+    /// version before. Update atomic asks of two that write one key that one sees the other.
+    ///
     /// Read committed needs an order of all only so that nobody reads of what comes later. Without
     /// predicates repeatable read is serializability.
     pub(in crate::transaction) fn of(level: Level) -> Option<Self> {
@@ -53,10 +60,12 @@ impl Shape {
             Level::Serializable
             | Level::RepeatableRead
             | Level::ReadCommitted
+            | Level::CursorStability
             | Level::ConsistentView
             | Level::UpdateSerializable => (false, false, false, false),
             Level::StrongSessionSerializable
             | Level::StrongSessionReadCommitted
+            | Level::UpdateAtomic
             | Level::ParallelSnapshotIsolation => (false, false, true, false),
             Level::StrictSerializable | Level::StrongReadCommitted => (false, false, false, true),
             _ => return None,
@@ -68,6 +77,8 @@ impl Shape {
         let overwritten = match level {
             Level::ConsistentView | Level::ParallelSnapshotIsolation => Overwritten::Nobody,
             Level::UpdateSerializable => Overwritten::Writers,
+            Level::CursorStability => Overwritten::OfKey,
+            Level::UpdateAtomic => Overwritten::Shared,
             _ => Overwritten::All,
         };
         Some(Self { split, conflicts, sessions, timed, latest, overwritten })
@@ -75,13 +86,23 @@ impl Shape {
 
     /// Whether a reader's view is its own, and not that of one order of all.
     pub(in crate::transaction) fn views(self) -> bool {
-        self.overwritten != Overwritten::All
+        matches!(self.overwritten, Overwritten::Writers | Overwritten::Nobody)
+    }
+
+    /// Whether it has to be known whose write each read saw: it is not chosen with the order.
+    pub(in crate::transaction) fn needs_sources(self) -> bool {
+        self.overwritten == Overwritten::Shared
+    }
+
+    /// Whether it matters what a reader overlooks of a key that it writes, or does not.
+    pub(super) fn asks(self, writes_key: bool) -> bool {
+        self.latest && (writes_key || self.overwritten != Overwritten::OfKey)
     }
 
     /// Whether the rw edges of one that writes, or does not, weigh.
     pub(super) fn weighs(self, writes: bool) -> bool {
         match self.overwritten {
-            Overwritten::All => false,
+            Overwritten::All | Overwritten::OfKey | Overwritten::Shared => false,
             Overwritten::Writers => !writes,
             Overwritten::Nobody => true,
         }

@@ -3,7 +3,7 @@
 use super::chains::Chains;
 use super::choices::Choice;
 use super::facts::Known;
-use super::overlooked::Views;
+use super::overlooked::{Chosen, Views};
 use super::pairs::Pair;
 use super::reach::Reach;
 use super::theory::{Acyclic, Edges};
@@ -19,8 +19,9 @@ use std::rc::Rc;
 
 /// What the solver found.
 pub(super) enum Answer {
-    /// An order of all nodes.
-    Order(Vec<u32>),
+    /// An order of all nodes, and whom the readers of what was written twice read from, where each
+    /// has a view of its own.
+    Order(Vec<u32>, Vec<Chosen>),
     /// Pairs of which every choice closes a cycle.
     Impossible(Vec<Pair>),
     /// No order, whoever is read from where a value was written twice.
@@ -64,10 +65,11 @@ impl Problem<'_> {
         }
         let pairs: Vec<Pair> = open.iter().map(|pair| oriented(pair, known, &rank)).collect();
         let more = self.more(&pairs, choices);
-        let views = |pairs: &[Pair], complete| has_views.then(|| self.views(pairs, complete));
-        match decided(known, writes, (&pairs, &more), &likely, views(&pairs, true), budget)? {
-            Some(rank) => Ok(Answer::Order(by_rank(&rank))),
-            None if mutant == Mutant::BelieveOpen => Ok(Answer::Order(order.to_vec())),
+        let asked = if mutant == Mutant::ForgetChosen { &[][..] } else { &more.chosen };
+        let views = has_views.then(|| self.views((&pairs, asked), true));
+        match decided(known, writes, (&pairs, &more), &likely, views, budget)? {
+            Some(Found { rank, chosen }) => Ok(Answer::Order(by_rank(&rank), chosen)),
+            None if mutant == Mutant::BelieveOpen => Ok(Answer::Order(order.to_vec(), Vec::new())),
             None if choices.is_empty() => {
                 let core = self.core(pairs, &likely, has_views, budget);
                 Ok(Answer::Impossible(core))
@@ -92,10 +94,19 @@ impl Problem<'_> {
                 let writer = writes.writers(*place..*place + 1)[0];
                 let seen = pairs.len() + more.edges.len();
                 one_of.push(literal(seen, true));
+                more.chosen.push(Chosen {
+                    reader: choice.reader,
+                    key: choice.key,
+                    value: choice.value,
+                    writer,
+                    variable: seen as u32,
+                });
                 let mut edges = vec![(shape.commit(writer), start)];
                 let mut open = Vec::new();
-                for other in writes.writers(writes.of(choice.key)).iter().copied() {
-                    if other == writer || other == choice.reader {
+                let all = writes.writers(writes.of(choice.key)).iter().filter(|_| choice.asks);
+                for other in all.copied() {
+                    let counts = || writes.counts(shape, choice.reader, other);
+                    if other == writer || other == choice.reader || !counts() {
                         continue;
                     }
                     let edge = (start, shape.commit(other));
@@ -132,6 +143,8 @@ struct More {
     edges: Vec<Edges>,
     /// Variables and their signs.
     clauses: Vec<Vec<(u32, bool)>>,
+    /// What the variables of reads say.
+    chosen: Vec<Chosen>,
 }
 
 fn by_rank(rank: &[u32]) -> Vec<u32> {
@@ -183,7 +196,13 @@ fn oriented(pair: &Pair, known: &Known, rank: &[u32]) -> Pair {
     Pair { one: pair.other, other: pair.one, places }
 }
 
-/// The ranks of an order that decides every pair, or nothing if there is none.
+/// A model: the ranks of an order that decides every pair, and what was chosen.
+struct Found {
+    rank: Vec<u32>,
+    chosen: Vec<Chosen>,
+}
+
+/// A model of pairs and choices, or nothing if there is none.
 fn decided(
     known: &Known,
     writes: &Writes,
@@ -191,7 +210,7 @@ fn decided(
     likely: &[u32],
     views: Option<Views<'_>>,
     budget: &mut Budget,
-) -> Result<Option<Vec<u32>>, Exhausted> {
+) -> Result<Option<Found>, Exhausted> {
     let mut theory = Acyclic::new(known, writes, (pairs, &more.edges), likely, views, budget);
     let mut solver = Solver::new(SolverOpts::default(), Stop(Rc::clone(&theory.stop)));
     let variables: Vec<Var> =
@@ -212,7 +231,8 @@ fn decided(
         }
         let broken = theory.broken();
         if broken.is_empty() {
-            return Ok(Some(std::mem::take(&mut theory.rank)));
+            let chosen = theory.chosen();
+            return Ok(Some(Found { rank: std::mem::take(&mut theory.rank), chosen }));
         }
         for mut clause in broken {
             if !solver.add_clause_reuse(&mut clause) {
@@ -229,8 +249,8 @@ const TRIES: usize = 400;
 const STEPS: u64 = 50_000_000;
 
 impl Problem<'_> {
-    fn views(&self, pairs: &[Pair], complete: bool) -> Views<'_> {
-        Views::new((self.sources, self.chains, self.reach), pairs, complete)
+    fn views<'b>(&'b self, asked: (&[Pair], &'b [Chosen]), complete: bool) -> Views<'b> {
+        Views::new((self.sources, self.chains, self.reach), asked, complete)
     }
 
     /// Fewer pairs that are impossible still: halves, quarters and so on are left out where they
@@ -252,7 +272,7 @@ impl Problem<'_> {
                 tries += 1;
                 let end = (start + size).min(pairs.len());
                 let fewer: Vec<Pair> = [&pairs[..start], &pairs[end..]].concat();
-                let views = has_views.then(|| self.views(&fewer, false));
+                let views = has_views.then(|| self.views((&fewer, &[]), false));
                 match decided(known, writes, (&fewer, &More::default()), likely, views, budget) {
                     Ok(None) => pairs = fewer,
                     Ok(Some(_)) => start = end,

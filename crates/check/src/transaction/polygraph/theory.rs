@@ -6,7 +6,7 @@
 //! literals are the conflict. Taking edges back leaves an order that agrees with the fewer.
 
 use super::facts::Known;
-use super::overlooked::Views;
+use super::overlooked::{Chosen, Views};
 use super::pairs::Pair;
 use super::shape::Shape;
 use super::writes::Writes;
@@ -15,7 +15,7 @@ use crate::progress;
 use batsat::theory::{Theory, TheoryArg};
 use batsat::{Lit, Var};
 use std::cell::Cell;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 
 /// The literal of an edge that is known: none.
@@ -216,6 +216,10 @@ impl Theory for Acyclic<'_> {
         if self.catch_up(acts)
             && let Some(mut views) = self.views.take()
         {
+            let is_true: BTreeSet<u32> =
+                acts.model().iter().filter(|one| one.sign()).map(|one| one.var().idx()).collect();
+            let chosen = views.choices.iter().filter(|one| is_true.contains(&one.variable));
+            views.chosen = chosen.copied().collect();
             views.found = self.overlooked(&views);
             self.views = Some(views);
         }
@@ -263,6 +267,11 @@ impl Acyclic<'_> {
             }
         }
         true
+    }
+
+    /// Whom the last model chose to be read from.
+    pub(super) fn chosen(&mut self) -> Vec<Chosen> {
+        self.views.as_mut().map(|views| std::mem::take(&mut views.chosen)).unwrap_or_default()
     }
 
     /// Clauses that the last model breaks by what some reader overlooks.

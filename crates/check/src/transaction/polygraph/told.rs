@@ -26,7 +26,7 @@ pub(super) fn of_proof(history: &Transactions, level: Level, shape: Shape, proof
     }
     let count = proof.cycle.iter().filter(|edge| edge.why != Why::Inside).count();
     let facts = proof.steps.iter().map(|step| (step.number, step.fact)).collect();
-    let name = dependency::name(&kinds(&proof.cycle, &facts));
+    let name = dependency::name_by(level, &kinds(&proof.cycle, &facts));
     let title = format!("{name}: a cycle of {count}, each of which must be before the next");
     teller.story(level, title, proof.shortest)
 }
@@ -47,15 +47,15 @@ fn kinds(cycle: &[Edge], facts: &BTreeMap<u32, Fact>) -> Vec<(Kind, Option<u32>)
 }
 
 /// The name of the first cycle of a tree.
-fn first_name(tree: &Refutation, mut facts: BTreeMap<u32, Fact>) -> String {
+fn first_name(level: Level, tree: &Refutation, mut facts: BTreeMap<u32, Fact>) -> String {
     match tree {
         Refutation::Cycle { steps, cycle } => {
             facts.extend(steps.iter().map(|step| (step.number, step.fact)));
-            dependency::name(&kinds(cycle, &facts))
+            dependency::name_by(level, &kinds(cycle, &facts))
         }
         Refutation::Split(sides) => {
             facts.extend(sides[0].assumed.iter().copied());
-            first_name(&sides[0].refuted, facts)
+            first_name(level, &sides[0].refuted, facts)
         }
     }
 }
@@ -85,7 +85,7 @@ pub(super) fn of_core(
         return Finding::fault("pairs without an order");
     }
     teller.refutation(&tree, 0);
-    let name = first_name(&tree, BTreeMap::new());
+    let name = first_name(level, &tree, BTreeMap::new());
     Finding::Violated(teller.story(level, format!("{name}: {title}"), false))
 }
 

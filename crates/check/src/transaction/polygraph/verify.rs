@@ -5,7 +5,7 @@
 
 use super::explain::Proof;
 use super::facts::{Because, Edge, Fact, Why};
-use super::shape::Shape;
+use super::shape::{Overwritten, Shape};
 use crate::transaction::history::{Access, Step, Transactions};
 use std::collections::BTreeMap;
 
@@ -57,6 +57,11 @@ impl Verifier<'_> {
     /// Whether a way shows that one writer of a key is before another one.
     pub(super) fn is_fact(&self, fact: &Fact, way: &[Edge]) -> bool {
         let (Some(first), Some(last)) = (way.first(), way.last()) else { return false };
+        if let Because::Seen(reader) = fact.because
+            && !self.must_see(reader, fact.first, fact.key, way)
+        {
+            return false;
+        }
         let (ends, is_seen) = match fact.because {
             Because::Assumed => return false,
             Because::Reaches => {
@@ -73,6 +78,24 @@ impl Verifier<'_> {
     /// Whether a fact is of two writers of one key, and says that it is only assumed.
     pub(super) fn may_be_assumed(&self, fact: &Fact) -> bool {
         fact.because == Because::Assumed && self.are_writers(fact)
+    }
+
+    /// Whether a reader of a key must not overlook a writer of it that is before it by a way.
+    fn must_see(&self, reader: u32, writer: u32, key: u32, way: &[Edge]) -> bool {
+        let is_direct = way.len() == 1 && matches!(way[0].why, Why::Read(_) | Why::Session);
+        self.counts(reader, writer, key)
+            || (self.shape.overwritten == Overwritten::Shared && is_direct)
+    }
+
+    /// Whether it matters that a reader overlooks a writer of a key.
+    fn counts(&self, reader: u32, writer: u32, key: u32) -> bool {
+        match self.shape.overwritten {
+            Overwritten::OfKey => self.last_write(reader, key).is_some(),
+            Overwritten::Shared => self.history.steps(reader).iter().any(|step| {
+                step.access == Access::Write && self.last_write(writer, step.key).is_some()
+            }),
+            Overwritten::All | Overwritten::Writers | Overwritten::Nobody => true,
+        }
     }
 
     fn are_writers(&self, fact: &Fact) -> bool {
@@ -106,6 +129,7 @@ impl Verifier<'_> {
                 let ends = (shape.start(from), shape.commit(to));
                 from != to
                     && (edge.from, edge.to) == ends
+                    && self.counts(from, to, key)
                     && history.is_committed(from)
                     && history.steps(from).iter().any(is_initial)
                     && self.last_write(to, key).is_some()
@@ -117,6 +141,7 @@ impl Verifier<'_> {
             Why::Overwritten(number) => self.facts.get(&number).is_some_and(|fact| {
                 let ends = (shape.start(from), shape.commit(fact.second));
                 from != fact.second
+                    && self.counts(from, fact.second, fact.key)
                     && (edge.from, edge.to) == ends
                     && self.reads(from, fact.key, fact.first)
             }),

@@ -3,8 +3,10 @@
 //! The writers of a key come in the order given. Each read is of one that is before its reader, a
 //! session's transactions come in turn, and (update serializable) who writes comes before who
 //! overwrites what it read. Of all others the next writer after the one that was read must not be
-//! among those that the reader depends on: by tables of bits, so many writers at a time.
+//! among those that the reader depends on: by tables of bits, so many writers at a time. Whose
+//! write of a value written twice was read is claimed by the solver, and asked of the history.
 
+use super::overlooked::Chosen;
 use super::shape::Shape;
 use crate::transaction::history::{Access, Transactions};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,8 +27,13 @@ struct One {
 
 /// Whether an order of transactions shows that no reader overlooks anything; nothing if it is too
 /// long to say.
-pub(super) fn accepts(history: &Transactions, shape: Shape, order: &[u32]) -> Option<bool> {
-    let Some(all) = depends(history, shape, order) else { return Some(false) };
+pub(super) fn accepts(
+    history: &Transactions,
+    shape: Shape,
+    order: &[u32],
+    chosen: &[Chosen],
+) -> Option<bool> {
+    let Some(all) = depends(history, shape, order, chosen) else { return Some(false) };
     let edges: usize = all.iter().map(|one| one.before.len()).sum();
     let passes = all.len().div_ceil(BLOCK * 64);
     if passes.saturating_mul(edges.saturating_mul(BLOCK)) > WORDS_MAX {
@@ -61,7 +68,12 @@ pub(super) fn accepts(history: &Transactions, shape: Shape, order: &[u32]) -> Op
 
 /// What each depends on; nothing if the order is none, or something stands before what it must
 /// stand behind.
-fn depends(history: &Transactions, shape: Shape, order: &[u32]) -> Option<Vec<One>> {
+fn depends(
+    history: &Transactions,
+    shape: Shape,
+    order: &[u32],
+    chosen: &[Chosen],
+) -> Option<Vec<One>> {
     let mut place = vec![u32::MAX; history.len()];
     for (at, one) in (0..).zip(order) {
         *place.get_mut(*one as usize)? = at;
@@ -69,17 +81,17 @@ fn depends(history: &Transactions, shape: Shape, order: &[u32]) -> Option<Vec<On
     let is_whole = order.len() == history.len() && !place.contains(&u32::MAX);
     // The writers of each key in their order, and who left each value.
     let mut writers: Vec<Vec<u32>> = vec![Vec::new(); history.keys()];
-    let mut owners: BTreeMap<(u32, i64), u32> = BTreeMap::new();
+    let mut owners: BTreeMap<(u32, i64), Vec<u32>> = BTreeMap::new();
     for (at, one) in (0..).zip(order).filter(|(_, one)| history.is_committed(**one)) {
         let stored = history.steps(*one).iter().filter(|step| step.access == Access::Write);
         let last: BTreeMap<u32, i64> = stored.map(|step| (step.key, step.value)).collect();
         for (key, value) in last {
             writers[key as usize].push(at);
-            if owners.insert((key, value), at).is_some() {
-                return None;
-            }
+            owners.entry((key, value)).or_default().push(at);
         }
     }
+    let claimed = |one: &Chosen| ((one.reader, one.key, one.value), place[one.writer as usize]);
+    let claims: BTreeMap<(u32, u32, i64), u32> = chosen.iter().map(claimed).collect();
     let mut all: Vec<One> = order.iter().map(|_| One::default()).collect();
     for of_key in &writers {
         for pair in of_key.windows(2) {
@@ -112,7 +124,15 @@ fn depends(history: &Transactions, shape: Shape, order: &[u32]) -> Option<Vec<On
             }
             let of_key = &writers[step.key as usize];
             let later = if step.access == Access::Read {
-                let from = *owners.get(&(step.key, step.value)).filter(|from| **from != at)?;
+                let left = owners.get(&(step.key, step.value))?;
+                let from = match (&left[..], claims.get(&(*one, step.key, step.value))) {
+                    ([from], _) => *from,
+                    (all, Some(claim)) if all.contains(claim) => *claim,
+                    _ => return None,
+                };
+                if from == at {
+                    return None;
+                }
                 all[at as usize].before.push(from);
                 of_key.partition_point(|other| *other <= from)
             } else {

@@ -1,7 +1,9 @@
 //! Who writes each key, and who reads what of it.
 
 use super::chains::Chains;
+use super::shape::{Overwritten, Shape};
 use crate::transaction::history::Transactions;
+use crate::transaction::mutant::Mutant;
 use crate::transaction::sources::{INITIAL, Sources};
 use std::ops::Range;
 
@@ -16,12 +18,21 @@ pub(super) struct Writes {
     readers: Vec<u32>,
     /// Who reads the initial state of each key.
     initial: Vec<(u32, u32)>,
+    /// Where each transaction's keys end, and these, sorted, where a level asks who shares one.
+    keys_end: Vec<u32>,
+    keys: Vec<u32>,
     /// Who writes anything.
     is_writer: Vec<bool>,
 }
 
 impl Writes {
-    pub(super) fn new(history: &Transactions, sources: &Sources, chains: &Chains) -> Self {
+    /// Reads of which a level does not ask what they overlook are left out.
+    pub(super) fn new(
+        history: &Transactions,
+        sources: &Sources,
+        chains: &Chains,
+        (shape, mutant): (Shape, Mutant),
+    ) -> Self {
         let count = history.len() as u32;
         let mut ends = vec![0_u32; history.keys() + 1];
         for key in (0..count).flat_map(|writer| sources.writes(writer)) {
@@ -50,6 +61,10 @@ impl Writes {
         let mut reads = Vec::new();
         for reader in 0..count {
             for read in sources.reads(reader) {
+                let writes_key = mutant != Mutant::ForgetUpdates;
+                if !shape.asks(writes_key && sources.has_written(reader, read.key)) {
+                    continue;
+                }
                 if read.from == INITIAL {
                     found.initial.push((read.key, reader));
                 } else if let Some(at) = found.place(chains, read.key, read.from) {
@@ -68,12 +83,35 @@ impl Writes {
             found.readers_end[at + 1] += found.readers_end[at];
         }
         found.readers = reads.into_iter().map(|(_, reader)| reader).collect();
+        if shape.overwritten == Overwritten::Shared && mutant != Mutant::ForgetUpdates {
+            for writer in 0..count {
+                found.keys.extend_from_slice(sources.writes(writer));
+                found.keys_end.push(found.keys.len() as u32);
+            }
+        }
         found
     }
 
     /// Whether a transaction writes.
     pub(super) fn has(&self, transaction: u32) -> bool {
         self.is_writer[transaction as usize]
+    }
+
+    fn keys_of(&self, transaction: u32) -> &[u32] {
+        let place = transaction as usize;
+        let end = |place: usize| self.keys_end.get(place).map_or(0, |end| *end as usize);
+        let start = place.checked_sub(1).map_or(0, end);
+        self.keys.get(start..end(place)).unwrap_or_default()
+    }
+
+    /// Whether the rw edge of a reader to one who overwrites what it read is one of the order.
+    pub(super) fn counts(&self, shape: Shape, reader: u32, writer: u32) -> bool {
+        if shape.overwritten != Overwritten::Shared {
+            return !shape.weighs(self.has(reader));
+        }
+        let (one, other) = (self.keys_of(reader), self.keys_of(writer));
+        let (few, many) = if one.len() < other.len() { (one, other) } else { (other, one) };
+        few.iter().any(|key| many.binary_search(key).is_ok())
     }
 
     /// How many transactions there are.
@@ -124,6 +162,11 @@ impl Writes {
     /// Bytes held.
     pub(super) fn bytes(&self) -> usize {
         let numbers = self.ends.len() + self.writers.len() + self.readers_end.len();
-        (numbers + self.readers.len() + self.initial.len() * 2) * size_of::<u32>()
+        (numbers
+            + self.keys.len()
+            + self.keys_end.len()
+            + self.readers.len()
+            + self.initial.len() * 2)
+            * size_of::<u32>()
     }
 }
