@@ -168,6 +168,10 @@ fn goes_on(what: What, state: &[i64], left: &[&Operation]) -> bool {
         if left.iter().any(|other| other.is_before(one)) {
             return false;
         }
+        // An identity that nobody was told only takes one away from the others.
+        if what == What::Ids && one.fate == Fate::Unknown {
+            return false;
+        }
         let rest: Vec<&Operation> = [&left[..place], &left[place + 1..]].concat();
         let counts = matches!(
             one.function.as_str(),
