@@ -27,7 +27,7 @@ enum Runs {
     Here(fn(&Path, &[String]) -> Result<Findings, Error>),
 }
 
-const BENCHES: [Bench; 11] = [
+const BENCHES: [Bench; 12] = [
     Bench {
         name: "world",
         about: "simulated events per CPU-second, beside madsim and turmoil, and the store in it",
@@ -89,6 +89,11 @@ const BENCHES: [Bench; 11] = [
         name: "time",
         about: "hybrid, interval and interval tree clocks, beside uhlc and itc",
         run: Runs::One(Program::Peer("time", None), &[]),
+    },
+    Bench {
+        name: "clocks",
+        about: "what each logical clock's stamps cost and get wrong, on the same steps",
+        run: Runs::One(Program::Example("avouch-time", "clocks"), &[]),
     },
     Bench {
         name: "detectors",

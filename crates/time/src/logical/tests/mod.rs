@@ -2,6 +2,7 @@
 
 mod coalesced;
 mod siblings;
+mod uses;
 
 use super::history::History;
 use super::{
