@@ -76,8 +76,8 @@ pub enum Lack {
     },
     /// Measurements contradict the drift bound, or too many servers lie.
     Contradicted {
-        /// By how much the oscillator is off at least, if the servers are right. From a billion on it
-        /// is a step, which no drift explains.
+        /// By how much the oscillator is off at least, if the servers are right. From a billion on
+        /// it is a step, which no drift explains.
         drift_least_ppb: u32,
     },
     /// The clock stood still, and nothing was measured since.

@@ -1,7 +1,8 @@
 //! `clock audit` under Network Time Security, against the real chronyd: keys over TLS, and somebody
 //! on the way who changes what it says.
 //!
-//! The certificates in `nts/` are of a test's authority, for 127.0.0.1 and `other.test`, until 2126.
+//! The certificates in `nts/` are of a test's authority, for 127.0.0.1 and `other.test`, until
+//! 2126.
 
 use crate::daemon::{Daemon, await_time, chronyd, free_ports, harmless, is_here};
 use crate::place::{PROGRAM, Place};

@@ -11,7 +11,8 @@ use avouch_time::logical::{LogicalClock as _, Tree, Vector};
 /// Steps between two that leave.
 const STAYS: usize = 8;
 
-/// The choices of a step: who has an event, of whom it hears, who leaves, who takes over, who forks.
+/// The choices of a step: who has an event, of whom it hears, who leaves, who takes over, who
+/// forks.
 type Step = [usize; 5];
 
 fn steps(processes: u32, count: usize) -> Vec<Step> {

@@ -4,8 +4,9 @@
 //! cargo xtask bench clocks [-- --brief]
 //! ```
 //!
-//! Sizes and errors are the same on every machine for one `AVOUCH_SEED`; times are not, and say most
-//! beside the vector clock's in the same table. docs/which-clock.md has the tables and what follows.
+//! Sizes and errors are the same on every machine for one `AVOUCH_SEED`; times are not, and say
+//! most beside the vector clock's in the same table. docs/which-clock.md has the tables and what
+//! follows.
 
 #![expect(clippy::cast_precision_loss, reason = "figures for the eye")]
 #![expect(clippy::disallowed_types, reason = "a benchmark measures time")]

@@ -2,8 +2,8 @@
 //! the values, and values that are lost although nobody overwrote them.
 //!
 //! Each step a client writes at a replica, by what it knows: what it got back from its last write,
-//! and in seven of ten steps what it just read at any replica. Each fourth step two replicas exchange
-//! what they have, each 64th all do.
+//! and in seven of ten steps what it just read at any replica. Each fourth step two replicas
+//! exchange what they have, each 64th all do.
 
 use crate::{Watch, each, head, row};
 use avouch_promise::Random;

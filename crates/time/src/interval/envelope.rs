@@ -144,8 +144,8 @@ pub struct Contradiction {
 }
 
 impl Contradiction {
-    /// By how much the oscillator is off at least; nothing, where that is more than it runs, which is
-    /// a step and no drift.
+    /// By how much the oscillator is off at least; nothing, where that is more than it runs, which
+    /// is a step and no drift.
     pub fn drift(&self) -> Option<Drift> {
         let ppb = u32::try_from(self.drift_least_ppb).ok()?;
         (u128::from(ppb) < BILLION).then(|| Drift::ppb(ppb))

@@ -45,8 +45,8 @@ pub struct Habits {
 
 impl Habits {
     //= §3.1.1 gnss
-    /// What an oscillator of a class typically does: orders of magnitude of data sheets, none of one
-    /// product.
+    /// What an oscillator of a class typically does: orders of magnitude of data sheets, none of
+    /// one product.
     pub fn of(class: Class) -> Self {
         let habits = |offset, ageing, white, flicker, wander, per_degree| Self {
             offset,
