@@ -51,10 +51,7 @@ pub(in crate::transaction) fn judge(
         Err(found) => return Ok(Finding::Violated(story::of_read(history, level, &found))),
     };
     let mut known = Known::new(history, sources, (&chains, &writes), shape, mutant);
-    if shape.overwritten == Overwritten::Shared {
-        let seen = read_atomic::infer(history, sources, budget, mutant)?;
-        atomic::direct(&mut known, history, sources, &seen);
-    }
+    add_seen(&mut known, history, sources, budget, mutant)?;
     let nodes = shape.nodes(history.len());
     // Nobody knows how many rounds there are: each is a fifth of what is left of their part.
     let mut left = ROUNDS;
@@ -105,6 +102,21 @@ pub(in crate::transaction) fn judge(
             }
         });
     }
+}
+
+/// Adds what update atomic knows of whom sessions and reads show.
+fn add_seen(
+    known: &mut Known,
+    history: &Transactions,
+    sources: &Sources,
+    budget: &mut Budget,
+    mutant: Mutant,
+) -> Result<(), Exhausted> {
+    if known.shape.overwritten == Overwritten::Shared {
+        let seen = read_atomic::infer(history, sources, budget, mutant)?;
+        atomic::direct(known, history, sources, &seen);
+    }
+    Ok(())
 }
 
 /// The finding on an order of nodes, once it was checked apart.

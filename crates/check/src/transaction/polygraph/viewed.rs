@@ -66,6 +66,24 @@ pub(super) fn accepts(
     Some((0..passes).all(in_pass))
 }
 
+/// Who left each value of each key, by places.
+type Owners = BTreeMap<(u32, i64), Vec<u32>>;
+
+/// The writers of each key in an order, and who left each value.
+fn versions(history: &Transactions, order: &[u32]) -> (Vec<Vec<u32>>, Owners) {
+    let mut writers: Vec<Vec<u32>> = vec![Vec::new(); history.keys()];
+    let mut owners = Owners::new();
+    for (at, one) in (0..).zip(order).filter(|(_, one)| history.is_committed(**one)) {
+        let stored = history.steps(*one).iter().filter(|step| step.access == Access::Write);
+        let last: BTreeMap<u32, i64> = stored.map(|step| (step.key, step.value)).collect();
+        for (key, value) in last {
+            writers[key as usize].push(at);
+            owners.entry((key, value)).or_default().push(at);
+        }
+    }
+    (writers, owners)
+}
+
 /// What each depends on; nothing if the order is none, or something stands before what it must
 /// stand behind.
 fn depends(
@@ -79,17 +97,7 @@ fn depends(
         *place.get_mut(*one as usize)? = at;
     }
     let is_whole = order.len() == history.len() && !place.contains(&u32::MAX);
-    // The writers of each key in their order, and who left each value.
-    let mut writers: Vec<Vec<u32>> = vec![Vec::new(); history.keys()];
-    let mut owners: BTreeMap<(u32, i64), Vec<u32>> = BTreeMap::new();
-    for (at, one) in (0..).zip(order).filter(|(_, one)| history.is_committed(**one)) {
-        let stored = history.steps(*one).iter().filter(|step| step.access == Access::Write);
-        let last: BTreeMap<u32, i64> = stored.map(|step| (step.key, step.value)).collect();
-        for (key, value) in last {
-            writers[key as usize].push(at);
-            owners.entry((key, value)).or_default().push(at);
-        }
-    }
+    let (writers, owners) = versions(history, order);
     let claimed = |one: &Chosen| ((one.reader, one.key, one.value), place[one.writer as usize]);
     let claims: BTreeMap<(u32, u32, i64), u32> = chosen.iter().map(claimed).collect();
     let mut all: Vec<One> = order.iter().map(|_| One::default()).collect();
