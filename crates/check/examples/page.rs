@@ -18,7 +18,7 @@ fn main() {
     let shown: Vec<_> = all
         .iter()
         .map(|(name, found)| match found {
-            Ok((input, report)) => Shown::Judged { name, input, report },
+            Ok((input, report)) => Shown::Judged { name, input, report, objects: None },
             Err(error) => Shown::Unread { name, error },
         })
         .collect();

@@ -21,6 +21,24 @@ use avouch_promise::{Blame, Error};
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
+/// Levels of transactions, each beside what it is of transactions that are one operation each.
+const ALIKE: [(Level, Model); 4] = [
+    (Level::StrictSerializable, Model::Linearizable),
+    (Level::StrongSessionSerializable, Model::Sequential),
+    (Level::Causal, Model::Causal),
+    (Level::Prefix, Model::ConsistentPrefix),
+];
+
+/// The model of single operations that is nearest to a level.
+fn of_operations(level: Level) -> Option<Model> {
+    ALIKE.into_iter().find(|(one, _)| *one == level).map(|(_, model)| model)
+}
+
+/// The level of transactions that is nearest to a model.
+fn of_transactions(model: Model) -> Option<Level> {
+    ALIKE.into_iter().find(|(_, one)| *one == model).map(|(level, _)| level)
+}
+
 /// The name that stands for stdin.
 pub(crate) const STDIN: &str = "-";
 
@@ -343,8 +361,12 @@ impl Input {
             }
             (Self::Calls(_), Some(level)) => {
                 let expected = format!("transactions, to judge by {level}");
-                Err(Error::new(Blame::Caller, expected, "single operations")
-                    .hint("each operation is judged by its own guarantee: leave the level out"))
+                let own = "each operation is judged by its own guarantee: leave the level out";
+                let hint = match of_operations(level) {
+                    Some(model) => format!("{own}, or judge all of them by --model {model}"),
+                    None => own.to_owned(),
+                };
+                Err(Error::new(Blame::Caller, expected, "single operations").hint(hint))
             }
             (Self::Transactions(history), level) => Ok(transaction::judge(history, level, limits)),
             (Self::Objects(objects), None) => objects.judge(limits),
@@ -378,8 +400,16 @@ impl Input {
             Self::Calls(history) => Ok(memory::judge(history, model, limits).of_answered()),
             Self::Transactions(_) | Self::Appends(_) | Self::Stamped(_) => {
                 let expected = format!("single operations, to judge by {model}");
-                Err(Error::new(Blame::Caller, expected, "transactions")
-                    .hint("name a level of transactions with --level, or leave the model out"))
+                Err(Error::new(Blame::Caller, expected, "transactions").hint(
+                    match of_transactions(model) {
+                        Some(level) => format!(
+                            "that is of single operations: name --level {level}, which is of \
+                             transactions, or leave the model out"
+                        ),
+                        None => "name a level of transactions with --level, or leave the model out"
+                            .to_owned(),
+                    },
+                ))
             }
             Self::Etcd(_) => {
                 let expected = format!("gets and puts, to judge by {model}");

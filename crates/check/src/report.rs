@@ -17,7 +17,7 @@ use std::time::Duration;
 
 pub(crate) use levels::{About, settle};
 pub use models::Model;
-pub(crate) use models::Standard;
+pub(crate) use models::{Standard, of_some};
 pub use story::{Dependency, Line, Story};
 pub(crate) use story::{UNKNOWN, no_help};
 
@@ -243,7 +243,15 @@ impl Report {
                 part.guarantee = format!("{asked}{rest}");
             }
         }
-        self.notes.push(format!("{asked} is {known}"));
+        // Two things have this name.
+        let other = match (known, asked.to_ascii_lowercase().as_str()) {
+            ("prefix", "consistent-prefix") => {
+                ", of transactions and in the order of each session; that of single gets, without \
+                 sessions, is a model: --model consistent-prefix"
+            }
+            _ => "",
+        };
+        self.notes.push(format!("{asked} is {known}{other}"));
     }
 
     /// The verdict on the whole: violated if one guarantee is, else unknown if one is.

@@ -284,8 +284,9 @@ fn as_json(judged: &Judged) -> Value {
 fn shown(all: &[Judged]) -> Vec<Shown<'_>> {
     all.iter()
         .filter_map(|Judged { name, found }| match found {
-            Ok(Found { report, input, .. }) => {
-                Some(Shown::Judged { name, input: input.as_ref()?, report })
+            Ok(Found { report, input, composition }) => {
+                let (input, objects) = (input.as_ref()?, composition.as_ref());
+                Some(Shown::Judged { name, input, report, objects })
             }
             Err(error) => Some(Shown::Unread { name, error }),
         })

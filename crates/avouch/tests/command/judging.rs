@@ -365,6 +365,13 @@ fn histories_are_judged_and_a_stale_read_is_found() {
     assert!(told.code == 3 && told.err.contains("T0.log"), "{told:?}");
     let told = place.avouch(&["check", "session.history", "--level", "causal"]);
     assert!(told.code == 3 && told.err.contains("leave the level out"), "{told:?}");
+    // Two things are called consistent prefix: each says where the other is.
+    let told = place.avouch(&["check", "session.history", "--level", "consistent-prefix"]);
+    assert!(told.code == 3 && told.err.contains("--model consistent-prefix"), "{told:?}");
+    let told = place.avouch(&["check", "skew.txt", "--model", "consistent-prefix"]);
+    assert!(told.code == 3 && told.err.contains("--level prefix"), "{told:?}");
+    let told = place.avouch(&["check", "skew.txt", "--level", "consistent-prefix"]);
+    assert!(told.out.contains("is a model: --model consistent-prefix"), "{told:?}");
     let told = place.avouch(&["check", "fractured.txt", "--level", "serial"]);
     assert!(told.code == 3 && told.err.contains("did you mean `serializable`?"), "{told:?}");
     let broken = KEPT.replacen(r#""type":"ok""#, r#""type":"okay""#, 1);

@@ -243,12 +243,14 @@ fn read(text: &str) -> Result<Stamped, Malformed> {
     let (mut fields, mut builder) = (Fields::default(), Builder::default());
     while !reader.is_done()? {
         if !reader.take(b'[')? {
+            reader.tell();
             fields.transaction(&mut reader, &mut builder, 0)?;
             builder.end();
             continue;
         }
         let mut first = true;
         while reader.more(b']', &mut first)? {
+            reader.tell();
             fields.transaction(&mut reader, &mut builder, 0)?;
             builder.end();
         }

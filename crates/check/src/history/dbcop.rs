@@ -15,6 +15,7 @@
 
 use super::malformed::Binary;
 use super::plume::take_zero_as_initial;
+use crate::progress;
 use crate::transaction::{Builder, Places, Transactions};
 use avouch_promise::Error;
 
@@ -50,6 +51,9 @@ fn text<'a>(reader: &mut Binary<'a>) -> Result<&'a str, Error> {
     std::str::from_utf8(bytes).map_err(|_| reader.wrong("UTF-8 text", "other bytes"))
 }
 
+/// Transactions between two times that it is told how far it is.
+const TOLD_EVERY: u64 = 1024;
+
 fn flag(reader: &mut Binary<'_>, what: &str) -> Result<bool, Error> {
     match reader.byte()? {
         0 => Ok(false),
@@ -62,10 +66,14 @@ fn flag(reader: &mut Binary<'_>, what: &str) -> Result<bool, Error> {
 pub(crate) fn parse(bytes: &[u8]) -> Result<Transactions, Error> {
     let mut reader = Binary::new(bytes);
     header(&mut reader)?;
-    let mut builder = Builder::default();
+    let (mut builder, mut begun) = (Builder::default(), 0_u64);
     for session in 0..reader.little()? {
         for _ in 0..reader.little()? {
             builder.begin_at(session, reader.place());
+            begun += 1;
+            if begun.is_multiple_of(TOLD_EVERY) {
+                progress::reached(reader.place());
+            }
             for _ in 0..reader.little()? {
                 if builder.is_full() {
                     return Err(reader.wrong("a history of at most 2^29 steps", "more"));

@@ -17,6 +17,7 @@
 
 use super::Malformed;
 use super::plume::take_zero_as_initial;
+use super::told::lines;
 use crate::transaction::{Builder, Transactions};
 use avouch_promise::{Blame, Error};
 use serde::Deserialize;
@@ -179,7 +180,7 @@ fn add(builder: &mut Builder, event: Event) -> Result<(), Error> {
 pub(crate) fn parse_short(text: &str) -> Result<Transactions, Error> {
     let mut builder = Builder::default();
     let mut session = 0;
-    for (number, line) in (1..).zip(text.lines()) {
+    for (number, line) in lines(text) {
         let trimmed = line.trim();
         if trimmed.is_empty() || trimmed.starts_with("//") {
             continue;

@@ -159,6 +159,7 @@ impl<'a> Events<'a> {
 
     fn event(&mut self, values: &mut impl Values<'a>) -> Result<Option<Event<'a>>, Malformed> {
         let reader = &mut self.reader;
+        reader.tell();
         reader.peek()?;
         let open = reader.mark();
         reader.need(b'{', "an event: a map")?;

@@ -12,6 +12,7 @@
 //! skipped.
 
 use super::event::{Event, Events, Kind};
+use super::told::lines;
 use super::{History, Malformed};
 use crate::model::key_value::{Action, KeyValue, Outcome};
 use avouch_promise::Error;
@@ -113,8 +114,7 @@ pub(super) fn parse(text: &str) -> Result<History, Error> {
 /// The events of a log.
 pub(super) fn events(text: &str) -> Result<Events, Malformed> {
     let mut events = Events::default();
-    for (number, text) in text.lines().enumerate() {
-        let line = number + 1;
+    for (line, text) in lines(text) {
         if text.trim().is_empty() {
             continue;
         }

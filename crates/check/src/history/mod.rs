@@ -36,6 +36,7 @@ mod native;
 pub(crate) mod notation;
 pub(crate) mod plume;
 pub(crate) mod rw_register;
+pub(crate) mod told;
 pub(crate) mod workload;
 
 #[cfg(test)]

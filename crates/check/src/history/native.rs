@@ -3,6 +3,7 @@
 
 use super::History;
 use super::event::{Event, Events, Kind};
+use super::told::Telling;
 use crate::model::key_value::KeyValue;
 use avouch_promise::Error;
 use avouch_promise::history::{Ending, HistoryReader, What, is_record};
@@ -16,7 +17,7 @@ pub(super) fn is_header(line: &str) -> bool {
 
 /// Reads a history.
 pub(super) fn parse(bytes: &[u8]) -> Result<History, Error> {
-    let mut reader = HistoryReader::new(bytes)?;
+    let mut reader = HistoryReader::new(Telling::new(bytes))?;
     let mut events = Events::default();
     while let Some(record) = reader.next() {
         let record = record?;

@@ -37,10 +37,12 @@ pub(crate) struct Reader<'a> {
     bytes: &'a [u8],
     here: Mark,
     notation: Notation,
+    /// Where it was told last how far it is.
+    told: usize,
 }
 
-/// Whoever waits is told how far it is once in so many lines.
-const TOLD_EVERY: usize = 1024;
+/// Whoever waits is told how far it is once in so many bytes.
+const TOLD_EVERY: usize = 1 << 16;
 
 /// Collections within collections that are followed.
 const DEPTH_MAX: usize = 1_000;
@@ -57,7 +59,15 @@ fn is_tag(byte: u8) -> bool {
 impl<'a> Reader<'a> {
     pub(crate) fn new(text: &'a str, notation: Notation) -> Self {
         let here = Mark { at: 0, line: 1, line_start: 0 };
-        Self { text, bytes: text.as_bytes(), here, notation }
+        Self { text, bytes: text.as_bytes(), here, notation, told: 0 }
+    }
+
+    /// Tells now and then how far it is, wherever lines end.
+    pub(crate) fn tell(&mut self) {
+        if self.here.at >= self.told + TOLD_EVERY {
+            self.told = self.here.at;
+            progress::reached(self.here.at);
+        }
     }
 
     /// Whether it reads JSON.
@@ -104,9 +114,6 @@ impl<'a> Reader<'a> {
     fn new_line(&mut self) {
         self.here.line += 1;
         self.here.line_start = self.here.at + 1;
-        if self.here.line.is_multiple_of(TOLD_EVERY) {
-            progress::reached(self.here.at);
-        }
     }
 
     /// Skips white space, and commas where they are that.

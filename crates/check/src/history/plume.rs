@@ -16,6 +16,7 @@
 //! counts. Keys and values are whole numbers.
 
 use super::Malformed;
+use super::told::lines;
 use crate::transaction::{Access, Builder, Transactions};
 use avouch_promise::{Blame, Error};
 use std::collections::BTreeSet;
@@ -82,7 +83,7 @@ pub(crate) fn parse(text: &str) -> Result<Transactions, Error> {
     let mut fresh = true;
     let (mut last, mut form) = (None, None);
     let mut met = BTreeSet::new();
-    for (number, text) in (1..).zip(text.lines()) {
+    for (number, text) in lines(text) {
         if text.trim().is_empty() {
             continue;
         }

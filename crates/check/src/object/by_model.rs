@@ -57,6 +57,7 @@ pub(super) fn judge(all: &[Operation], model: Model, budget: &mut Budget) -> Fin
                 },
                 lines,
                 conclusion,
+                order: core.furthest.iter().map(|at| places[*at]).collect(),
                 minimal: core.minimal,
                 ..Story::default()
             })

@@ -99,3 +99,26 @@ fn what_evidence_shows_to_hold_holds() {
         assert_eq!(bug.is_some(), by_evidence > 10, "{bug:?}: {by_evidence} by evidence");
     }
 }
+
+/// A write that was promised less is in the order all the same, and the story says so.
+#[test]
+fn a_story_says_which_write_was_promised_less() {
+    let history = |guarantee: &str| {
+        let text = format!(
+            "{{\"avouch_history\":1,\"about\":\"asynchronous\"}}\n\
+             {{\"type\":\"invoke\",\"process\":1,\"op\":1,\"time\":1,\"do\":{{\"kind\":\"put\",\"key\":\"k\",\
+             \"value\":\"1\"}},\"guarantee\":\"{guarantee}\"}}\n\
+             {{\"type\":\"ok\",\"process\":1,\"op\":1,\"time\":2,\"got\":{{\"kind\":\"done\"}}}}\n\
+             {{\"type\":\"invoke\",\"process\":2,\"op\":2,\"time\":3,\"do\":{{\"kind\":\"get\",\"key\":\"k\"}},\
+             \"guarantee\":\"linearizable\"}}\n\
+             {{\"type\":\"ok\",\"process\":2,\"op\":2,\"time\":4,\"got\":{{\"kind\":\"value\",\"value\":null}}}}\n"
+        );
+        let input = crate::Input::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{error}"));
+        input.judge(None, &Limits::default()).expect("a report").to_string()
+    };
+    let told = "`put k = 1` of process 1 was promised eventual alone: a write is in the one order";
+    let less = history("eventual");
+    assert!(less.starts_with("violated") && less.contains(told), "{less}");
+    let strong = history("linearizable");
+    assert!(strong.starts_with("violated") && !strong.contains("alone"), "{strong}");
+}

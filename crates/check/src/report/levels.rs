@@ -21,8 +21,8 @@ impl Report {
     pub(crate) fn of_parts(about: About<'_>, parts: Vec<Part>, budget: &Budget) -> Self {
         let About { format, operations, answered, unknown, failed, notes } = about;
         Self {
+            models: super::models::of_parts(&parts),
             parts,
-            models: Vec::new(),
             unit: "operations",
             operations,
             answered,

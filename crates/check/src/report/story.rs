@@ -3,6 +3,7 @@
 use crate::history::{Call, History, Record};
 use crate::model::key_value::{Action, Contents, KeyValue, answered, asked};
 use crate::model::{Next, Sequential};
+use avouch_promise::guarantee::Guarantee;
 use bytes::Bytes;
 use std::fmt;
 
@@ -153,6 +154,7 @@ impl Story {
                 conclusion.extend(misfit(history.model, &state, call));
             }
         }
+        conclusion.extend(promised_less(history, &essential));
         if !optional.is_empty() {
             conclusion.push(no_help(optional.len(), " of these keys"));
         }
@@ -192,6 +194,35 @@ impl Story {
         let title = title.to_owned();
         Self { title, lines, conclusion, minimal: true, ..Self::default() }
     }
+}
+
+/// Of the writes in a witness that were promised less than a place in the one order: that they are
+/// held to it all the same.
+fn promised_less(history: &History, essential: &[usize]) -> Option<String> {
+    let calls = essential.iter().filter_map(|place| history.calls.get(*place));
+    let weak = calls.filter(|call| {
+        let is_less = !matches!(
+            call.guarantee,
+            Guarantee::Linearizable
+                | Guarantee::StrictSerializable
+                | Guarantee::ByzantineLinearizable
+                | Guarantee::ByzantineStrictSerializable
+        );
+        call.is_write() && is_less
+    });
+    let told: Vec<String> = weak
+        .map(|call| {
+            let (action, process) = (asked(&call.action), call.process);
+            format!("`{action}` of process {process} was promised {} alone", call.guarantee)
+        })
+        .collect();
+    (!told.is_empty()).then(|| {
+        format!(
+            "{}: a write is in the one order all the same, between its invocation and its answer; \
+             one that was answered before it was in that order (asynchronously) explains this",
+            told.join(", ")
+        )
+    })
 }
 
 /// Runs an order as far as it goes.

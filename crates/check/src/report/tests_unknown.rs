@@ -43,7 +43,12 @@ fn a_witness_says_whose_outcome_is_unknown_and_why_it_counts() {
             assert_eq!((known["answer"].as_str(), known["effect"].as_str()), {
                 (Some("committed"), None)
             });
-            let all = [Shown::Judged { name: "unknown.edn", input: &input, report: &report }];
+            let all = [Shown::Judged {
+                name: "unknown.edn",
+                input: &input,
+                report: &report,
+                objects: None,
+            }];
             for drawn in [page(&all), picture(&all)] {
                 assert!(drawn.contains(UNKNOWN) && drawn.contains(effect), "{drawn}");
                 assert!(!drawn.contains("committed, line 1<"), "{drawn}");

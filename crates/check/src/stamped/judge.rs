@@ -7,7 +7,7 @@ use super::ties::{self, Answer, Checked, Plan, Unserved};
 use super::{story, verify};
 use crate::limits::{Budget, Exhausted, Limits};
 use crate::progress;
-use crate::report::{About, Finding, Part, Report, Word};
+use crate::report::{About, Finding, Part, Report, Word, of_some};
 use crate::transaction::Level;
 use avouch_promise::quantity::counted;
 use avouch_promise::{Blame, Error};
@@ -240,6 +240,7 @@ pub(super) fn report(
                 .to_owned(),
         );
     }
+    let words: Vec<_> = findings.iter().map(|(level, of)| (*level, of.word())).collect();
     let mut parts = Vec::new();
     for (level, finding) in findings {
         if asked.is_none_or(|asked| asked == level) {
@@ -250,6 +251,7 @@ pub(super) fn report(
     }
     let mut report = Report::of_parts(about, parts, budget);
     report.unit = "transactions";
+    report.models = of_some(&words, name);
     report.notes.extend(notes);
     report
 }

@@ -4,6 +4,7 @@
 use super::event::{Content, Event, Ran, Stamped};
 use super::reader::{Ending, Reader};
 use super::text;
+use crate::history::told::Telling;
 use crate::history::{Event as Told, Events, Kind};
 use crate::input::Input;
 use crate::limits::Exhausted;
@@ -83,7 +84,7 @@ fn bounded(read: u64, memory_bytes: usize) -> Result<(), Error> {
 
 /// The text of a stream of a workload's events.
 pub(crate) fn workload(bytes: &[u8], memory_bytes: usize) -> Result<String, Error> {
-    let mut reader = Reader::new(bytes)?;
+    let mut reader = Reader::new(Telling::new(bytes))?;
     let mut lines = String::new();
     while let Some(event) = reader.next() {
         bounded(reader.content_bytes(), memory_bytes)?;
@@ -100,7 +101,7 @@ pub(crate) fn workload(bytes: &[u8], memory_bytes: usize) -> Result<String, Erro
 
 /// Reads a stream whole, of which the events may take so many bytes.
 pub(crate) fn parse(bytes: &[u8], memory_bytes: usize) -> Result<Input, Error> {
-    let mut reader = Reader::new(bytes)?;
+    let mut reader = Reader::new(Telling::new(bytes))?;
     let header = reader.header().clone();
     let mut events = Events::default();
     let mut lines = String::new();

@@ -24,9 +24,11 @@ mod timeline;
 mod view;
 
 use super::{Finding, Part, Report, Story, Word};
+use crate::composition::{Composition, Row};
 use crate::input::Input;
 use crate::picture::{Page, STYLE, escaped, fitted};
 use avouch_promise::Error;
+use avouch_promise::quantity::counted;
 use std::fmt;
 use story_text::{said, steps};
 use view::View;
@@ -45,6 +47,8 @@ pub enum Shown<'a> {
         input: &'a Input,
         /// What was found.
         report: &'a Report,
+        /// What was found of each of its objects alone, where that was asked.
+        objects: Option<&'a Composition>,
     },
     /// It could not be read: there is no verdict.
     Unread {
@@ -61,6 +65,8 @@ svg.natural{min-width:0;margin:0 auto 6px}figure{-webkit-overflow-scrolling:touc
 a{color:inherit}tr:target td,tr:target th{background:color-mix(in srgb,var(--refuted) 16%,transparent)}
 tr.witness th{color:var(--refuted)}.calls td{overflow-wrap:anywhere}.calls th{white-space:nowrap;font-weight:600}
 .calls td code{white-space:normal}ol.told{padding-left:22px}ol.told li,ul li{overflow-wrap:anywhere;margin:3px 0}td{overflow-wrap:anywhere}
+@media (min-width:640px){.judges td:first-child,.judges th{width:1%;white-space:nowrap}.judges td,.judges th{padding-right:18px}
+.calls td:not(:last-child){white-space:nowrap;width:1%}.calls th{width:1%}.calls td,.calls th{padding-right:18px}}
 nav{margin:12px 0}nav a{margin-right:14px}.word a{text-decoration:none}
 ";
 
@@ -95,9 +101,7 @@ pub fn page(all: &[Shown<'_>]) -> String {
     }
     for (number, shown) in all.iter().enumerate() {
         match shown {
-            Shown::Judged { name, input, report } => {
-                history(&mut page, number, name, input, report);
-            }
+            Shown::Judged { .. } => history(&mut page, number, shown),
             Shown::Unread { name, error } => page.line(format_args!(
                 "<header id=\"h{number}\" class=\"unknown\"><p class=\"word\">no verdict</p><h1>{}</h1>\
                  <p class=\"sentence\">{}</p></header>",
@@ -134,7 +138,8 @@ fn first_error(story: &Story) -> Option<usize> {
     stuck.or_else(|| story.lines.first()).map(|line| line.call)
 }
 
-fn history(page: &mut Page, number: usize, name: &str, input: &Input, report: &Report) {
+fn history(page: &mut Page, number: usize, shown: &Shown<'_>) {
+    let Shown::Judged { name, input, report, objects } = *shown else { return };
     let verdict = report.verdict();
     let first = witnesses(report).first().copied();
     page.line(format_args!(
@@ -153,6 +158,9 @@ fn history(page: &mut Page, number: usize, name: &str, input: &Input, report: &R
         let caption = "Each model implies those below it. Green holds, red is violated, amber is unknown; \
              dashed was not judged, and nothing follows for it.";
         section(page, "What holds", (&drawn, wide, tall), caption);
+    }
+    if let Some(composition) = objects {
+        alone(page, composition);
     }
     for (part, story) in witnesses(report) {
         witness(page, part, story);
@@ -210,8 +218,8 @@ fn guarantees(page: &mut Page, report: &Report) {
     }
     page.line("</tbody></table>");
     page.line(format_args!(
-        "<p class=\"faint\">{} operations, {} of unknown outcome, {} failed; {}; {} steps in {:.1} ms</p>",
-        report.operations,
+        "<p class=\"faint\">{}, {} of unknown outcome, {} failed; {}; {} steps in {:.1} ms</p>",
+        counted(report.operations, "operation"),
         report.unknown,
         report.failed,
         escaped(&report.format),
@@ -226,6 +234,34 @@ fn guarantees(page: &mut Page, report: &Report) {
         page.line("</ul>");
     }
     page.line("</section>");
+}
+
+/// What holds of each object alone, beside what holds of the whole.
+fn alone(page: &mut Page, composition: &Composition) {
+    page.line(format_args!(
+        "<section class=\"judges\"><h2>Each object alone</h2><p>{}, {}.</p><table><tbody>",
+        counted(composition.objects, "object"),
+        if composition.spanning {
+            "and some of what was done is on several"
+        } else {
+            "one at a time"
+        }
+    ));
+    for Row { guarantee, whole, objects, against } in &composition.rows {
+        let which = against.as_ref().map_or_else(String::new, |name| format!(" ({name})"));
+        let lost = if *objects == Word::Holds && *whole == Word::Violated {
+            ": it holds of each and not of the whole"
+        } else {
+            ""
+        };
+        page.line(format_args!(
+            "<tr><td><span class=\"pill {objects}\">{objects}</span></td><th>{}</th><td>of each object{}; \
+             <span class=\"pill {whole}\">{whole}</span> of the whole{lost}</td></tr>",
+            escaped(guarantee),
+            escaped(&which)
+        ));
+    }
+    page.line("</tbody></table></section>");
 }
 
 /// An element of a picture that is never drawn smaller than can be read.
@@ -255,7 +291,7 @@ fn drawn(story: &Story) -> Option<Drawing> {
 
 fn witness(page: &mut Page, part: &Part, story: &Story) {
     page.line(format_args!(
-        "<section><h2>The witness against {}</h2><p>{}{}.</p>",
+        "<section><h2>The witness: {} is violated</h2><p>{}{}.</p>",
         escaped(&part.guarantee),
         escaped(&story.title),
         if story.minimal { ", and all of it is needed" } else { "" }
@@ -299,7 +335,9 @@ fn left_out(page: &mut Page, count: usize, what: &str) {
 }
 
 fn caption(story: &Story) -> &'static str {
-    if story.cycle.is_empty() {
+    if story.cycle.is_empty() && story.order.is_empty() {
+        "Time runs to the right, by what was before what."
+    } else if story.cycle.is_empty() {
         "Time runs to the right, by what was before what. Red: it follows no order of the others."
     } else {
         "ww: the version after; wr: it reads what that one wrote; rw: that one overwrites what it read; \
@@ -326,7 +364,7 @@ fn over_time(page: &mut Page, number: usize, input: &Input, report: &Report) {
     let (drawn, wide, tall) = timeline::timeline(&view, &witness, &format!("h{number}c"));
     svg(page, (&drawn, wide, tall), "calls over time");
     let what = match (shown == view.total, witness.is_empty()) {
-        (true, _) => format!("All {} {}", view.total, view.unit),
+        (true, _) => format!("All of {}", counted(view.total, view.unit.trim_end_matches('s'))),
         (false, true) => {
             format!("The first {shown} of {} {}; the others are left out", view.total, view.unit)
         }

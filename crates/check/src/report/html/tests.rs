@@ -13,7 +13,7 @@ fn judged(input: &Input) -> Report {
 }
 
 fn html(name: &str, input: &Input, report: &Report) -> String {
-    page(&[Shown::Judged { name, input, report }])
+    page(&[Shown::Judged { name, input, report, objects: None }])
 }
 
 /// Transactions on registers whose keys have this name, some of them wrong.
@@ -107,7 +107,12 @@ fn no_text_covers_another_or_leaves_its_picture() {
         for (input, report) in all(key) {
             for page in [
                 html("drawn.edn", &input, &report),
-                picture(&[Shown::Judged { name: key, input: &input, report: &report }]),
+                picture(&[Shown::Judged {
+                    name: key,
+                    input: &input,
+                    report: &report,
+                    objects: None,
+                }]),
             ] {
                 // A group that is moved is looked at by itself.
                 for part in page.split("<g transform=").map(|part| part.replace("<svg ", "\n<svg "))
@@ -186,7 +191,12 @@ fn nothing_of_a_history_is_markup_and_nothing_comes_from_elsewhere() {
         let mut pages = Vec::new();
         for (input, report) in all(HOSTILE) {
             pages.push(html(HOSTILE, &input, &report));
-            pages.push(picture(&[Shown::Judged { name: HOSTILE, input: &input, report: &report }]));
+            pages.push(picture(&[Shown::Judged {
+                name: HOSTILE,
+                input: &input,
+                report: &report,
+                objects: None,
+            }]));
         }
         let error = Input::parse(HOSTILE.as_bytes()).expect_err("no history");
         pages.push(page(&[Shown::Unread { name: HOSTILE, error: &error }]));
@@ -261,4 +271,65 @@ fn the_map_and_the_cycle_say_what_the_report_says() {
         assert!(ends.zip(begins).all(|(end, begin)| end == begin), "{story:?}");
     }
     assert!(edges >= 2, "{report}");
+}
+
+/// Workloads and models of one object have a map, their witness drawn and their time, as all have.
+#[test]
+fn a_page_of_a_workload_has_a_map_a_witness_and_a_timeline() {
+    let bank = "{:type :invoke, :f :read, :process 0}\n\
+                {:type :ok, :f :read, :value {0 10, 1 0}, :process 0}\n\
+                {:type :invoke, :f :transfer, :value {:from 0, :to 1, :amount 3}, :process 1}\n\
+                {:type :ok, :f :transfer, :value {:from 0, :to 1, :amount 3}, :process 1}\n\
+                {:type :invoke, :f :read, :process 0}\n\
+                {:type :ok, :f :read, :value {0 7, 1 0}, :process 0}\n";
+    let lock = "{:type :invoke, :f :acquire, :process 0}\n{:type :ok, :f :acquire, :process 0}\n\
+                {:type :invoke, :f :acquire, :process 1}\n{:type :ok, :f :acquire, :process 1}\n";
+    let serializable = ["serializable", "snapshot-isolation", "bank"];
+    for (text, violated, open) in
+        [(bank, &serializable[..], None), (lock, &["linearizable"], Some("sequential"))]
+    {
+        let input = Input::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{error}"));
+        let report = judged(&input);
+        assert_eq!(report.verdict(), Word::Violated, "{report}");
+        let word = |name: &str| {
+            let found = report.models.iter().find(|model| model.name == name);
+            found.unwrap_or_else(|| panic!("no {name}: {:?}", report.models)).word
+        };
+        assert!(violated.iter().all(|name| word(name) == Some(Word::Violated)));
+        assert!(open.is_none_or(|name| word(name).is_none()), "nothing follows for it");
+        let page = html("workload.edn", &input, &report);
+        let map = inspect::between(&page, "aria-label=\"What holds\">", "</svg>").expect("a map");
+        let is = |model: &&crate::report::Model| model.word == Some(Word::Violated);
+        assert_eq!(map.matches("✗ violated").count(), report.models.iter().filter(is).count());
+        let witness = inspect::between(&page, "<h2>The witness: ", "</figure>").expect("drawn");
+        assert!(witness.contains("<rect"), "{witness}");
+        let over_time = inspect::between(&page, "<h2>The history over time", "</figure>");
+        assert!(over_time.is_some_and(|drawn| drawn.contains("var(--refuted)")));
+        assert_eq!(lost(&page), Vec::<&str>::new());
+        let (faults, _) = inspect::faults(&page.replace("<svg ", "\n<svg "));
+        assert!(faults.is_empty(), "{faults:?}");
+    }
+}
+
+#[test]
+fn a_page_says_what_holds_of_each_object_and_not_of_the_whole() {
+    // Each of two keys is written and read in order; across them the orders contradict.
+    let mut history = Builder::default();
+    history.begin(1).read_initial("y").write("x", 1);
+    history.begin(2).read_initial("x").write("y", 1);
+    history.begin(1).read("x", 1);
+    let input = Input::Transactions(history.build());
+    let (level, limits) = (Some(Level::Serializable), Limits::default());
+    let report = input.judge(level, &limits).expect("a report");
+    let composition = crate::composition::compose(&input, &report, level, &limits);
+    let composition = composition.expect("objects");
+    let name = "objects.txt";
+    let shown =
+        [Shown::Judged { name, input: &input, report: &report, objects: Some(&composition) }];
+    let page = page(&shown);
+    let section = inspect::between(&page, "<h2>Each object alone</h2>", "</section>");
+    let section = section.unwrap_or_else(|| panic!("no section: {composition}"));
+    assert!(section.contains("2 objects, and some of what was done is on several"), "{section}");
+    assert!(section.contains("it holds of each and not of the whole"), "{section}\n{report}");
+    assert_eq!(foreign(&page), Vec::<String>::new());
 }
