@@ -10,7 +10,7 @@ const LINES: usize = 1024;
 /// The lines of a text, each with its number from 1.
 pub(crate) fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut read = 0;
-    (1..).zip(text.lines()).inspect(move |(number, line)| {
+    (1_usize..).zip(text.lines()).inspect(move |(number, line)| {
         read += line.len() + 1;
         if number.is_multiple_of(LINES) {
             progress::reached(read);

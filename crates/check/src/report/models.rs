@@ -117,10 +117,16 @@ pub(super) fn of_parts(parts: &[Part]) -> Vec<Model> {
     };
     for Part { guarantee, .. } in parts {
         let levels = Level::ALL.into_iter().rev().filter(|level| follows(guarantee, *level));
-        levels.for_each(|level| add(level.name()));
-        order_above(guarantee).into_iter().for_each(&mut add);
+        for level in levels {
+            add(level.name());
+        }
+        if let Some(above) = order_above(guarantee) {
+            add(above);
+        }
         add(guarantee);
-        order_below(guarantee).into_iter().for_each(|below| add(&below));
+        if let Some(below) = order_below(guarantee) {
+            add(&below);
+        }
     }
     let level = |name: &str| Level::ALL.into_iter().find(|level| level.name() == name);
     let implies = |one: usize, other: usize| {
