@@ -8,7 +8,9 @@ use super::order::{Graph, Inferred, Order};
 use super::polygraph::{self, Shape};
 use super::sources::{INITIAL, Sources, Unsourced};
 use super::writers::{THIN_AIR, Writers};
-use super::{causal, monotonic, read_atomic, story, uncommitted, verify, verify_order};
+use super::{
+    causal, monotonic, read_atomic, story, uncommitted, verify, verify_claims, verify_order,
+};
 use crate::limits::{Budget, Exhausted, Limits};
 use crate::report::{About, Finding, Report, Story, Word, settle};
 use avouch_promise::quantity::counted;
@@ -243,7 +245,7 @@ fn verified(
         .accepted
         .get()
         .copied()
-        .map_or_else(|| verify_order::accepts_claims(history, sources, &mut own), Ok);
+        .map_or_else(|| verify_claims::accepts_claims(history, sources, &mut own), Ok);
     let accepted = claims.and_then(|are_true| {
         let _ = sources.accepted.set(are_true);
         Ok(are_true && verify_order::accepts_order(history, sources, (level, order), &mut own)?)

@@ -5,7 +5,7 @@
 //!      -> sources (which transaction does each read see?)
 //!      -> what each level says of the commit order (monotonic, read_atomic, causal)
 //!      -> one order (order) or a shortest cycle (cycle), checked again apart (verify,
-//!         verify_order) -> story
+//!         verify_claims, verify_order) -> story
 //! ```
 //!
 //! The levels are those of Biswas and Enea, "On the complexity of checking transactional
@@ -29,11 +29,14 @@ mod sources;
 mod story;
 mod uncommitted;
 mod verify;
+mod verify_claims;
 mod verify_order;
 mod writers;
 
 #[cfg(test)]
 mod by_versions;
+#[cfg(test)]
+mod claims;
 #[cfg(test)]
 mod exhaustive;
 #[cfg(test)]

@@ -22,6 +22,7 @@ pub(super) fn infer(
     for reader in 0..transactions {
         progress::place(reader as usize, transactions as usize * 3 / 2);
         budget.step(found.len() * size_of::<Inferred>())?;
+        sources.fetch(reader + 1);
         let reads = sources.reads(reader);
         first.clear();
         first.extend((1_u32..).zip(reads).map(|(next, read)| (read.from, next)));

@@ -33,6 +33,7 @@ pub(super) fn infer(
         for reader in session.clone() {
             progress::place(reader as usize, history.len() + history.len() / 2);
             budget.step(last.len() * 4 + found.len() * size_of::<Inferred>())?;
+            sources.fetch(reader + 1);
             let reads = sources.reads(reader);
             for Read { key, from } in reads {
                 let before = last[*key as usize];

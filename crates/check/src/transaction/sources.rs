@@ -15,6 +15,7 @@ use super::parts::Parts;
 use super::writers::{FEW, LastWrites, Write, Writers};
 use crate::limits::{Budget, Exhausted};
 use std::cell::OnceCell;
+use std::hint::black_box;
 
 /// The transaction that wrote every key's initial state, before all others.
 pub(super) const INITIAL: u32 = u32::MAX;
@@ -77,6 +78,15 @@ impl Sources {
     #[inline]
     pub(super) fn writes(&self, transaction: u32) -> &[u32] {
         slice(&self.writes, &self.writes_end, transaction)
+    }
+
+    /// Asks memory for what those wrote whom a transaction reads from, of all at the same time: who
+    /// comes to them one by one waits for each. Changes nothing.
+    #[inline]
+    pub(super) fn fetch(&self, reader: u32) {
+        let writers = self.reads(reader).iter().filter(|read| read.from != INITIAL);
+        let first = writers.map(|read| self.writes(read.from).first().copied().unwrap_or(0));
+        black_box(first.fold(0, |all, one| all ^ one));
     }
 
     /// Whether a transaction writes a key.

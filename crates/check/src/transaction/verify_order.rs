@@ -1,14 +1,11 @@
 //! The verifier of orders: does this order of commits show that a weak level holds?
 //!
 //! ```text
-//! claims   whose write each read saw      each is looked up in the history, once for all levels
+//! claims   whose write each read saw      looked up in the history (V1: verify_claims), once
 //! order    of all commits                 each read (t reads k from w) is asked: does t see one
 //!                                         that writes k and commits after w?
 //! ```
 //!
-//! - V1: a claim is true: the writer committed, and its last write of the key is the value read; a
-//!   transaction that wrote the key itself reads its own last write; the keys written are those
-//!   of the steps.
 //! - V2: the order has each transaction once, sessions in their order, writers before readers.
 //! - V3: no transaction that the reader sees, by its level, wrote the key later than the one read.
 //!
@@ -18,67 +15,10 @@
 //! Time: a few looks a read; for causal one a session, and one a version that a read is behind in
 //! the order.
 
-use super::history::{Access, Transactions};
+use super::history::Transactions;
 use super::level::Level;
 use super::sources::{INITIAL, Read, Sources};
 use crate::limits::{Budget, Exhausted};
-
-/// What has been claimed is true, or not (V1).
-pub(super) fn accepts_claims(
-    history: &Transactions,
-    sources: &Sources,
-    budget: &mut Budget,
-) -> Result<bool, Exhausted> {
-    // Of each key the last value that the transaction at hand wrote.
-    let mut own = vec![(u32::MAX, 0_i64); history.keys()];
-    let mut keys = Vec::new();
-    for reader in (0..history.len() as u32).filter(|one| history.is_committed(*one)) {
-        budget.steps(1 + history.steps(reader).len() as u64, own.len() * 16)?;
-        let mut claims = sources.reads(reader).iter();
-        keys.clear();
-        for step in history.steps(reader) {
-            let mine = &mut own[step.key as usize];
-            if step.access == Access::Write {
-                if mine.0 != reader {
-                    keys.push(step.key);
-                }
-                *mine = (reader, step.value);
-                continue;
-            }
-            if mine.0 == reader {
-                if step.access != Access::Read || mine.1 != step.value {
-                    return Ok(false);
-                }
-                continue;
-            }
-            let Some(claim) = claims.next().filter(|claim| claim.key == step.key) else {
-                return Ok(false);
-            };
-            let is_true = match (claim.from, step.access) {
-                (INITIAL, access) => access == Access::ReadInitial,
-                (_, Access::ReadInitial | Access::Write) => false,
-                (writer, Access::Read) => {
-                    let theirs = history.steps(writer);
-                    budget.steps(theirs.len() as u64, own.len() * 16)?;
-                    let last = theirs
-                        .iter()
-                        .rfind(|one| one.access == Access::Write && one.key == step.key);
-                    writer != reader
-                        && history.is_committed(writer)
-                        && last.is_some_and(|last| last.value == step.value)
-                }
-            };
-            if !is_true {
-                return Ok(false);
-            }
-        }
-        keys.sort_unstable();
-        if claims.next().is_some() || keys != sources.writes(reader) {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
 
 /// An order that is looked at.
 struct Looked<'a> {
@@ -165,6 +105,7 @@ impl Looked<'_> {
         let mut latest = self.latest();
         let mut seen_by = vec![u32::MAX; self.history.len()];
         for reader in 0..self.history.len() as u32 {
+            self.sources.fetch(reader + 1);
             for read in self.sources.reads(reader) {
                 budget.step(latest.bytes() + seen_by.len() * 4)?;
                 if latest.of(reader, read.key) > self.from(*read) {
@@ -185,6 +126,7 @@ impl Looked<'_> {
         let mut seen_by = vec![u32::MAX; self.history.len()];
         for (number, range) in (0..).zip(self.history.sessions()) {
             for reader in range.clone() {
+                self.sources.fetch(reader + 1);
                 let reads = self.sources.reads(reader);
                 budget.steps(1 + reads.len() as u64, 2 * latest.bytes() + seen_by.len() * 4)?;
                 for read in reads.iter().filter(|read| read.from != INITIAL) {
@@ -208,6 +150,12 @@ impl Looked<'_> {
     fn is_causal(&self, budget: &mut Budget) -> Result<bool, Exhausted> {
         let sessions = self.history.sessions();
         let versions = Versions::new(self);
+        // By place in the order: the session, and the place in it.
+        let position = |one: &u32| {
+            let session = self.history.transactions()[*one as usize].session;
+            (session, *one - sessions[session as usize].start)
+        };
+        let positions: Vec<(u32, u32)> = self.order.iter().map(position).collect();
         // Who is yet to look at what happened before each transaction.
         let mut waiting = vec![0_u32; self.history.len()];
         for reader in self.order {
@@ -218,9 +166,9 @@ impl Looked<'_> {
         let mut kept: Vec<Option<Box<[u32]>>> = vec![None; self.history.len()];
         let mut running = vec![vec![0_u32; sessions.len()]; sessions.len()];
         let row = sessions.len() * size_of::<u32>();
-        let mut held = versions.bytes() + kept.len() * 20 + sessions.len() * row;
-        for reader in self.order {
-            let session = self.history.transactions()[*reader as usize].session as usize;
+        let mut held = versions.bytes() + kept.len() * 28 + sessions.len() * row;
+        for ((place, reader), (session, at)) in (1..).zip(self.order).zip(&positions) {
+            let session = *session as usize;
             let mut before = std::mem::take(&mut running[session]);
             let reads = self.sources.reads(*reader);
             for read in reads.iter().filter(|read| read.from != INITIAL) {
@@ -237,20 +185,20 @@ impl Looked<'_> {
                 }
             }
             for read in reads {
-                let later = versions.after(read.key, self.from(*read), self);
+                let later = versions.after(read.key, self.from(*read));
                 for other in later {
                     budget.step(held)?;
-                    let theirs = self.history.transactions()[*other as usize].session as usize;
-                    if self.place[*other as usize] >= self.place[*reader as usize] {
+                    if *other >= place {
                         break;
                     }
-                    if other - sessions[theirs].start < before[theirs] {
+                    let (theirs, at) = positions[*other as usize - 1];
+                    if at < before[theirs as usize] {
                         return Ok(false);
                     }
                 }
             }
             // It happened before those that read from it, and before its session's next.
-            before[session] = reader - sessions[session].start + 1;
+            before[session] = *at + 1;
             if waiting[*reader as usize] > 0 {
                 kept[*reader as usize] = Some(before.clone().into_boxed_slice());
                 held += row;
@@ -261,7 +209,7 @@ impl Looked<'_> {
     }
 }
 
-/// Of each key who writes it, in the order that is looked at.
+/// Of each key the places of those who write it, ascending.
 struct Versions {
     all: Vec<u32>,
     ends: Vec<u32>,
@@ -281,10 +229,10 @@ impl Versions {
         }
         // The ends are the starts for now.
         let mut all = vec![0_u32; sum as usize];
-        for one in looked.order {
+        for (place, one) in (1..).zip(looked.order) {
             for key in looked.sources.writes(*one) {
                 let end = &mut ends[*key as usize];
-                all[*end as usize] = *one;
+                all[*end as usize] = place;
                 *end += 1;
             }
         }
@@ -295,11 +243,11 @@ impl Versions {
         (self.all.len() + self.ends.len()) * size_of::<u32>()
     }
 
-    /// Those that write a key behind a place in the order.
-    fn after(&self, key: u32, place: u32, looked: &Looked<'_>) -> &[u32] {
+    /// The places behind this one of those that write a key.
+    fn after(&self, key: u32, place: u32) -> &[u32] {
         let key = key as usize;
         let start = key.checked_sub(1).map_or(0, |before| self.ends[before]);
         let all = &self.all[start as usize..self.ends[key] as usize];
-        &all[all.partition_point(|one| looked.place[*one as usize] <= place)..]
+        &all[all.partition_point(|one| *one <= place)..]
     }
 }
