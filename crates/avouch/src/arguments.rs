@@ -41,6 +41,8 @@ Examples:
   avouch check store-buffer.edn --objects --level serializable
   avouch check session.history --convert session.stream
   avouch check session.history --convert - > session.stream
+  avouch check appends.edn --level serializable --format json > report.json
+  avouch check appends.edn --recheck report.json
   avouch check session.history --stream
   avouch check stamped.json --level snapshot-isolation
   avouch check stamped.json --stream --level serializable
@@ -489,6 +491,14 @@ pub struct Check {
     /// `-` is stdout
     #[arg(long, value_name = "OUT", conflicts_with_all = ["level", "model", "objects"])]
     pub convert: Option<PathBuf>,
+    /// Judge nothing, but look again at a report that --format json printed: whether each operation,
+    /// edge and fault that its witnesses name is in the history, and what the level forbids. A
+    /// verifier does that which knows the history and the report and nothing of the judge. Holds:
+    /// all is there; violated: something is not, and what; unknown: the report does not carry
+    /// enough. `-` is stdin
+    #[arg(long, value_name = "REPORT", conflicts_with_all =
+        ["level", "model", "objects", "stream", "convert", "ignore_stamps"])]
+    pub recheck: Option<PathBuf>,
     /// How long to read and judge each before the verdict is unknown (1m; with --stream no bound).
     /// A search asks now and then, so that a short one ends with its verdict; nothing goes on for
     /// more than half as long again. What was decided by then is told with its witness

@@ -37,6 +37,7 @@ pub mod online;
 pub mod operation;
 pub mod picture;
 pub mod progress;
+pub mod recheck;
 pub mod recorder;
 pub mod report;
 mod spelling;

@@ -1,9 +1,11 @@
 //! What the judge found, as text (verdict first) and as JSON.
 
+mod basis;
 pub mod html;
 mod json;
 mod levels;
 mod models;
+mod proof;
 mod story;
 #[cfg(test)]
 mod tests_unknown;
@@ -15,10 +17,12 @@ use avouch_promise::quantity::counted;
 use std::fmt;
 use std::time::Duration;
 
+pub use basis::{Basis, Version};
 pub(crate) use levels::{About, settle};
 pub use models::Model;
 pub(crate) use models::{Standard, of_some};
-pub use story::{Dependency, Line, Story};
+pub use proof::{Case, Fact};
+pub use story::{Dependency, Fault, Line, Story};
 pub(crate) use story::{UNKNOWN, no_help};
 
 /// The three words that a judge has.

@@ -1,7 +1,7 @@
 //! `check`: judges histories, each for itself. One that cannot be read is an error and takes no
 //! verdict from the others: a violation that was found stays found.
 
-use super::convert;
+use super::{convert, recheck};
 use crate::arguments::{ByModel, Check, Named, Shape};
 use crate::exit::{Exit, verdict};
 use crate::far::Line;
@@ -39,6 +39,12 @@ pub(super) fn run(check: &Check, shape: Shape, screen: &mut Screen) -> Exit {
             .hint("a page draws the history, which a stream does not keep");
         screen.error(&error);
         return Exit::Error(Blame::Caller);
+    }
+    if let Some(report) = &check.recheck {
+        return recheck::run(check, report, shape, screen).unwrap_or_else(|error| {
+            screen.error(&error);
+            Exit::Error(error.blame)
+        });
     }
     if let Some(out) = &check.convert {
         return convert::run(check, out, shape, screen).unwrap_or_else(|error| {

@@ -11,6 +11,7 @@ mod lab;
 mod lab_run;
 pub(crate) mod plan;
 mod read_write;
+mod recheck;
 mod running;
 mod serve;
 mod transaction;

@@ -22,6 +22,7 @@ mod observed;
 mod place;
 mod planning;
 mod planted;
+mod rechecking;
 mod session;
 mod stamps;
 mod streaming;

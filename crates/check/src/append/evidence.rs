@@ -7,6 +7,7 @@ use crate::dependency::{
     Because, Edge, Edges, Fate, Frames, Inferred, Kind, Misses, Subject, View, Writer,
 };
 use crate::limits::{Budget, Exhausted};
+use crate::report::{Basis, Version};
 use std::collections::BTreeSet;
 
 /// How many operations of a transaction are shown at most; of a longer one, those on the keys
@@ -47,6 +48,12 @@ impl Appends {
             let place = |list: &[i64], value| list.iter().position(|one| *one == value);
             let name = self.keys.name(key);
             let (one, two) = (self.value(earlier), self.value(value));
+            let basis = Basis {
+                key: Some(name.clone()),
+                written: Some(one.clone()),
+                next: Some(two.clone()),
+                ..Basis::default()
+            };
             let shows = |list: &[i64]| match (place(list, earlier), place(list, value)) {
                 (Some(before), Some(after)) => before < after,
                 _ => false,
@@ -54,14 +61,16 @@ impl Appends {
             if let Some((reader, list)) = self.reader_of(key, shows) {
                 let list = self.told_list(list);
                 let told = format!("in {name}, {two} comes after {one}: T{reader} reads {list}");
-                return Some(Because { key: Some(key), told, witness: Some(reader) });
+                let basis = Basis { shown_by: Some(reader as usize), ..basis };
+                return Some(Because { key: Some(key), told, witness: Some(reader), basis });
             }
             let alone = self.reader_of(key, |list| place(list, earlier).is_some());
             if let (Some((reader, _)), true) = (alone, self.is_unread(key, value)) {
                 let told = format!(
                     "in {name}, T{reader} reads {one}, and {two} is in no list read: it came later"
                 );
-                return Some(Because { key: Some(key), told, witness: Some(reader) });
+                let basis = Basis { shown_by: Some(reader as usize), ..basis };
+                return Some(Because { key: Some(key), told, witness: Some(reader), basis });
             }
         }
         None
@@ -82,7 +91,8 @@ impl Appends {
         let (key, value) = appended.find(|(_, value)| list.contains(value))?;
         let (name, value) = (self.keys.name(key), self.value(value));
         let told = format!("T{to} reads {value} in {name}, which T{from} appended");
-        Some(Because { key: Some(key), told, witness: None })
+        let basis = Basis { key: Some(name), written: Some(value), ..Basis::default() };
+        Some(Because { key: Some(key), told, witness: None, basis })
     }
 
     fn read_write(&self, from: u32, to: u32) -> Option<Because> {
@@ -94,10 +104,20 @@ impl Appends {
         let list = self.list(operation)?;
         let mut appended = self.appends(to).filter(|(key, _)| *key == operation.key);
         let (key, value) = appended.find(|(_, value)| !list.contains(value))?;
-        let (name, list, value) = (self.keys.name(key), self.told_list(list), self.value(value));
-        let told =
-            format!("T{from} reads {list} in {name}, without the {value} that T{to} appended");
-        Some(Because { key: Some(key), told, witness: None })
+        let (name, value) = (self.keys.name(key), self.value(value));
+        let last = list.last().map(|last| self.value(*last));
+        let told = format!(
+            "T{from} reads {} in {name}, without the {value} that T{to} appended",
+            self.told_list(list)
+        );
+        let basis = Basis {
+            key: Some(name),
+            read: Some(last.map_or(Version::Nothing, Version::Of)),
+            length: Some(list.len()),
+            next: Some(value),
+            ..Basis::default()
+        };
+        Some(Because { key: Some(key), told, witness: None, basis })
     }
 }
 

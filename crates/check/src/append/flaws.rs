@@ -18,6 +18,7 @@ use super::history::{Act, Appends, Operation};
 use super::mutant::Mutant;
 use super::versions::{NOBODY, Versions};
 use crate::dependency::{Fate, Flaw};
+use crate::report::Fault;
 use crate::transaction::Level;
 use std::collections::BTreeSet;
 
@@ -46,11 +47,22 @@ fn flaw(
     weakest: Level,
     title: &str,
     transactions: &[u32],
-    key: u32,
+    (key, fault): (u32, Fault),
     conclusion: Vec<String>,
 ) -> Flaw {
     let title = title.to_owned();
-    Flaw { weakest, title, transactions: transactions.to_vec(), keys: vec![key], conclusion }
+    let transactions = transactions.to_vec();
+    Flaw { weakest, title, transactions, keys: vec![key], conclusion, fault }
+}
+
+/// A fault in what one transaction read of a key.
+fn fault(history: &Appends, key: u32, reader: u32, value: i64) -> Fault {
+    Fault {
+        key: history.keys.name(key),
+        value: Some(history.value(value)),
+        reader: reader as usize,
+        ..Fault::default()
+    }
 }
 
 /// Who committed and read at least so much of a key's longest list.
@@ -85,9 +97,10 @@ fn of_longest(history: &Appends, versions: &Versions, mutant: Mutant, add: &mut 
 }
 
 fn duplicate(history: &Appends, reader: u32, key: u32, value: i64) -> Flaw {
+    let fault = fault(history, key, reader, value);
     let (name, value) = (history.keys.name(key), history.value(value));
     let told = format!("T{reader} reads {value} twice in {name}");
-    flaw(Level::ReadUncommitted, "duplicate elements", &[reader], key, vec![told])
+    flaw(Level::ReadUncommitted, "duplicate elements", &[reader], (key, fault), vec![told])
 }
 
 /// One value of a list read: `length` is that of the list up to it.
@@ -116,10 +129,12 @@ fn unseen(
     writer: u32,
 ) -> Option<Flaw> {
     let (name, shown) = (history.keys.name(key), history.value(value));
+    let fault = fault(history, key, reader, value);
     if writer == NOBODY {
-        let told = format!("T{reader} reads {shown} in {name}, which nobody appended");
-        return Some(flaw(Level::ReadUncommitted, "thin air", &[reader], key, vec![told]));
+        let told = vec![format!("T{reader} reads {shown} in {name}, which nobody appended")];
+        return Some(flaw(Level::ReadUncommitted, "thin air", &[reader], (key, fault), told));
     }
+    let fault = Fault { writer: Some(writer as usize), ..fault };
     if mutant == Mutant::BelieveAborted {
         return None;
     }
@@ -132,7 +147,7 @@ fn unseen(
         told.push(format!("and T{next} appended on top of it: a dirty update"));
         transactions.push(*next);
     }
-    Some(flaw(Level::ReadCommitted, "G1a, aborted read", &transactions, key, told))
+    Some(flaw(Level::ReadCommitted, "G1a, aborted read", &transactions, (key, fault), told))
 }
 
 fn of_apart(history: &Appends, versions: &Versions, mutant: Mutant, add: &mut impl FnMut(Flaw)) {
@@ -169,7 +184,13 @@ fn of_apart(history: &Appends, versions: &Versions, mutant: Mutant, add: &mut im
                 history.keys.name(key)
             );
             let title = "incompatible order";
-            add(flaw(Level::ReadCommitted, title, &[number, other], key, vec![told]));
+            let fault = Fault {
+                key: history.keys.name(key),
+                reader: number as usize,
+                against: Some(other as usize),
+                ..Fault::default()
+            };
+            add(flaw(Level::ReadCommitted, title, &[number, other], (key, fault), vec![told]));
         }
     }
 }
@@ -227,12 +248,18 @@ fn reordered(
     (earlier, later): (i64, i64),
 ) -> Flaw {
     let (name, one) = (history.keys.name(key), history.value(earlier));
+    let fault = Fault {
+        other: Some(one.clone()),
+        writer: Some(writer as usize),
+        ..fault(history, key, reader, later)
+    };
     let told = format!(
         "T{writer} appends {one} to {name} and then {later}; T{reader} reads {later} without {one} \
          before it",
         later = history.value(later)
     );
-    flaw(Level::ReadUncommitted, "reordered appends", &[writer, reader], key, vec![told])
+    let title = "reordered appends";
+    flaw(Level::ReadUncommitted, title, &[writer, reader], (key, fault), vec![told])
 }
 
 /// What a transaction does not see of its own appends, or sees too early; and what it sees of
@@ -262,7 +289,11 @@ fn of_own(history: &Appends, versions: &Versions, add: &mut impl FnMut(Flaw)) {
                         history.value(value),
                         history.keys.name(key)
                     );
-                    add(flaw(Level::ReadCommitted, title, &[number], key, vec![told]));
+                    let fault = Fault {
+                        writer: Some(number as usize),
+                        ..fault(history, key, number, value)
+                    };
+                    add(flaw(Level::ReadCommitted, title, &[number], (key, fault), vec![told]));
                 }
             }
             if let Some(writer) = length.checked_sub(1).map(|last| writers[last]) {
@@ -297,6 +328,11 @@ fn intermediate(
             history.value(last)
         );
         let title = "G1b, intermediate read";
-        add(flaw(Level::ReadCommitted, title, &[writer, reader], key, vec![told]));
+        let fault = Fault {
+            other: Some(history.value(last)),
+            writer: Some(writer as usize),
+            ..fault(history, key, reader, read)
+        };
+        add(flaw(Level::ReadCommitted, title, &[writer, reader], (key, fault), vec![told]));
     }
 }

@@ -41,6 +41,8 @@ pub use history::Appends;
 pub(crate) use builder::Misfit;
 pub(crate) use history::Act;
 use mutant::Mutant;
+#[cfg(test)]
+pub(crate) use tests::at_random;
 use versions::Versions;
 
 /// Judges a history: by one level, or by all of them.

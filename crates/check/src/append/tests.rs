@@ -191,7 +191,7 @@ fn relayed(random: &mut Random) -> Appends {
 }
 
 /// A small history.
-fn at_random(random: &mut Random) -> Appends {
+pub(crate) fn at_random(random: &mut Random) -> Appends {
     if random.chance(0.05) {
         return forked(random);
     }

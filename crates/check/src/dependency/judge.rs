@@ -12,7 +12,7 @@ use super::verify::Because;
 use super::views::{self, Views, Writer};
 use super::{story, verify};
 use crate::limits::{Budget, Exhausted, Limits};
-use crate::report::{About, Finding, Report, settle};
+use crate::report::{About, Fault, Finding, Report, settle};
 use crate::transaction::Level;
 use avouch_promise::quantity::counted;
 use std::borrow::Cow;
@@ -85,6 +85,8 @@ pub(crate) struct Flaw {
     pub(crate) transactions: Vec<u32>,
     pub(crate) keys: Vec<u32>,
     pub(crate) conclusion: Vec<String>,
+    /// As data.
+    pub(crate) fault: Fault,
 }
 
 /// What was inferred of a history.

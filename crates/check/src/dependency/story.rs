@@ -104,6 +104,7 @@ pub(super) fn of_cycle(
         to: Some(edge.to as usize),
         kind: edge.kind.name(),
         because: because.told.clone(),
+        basis: because.basis.clone(),
     };
     let minimal = cycle.shortest;
     let cycle = cycle.edges.iter().zip(because).map(bond).collect();
@@ -121,7 +122,8 @@ pub(super) fn of_flaw(subject: &impl Subject, level: Level, flaw: &Flaw) -> Stor
     let keys = flaw.keys.iter().copied().collect();
     let lines = lines(subject, level, &transactions, &keys);
     let (title, conclusion) = (flaw.title.clone(), flaw.conclusion.clone());
-    Story { title, lines, conclusion, minimal: true, ..Story::default() }
+    let fault = Some(flaw.fault.clone());
+    Story { title, lines, conclusion, minimal: true, fault, ..Story::default() }
 }
 
 /// The story of unread writes that fit in no order.

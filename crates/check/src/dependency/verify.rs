@@ -7,6 +7,7 @@ use super::frame::{Fate, Frames};
 use super::judge::Subject;
 use super::levels::Rule;
 use super::misses::Misses;
+use crate::report::Basis;
 
 /// What a true dependency rests on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub(crate) struct Because {
     pub(crate) told: String,
     /// Who read what shows it, besides the two.
     pub(crate) witness: Option<u32>,
+    /// As data.
+    pub(crate) basis: Basis,
 }
 
 /// What an edge rests on; nothing if it is not true.
@@ -39,7 +42,7 @@ fn follows(frames: &Frames, edge: &Edge) -> Option<Because> {
     } else {
         format!("T{} had ended before T{} began", edge.from, edge.to)
     };
-    is_true.then_some(Because { key: None, told, witness: None })
+    is_true.then_some(Because { key: None, told, witness: None, basis: Basis::default() })
 }
 
 /// Where one read-write edge follows another: their transaction commits before it starts, which is

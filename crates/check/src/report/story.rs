@@ -1,5 +1,6 @@
 //! Who did what when: the smallest witness of a violation as a few lines that a person can check.
 
+use super::{Basis, Case, Fact};
 use crate::history::{Call, History, Record};
 use crate::model::key_value::{Action, Contents, KeyValue, answered, asked};
 use crate::model::{Next, Sequential};
@@ -83,6 +84,26 @@ pub struct Dependency {
     pub kind: &'static str,
     /// The same in words.
     pub because: String,
+    /// The same as data.
+    pub basis: Basis,
+}
+
+/// What is wrong with a read or write whatever the order, as data.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fault {
+    /// The key.
+    pub key: String,
+    /// The value that was read, or seen too early or not at all.
+    pub value: Option<String>,
+    /// A value of the same writer: what it wrote later, of an intermediate read; what it wrote
+    /// earlier, of appends in another order.
+    pub other: Option<String>,
+    /// Who wrote it.
+    pub writer: Option<usize>,
+    /// Who read it.
+    pub reader: usize,
+    /// Who read what does not agree.
+    pub against: Option<usize>,
 }
 
 /// A violation, told.
@@ -100,6 +121,14 @@ pub struct Story {
     pub cycle: Vec<Dependency>,
     /// Of single operations, the longest order that fits.
     pub order: Vec<usize>,
+    /// The weaker level that it implies and that is violated, if that is all.
+    pub weaker: Option<String>,
+    /// Of a read or write that no order can mend, what is wrong with it.
+    pub fault: Option<Fault>,
+    /// On which of the cycle's edges rest, if they are no steps of the history.
+    pub facts: Vec<Fact>,
+    /// Where two writers may come in either order: what follows of each.
+    pub cases: Vec<Case>,
 }
 
 /// The room that is left for who asked, at least.
@@ -120,7 +149,8 @@ impl Story {
     /// The story of what is violated because something weaker is.
     pub(crate) fn of_weaker(weaker: impl fmt::Display) -> Self {
         let title = format!("it implies {weaker}, which is violated");
-        Self { title, minimal: true, ..Self::default() }
+        let weaker = Some(weaker.to_string());
+        Self { title, minimal: true, weaker, ..Self::default() }
     }
 
     /// The story of calls that fit in no order, given as places in the history's calls.

@@ -210,13 +210,34 @@ impl Transactions {
         found.is_some_and(|one| one.outcome != Outcome::Aborted)
     }
 
+    /// A value in words.
+    pub(crate) fn value(&self, value: i64) -> String {
+        let word = self.words.as_ref().zip(usize::try_from(value).ok());
+        let word = word.and_then(|(words, value)| words.values.get(value).cloned());
+        word.unwrap_or_else(|| value.to_string())
+    }
+
+    /// What a transaction wrote last to a key, in words.
+    pub(super) fn last_written(&self, writer: u32, key: u32) -> Option<String> {
+        let mut steps = self.steps(writer).iter().rev();
+        let last = steps.find(|step| step.access == Access::Write && step.key == key)?;
+        Some(self.value(last.value))
+    }
+
+    /// What a transaction read of a key that another one wrote, in words.
+    pub(super) fn read_of(&self, reader: u32, writer: u32, key: u32) -> Option<String> {
+        let written =
+            |value: i64| self.steps(writer).contains(&Step { value, key, access: Access::Write });
+        let is = |step: &&Step| step.access == Access::Read && step.key == key;
+        let read = self.steps(reader).iter().filter(is).find(|step| written(step.value))?;
+        Some(self.value(read.value))
+    }
+
     /// A step in words.
     pub(crate) fn told(&self, step: &Step) -> String {
         let key = String::from_utf8_lossy(self.key(step.key));
         let words = self.words.as_ref();
-        let word = words.zip(usize::try_from(step.value).ok());
-        let word = word.and_then(|(words, value)| words.values.get(value).cloned());
-        let value = word.unwrap_or_else(|| step.value.to_string());
+        let value = self.value(step.value);
         match step.access {
             Access::Write => format!("write {key} = {value}"),
             Access::Read => format!("read {key} = {value}"),

@@ -53,3 +53,5 @@ pub use history::{Access, Outcome, Span, Step, Transaction, Transactions};
 pub(crate) use history::{Places, Words};
 pub use judge::{decide, judge};
 pub use level::Level;
+#[cfg(test)]
+pub(crate) use tests::at_random;

@@ -6,7 +6,7 @@ use super::level::Level;
 use super::sources::{INITIAL, Impossible};
 use crate::history::Record;
 use crate::operation::Moment;
-use crate::report::{Dependency, Line, Story, UNKNOWN};
+use crate::report::{Basis, Dependency, Fault, Line, Story, UNKNOWN};
 use std::collections::BTreeSet;
 
 /// How many steps of a transaction are shown at most; of a larger one, those on the keys needed.
@@ -120,7 +120,29 @@ fn dependency(history: &Transactions, edge: &Edge) -> Dependency {
         Why::Seen { .. } => "ww",
     };
     let because = told(history, edge);
-    Dependency { from: call(edge.from), to: call(edge.to), kind, because }
+    let basis = basis(history, edge);
+    Dependency { from: call(edge.from), to: call(edge.to), kind, because, basis }
+}
+
+/// What an edge rests on, as data.
+fn basis(history: &Transactions, edge: &Edge) -> Basis {
+    let key = |key: u32| Some(String::from_utf8_lossy(history.key(key)).into_owned());
+    match &edge.why {
+        Why::Initial | Why::Session => Basis::default(),
+        Why::Read(read) => Basis {
+            key: key(*read),
+            written: history.read_of(edge.to, edge.from, *read),
+            ..Basis::default()
+        },
+        Why::Seen { reader, key: read, path } => Basis {
+            key: key(*read),
+            written: history.last_written(edge.from, *read),
+            next: history.last_written(edge.to, *read),
+            shown_by: Some(*reader as usize),
+            via: path.iter().map(|one| *one as usize).collect(),
+            ..Basis::default()
+        },
+    }
 }
 
 /// The story of a cycle.
@@ -200,7 +222,20 @@ pub(super) fn of_read(history: &Transactions, level: Level, found: &Impossible) 
     needed.dedup();
     let lines = needed.iter().filter_map(|one| line(history, level.name(), *one, &keys)).collect();
     let step = history.told(&found.step);
+    let (key, value) = (&found.step.key, found.step.value);
+    // Of an intermediate read, what its writer wrote after it.
+    let writer = found.writer.filter(|_| found.title.starts_with("G1b"));
+    let again = writer.and_then(|writer| history.last_written(writer, *key));
+    let fault = Fault {
+        key: String::from_utf8_lossy(history.key(*key)).into_owned(),
+        value: (found.step.access == Access::Read).then(|| history.value(value)),
+        writer: found.writer.map(|one| one as usize),
+        other: again,
+        reader: found.reader as usize,
+        ..Fault::default()
+    };
     Story {
+        fault: Some(fault),
         title: found.title.to_owned(),
         lines,
         conclusion: vec![format!("{}: {step}", name(found.reader))],

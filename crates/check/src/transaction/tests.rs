@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 
 /// A small history: values are those that a store under no discipline might return, half the time
 /// the last one written, so that every level holds in some and is violated in others.
-fn at_random(random: &mut Random) -> Transactions {
+pub(crate) fn at_random(random: &mut Random) -> Transactions {
     let mut history = Builder::default();
     let (sessions, keys) = (1 + random.below(3), 1 + random.below(3));
     let mut written: Vec<Vec<i64>> = vec![Vec::new(); 3];

@@ -10,7 +10,7 @@ use super::shape::Shape;
 use super::verify::Verifier;
 use super::writes::Writes;
 use crate::dependency::{self, Kind};
-use crate::report::{Dependency, Finding, Story};
+use crate::report::{self, Basis, Case, Dependency, Finding, Story, Version};
 use crate::transaction::history::Transactions;
 use crate::transaction::level::Level;
 use crate::transaction::story::{line, name};
@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The story of a cycle.
 pub(super) fn of_proof(history: &Transactions, level: Level, shape: Shape, proof: &Proof) -> Story {
     let mut teller = Teller::new(history, shape);
-    teller.steps(&proof.steps, 0);
+    teller.shown = teller.steps(&proof.steps, 0);
     teller.ring = teller.cycle(&proof.cycle, 0);
     if !proof.shortest {
         teller.told.push("a shorter cycle may exist: the bound on the search was reached".into());
@@ -84,7 +84,7 @@ pub(super) fn of_core(
     if !refute::accepts(&mut verifier, &tree) {
         return Finding::fault("pairs without an order");
     }
-    teller.refutation(&tree, 0);
+    teller.refutation(&tree, 0, None);
     let name = first_name(level, &tree, BTreeMap::new());
     Finding::Violated(teller.story(level, format!("{name}: {title}"), false))
 }
@@ -111,6 +111,10 @@ struct Teller<'a> {
     told: Vec<String>,
     /// The cycle of a proof, as data.
     ring: Vec<Dependency>,
+    /// The facts that it rests on.
+    shown: Vec<report::Fact>,
+    /// The cases of a refutation.
+    cases: Vec<Case>,
 }
 
 impl<'a> Teller<'a> {
@@ -123,11 +127,13 @@ impl<'a> Teller<'a> {
             keys: BTreeSet::new(),
             told: Vec::new(),
             ring: Vec::new(),
+            shown: Vec::new(),
+            cases: Vec::new(),
         }
     }
 
     fn story(self, level: Level, title: String, minimal: bool) -> Story {
-        let Self { history, needed, keys, mut told, ring: cycle, .. } = self;
+        let Self { history, needed, keys, mut told, ring: cycle, shown: facts, cases, .. } = self;
         if told.len() > LINES {
             let more = told.len() - LINES;
             told.truncate(LINES);
@@ -135,7 +141,7 @@ impl<'a> Teller<'a> {
         }
         let lines = needed.iter().filter_map(|one| line(history, level.name(), *one, &keys));
         let lines = lines.collect();
-        Story { title, lines, conclusion: told, minimal, cycle, ..Story::default() }
+        Story { title, lines, conclusion: told, minimal, cycle, facts, cases, ..Story::default() }
     }
 
     fn key(&mut self, key: u32) -> String {
@@ -148,9 +154,11 @@ impl<'a> Teller<'a> {
         name(transaction)
     }
 
-    fn steps(&mut self, steps: &[Step], depth: usize) {
+    fn steps(&mut self, steps: &[Step], depth: usize) -> Vec<report::Fact> {
+        let mut shown = Vec::new();
         for step in steps {
             self.facts.insert(step.number, step.fact);
+            shown.push(self.fact(step.number, &step.fact, &step.way));
             let fact = step.fact;
             let (first, second) = (self.of(fact.first), self.of(fact.second));
             let key = self.key(fact.key);
@@ -164,6 +172,35 @@ impl<'a> Teller<'a> {
             };
             self.say(depth, &format!("{first} writes {key} before {second} does: {why}"));
         }
+        shown
+    }
+
+    /// A fact as data.
+    fn fact(&self, number: u32, fact: &Fact, way: &[Edge]) -> report::Fact {
+        let last = |one: u32| self.history.last_written(one, fact.key);
+        let version = |one: u32| last(one).map_or(Version::Nothing, Version::Of);
+        let edges = way.iter().filter(|edge| edge.why != Why::Inside);
+        report::Fact {
+            number,
+            first: fact.first as usize,
+            second: fact.second as usize,
+            key: String::from_utf8_lossy(self.history.key(fact.key)).into_owned(),
+            written: version(fact.first),
+            next: version(fact.second),
+            reader: match fact.because {
+                Because::Seen(reader) => Some(reader as usize),
+                Because::Reaches | Because::Assumed => None,
+            },
+            way: edges.map(|edge| self.edge(edge, String::new())).collect(),
+        }
+    }
+
+    /// An edge as data.
+    fn edge(&self, edge: &Edge, because: String) -> Dependency {
+        let ends = (self.shape.transaction(edge.from), self.shape.transaction(edge.to));
+        let basis = self.basis(edge, ends);
+        let (from, to) = (Some(ends.0 as usize), Some(ends.1 as usize));
+        Dependency { from, to, kind: edge.why.kind(), because, basis }
     }
 
     fn say(&mut self, depth: usize, text: &str) {
@@ -226,29 +263,67 @@ impl<'a> Teller<'a> {
                 }
             };
             self.say(depth, &format!("{from} -{kind}-> {to}: {why}"));
-            let (from, to) = (Some(ends.0 as usize), Some(ends.1 as usize));
-            let kind = edge.why.kind();
-            ring.push(Dependency { from, to, kind, because: why });
+            ring.push(self.edge(edge, why));
         }
         ring
     }
 
-    fn refutation(&mut self, refutation: &Refutation, depth: usize) {
+    /// What an edge rests on, as data.
+    fn basis(&self, edge: &Edge, (from, to): (u32, u32)) -> Basis {
+        let history = self.history;
+        let name = |key: u32| Some(String::from_utf8_lossy(history.key(key)).into_owned());
+        let last = |one: u32, key: u32| history.last_written(one, key);
+        let fact = |fact: u32| self.facts.get(&fact).copied();
+        let none = Basis::default();
+        match edge.why {
+            Why::Inside | Why::Session | Why::RealTime => none,
+            Why::Read(key) => Basis { key: name(key), written: last(from, key), ..none },
+            Why::Initial(key) => {
+                let (read, next) = (Some(Version::Nothing), last(to, key));
+                Basis { key: name(key), read, next, ..none }
+            }
+            Why::Before(number) => fact(number).map_or(none, |Fact { key, .. }| Basis {
+                key: name(key),
+                written: last(from, key),
+                next: last(to, key),
+                fact: Some(number),
+                ..Basis::default()
+            }),
+            Why::Overwritten(number) => {
+                fact(number).map_or(none, |Fact { key, first, .. }| Basis {
+                    key: name(key),
+                    read: last(first, key).map(Version::Of),
+                    next: last(to, key),
+                    fact: Some(number),
+                    ..Basis::default()
+                })
+            }
+        }
+    }
+
+    fn refutation(&mut self, refutation: &Refutation, depth: usize, within: Option<usize>) {
         match refutation {
             Refutation::Cycle { steps, cycle } => {
-                self.steps(steps, depth);
-                self.cycle(cycle, depth);
+                let facts = self.steps(steps, depth);
+                let cycle = self.cycle(cycle, depth);
+                if let Some(case) = within.and_then(|place| self.cases.get_mut(place)) {
+                    (case.facts, case.cycle) = (facts, cycle);
+                }
             }
             Refutation::Split(sides) => {
                 for (word, side) in ["if", "or if"].into_iter().zip(sides.iter()) {
-                    self.side(word, side, depth);
+                    self.side(word, side, depth, within);
                 }
             }
         }
     }
 
-    fn side(&mut self, word: &str, side: &Side, depth: usize) {
+    fn side(&mut self, word: &str, side: &Side, depth: usize, within: Option<usize>) {
         self.facts.extend(side.assumed.iter().copied());
+        let assumed = side.assumed.iter().map(|(number, fact)| self.fact(*number, fact, &[]));
+        let assumed = assumed.collect();
+        let place = self.cases.len();
+        self.cases.push(Case { within, assumed, ..Case::default() });
         let Some((_, fact)) = side.assumed.first() else { return };
         let (first, second) = (self.of(fact.first), self.of(fact.second));
         let keys: Vec<_> = side.assumed.iter().map(|(_, fact)| self.key(fact.key)).collect();
@@ -256,6 +331,6 @@ impl<'a> Teller<'a> {
             depth,
             &format!("{word} {first} writes {} before {second} does:", keys.join(", ")),
         );
-        self.refutation(&side.refuted, depth + 1);
+        self.refutation(&side.refuted, depth + 1, Some(place));
     }
 }
