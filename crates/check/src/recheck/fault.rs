@@ -28,7 +28,7 @@ pub(super) fn check(
     let asked = Asked { view, fault };
     let name = title.split([',', ':']).next().unwrap_or_default();
     let any_level = matches!(name, "thin air" | "duplicate elements" | "reordered appends");
-    if !any_level && level == Level::ReadUncommitted {
+    if !any_level && Level::StrongReadUncommitted.implies(level) {
         return Err(format!("{level} does not forbid `{title}`"));
     }
     asked.committed(fault.reader, name)?;

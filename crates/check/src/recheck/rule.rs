@@ -41,6 +41,8 @@ enum Light {
 /// What one that sees another must see, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sight {
+    /// Of a key that it writes, what comes between what it read and its own.
+    Updated,
     /// From then on, what that one depends on.
     Dependencies,
     /// From then on, all of that one.
@@ -71,7 +73,10 @@ impl Rule {
         let sees = |sight| Self { sight: Some(sight), ..plain(SESSION) };
         match level {
             Level::ReadUncommitted => plain(WRITES),
+            Level::StrongSessionReadUncommitted => plain(&["ww", "process"]),
+            Level::StrongReadUncommitted => plain(&["ww", "process", "realtime"]),
             Level::ReadCommitted => plain(FLOW),
+            Level::CursorStability => Self { sight: Some(Sight::Updated), ..plain(ALL) },
             Level::StrongSessionReadCommitted => plain(&["ww", "wr", "process"]),
             Level::StrongReadCommitted => plain(&["ww", "wr", "process", "realtime"]),
             Level::MonotonicView => Self { sight: Some(Sight::Dependencies), ..plain(ALL) },
@@ -188,6 +193,10 @@ impl Sight {
         let (into, out) = (&cycle[(at + cycle.len() - 1) % cycle.len()], &cycle[at]);
         let (single, short) = (count("rw") == 1, cycle.len() == 2);
         match self {
+            Self::Updated => cycle.iter().filter(|edge| edge.kind == "rw").all(|edge| {
+                let (Some(from), Some(key)) = (edge.from, &edge.key) else { return false };
+                view.last_write(from, key).is_some()
+            }),
             Self::Dependencies => single && is_earlier(view, into, out),
             Self::Later => single && short && into.kind == "wr" && is_earlier(view, into, out),
             Self::Whole => single && short && into.kind != "ww",

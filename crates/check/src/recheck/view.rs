@@ -57,8 +57,12 @@ impl<'a> View<'a> {
     pub(super) fn fate(self, one: usize) -> Fate {
         match self {
             Self::Registers(history) => match history.transactions().get(one) {
-                Some(one) if one.outcome == Outcome::Committed => Fate::Committed,
-                _ => Fate::Aborted,
+                Some(one) => match one.outcome {
+                    Outcome::Committed => Fate::Committed,
+                    Outcome::Aborted => Fate::Aborted,
+                    Outcome::Unknown => Fate::Unknown,
+                },
+                None => Fate::Aborted,
             },
             Self::Appends(history) => {
                 history.frames.all().get(one).map_or(Fate::Aborted, |frame| frame.fate)
