@@ -11,8 +11,8 @@
 //! does not show. What is shared is the reader of histories, the names of levels, and which
 //! implies which.
 //!
-//! Of a claim it is said that it was `confirmed`, that it is `refuted` (with what does not hold), or
-//! that it is `open`: the report does not carry enough to look.
+//! A claim is `confirmed`, `refuted` (with what does not hold), or `open`: the report does not carry
+//! enough to look.
 
 mod claim;
 mod edge;

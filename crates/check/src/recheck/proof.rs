@@ -1,5 +1,5 @@
-//! A cycle, or the cases of which each ends in one: whether it is there, is forbidden, and is called
-//! by its name.
+//! A cycle, or the cases of which each ends in one: whether it is there, is forbidden, and is
+//! called by its name.
 
 use super::claim::{Case, Edge, Fact, Witness};
 use super::edge::Ask;

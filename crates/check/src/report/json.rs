@@ -68,12 +68,15 @@ fn story(story: &Story) -> Value {
             map.insert("facts".to_owned(), facts(&story.facts));
         }
         if !story.cases.is_empty() {
+            let edges = |all: &[Dependency]| {
+                all.iter().map(|edge| dependency(story, edge)).collect::<Value>()
+            };
             let case = |case: &Case| {
                 json!({
                     "within": case.within,
                     "assumed": facts(&case.assumed),
                     "facts": facts(&case.facts),
-                    "cycle": case.cycle.iter().map(|edge| dependency(story, edge)).collect::<Vec<_>>(),
+                    "cycle": edges(&case.cycle),
                 })
             };
             map.insert("cases".to_owned(), story.cases.iter().map(case).collect());

@@ -1,5 +1,5 @@
-//! Why one of two writers of a key is first, as data: facts by their numbers, each shown by a way of
-//! edges; and where either may be first, the case of each.
+//! Why one of two writers of a key is first, as data: facts by their numbers, each shown by a way
+//! of edges; and where either may be first, the case of each.
 
 use super::{Dependency, Version};
 
