@@ -136,6 +136,12 @@ fn of_stronger(guarantee: &str, parts: &[told::Part]) -> Option<Said> {
     Some(Said::confirmed(format!("{} implies it, confirmed here", stronger.guarantee)))
 }
 
+/// Whether what forbids a cycle is not written down here.
+fn is_unknown(view: View<'_>, level: Level) -> bool {
+    let own = matches!(level, Level::UpdateAtomic | Level::CursorStability);
+    own && matches!(view, View::Registers(_))
+}
+
 fn of_witness(view: View<'_>, part: &Part, witness: &Witness) -> Vec<Said> {
     let Ok(level) = level_of(&part.guarantee) else {
         return vec![Said::open(format!("`{}` is no level known here", part.guarantee))];
@@ -149,6 +155,10 @@ fn of_witness(view: View<'_>, part: &Part, witness: &Witness) -> Vec<Said> {
     let shown: Vec<usize> = witness.operations.iter().map(|one| one.operation).collect();
     let of_it = if let Some(fault) = &witness.fault {
         vec![Said::of(fault::tell(fault), fault::check(view, &shown, level, &witness.title, fault))]
+    } else if is_unknown(view, level) {
+        vec![Said::open(format!(
+            "how a cycle shows that registers break {level} is not known here"
+        ))]
     } else if witness.cycle.is_empty() && witness.cases.is_empty() {
         vec![Said::open("the witness carries neither a cycle nor a fault")]
     } else {

@@ -180,6 +180,12 @@ fn name(view: View<'_>, level: Level, cycle: &[Edge]) -> String {
         }
         .to_owned();
     }
+    let mut keys: Vec<_> = cycle.iter().map(|edge| &edge.key).collect();
+    keys.dedup();
+    // Of one key either writer missed the other's write, whichever was first.
+    if level == Level::CursorStability && count("rw") > 0 && keys.len() == 1 && cycle.len() == 2 {
+        return "G-single".to_owned();
+    }
     let is_rw = |at: usize| cycle[at % cycle.len()].kind == "rw";
     let plain = match (count("rw"), count("wr")) {
         (0, 0) => "G0",
