@@ -48,7 +48,7 @@ pub enum Kind {
     Duplicated,
     /// A read; the element.
     Unexpected,
-    /// Two reads; what only the first sees, what only the second sees.
+    /// Reads, each of which sees its key and not the next one's; those keys, around.
     LongFork,
     /// An earlier addition, a later one, a read; both elements.
     CausalReverse,
@@ -238,6 +238,15 @@ impl Anomaly {
             ),
             Kind::Duplicated => format!("{one} has {value} more often than it was put there"),
             Kind::Unexpected => format!("when {one} ended, nobody had put {value} there"),
+            Kind::LongFork if self.operations.len() > 2 => {
+                let places = 0..self.operations.len();
+                let sees = |place: usize| {
+                    let next = self.value((place + 1) % self.values.len().max(1));
+                    format!("{} sees {} without {next}", of(place), self.value(place))
+                };
+                let all: Vec<String> = places.map(sees).collect();
+                format!("{}: no order explains all", all.join(", "))
+            }
             Kind::LongFork => format!(
                 "{one} sees {value} without {other}, and {two} sees {other} without {value}: no \
                  order of the two explains both"

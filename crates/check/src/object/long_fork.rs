@@ -5,7 +5,8 @@
 //! ```
 //!
 //! In one order of the writes T3 says that x came first, T4 that y did. Parallel snapshot isolation
-//! allows that, snapshot isolation does not.
+//! allows that, snapshot isolation does not. Where reads leave keys out it may take more of them, each
+//! of which has one write before the next one: in a circle they fit no order.
 
 //= §2.3.1 long fork
 
@@ -111,11 +112,104 @@ impl<'a> Forks<'a> {
     }
 }
 
+/// Who comes after each key, and who says so.
+type After<'a> = BTreeMap<&'a Datum, Vec<(&'a Datum, usize)>>;
+
+impl<'a> Forks<'a> {
+    /// The shortest circle of keys, each of which somebody saw without the next one.
+    fn circle(&mut self, meter: &mut Meter<'_>) -> Result<(), Exhausted> {
+        let mut after: After<'a> = BTreeMap::new();
+        meter.hold(self.first.len() * entry::<(&Datum, usize)>());
+        for ((key, other), place) in &self.first {
+            meter.look(1)?;
+            after.entry(key).or_default().push((other, *place));
+        }
+        let mut least: Option<Vec<(&Datum, usize)>> = None;
+        for key in in_circles(&after, meter)? {
+            let most = least.as_ref().map_or(usize::MAX, Vec::len);
+            least = back_to(key, &after, most, meter)?.or(least);
+        }
+        if let Some(steps) = least {
+            let (keys, reads): (Vec<&Datum>, Vec<usize>) = steps.into_iter().unzip();
+            push(&mut self.found, Anomaly::new(Kind::LongFork, &reads, &keys), meter);
+        }
+        Ok(())
+    }
+}
+
+/// The keys that are left when those are taken away that nothing comes after, over and over.
+fn in_circles<'a>(after: &After<'a>, meter: &mut Meter<'_>) -> Result<Vec<&'a Datum>, Exhausted> {
+    let mut before: BTreeMap<&Datum, Vec<&'a Datum>> = BTreeMap::new();
+    let mut left: BTreeMap<&'a Datum, usize> = BTreeMap::new();
+    for (key, all) in after {
+        meter.look(all.len())?;
+        left.insert(key, all.len());
+        for (other, _) in all {
+            before.entry(other).or_default().push(key);
+        }
+    }
+    let mut ends: Vec<&Datum> =
+        before.keys().filter(|key| !after.contains_key(*key)).copied().collect();
+    while let Some(end) = ends.pop() {
+        for key in before.get(end).into_iter().flatten() {
+            meter.look(1)?;
+            let Some(count) = left.get_mut(key) else { continue };
+            *count -= 1;
+            if *count == 0 {
+                left.remove(key);
+                ends.push(key);
+            }
+        }
+    }
+    Ok(left.into_keys().collect())
+}
+
+/// The shortest way from a key back to it, below so many steps: each key, and who saw it without
+/// the next one.
+fn back_to<'a>(
+    root: &'a Datum,
+    after: &After<'a>,
+    most: usize,
+    meter: &mut Meter<'_>,
+) -> Result<Option<Vec<(&'a Datum, usize)>>, Exhausted> {
+    let mut from: BTreeMap<&'a Datum, (&'a Datum, usize)> = BTreeMap::new();
+    let mut layer = vec![root];
+    for _ in 1..most {
+        let mut next = Vec::new();
+        for key in layer {
+            for (other, place) in after.get(key).into_iter().flatten() {
+                meter.look(1)?;
+                if *other == root {
+                    let mut steps = vec![(key, *place)];
+                    while let Some(step) = steps.last().and_then(|(key, _)| from.get(key)) {
+                        steps.push(*step);
+                    }
+                    steps.reverse();
+                    return Ok(Some(steps));
+                }
+                if !from.contains_key(other) {
+                    from.insert(other, (key, *place));
+                    next.push(*other);
+                }
+            }
+        }
+        if next.is_empty() {
+            return Ok(None);
+        }
+        layer = next;
+    }
+    Ok(None)
+}
+
 /// Judges reads of registers.
 pub(super) fn judge(all: &[Operation], meter: &mut Meter<'_>, mutant: Mutant) -> Judged {
     let mut forks = Forks::default();
     // The bound that it may have met is asked of the meter.
-    let _ = forks.look(all, meter, mutant);
+    let looked = forks.look(all, meter, mutant);
+    let pairs_alone = matches!(mutant, Mutant::ForgetPairs | Mutant::ForgetLongForks);
+    if looked.is_ok() && forks.found.is_empty() && !pairs_alone {
+        let _ = forks.circle(meter);
+    }
     let Forks { values, again, reads, found, .. } = forks;
     let told = "was written more than once: its order is not known";
     let reason = again.map(|key| format!("{key} {told}"));

@@ -26,6 +26,8 @@ pub(super) enum Mutant {
     ForgetOthers,
     /// Of long forks: only reads of one process are compared.
     ForgetPairs,
+    /// Of long forks: only pairs of reads are compared.
+    ForgetLongForks,
     /// Of logs: two messages at an offset pass, and one at two.
     ForgetOffsets,
     /// Of logs: what nobody polled passes.

@@ -242,6 +242,33 @@ fn every_planted_bug_of_a_workload_is_caught() {
     }
 }
 
+/// Reads that leave keys out contradict each other only together.
+#[test]
+fn a_long_fork_of_three_reads_is_found() {
+    let read = |process: u64, seen: u32, missing: u32| {
+        let asked = format!("[[:r {seen} nil] [:r {missing} nil]]");
+        done(process, "read", &asked, &format!("[[:r {seen} 1] [:r {missing} nil]]"))
+    };
+    let write = |process: u64, key: u32| {
+        done(process, "write", &format!("[[:w {key} 1]]"), &format!("[[:w {key} 1]]"))
+    };
+    let writes = write(0, 0) + &write(0, 1) + &write(0, 2);
+    let of = |text: &str| {
+        super::history::operations(text, notation(text).expect("events")).expect("operations")
+    };
+    let all = of(&(writes.clone() + &read(1, 2, 0) + &read(2, 0, 1) + &read(3, 1, 2)));
+    let found = anomalies(Workload::LongFork, &all, Mutant::None);
+    assert!(matches!(&found[..], [one] if one.operations.len() == 3), "{found:?}");
+    assert!(verify::accepts(&all, &found[0]));
+    let mut bent = found[0].clone();
+    bent.values.swap(0, 1);
+    assert!(!verify::accepts(&all, &bent));
+    assert!(anomalies(Workload::LongFork, &all, Mutant::ForgetLongForks).is_empty());
+    // Two of them fit an order.
+    let all = of(&(writes + &read(1, 2, 0) + &read(2, 0, 1)));
+    assert!(anomalies(Workload::LongFork, &all, Mutant::None).is_empty());
+}
+
 /// The verifier is no rubber stamp: of a right history it accepts nothing.
 #[test]
 fn the_verifier_of_anomalies_refuses_what_is_not_there() {

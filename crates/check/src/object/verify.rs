@@ -37,6 +37,7 @@ pub(super) fn accepts(all: &[Operation], anomaly: &Anomaly) -> bool {
         operations.push(one);
     }
     match (&operations[..], &anomaly.values[..]) {
+        (reads, keys) if anomaly.kind == Kind::LongFork => is_fork(reads, keys),
         ([one], [value]) => of_one(all, anomaly.kind, one, value),
         ([one, other], [value]) => of_two(all, anomaly.kind, (one, other), value),
         ([one, other], [first, second]) => of_both(anomaly.kind, (one, other), (first, second)),
@@ -59,6 +60,25 @@ pub(super) fn accepts(all: &[Operation], anomaly: &Anomaly) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether each read sees its key and not the next one, around.
+fn is_fork(reads: &[&Operation], keys: &[Datum]) -> bool {
+    let sees = |one: &Operation, key: &Datum| {
+        let steps = long_fork::steps(one.answer()?, "r");
+        match steps.iter().find(|(name, _)| *name == key) {
+            Some((_, value)) => Some(**value != Datum::Nil),
+            None if steps.is_empty() => is_read(one).then(|| list(one).contains(key)),
+            None => None,
+        }
+    };
+    let around = keys.iter().cycle().skip(1);
+    let mut all = reads.iter().zip(keys).zip(around);
+    keys.len() > 1
+        && reads.len() == keys.len()
+        && all.all(|((read, key), next)| {
+            sees(read, key) == Some(true) && sees(read, next) == Some(false)
+        })
 }
 
 fn is_missing(known: &Operation, read: &Operation, value: &Datum) -> bool {
@@ -164,20 +184,6 @@ fn of_both(
                 total.is_some_and(|total| Datum::number(total) == *to)
             };
             first != second && adds_up(one, first) && adds_up(other, second)
-        }
-        Kind::LongFork => {
-            let sees = |one: &Operation, key: &Datum| {
-                let steps = long_fork::steps(one.answer()?, "r");
-                match steps.iter().find(|(name, _)| *name == key) {
-                    Some((_, value)) => Some(**value != Datum::Nil),
-                    None if steps.is_empty() => is_read(one).then(|| list(one).contains(key)),
-                    None => None,
-                }
-            };
-            sees(one, first) == Some(true)
-                && sees(one, second) == Some(false)
-                && sees(other, second) == Some(true)
-                && sees(other, first) == Some(false)
         }
         _ => false,
     }
