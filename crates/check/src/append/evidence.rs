@@ -105,14 +105,14 @@ impl Appends {
         let mut appended = self.appends(to).filter(|(key, _)| *key == operation.key);
         let (key, value) = appended.find(|(_, value)| !list.contains(value))?;
         let (name, value) = (self.keys.name(key), self.value(value));
-        let last = list.last().map(|last| self.value(*last));
+        let newest = list.last().map(|value| self.value(*value));
         let told = format!(
             "T{from} reads {} in {name}, without the {value} that T{to} appended",
             self.told_list(list)
         );
         let basis = Basis {
             key: Some(name),
-            read: Some(last.map_or(Version::Nothing, Version::Of)),
+            read: Some(newest.map_or(Version::Nothing, Version::Of)),
             length: Some(list.len()),
             next: Some(value),
             ..Basis::default()

@@ -122,7 +122,7 @@ pub(super) fn of_flaw(subject: &impl Subject, level: Level, flaw: &Flaw) -> Stor
     let keys = flaw.keys.iter().copied().collect();
     let lines = lines(subject, level, &transactions, &keys);
     let (title, conclusion) = (flaw.title.clone(), flaw.conclusion.clone());
-    let fault = Some(flaw.fault.clone());
+    let fault = Some(Box::new(flaw.fault.clone()));
     Story { title, lines, conclusion, minimal: true, fault, ..Story::default() }
 }
 

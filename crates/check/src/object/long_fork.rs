@@ -5,8 +5,8 @@
 //! ```
 //!
 //! In one order of the writes T3 says that x came first, T4 that y did. Parallel snapshot isolation
-//! allows that, snapshot isolation does not. Where reads leave keys out it may take more of them, each
-//! of which has one write before the next one: in a circle they fit no order.
+//! allows that, snapshot isolation does not. Where reads leave keys out it may take more of them,
+//! each of which has one write before the next one: in a circle they fit no order.
 
 //= §2.3.1 long fork
 
@@ -206,7 +206,7 @@ pub(super) fn judge(all: &[Operation], meter: &mut Meter<'_>, mutant: Mutant) ->
     let mut forks = Forks::default();
     // The bound that it may have met is asked of the meter.
     let looked = forks.look(all, meter, mutant);
-    let pairs_alone = matches!(mutant, Mutant::ForgetPairs | Mutant::ForgetLongForks);
+    let pairs_alone = mutant == Mutant::ForgetPairs || mutant == Mutant::ForgetLongForks;
     if looked.is_ok() && forks.found.is_empty() && !pairs_alone {
         let _ = forks.circle(meter);
     }

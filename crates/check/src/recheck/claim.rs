@@ -37,7 +37,8 @@ pub(super) struct Witness {
 
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Operation {
-    pub(super) operation: usize,
+    #[serde(rename = "operation")]
+    pub(super) place: usize,
     pub(super) process: Option<u64>,
     pub(super) invoked: Record,
     pub(super) answered: Option<Record>,
@@ -55,9 +56,8 @@ pub(super) struct Edge {
     pub(super) kind: String,
     pub(super) key: Option<String>,
     pub(super) written: Option<String>,
-    /// Nothing was told of it; or nothing was there; or a value.
     #[serde(default, deserialize_with = "told")]
-    pub(super) read: Option<Option<String>>,
+    pub(super) read: Version,
     pub(super) length: Option<usize>,
     pub(super) next: Option<String>,
     pub(super) shown_by: Option<usize>,
@@ -68,6 +68,33 @@ pub(super) struct Edge {
     pub(super) answered: Option<Record>,
     pub(super) invoked: Option<Record>,
 }
+
+/// What was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Version {
+    /// The report does not say.
+    #[default]
+    Untold,
+    /// Nothing was there.
+    Nothing,
+    /// A value, of a list the last one.
+    Of(String),
+}
+
+impl Version {
+    /// The value, if there was one; none at all where the report does not say.
+    pub(super) fn value(&self) -> Result<Option<&str>, Untold> {
+        match self {
+            Self::Untold => Err(Untold),
+            Self::Nothing => Ok(None),
+            Self::Of(value) => Ok(Some(value)),
+        }
+    }
+}
+
+/// The report does not say it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Untold;
 
 /// One writer of a key is before another.
 #[derive(Clone, Debug, Deserialize)]
@@ -101,8 +128,8 @@ pub(super) struct Fault {
 }
 
 /// A field that is there, though it may be null.
-fn told<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(from).map(Some)
+fn told<'de, D: Deserializer<'de>>(from: D) -> Result<Version, D::Error> {
+    Option::deserialize(from).map(|value| value.map_or(Version::Nothing, Version::Of))
 }
 
 /// The reports in what `check --format json` printed, or in a part of it.

@@ -134,21 +134,21 @@ impl<'a> Ask<'a> {
     fn read_write(&self, edge: &Edge, from: usize, to: usize) -> Held {
         let key = needed(edge.key.as_deref(), "the key")?;
         let next = needed(edge.next.as_deref(), "what was written next")?;
-        let read = needed(edge.read.as_ref(), "what was read")?;
+        let read = needed(edge.read.value().ok(), "what was read")?;
         if let View::Registers(_) = self.view {
-            return self.overwrites(edge, (from, to), key, (read.as_deref(), next));
+            return self.overwrites(edge, (from, to), key, (read, next));
         }
         let (_, next_value) = self.wrote(to, key, next)?;
         let length = needed(edge.length, "the length of the list")?;
         let is_it = self.view.on(from, key).into_iter().any(|step| match step.did {
             Did::List(list) => {
                 list.len() == length
-                    && list.last().map(|last| self.view.value(*last)).as_ref() == read.as_ref()
+                    && list.last().map(|last| self.view.value(*last)).as_deref() == read
                     && !list.contains(&next_value)
             }
             _ => false,
         });
-        let last = read.as_deref().unwrap_or("nothing");
+        let last = read.unwrap_or("nothing");
         is_it.then_some(()).ok_or_else(|| {
             format!("T{from} reads no list of {key} of {length} up to {last}, without {next}")
         })

@@ -221,8 +221,8 @@ impl Asked<'_> {
                     is_wrong |= is_told(read) && last.is_some_and(|last| last != read);
                 }
                 Did::Nothing => is_wrong |= told.is_none() && last.is_some(),
-                Did::List(list) => {
-                    is_wrong |= appended.iter().any(|own| is_told(*own) && !list.contains(own));
+                Did::List(seen) => {
+                    is_wrong |= appended.iter().any(|own| is_told(*own) && !seen.contains(own));
                 }
                 Did::Unknown => {}
             }

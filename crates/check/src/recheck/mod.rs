@@ -11,8 +11,8 @@
 //! does not show. What is shared is the reader of histories, the names of levels, and which
 //! implies which.
 //!
-//! A claim is `confirmed`, `refuted` (with what does not hold), or `open`: the report does not carry
-//! enough to look.
+//! A claim is `confirmed`, `refuted` (with what does not hold), or `open`: the report does not
+//! carry enough to look.
 
 mod claim;
 mod edge;
@@ -152,7 +152,7 @@ fn of_witness(view: View<'_>, part: &Part, witness: &Witness) -> Vec<Said> {
             said.push(Said::refuted(why));
         }
     }
-    let shown: Vec<usize> = witness.operations.iter().map(|one| one.operation).collect();
+    let shown: Vec<usize> = witness.operations.iter().map(|one| one.place).collect();
     let of_it = if let Some(fault) = &witness.fault {
         vec![Said::of(fault::tell(fault), fault::check(view, &shown, level, &witness.title, fault))]
     } else if is_unknown(view, level) {

@@ -141,13 +141,14 @@ pub(super) fn edge(edge: &Edge) -> String {
     let mut separator = ": ";
     let mut add = |what: &str, value: Option<String>| {
         if let Some(value) = value {
-            told.push_str(&format!("{separator}{what} {value}"));
+            told.extend([separator, what, " ", &value]);
             separator = ", ";
         }
     };
     add("key", edge.key.clone());
     add("written", edge.written.clone());
-    add("read", edge.read.clone().map(|read| read.unwrap_or_else(|| "nothing".to_owned())));
+    let read = edge.read.value().ok();
+    add("read", read.map(|read| read.unwrap_or("nothing").to_owned()));
     add("next", edge.next.clone());
     add("shown by", edge.shown_by.map(|one| format!("T{one}")));
     told

@@ -260,7 +260,7 @@ impl<'a> View<'a> {
 
     /// Whether an operation stands in the history where the witness says.
     pub(super) fn is_shown_rightly(self, told: &Operation) -> Held {
-        let one = told.operation;
+        let one = told.place;
         if one >= self.len() {
             return Err(format!("there is no T{one}: the history has {} transactions", self.len()));
         }

@@ -124,7 +124,7 @@ pub struct Story {
     /// The weaker level that it implies and that is violated, if that is all.
     pub weaker: Option<String>,
     /// Of a read or write that no order can mend, what is wrong with it.
-    pub fault: Option<Fault>,
+    pub fault: Option<Box<Fault>>,
     /// On which of the cycle's edges rest, if they are no steps of the history.
     pub facts: Vec<Fact>,
     /// Where two writers may come in either order: what follows of each.

@@ -235,7 +235,7 @@ pub(super) fn of_read(history: &Transactions, level: Level, found: &Impossible) 
         ..Fault::default()
     };
     Story {
-        fault: Some(fault),
+        fault: Some(Box::new(fault)),
         title: found.title.to_owned(),
         lines,
         conclusion: vec![format!("{}: {step}", name(found.reader))],

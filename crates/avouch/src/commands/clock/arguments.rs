@@ -107,8 +107,8 @@ pub struct Simulate {
 /// `avouch clock audit`.
 #[derive(Debug, Args)]
 pub struct Audit {
-    /// An NTP server; port 123 if none is given. Several, and more than two, outvote a liar. One named
-    /// `nts://HOST` has to vouch for its time (RFC 8915; port 4460)
+    /// An NTP server; port 123 if none is given. Several, and more than two, outvote a liar. One
+    /// named `nts://HOST` has to vouch for its time (RFC 8915; port 4460)
     #[arg(long = "source", required_unless_present_any = ["chrony", "segment"], value_name = "HOST[:PORT]")]
     pub sources: Vec<String>,
     /// Whose word counts for the keys of `nts://` sources: certificates in PEM, instead of this machine's

@@ -101,10 +101,8 @@ fn depends(
     let claimed = |one: &Chosen| ((one.reader, one.key, one.value), place[one.writer as usize]);
     let claims: BTreeMap<(u32, u32, i64), u32> = chosen.iter().map(claimed).collect();
     let mut all: Vec<One> = order.iter().map(|_| One::default()).collect();
-    for of_key in &writers {
-        for pair in of_key.windows(2) {
-            all[pair[1] as usize].before.push(pair[0]);
-        }
+    for pair in writers.iter().flat_map(|of_key| of_key.windows(2)) {
+        all[pair[1] as usize].before.push(pair[0]);
     }
     for session in history.sessions().iter().filter(|_| shape.sessions) {
         for next in session.clone().skip(1) {
