@@ -492,10 +492,10 @@ pub struct Check {
     #[arg(long, value_name = "OUT", conflicts_with_all = ["level", "model", "objects"])]
     pub convert: Option<PathBuf>,
     /// Judge nothing, but look again at a report that --format json printed: whether each
-    /// operation, edge and fault that its witnesses name is in the history, and what the level forbids. A
-    /// verifier does that which knows the history and the report and nothing of the judge. Holds:
-    /// all is there; violated: something is not, and what; unknown: the report does not carry
-    /// enough. `-` is stdin
+    /// operation, edge and fault that its witnesses name is in the history, and what the level
+    /// forbids. A verifier does that which knows the history and the report and nothing of the
+    /// judge. Holds: all is there; violated: something is not, and what; unknown: the report does
+    /// not carry enough. `-` is stdin
     #[arg(long, value_name = "REPORT", conflicts_with_all =
         ["level", "model", "objects", "stream", "convert", "ignore_stamps"])]
     pub recheck: Option<PathBuf>,
